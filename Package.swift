@@ -1,0 +1,48 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// For the modules without C: every unsafe construct is an error.
+let pure = settings + [.strictMemorySafety()]
+
+// The order below is the order of the layers: a target may depend only on those above it.
+let package = Package(
+  name: "vpn-gateway",
+  products: [.executable(name: "vpngw", targets: ["vpngw"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: [
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
+    .systemLibrary(
+      name: "CNl", pkgConfig: "libnl-route-3.0", providers: [.apt(["libnl-route-3-dev"])]),
+    .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+
+    .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: settings),
+    .target(name: "Model", swiftSettings: pure),
+    .target(name: "State", dependencies: ["JSON", "Model"], swiftSettings: pure),
+    .target(name: "Plan", dependencies: ["Model"], swiftSettings: pure),
+    .target(name: "Netlink", dependencies: ["CLinux", "CMnl", "CNl"], swiftSettings: settings),
+    .target(name: "Kernel", dependencies: ["Model", "Netlink"], swiftSettings: settings),
+    .target(
+      name: "Agent",
+      dependencies: ["JSON", "Model", "State", "Plan", "Netlink", "Kernel"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "vpngw",
+      dependencies: [
+        "Agent", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+
+    .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
+  ]
+)
