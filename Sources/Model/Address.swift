@@ -1,0 +1,123 @@
+/// An address of an interface.
+public struct Address: Resource {
+  public var link: LinkName
+  /// The address itself with the length of its subnet: `192.168.26.254/22`.
+  public var address: Prefix
+  /// The other end of a point-to-point link.
+  public var peer: Prefix?
+  public var broadcast: IPAddress?
+  /// IPv4 only; the kernel derives IPv6's.
+  public var scope: Scope = .global
+  /// Nil: forever. An observed lifetime is what is left of it.
+  public var validLifetime: Duration?
+  /// Nil: forever; zero: deprecated.
+  public var preferredLifetime: Duration?
+  /// Metric of the subnet's route; nil: the kernel's default.
+  public var metric: UInt32?
+  public var hasNoPrefixRoute = false
+  /// IPv6: without duplicate address detection; says how it is made, the kernel forgets it.
+  public var skipsDuplicateDetection = false
+  /// Nil: ours.
+  public var `protocol`: AddressProtocol?
+
+  public init(_ address: Prefix, link: LinkName) {
+    self.address = address
+    self.link = link
+  }
+
+  public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let link: LinkName
+    /// IPv6 identifies an address without its length.
+    public let address: Prefix
+    /// IPv4 tells apart addresses of other peers.
+    public let peer: Prefix?
+
+    public static func < (a: ID, b: ID) -> Bool {
+      if a.link != b.link { return a.link < b.link }
+      if a.address != b.address { return a.address < b.address }
+      guard let bPeer = b.peer else { return false }
+      return a.peer.map { $0 < bPeer } ?? true
+    }
+
+    public var description: String {
+      let text = address.family == .inet6 ? address.address.description : address.description
+      return text + (peer.map { " peer \($0)" } ?? "") + " dev \(link)"
+    }
+  }
+
+  public static let kind = Kind.address
+  public var id: ID {
+    switch address.family {
+    case .inet: ID(link: link, address: address, peer: peer)
+    case .inet6: ID(link: link, address: Prefix(address.address), peer: nil)
+    }
+  }
+  public var phase: Phase { .address }
+  public var isOwned: Bool { `protocol` == nil }
+  public var requirements: [ObjectID] { [.link(Link.ID(link))] }
+
+  public static let properties: [Property<Address>] = [
+    .identity("link") { $0.link },
+    Property(
+      "address", .replacing, value: { $0.address.value }, agrees: { $0.address == $1.address }),
+    .exact("peer", .replacing) { $0.peer },
+    .stated("broadcast", .replacing) { $0.broadcast },
+    Property(
+      "scope", .replacing,
+      value: { $0.address.family == .inet && $0.scope != .global ? $0.scope.value : nil },
+      agrees: { $0.address.family == .inet6 || $0.scope == $1.scope }),
+    lifetime("valid_lft") { $0.validLifetime },
+    lifetime("preferred_lft") { $0.preferredLifetime },
+    .stated("metric") { $0.metric },
+    Property(
+      "noprefixroute",
+      // inet_rtm_newaddr changes the flags of an IPv6 address only.
+      mutability: { desired, _ in desired.address.family == .inet ? .replacing : .inPlace },
+      value: { $0.hasNoPrefixRoute ? .bool(true) : nil },
+      agrees: { $0.hasNoPrefixRoute == $1.hasNoPrefixRoute }),
+    Property(
+      "nodad", value: { $0.skipsDuplicateDetection ? .bool(true) : nil }, agrees: { _, _ in true }),
+    .stated("protocol") { $0.protocol },
+  ]
+
+  /// A lifetime counts down in the kernel, so that anything from zero to the stated one agrees.
+  private static func lifetime(
+    _ name: String, _ get: @escaping @Sendable (Address) -> Duration?
+  ) -> Property<Address> {
+    Property(
+      name, value: { get($0)?.value },
+      agrees: { desired, observed in
+        switch (get(desired), get(observed)) {
+        case (nil, nil): true
+        case (let wanted?, let left?): left <= wanted && (left > .zero) == (wanted > .zero)
+        default: false
+        }
+      })
+  }
+}
+
+/// How far an address or a route reaches: `rtm_scope` by iproute2's names.
+public enum Scope: UInt8, CaseIterable, Hashable, Sendable, ValueConvertible {
+  case global = 0
+  case site = 200
+  case link = 253
+  case host = 254
+  case nowhere = 255
+
+  public var name: String {
+    switch self {
+    case .global: "global"
+    case .site: "site"
+    case .link: "link"
+    case .host: "host"
+    case .nowhere: "nowhere"
+    }
+  }
+
+  public init?(name: String) {
+    guard let scope = Self.allCases.first(where: { $0.name == name }) else { return nil }
+    self = scope
+  }
+
+  public var value: Value { .string(name) }
+}

@@ -1,0 +1,18 @@
+/// One thing to do to the kernel.
+public struct Change: Hashable, Sendable {
+  public enum Verb: String, Hashable, Sendable {
+    case create, update, replace, delete
+  }
+
+  public let verb: Verb
+  /// What is wanted, or, for a deletion, what is there.
+  public let object: Object
+  /// What is there; nil for a creation.
+  public let observed: Object?
+
+  public init(_ verb: Verb, _ object: Object, observed: Object? = nil) {
+    self.verb = verb
+    self.object = object
+    self.observed = observed
+  }
+}

@@ -1,0 +1,35 @@
+/// Kernel objects by kind: all that a state file wants, or all that a kernel has.
+public struct Configuration: Hashable, Sendable {
+  public var sysctls: [Sysctl] = []
+  public var links: [Link] = []
+  public var addresses: [Address] = []
+  public var neighbors: [Neighbor] = []
+  public var fdb: [FDBEntry] = []
+  public var nexthops: [Nexthop] = []
+  public var routes: [Route] = []
+  public var rules: [Rule] = []
+  /// Desired only: no rule may match one of these.
+  public var absentRules: [RulePattern] = []
+
+  public init() {}
+
+  /// Every object, kind by kind.
+  public var objects: [Object] {
+    sysctls.map(Object.sysctl) + links.map(Object.link) + addresses.map(Object.address)
+      + neighbors.map(Object.neighbor) + fdb.map(Object.fdb) + nexthops.map(Object.nexthop)
+      + routes.map(Object.route) + rules.map(Object.rule)
+  }
+
+  public mutating func append(_ object: Object) {
+    switch object {
+    case .sysctl(let value): sysctls.append(value)
+    case .link(let value): links.append(value)
+    case .address(let value): addresses.append(value)
+    case .neighbor(let value): neighbors.append(value)
+    case .fdb(let value): fdb.append(value)
+    case .nexthop(let value): nexthops.append(value)
+    case .route(let value): routes.append(value)
+    case .rule(let value): rules.append(value)
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/// A VXLAN's forwarding entry: behind which endpoint a MAC address is (`bridge fdb`).
+///
+/// The all-zero MAC stands for every unknown destination and may have several endpoints.
+public struct FDBEntry: Resource {
+  public var link: LinkName
+  public var mac: MACAddress
+  public var dst: IPAddress
+  /// Nil: the link's own.
+  public var port: UInt16?
+  /// Nil: the link's own.
+  public var vni: UInt32?
+  /// The link by which the endpoint is reached; nil: by the routing table.
+  public var via: LinkName?
+  /// Observed only: it bears our mark.
+  public var isOwned = false
+
+  public init(_ mac: MACAddress, link: LinkName, dst: IPAddress) {
+    self.mac = mac
+    self.link = link
+    self.dst = dst
+  }
+
+  public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let link: LinkName
+    public let mac: MACAddress
+    /// Told apart for the all-zero and for multicast addresses only.
+    public let dst: IPAddress?
+
+    public static func < (a: ID, b: ID) -> Bool {
+      if a.link != b.link { return a.link < b.link }
+      if a.mac != b.mac { return a.mac < b.mac }
+      guard let bDst = b.dst else { return false }
+      return a.dst.map { $0 < bDst } ?? true
+    }
+
+    public var description: String {
+      "\(mac) dev \(link)" + (dst.map { " dst \($0)" } ?? "")
+    }
+  }
+
+  public static let kind = Kind.fdb
+  public var id: ID {
+    ID(link: link, mac: mac, dst: mac.isZero || mac.isMulticast ? dst : nil)
+  }
+  public var phase: Phase { .fdb }
+  public var requirements: [ObjectID] {
+    [link, via].compactMap { $0.map { .link(Link.ID($0)) } }
+  }
+
+  public static let properties: [Property<FDBEntry>] = [
+    .identity("link") { $0.link },
+    .identity("mac") { $0.mac },
+    .exact("dst", .replacing) { $0.dst },
+    .exact("port", .replacing) { $0.port },
+    .exact("vni", .replacing) { $0.vni },
+    .exact("via", .replacing) { $0.via },
+  ]
+}

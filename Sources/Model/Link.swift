@@ -1,0 +1,112 @@
+/// A network interface.
+public struct Link: Resource {
+  public var name: LinkName
+  /// False: only referred to by others, never touched.
+  public var isManaged = true
+  /// Somebody else's: kept equal to what is stated, never created and never deleted.
+  public var isAdopted = false
+  /// Nil: whatever it is; such a link is never created or deleted either.
+  public var device: Device?
+  public var isUp: Bool?
+  /// Bytes.
+  public var mtu: UInt32?
+  public var address: MACAddress?
+  public var master: LinkName?
+  public var alias: String?
+  public var altnames: [String]?
+  /// Observed only: its alias bears our mark.
+  public var isOwned = false
+
+  public init(_ name: LinkName, _ device: Device? = nil) {
+    self.name = name
+    self.device = device
+  }
+
+  public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let name: LinkName
+
+    public init(_ name: LinkName) { self.name = name }
+
+    public static func < (a: ID, b: ID) -> Bool { a.name < b.name }
+    public var description: String { name.text }
+  }
+
+  public static let kind = Kind.link
+  public var id: ID { ID(name) }
+  public var phase: Phase { .link }
+
+  /// Whether vpngw creates it when it is missing and deletes it when it is no longer stated.
+  public var isOurs: Bool { isManaged && !isAdopted && device != nil }
+
+  /// The link below it: `link` or `dev` in iproute2's words.
+  public var lower: LinkName? {
+    switch device {
+    case .vxlan(let vxlan): vxlan.dev
+    case .macvlan(let macvlan): macvlan.link
+    case .vlan(let vlan): vlan.link
+    default: nil
+    }
+  }
+
+  public var requirements: [ObjectID] {
+    [lower, master].compactMap { $0.map { .link(ID($0)) } }
+  }
+
+  public static let properties: [Property<Link>] =
+    [
+      .identity("name") { $0.name },
+      Property(
+        "managed", value: { $0.isManaged ? nil : .bool(false) }, agrees: { _, _ in true }),
+      Property("adopt", value: { $0.isAdopted ? .bool(true) : nil }, agrees: { _, _ in true }),
+      .stated("type", .replacing) { $0.device?.type },
+    ] + Bridge.properties + VXLAN.properties + otherDevices + [
+      .stated("mtu") { $0.mtu },
+      .stated("address") { $0.address },
+      Property(
+        "master", value: { $0.master?.value },
+        agrees: { $0.master == $1.master || ($0.master == nil && !$0.isOurs) }),
+      Property(
+        "alias", value: { $0.alias?.value },
+        agrees: { $0.alias == $1.alias || ($0.alias == nil && !$0.isOurs) }),
+      Property(
+        "altnames", value: { $0.altnames?.value },
+        agrees: { desired, observed in
+          guard let wanted = desired.altnames else { return true }
+          let present = Set(observed.altnames ?? [])
+          return desired.isOurs ? present == Set(wanted) : present.isSuperset(of: wanted)
+        }),
+      .stated("up") { $0.isUp },
+    ]
+
+  private static let otherDevices: [Property<Link>] = [
+    Property(
+      "peer", .replacing, value: { $0.veth?.peer?.value },
+      // A peer that was moved to another namespace has no name here: leave the pair alone.
+      agrees: { desired, observed in
+        guard let wanted = desired.veth?.peer, let present = observed.veth?.peer else {
+          return true
+        }
+        return wanted == present
+      }),
+    Property(
+      "link", .replacing, value: { ($0.macvlan?.link ?? $0.vlan?.link)?.value },
+      agrees: { desired, observed in
+        guard let wanted = desired.macvlan?.link ?? desired.vlan?.link,
+          let present = observed.macvlan?.link ?? observed.vlan?.link
+        else { return true }
+        return wanted == present
+      }),
+    Property(
+      "mode",
+      // macvlan_changelink refuses a change from or to passthru.
+      mutability: {
+        $0.macvlan?.mode == .passthru || $1.macvlan?.mode == .passthru
+          ? .replacing : .inPlace
+      },
+      value: { ($0.macvlan?.mode.rawValue).map(Value.string) },
+      agrees: { $0.macvlan == nil || $0.macvlan?.mode == $1.macvlan?.mode }),
+    .stated("id", .replacing) { $0.vlan?.id },
+    .stated("protocol", .replacing) { $0.vlan?.protocol.rawValue },
+    .stated("table", .replacing) { $0.vrf?.table },
+  ]
+}

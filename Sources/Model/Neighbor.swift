@@ -1,0 +1,46 @@
+/// A permanent entry of the ARP or neighbor discovery table, or a proxied address.
+public struct Neighbor: Resource {
+  public var link: LinkName
+  public var address: IPAddress
+  /// Nil for a proxied address.
+  public var mac: MACAddress?
+  /// Answered for by this machine (`ip neighbor add proxy`).
+  public var isProxy = false
+  /// IPv6: the neighbor is a router.
+  public var isRouter = false
+  /// Nil: ours.
+  public var `protocol`: RouteProtocol?
+
+  public init(_ address: IPAddress, link: LinkName) {
+    self.address = address
+    self.link = link
+  }
+
+  public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let link: LinkName
+    public let address: IPAddress
+    public let isProxy: Bool
+
+    public static func < (a: ID, b: ID) -> Bool {
+      if a.link != b.link { return a.link < b.link }
+      return a.address != b.address ? a.address < b.address : !a.isProxy && b.isProxy
+    }
+
+    public var description: String { "\(isProxy ? "proxy " : "")\(address) dev \(link)" }
+  }
+
+  public static let kind = Kind.neighbor
+  public var id: ID { ID(link: link, address: address, isProxy: isProxy) }
+  public var phase: Phase { .neighbor }
+  public var isOwned: Bool { `protocol` == nil }
+  public var requirements: [ObjectID] { [.link(Link.ID(link))] }
+
+  public static let properties: [Property<Neighbor>] = [
+    .identity("link") { $0.link },
+    .identity("address") { $0.address },
+    .exact("mac") { $0.mac },
+    .identity("proxy") { $0.isProxy ? true : nil },
+    .exact("router", default: false) { $0.isRouter },
+    .stated("protocol") { $0.protocol },
+  ]
+}

@@ -1,0 +1,83 @@
+/// An object of any kind.
+public indirect enum Object: Hashable, Sendable {
+  case sysctl(Sysctl)
+  case link(Link)
+  case address(Address)
+  case neighbor(Neighbor)
+  case fdb(FDBEntry)
+  case nexthop(Nexthop)
+  case route(Route)
+  case rule(Rule)
+
+  /// The value behind the case.
+  public var resource: any Resource {
+    switch self {
+    case .sysctl(let value): value
+    case .link(let value): value
+    case .address(let value): value
+    case .neighbor(let value): value
+    case .fdb(let value): value
+    case .nexthop(let value): value
+    case .route(let value): value
+    case .rule(let value): value
+    }
+  }
+
+  public var kind: Kind { type(of: resource).kind }
+
+  public var id: ObjectID {
+    switch self {
+    case .sysctl(let value): .sysctl(value.id)
+    case .link(let value): .link(value.id)
+    case .address(let value): .address(value.id)
+    case .neighbor(let value): .neighbor(value.id)
+    case .fdb(let value): .fdb(value.id)
+    case .nexthop(let value): .nexthop(value.id)
+    case .route(let value): .route(value.id)
+    case .rule(let value): .rule(value.id)
+    }
+  }
+}
+
+/// What identifies an object of any kind.
+public enum ObjectID: Hashable, Sendable {
+  case sysctl(Sysctl.ID)
+  case link(Link.ID)
+  case address(Address.ID)
+  case neighbor(Neighbor.ID)
+  case fdb(FDBEntry.ID)
+  case nexthop(Nexthop.ID)
+  case route(Route.ID)
+  case rule(Rule.ID)
+
+  public var kind: Kind {
+    switch self {
+    case .sysctl: .sysctl
+    case .link: .link
+    case .address: .address
+    case .neighbor: .neighbor
+    case .fdb: .fdb
+    case .nexthop: .nexthop
+    case .route: .route
+    case .rule: .rule
+    }
+  }
+}
+
+extension ObjectID: CustomStringConvertible {
+  /// `link br0`, `route 10.0.0.0/8 table 57`.
+  public var description: String {
+    let title: String =
+      switch self {
+      case .sysctl(let id): id.description
+      case .link(let id): id.description
+      case .address(let id): id.description
+      case .neighbor(let id): id.description
+      case .fdb(let id): id.description
+      case .nexthop(let id): id.description
+      case .route(let id): id.description
+      case .rule(let id): id.description
+      }
+    return "\(kind.rawValue) \(title)"
+  }
+}

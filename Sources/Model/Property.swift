@@ -1,0 +1,69 @@
+/// One key of an object in the state file: how it is shown, compared and changed.
+public struct Property<R: Sendable>: Sendable {
+  /// What the kernel allows when the value differs.
+  public enum Mutability: Sendable {
+    /// Part of what the object is: shown in its title, never different.
+    case identity
+    /// A change of the object that exists.
+    case inPlace
+    /// Deleting the object and making it anew.
+    case replacing
+  }
+
+  public let name: String
+  /// What it takes to get from the observed object (second) to the desired one (first).
+  public let mutability: @Sendable (R, R) -> Mutability
+  public let isIdentity: Bool
+  /// Nil when the object doesn't state it.
+  public let value: @Sendable (R) -> Value?
+  /// Whether the observed object (second) has what the desired one (first) asks for.
+  public let agrees: @Sendable (R, R) -> Bool
+
+  init(
+    _ name: String, _ mutability: Mutability = .inPlace,
+    mutability decide: (@Sendable (R, R) -> Mutability)? = nil,
+    value: @escaping @Sendable (R) -> Value?, agrees: @escaping @Sendable (R, R) -> Bool
+  ) {
+    self.name = name
+    self.mutability = decide ?? { _, _ in mutability }
+    self.isIdentity = mutability == .identity
+    self.value = value
+    self.agrees = agrees
+  }
+
+  /// Unstated means: leave what the kernel has. For objects that others share with us (links).
+  static func stated<V: ValueConvertible>(
+    _ name: String, _ mutability: Mutability = .inPlace, _ get: @escaping @Sendable (R) -> V?
+  ) -> Property {
+    Property(
+      name, mutability, value: { get($0)?.value },
+      agrees: { desired, observed in
+        guard let wanted = get(desired) else { return true }
+        return get(observed) == wanted
+      })
+  }
+
+  /// Unstated means: the kernel must not have it either. For objects that are wholly ours.
+  static func exact<V: ValueConvertible>(
+    _ name: String, _ mutability: Mutability = .inPlace, _ get: @escaping @Sendable (R) -> V?
+  ) -> Property {
+    Property(
+      name, mutability, value: { get($0)?.value }, agrees: { get($0) == get($1) })
+  }
+
+  /// As `exact`, with a value that is left out where it is the default.
+  static func exact<V: ValueConvertible>(
+    _ name: String, _ mutability: Mutability = .inPlace, default fallback: V,
+    _ get: @escaping @Sendable (R) -> V
+  ) -> Property {
+    Property(
+      name, mutability, value: { get($0) == fallback ? nil : get($0).value },
+      agrees: { get($0) == get($1) })
+  }
+
+  static func identity<V: ValueConvertible>(
+    _ name: String, _ get: @escaping @Sendable (R) -> V?
+  ) -> Property {
+    Property(name, .identity, value: { get($0)?.value }, agrees: { _, _ in true })
+  }
+}

@@ -1,0 +1,55 @@
+/// A kernel object as a plain value: desired by a state file or observed in the kernel.
+public protocol Resource: Hashable, Sendable {
+  /// What makes two values the same object of the kernel. Its description is the object's title
+  /// in plans, in iproute2's words.
+  associatedtype ID: Hashable & Comparable & Sendable & CustomStringConvertible
+
+  static var kind: Kind { get }
+  var id: ID { get }
+  /// Every key of the state file, in the order in which files and plans list them.
+  static var properties: [Property<Self>] { get }
+  /// Whether vpngw made it, by the mark that the kernel keeps: what is ours and no longer wanted
+  /// is removed, what isn't is never removed.
+  var isOwned: Bool { get }
+  /// The objects that must exist before this one can.
+  var requirements: [ObjectID] { get }
+  /// When it is made, lowest first; it is removed in the reverse order.
+  var phase: Phase { get }
+}
+
+extension Resource {
+  /// The properties that `observed` lacks or has otherwise, in file order.
+  public func differences(from observed: Self) -> [Property<Self>] {
+    Self.properties.filter { !$0.agrees(self, observed) }
+  }
+
+  public func agrees(with observed: Self) -> Bool {
+    Self.properties.allSatisfy { $0.agrees(self, observed) }
+  }
+
+  /// The object as a state file states it.
+  public var members: [Value.Member] {
+    Self.properties.compactMap { property in
+      property.value(self).map { Value.Member(property.name, $0) }
+    }
+  }
+}
+
+/// The steps of making a network, each resting on those before it.
+///
+/// What protects comes first: while anything else is half done, it drops.
+public enum Phase: Int, Hashable, Sendable, Comparable {
+  case guardRule, guardRoute
+  /// Writing `ip_forward` resets other sysctls (`Documentation/networking/ip-sysctl.rst`).
+  case forwarding
+  case sysctl
+  case link
+  case linkSysctl
+  case address, neighbor, fdb
+  /// Routes without a gateway: gateways are reached over them.
+  case onLinkRoute
+  case nexthop, nexthopGroup
+  case route, rule
+
+  public static func < (a: Phase, b: Phase) -> Bool { a.rawValue < b.rawValue }
+}

@@ -1,0 +1,190 @@
+/// A route of one table.
+public struct Route: Resource {
+  /// `rtm_type` by iproute2's names.
+  public enum RouteType: UInt8, CaseIterable, Hashable, Sendable, ValueConvertible {
+    case unicast = 1
+    case local = 2
+    case blackhole = 6
+    case unreachable = 7
+    case prohibit = 8
+    case `throw` = 9
+
+    public var name: String {
+      switch self {
+      case .unicast: "unicast"
+      case .local: "local"
+      case .blackhole: "blackhole"
+      case .unreachable: "unreachable"
+      case .prohibit: "prohibit"
+      case .throw: "throw"
+      }
+    }
+
+    public init?(name: String) {
+      guard let type = Self.allCases.first(where: { $0.name == name }) else { return nil }
+      self = type
+    }
+
+    /// Whether packets go nowhere by it.
+    public var isDiscarding: Bool { self != .unicast && self != .local }
+    public var value: Value { .string(name) }
+  }
+
+  /// One way out.
+  public struct Hop: Hashable, Sendable, ValueConvertible {
+    /// A gateway, of the route's family or, for IPv4, an IPv6 one.
+    public var via: IPAddress?
+    public var dev: LinkName?
+    /// 1 to 256; only meaningful among several.
+    public var weight: UInt16 = 1
+    /// The gateway is on the link whatever the addresses say.
+    public var isOnlink = false
+
+    public init(via: IPAddress? = nil, dev: LinkName? = nil) {
+      self.via = via
+      self.dev = dev
+    }
+
+    public var value: Value {
+      .members(
+        (via.map { [.init("via", $0.value)] } ?? [])
+          + (dev.map { [.init("dev", $0.value)] } ?? [])
+          + (weight == 1 ? [] : [.init("weight", weight.value)])
+          + (isOnlink ? [.init("onlink", .bool(true))] : []))
+    }
+
+    /// Without a stated device the kernel finds one by the gateway.
+    func agrees(with observed: Hop) -> Bool {
+      via == observed.via && weight == observed.weight && isOnlink == observed.isOnlink
+        && (dev == observed.dev || dev == nil && via != nil)
+    }
+  }
+
+  public var dst: Prefix
+  public var table = RouteTable.main
+  /// `metric`; the kernel reads IPv6's 0 as 1024.
+  public var metric: UInt32
+  public var tos: UInt8 = 0
+  public var type = RouteType.unicast
+  /// IPv4 only.
+  public var scope: Scope
+  /// One hop, none (a discarding route, or one by a nexthop object).
+  public var hop: Hop?
+  /// Several hops: a multipath route; `hop` is then nil.
+  public var hops: [Hop] = []
+  /// A nexthop object's id.
+  public var nhid: UInt32?
+  public var src: IPAddress?
+  /// Bytes; nil: the link's.
+  public var mtu: UInt32?
+  public var advmss: UInt32?
+  /// Nil: ours.
+  public var `protocol`: RouteProtocol?
+
+  public init(_ dst: Prefix, type: RouteType = .unicast, hop: Hop? = nil) {
+    self.dst = dst
+    self.type = type
+    self.hop = hop
+    metric = Self.defaultMetric(dst.family)
+    scope = Self.defaultScope(dst.family, type, hasGateway: hop?.via != nil, isBare: hop == nil)
+  }
+
+  /// What the kernel takes for no metric: `IP6_RT_PRIO_USER` for IPv6.
+  public static func defaultMetric(_ family: Family) -> UInt32 { family == .inet ? 0 : 1024 }
+
+  /// What iproute2 takes for no scope: host for local routes, link for those without a gateway.
+  public static func defaultScope(
+    _ family: Family, _ type: RouteType, hasGateway: Bool, isBare: Bool
+  ) -> Scope {
+    if family == .inet6 { return .global }
+    switch type {
+    case .local: return .host
+    case .unicast: return hasGateway || isBare ? .global : .link
+    default: return .global
+    }
+  }
+
+  public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let table: RouteTable
+    public let dst: Prefix
+    public let metric: UInt32
+    public let tos: UInt8
+
+    public static func < (a: ID, b: ID) -> Bool {
+      if a.table != b.table { return a.table < b.table }
+      if a.dst != b.dst { return a.dst < b.dst }
+      return (a.metric, a.tos) < (b.metric, b.tos)
+    }
+
+    public var description: String {
+      (dst.isDefault ? (dst.family == .inet6 ? "inet6 default" : "default") : dst.description)
+        + (tos == 0 ? "" : " tos 0x\(String(tos, radix: 16))")
+        + (table == .main ? "" : " table \(table)")
+        + (metric == Route.defaultMetric(dst.family) ? "" : " metric \(metric)")
+    }
+  }
+
+  public static let kind = Kind.route
+  public var id: ID { ID(table: table, dst: dst, metric: metric, tos: tos) }
+  public var isOwned: Bool { `protocol` == nil }
+
+  public var phase: Phase {
+    if type.isDiscarding { return .guardRoute }
+    if nhid != nil || hop?.via != nil || hops.contains(where: { $0.via != nil }) { return .route }
+    return .onLinkRoute
+  }
+
+  public var requirements: [ObjectID] {
+    var requirements: [ObjectID] = []
+    if let nhid { requirements.append(.nexthop(Nexthop.ID(nhid))) }
+    if let dev = hop?.dev { requirements.append(.link(Link.ID(dev))) }
+    for dev in hops.compactMap(\.dev) { requirements.append(.link(Link.ID(dev))) }
+    return requirements
+  }
+
+  public static let properties: [Property<Route>] = [
+    .exact("type", default: .unicast) { $0.type },
+    Property("dst", .identity, value: { $0.dst.value }, agrees: { _, _ in true }),
+    Property(
+      "table", .identity, value: { $0.table == .main ? nil : $0.table.value },
+      agrees: { _, _ in true }),
+    Property(
+      "metric", .identity,
+      value: { $0.metric == defaultMetric($0.dst.family) ? nil : $0.metric.value },
+      agrees: { _, _ in true }),
+    Property(
+      "tos", .identity, value: { $0.tos == 0 ? nil : $0.tos.value }, agrees: { _, _ in true }),
+    Property(
+      "via", value: { $0.hop?.via?.value }, agrees: { $0.hop?.via == $1.hop?.via }),
+    Property(
+      "dev", value: { $0.hop?.dev?.value },
+      agrees: { desired, observed in
+        desired.type.isDiscarding || desired.nhid != nil
+          || desired.hop?.dev == nil && desired.hop?.via != nil
+          || desired.hop?.dev == observed.hop?.dev
+      }),
+    Property(
+      "onlink", value: { $0.hop?.isOnlink == true ? .bool(true) : nil },
+      agrees: { ($0.hop?.isOnlink ?? false) == ($1.hop?.isOnlink ?? false) }),
+    Property(
+      "nexthops", value: { $0.hops.isEmpty ? nil : $0.hops.value },
+      agrees: { desired, observed in
+        desired.hops.count == observed.hops.count
+          && zip(desired.hops, observed.hops).allSatisfy { $0.agrees(with: $1) }
+      }),
+    .exact("nhid") { $0.nhid },
+    Property(
+      "scope",
+      value: { route in
+        let usual = defaultScope(
+          route.dst.family, route.type,
+          hasGateway: route.hop?.via != nil || !route.hops.isEmpty, isBare: route.hop == nil)
+        return route.scope == usual ? nil : route.scope.value
+      },
+      agrees: { $0.dst.family == .inet6 || $0.nhid != nil || $0.scope == $1.scope }),
+    .exact("src") { $0.src },
+    .exact("mtu") { $0.mtu },
+    .exact("advmss") { $0.advmss },
+    .stated("protocol") { $0.protocol },
+  ]
+}

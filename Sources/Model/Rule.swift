@@ -1,0 +1,157 @@
+/// A routing policy rule (`ip rule`).
+public struct Rule: Resource {
+  public enum Action: Hashable, Sendable {
+    case lookup(RouteTable)
+    /// On to the rule of that priority.
+    case goto(UInt32)
+    case nop, unreachable, blackhole, prohibit
+
+    /// Whether packets go nowhere by it.
+    public var isDiscarding: Bool {
+      switch self {
+      case .unreachable, .blackhole, .prohibit: true
+      default: false
+      }
+    }
+  }
+
+  public struct Selector: Hashable, Sendable {
+    public var from: Prefix?
+    public var to: Prefix?
+    public var iif: LinkName?
+    public var oif: LinkName?
+    public var fwmark: Mark?
+    /// `IPPROTO_*`.
+    public var ipproto: UInt8?
+    public var sport: PortRange?
+    public var dport: PortRange?
+    /// Nil: any.
+    public var tos: UInt8?
+    /// The rule applies to what doesn't match.
+    public var isInverted = false
+
+    public init() {}
+  }
+
+  public var family: Family
+  /// 0 to 2^32 - 1; lower is asked first.
+  public var priority: UInt32
+  public var selector = Selector()
+  public var action: Action
+  /// A route found by a prefix of this length or less doesn't count.
+  public var suppressPrefixLength: UInt32?
+  /// Nil: ours.
+  public var `protocol`: RouteProtocol?
+
+  public init(_ family: Family, priority: UInt32, _ action: Action) {
+    self.family = family
+    self.priority = priority
+    self.action = action
+  }
+
+  /// The kernel knows a rule by all that it says.
+  public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let family: Family
+    public let priority: UInt32
+    public let selector: Selector
+    public let action: Action
+    public let suppressPrefixLength: UInt32?
+
+    public static func < (a: ID, b: ID) -> Bool {
+      if a.family != b.family { return a.family < b.family }
+      return a.priority != b.priority
+        ? a.priority < b.priority : a.description < b.description
+    }
+
+    /// As `ip rule` prints it: `1000: from all fwmark 0x1900 lookup 50`.
+    public var description: String {
+      let named = selector.from ?? selector.to
+      return (family == .inet6 && named == nil ? "inet6 " : "")
+        + "\(priority): \(selector) \(action)"
+        + (suppressPrefixLength.map { " suppress_prefixlength \($0)" } ?? "")
+    }
+  }
+
+  public static let kind = Kind.rule
+  public var id: ID {
+    ID(
+      family: family, priority: priority, selector: selector, action: action,
+      suppressPrefixLength: suppressPrefixLength)
+  }
+  public var phase: Phase { action.isDiscarding ? .guardRule : .rule }
+  public var isOwned: Bool { `protocol` == nil }
+  public var requirements: [ObjectID] { [] }
+
+  public static let properties: [Property<Rule>] =
+    [
+      Property(
+        "family", .identity,
+        value: { ($0.selector.from ?? $0.selector.to) == nil ? $0.family.value : nil },
+        agrees: { _, _ in true }),
+      .identity("priority") { $0.priority },
+    ]
+    + selectors { $0.selector } + [
+      .identity("lookup") { if case .lookup(let table) = $0.action { table } else { nil } },
+      .identity("goto") { if case .goto(let priority) = $0.action { priority } else { nil } },
+      flag("nop") { $0.action == .nop },
+      flag("unreachable") { $0.action == .unreachable },
+      flag("blackhole") { $0.action == .blackhole },
+      flag("prohibit") { $0.action == .prohibit },
+      .identity("suppress_prefixlength") { $0.suppressPrefixLength },
+      .stated("protocol") { $0.protocol },
+    ]
+
+  private static func flag(
+    _ name: String, _ get: @escaping @Sendable (Rule) -> Bool
+  ) -> Property<Rule> {
+    .identity(name) { get($0) ? true : nil }
+  }
+
+  static func selectors<R>(_ get: @escaping @Sendable (R) -> Selector) -> [Property<R>] {
+    [
+      .identity("not") { get($0).isInverted ? true : nil },
+      .identity("from") { get($0).from },
+      .identity("to") { get($0).to },
+      .identity("iif") { get($0).iif },
+      .identity("oif") { get($0).oif },
+      .identity("fwmark") { get($0).fwmark },
+      .identity("ipproto") { get($0).ipproto.map(IPProtocol.init) },
+      .identity("sport") { get($0).sport },
+      .identity("dport") { get($0).dport },
+      .identity("tos") { get($0).tos },
+    ]
+  }
+}
+
+extension Rule.Selector: CustomStringConvertible {
+  public var description: String {
+    var words = isInverted ? ["not"] : []
+    words += ["from", from?.ruleText ?? "all"]
+    if let to { words += ["to", to.ruleText] }
+    if let tos { words += ["tos", "0x" + String(tos, radix: 16)] }
+    if let fwmark { words += ["fwmark", fwmark.description] }
+    if let iif { words += ["iif", iif.text] }
+    if let oif { words += ["oif", oif.text] }
+    if let ipproto { words += ["ipproto", IPProtocol(ipproto).description] }
+    if let sport { words += ["sport", sport.description] }
+    if let dport { words += ["dport", dport.description] }
+    return words.joined(separator: " ")
+  }
+}
+
+extension Rule.Action: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .lookup(let table): "lookup \(table)"
+    case .goto(let priority): "goto \(priority)"
+    case .nop: "nop"
+    case .unreachable: "unreachable"
+    case .blackhole: "blackhole"
+    case .prohibit: "prohibit"
+    }
+  }
+}
+
+extension Prefix {
+  fileprivate var ruleText: String { isHost ? address.description : description }
+}

@@ -1,0 +1,76 @@
+/// A setting under `/proc/sys/net`.
+public struct Sysctl: Resource {
+  public var key: Key
+  /// Fields with single spaces between; nil: observed, and this kernel has no such setting.
+  public var text: String?
+  /// Observed only: vpngw wrote it, and remembers what was there before.
+  public var isOwned = false
+
+  public init(_ key: Key, _ text: String?) {
+    self.key = key
+    self.text = text.map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+  }
+
+  /// The parts of a setting's name: a part may hold dots (an interface's name) but no slash.
+  public struct Key: Hashable, Sendable {
+    public let parts: [String]
+
+    public init?(parts: [String]) {
+      guard parts.count >= 2,
+        parts.allSatisfy({ part in
+          !part.isEmpty && part != "." && part != ".."
+            && part.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "/") }
+        })
+      else { return nil }
+      self.parts = parts
+    }
+
+    /// The interface in `net.ipv4.conf.IF.rp_filter` and its like, but for `all` and `default`.
+    public var link: LinkName? {
+      guard parts.count == 5, parts[0] == "net", ["ipv4", "ipv6", "mpls"].contains(parts[1]),
+        ["conf", "neigh"].contains(parts[2]), !["all", "default"].contains(parts[3])
+      else { return nil }
+      return LinkName(parts[3])
+    }
+
+    /// The file, relative to `/proc/sys`.
+    public var path: String { parts.joined(separator: "/") }
+  }
+
+  public static let kind = Kind.sysctl
+  public var id: Key { key }
+
+  public var phase: Phase {
+    if key.link != nil { return .linkSysctl }
+    return key.parts.last == "ip_forward" || key.parts.last == "forwarding" ? .forwarding : .sysctl
+  }
+
+  public var requirements: [ObjectID] { key.link.map { [.link(Link.ID($0))] } ?? [] }
+
+  public static let properties: [Property<Sysctl>] = [
+    .identity("key") { $0.key.description },
+    .stated("value") { $0.text },
+  ]
+}
+
+extension Sysctl.Key: Comparable, LosslessStringConvertible {
+  /// As sysctl(8): dots between the parts, a dot inside a part written as a slash; or, when a
+  /// slash comes first, the other way round.
+  public init?(_ text: String) {
+    guard let first = text.utf8.first(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/") })
+    else { return nil }
+    let separator: Character = first == UInt8(ascii: ".") ? "." : "/"
+    let parts = text.split(separator: separator, omittingEmptySubsequences: false).map { part in
+      separator == "." ? String(part.map { $0 == "/" ? "." : $0 }) : String(part)
+    }
+    self.init(parts: parts)
+  }
+
+  public var description: String {
+    parts.map { String($0.map { $0 == "." ? "/" : $0 }) }.joined(separator: ".")
+  }
+
+  public static func < (a: Sysctl.Key, b: Sysctl.Key) -> Bool {
+    a.parts.lexicographicallyPrecedes(b.parts)
+  }
+}
