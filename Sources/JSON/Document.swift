@@ -12,27 +12,32 @@ public final class Document {
     public let place: Place
   }
 
-  /// Every second and later member of the same key, in the order of the text.
-  public let duplicates: [Duplicate]
-
   private let text: [UInt8]
   private let tree: UnsafeMutablePointer<json_t>
+  private let repeats: Bool
 
   public init(_ bytes: [UInt8]) throws(SyntaxError) {
     var failure = json_error_t()
     var tree = Self.parse(bytes, flags: JSON_REJECT_DUPLICATES, &failure)
-    let repeats = tree == nil && vpngw_json_failed_on_duplicate(&failure)
+    let repeats = tree == nil && json_error_code(&failure) == json_error_duplicate_key
     if repeats { tree = Self.parse(bytes, flags: 0, &failure) }
     guard let tree else { throw Self.diagnosis(of: bytes, failure) }
     self.text = bytes
     self.tree = tree
-    self.duplicates = repeats ? DuplicateSearch.duplicates(in: bytes) : []
+    self.repeats = repeats
   }
 
   deinit { json_decref(tree) }
 
   /// The outermost value, of any kind; see ``Value`` for how long it may be used.
   public var root: Value { Value(node: tree) }
+
+  /// Every second and later member of the same key, in the order of the text.
+  ///
+  /// Costs nothing if there is none, else a walk over the text each time.
+  public var duplicates: [Duplicate] {
+    repeats ? DuplicateSearch.duplicates(in: text) : []
+  }
 
   /// Where values begin; a pointer that leads nowhere has no entry.
   ///
@@ -51,6 +56,10 @@ public final class Document {
   private static func parse(
     _ bytes: [UInt8], flags: Int32, _ failure: inout json_error_t
   ) -> UnsafeMutablePointer<json_t>? {
+    // jansson seeds its hash tables itself, from /dev/urandom at the process's first object, in a way
+    // that threads may race for. We leave it at that: the seed keeps made-up keys from colliding
+    // on purpose, and members keep the order of the text whatever it is.
+
     // jansson 2.14 takes a NUL that it has put back, as it does behind a number, for an empty buffer:
     // it passes over it, and accepts `[1\0]`. No JSON text has a NUL anywhere.
     guard !bytes.contains(0) else { return nil }
