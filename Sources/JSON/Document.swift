@@ -56,10 +56,10 @@ public final class Document {
   private static func parse(
     _ bytes: [UInt8], flags: Int32, _ failure: inout json_error_t
   ) -> UnsafeMutablePointer<json_t>? {
-    // jansson seeds its hash tables itself, from /dev/urandom at the process's first object, in a way
-    // that threads may race for. We leave it at that: the seed keeps made-up keys from colliding
-    // on purpose, and members keep the order of the text whatever it is.
-
+    // jansson seeds its hash tables from /dev/urandom when the process makes its first object, safely
+    // among threads. We leave it at that: the seed keeps made-up keys from colliding on purpose, and
+    // members keep the order of the text whatever it is.
+    //
     // jansson 2.14 takes a NUL that it has put back, as it does behind a number, for an empty buffer:
     // it passes over it, and accepts `[1\0]`. No JSON text has a NUL anywhere.
     guard !bytes.contains(0) else { return nil }
