@@ -54,7 +54,7 @@ public struct Address: Resource {
   }
   public var phase: Phase { .address }
   public var isOwned: Bool { `protocol` == nil }
-  public var requirements: [ObjectID] { [.link(Link.ID(link))] }
+  public var requirements: [Requirement] { [.link(link)] }
 
   public static let properties: [Property<Address>] = [
     .identity("link") { $0.link },

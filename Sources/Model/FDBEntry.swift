@@ -43,8 +43,8 @@ public struct FDBEntry: Resource {
     ID(link: link, mac: mac, dst: mac.isZero || mac.isMulticast ? dst : nil)
   }
   public var phase: Phase { .fdb }
-  public var requirements: [ObjectID] {
-    [link, via].compactMap { $0.map { .link(Link.ID($0)) } }
+  public var requirements: [Requirement] {
+    [link, via].compactMap { $0.map(Requirement.link) }
   }
 
   public static let properties: [Property<FDBEntry>] = [

@@ -48,8 +48,8 @@ public struct Link: Resource {
     }
   }
 
-  public var requirements: [ObjectID] {
-    [lower, master].compactMap { $0.map { .link(ID($0)) } }
+  public var requirements: [Requirement] {
+    [lower, master].compactMap { $0.map(Requirement.link) }
   }
 
   public static let properties: [Property<Link>] =
