@@ -38,6 +38,9 @@ public final class Kernel {
     return observed
   }
 
+  /// One setting as it is; without text where this kernel has no such setting.
+  public func sysctl(_ key: Sysctl.Key) -> Sysctl { SysctlFile.read(key) }
+
   // MARK: - Changing
 
   /// A change that the kernel refused, by its position among those given.

@@ -12,7 +12,7 @@ public final class Namespace: Sendable {
   /// One of `ip netns`, by its name, or any by a path that holds a slash.
   public init(named name: String) throws(NetlinkError) {
     let path = name.contains("/") ? name : "/run/netns/\(name)"
-    descriptor = vpngw_open(path, O_RDONLY | O_CLOEXEC, 0)
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0 { throw .current("netns \(name)") }
   }
 
@@ -24,7 +24,7 @@ public final class Namespace: Sendable {
   /// A new one without a name; it goes with the last that holds it.
   public static func make() throws(NetlinkError) -> Namespace {
     let before = try current()
-    guard vpngw_unshare_net() == 0 else { throw .current("netns add") }
+    guard unshare(CLONE_NEWNET) == 0 else { throw .current("netns add") }
     let made = try current()
     try before.enter()
     return made
@@ -32,7 +32,7 @@ public final class Namespace: Sendable {
 
   /// Moves the calling thread, and with it the threads that it starts from now on.
   public func enter() throws(NetlinkError) {
-    guard vpngw_setns(descriptor) == 0 else { throw .current("netns exec") }
+    guard setns(descriptor, CLONE_NEWNET) == 0 else { throw .current("netns exec") }
   }
 
   /// Runs `body` on the calling thread, inside.
