@@ -45,23 +45,20 @@ public final class Reconciler {
 
   /// Applies and looks again until nothing differs, since the kernel changes more than it is asked
   /// to (a link that goes down takes IPv4 routes along); at most three times, since somebody else
-  /// may undo it.
+  /// may undo it. `plan` is asked anew for each pass.
   public func reconcile(
-    to desired: Configuration, startingWith first: Plan? = nil
+    startingWith first: Plan? = nil, _ plan: () throws -> Plan
   ) throws -> Outcome {
-    var outcome = Outcome()
-    var plan = try first ?? self.plan(to: desired)
-    for _ in 0..<3 {
-      var pass = try carryOut(plan)
+    var next = try first ?? plan()
+    var outcome = try carryOut(next)
+    for _ in 0..<3 where !next.steps.isEmpty {
+      next = try plan()
+      outcome.conflicts = next.conflicts
+      // Only what failed is left: trying again at once would fail again.
+      if next.steps.count <= outcome.failed.count + outcome.skipped.count { break }
+      var pass = try carryOut(next)
       pass.done = outcome.done + pass.done
       outcome = pass
-      if plan.steps.isEmpty { return outcome }
-      plan = try self.plan(to: desired)
-      outcome.conflicts = plan.conflicts
-      // Only failures left: trying again at once would fail again.
-      if !outcome.failed.isEmpty && plan.steps.count <= pass.failed.count + pass.skipped.count {
-        return outcome
-      }
     }
     return outcome
   }

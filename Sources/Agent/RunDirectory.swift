@@ -16,6 +16,9 @@ public struct RunDirectory: Sendable {
 
   var sysctls: String { "\(path)/sysctls-\(namespace).json" }
   var pending: String { "\(path)/pending-\(namespace).json" }
+  /// How the last change that waited for its confirmation ended.
+  var ending: String { "\(path)/ending-\(namespace)" }
+  /// A FIFO: one byte is the confirmation.
   var confirmation: String { "\(path)/confirm-\(namespace)" }
   private var lock: String { "\(path)/lock-\(namespace)" }
 
@@ -27,11 +30,17 @@ public struct RunDirectory: Sendable {
 
   /// Held while the kernel is being changed; goes with the process.
   final class Lock {
-    private let descriptor: Int32
+    private var descriptor: Int32
 
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-    deinit { close(descriptor) }
+    deinit { release() }
+
+    /// Gives up this process's hold; a forked one keeps its own.
+    func release() {
+      if descriptor >= 0 { close(descriptor) }
+      descriptor = -1
+    }
   }
 
   /// Nil while another process holds it.

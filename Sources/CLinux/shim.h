@@ -27,6 +27,10 @@
 extern int setns(int fd, int type);
 extern int unshare(int flags);
 
+// Swift's Glibc module marks fork unavailable, since a child of a process with threads may do next to
+// nothing; ours has none yet where it forks.
+static inline pid_t vpngw_fork(void) { return fork(); }
+
 // Linux 5.12; glibc's headers may not have it. It never names a second namespace until the next
 // boot, as the inode number of a namespace may.
 #ifndef SO_NETNS_COOKIE

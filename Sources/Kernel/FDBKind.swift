@@ -49,6 +49,7 @@ enum FDBKind {
     entry.vni = vni
     entry.via = via
     entry.isOwned = header.flags & NTF.externallyLearned != 0
+    entry.isAdopted = !entry.isOwned
     return entry
   }
 
@@ -75,7 +76,7 @@ enum FDBKind {
     encoder.batch.request(type, flags) {
       $0.neighborHeader(
         family: AF.bridge, index: index, state: NUD.permanent | NUD.noARP,
-        flags: NTF.selfFlag | NTF.externallyLearned)
+        flags: NTF.selfFlag | (entry.isAdopted ? 0 : NTF.externallyLearned))
       $0.put(NDA.lladdr, entry.mac)
       $0.put(NDA.dst, entry.dst)
       if let port = entry.port { $0.put(NDA.port, port.bigEndian) }
