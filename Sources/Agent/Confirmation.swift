@@ -1,4 +1,5 @@
 internal import Glibc
+import Model
 import Netlink
 import Plan
 

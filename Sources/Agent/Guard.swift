@@ -1,4 +1,5 @@
 internal import Glibc
+import Model
 import Plan
 
 /// The process that undoes a change when its time is over.

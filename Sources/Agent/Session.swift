@@ -1,6 +1,6 @@
 internal import Glibc
 import JSON
-public import Model
+import Model
 import Netlink
 import State
 
@@ -37,9 +37,9 @@ public struct Session {
   public init(_ options: Options) throws {
     self.options = options
     guard let name = options.netns else { return }
-    do {
+    do throws(NetlinkError) {
       try Namespace(named: name).enter()
-    } catch let error as NetlinkError {
+    } catch {
       throw Failure(
         error.code == ErrorCode.noEntry
           ? "there is no network namespace \"\(name)\": see `ip netns list`" : "\(error)")

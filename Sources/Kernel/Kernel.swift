@@ -69,7 +69,7 @@ public final class Kernel {
           try encoder.encode(change)
         }
       } catch {
-        failures.append(Failure(position: position, error: error))
+        if !change.isMoot(error.code) { failures.append(Failure(position: position, error: error)) }
       }
       if change.object.kind == .link { self.links = nil }
     }

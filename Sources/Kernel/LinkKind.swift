@@ -11,7 +11,7 @@ enum LinkKind {
     }
   }
 
-  /// `ip link add NAME mtu MTU address MAC master MASTER type TYPE ...`
+  /// `ip link add NAME address MAC master MASTER type TYPE ...`
   static func create(_ link: Link, _ encoder: Encoder) throws(NetlinkError) {
     guard let device = link.device else {
       throw NetlinkError("link show \(link.name)", code: ErrorCode.noDevice)
@@ -21,13 +21,12 @@ enum LinkKind {
     encoder.batch.request(RTM.newLink, [.create, .exclusive]) {
       $0.linkHeader()
       $0.put(IFLA.name, link.name.text)
-      if let mtu = link.mtu { $0.put(IFLA.mtu, mtu) }
       if let address = link.address { $0.put(IFLA.address, address) }
       if let master { $0.put(IFLA.master, master) }
       if let lower, link.vxlan == nil { $0.put(IFLA.link, lower) }
       putInfo($0, device, lower: lower, from: nil)
     }
-    identify(link, encoder.batch, asOurs: true)
+    identify(link, encoder.batch)
   }
 
   /// What a new pair's second end still lacks.
@@ -36,20 +35,21 @@ enum LinkKind {
     encoder.batch.request(RTM.newLink, []) {
       $0.linkHeader()
       $0.put(IFLA.name, link.name.text)
-      if let mtu = link.mtu { $0.put(IFLA.mtu, mtu) }
       if let address = link.address { $0.put(IFLA.address, address) }
       if let master { $0.put(IFLA.master, master) }
     }
-    identify(link, encoder.batch, asOurs: true)
+    identify(link, encoder.batch)
   }
 
-  /// `ip link set NAME alias MARK up` and `ip link property add dev NAME altname ...`: what the
+  /// `ip link set NAME mtu MTU alias MARK up` and `ip link property add dev NAME altname ...`: what the
   /// kernel doesn't take with a creation, sent along with it.
-  private static func identify(_ link: Link, _ batch: Batch, asOurs: Bool) {
+  private static func identify(_ link: Link, _ batch: Batch) {
     batch.request(RTM.newLink, []) {
       $0.linkHeader(flags: link.isUp == true ? IFF.up : 0, change: link.isUp == nil ? 0 : IFF.up)
       $0.put(IFLA.name, link.name.text)
-      $0.put(IFLA.alias, asOurs ? Ownership.text(link.alias) : link.alias ?? "")
+      // Not with the creation: a bridge takes its first port's MTU unless it was set (br_change_mtu).
+      if let mtu = link.mtu { $0.put(IFLA.mtu, mtu) }
+      $0.put(IFLA.alias, Ownership.text(link.alias))
     }
     change(link.altnames ?? [], of: link.name, RTM.newLinkProperty, batch)
   }

@@ -58,7 +58,7 @@ struct Comparison {
       }
     }
     for (position, present) in observed.enumerated()
-    where present.isOwned && !isWanted[position] && lost.cause(of: present) == nil {
+    where present.isOwned && !isWanted[position] {
       let object = wrap(present)
       steps.append(Step(Change(.delete, object, observed: object)))
     }
@@ -142,8 +142,7 @@ struct Comparison {
         change(link, from: found, Object.link)
       }
     }
-    for link in observed.links
-    where link.isOwned && !wanted.contains(link.id) && lost.links[link.name] == link.name {
+    for link in observed.links where link.isOwned && !wanted.contains(link.id) {
       steps.append(Step(Change(.delete, .link(link), observed: .link(link))))
     }
   }

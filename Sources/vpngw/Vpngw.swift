@@ -102,8 +102,10 @@ struct Apply: ParsableCommand {
   var dryRun = false
 
   @Option(
-    help: "Undo everything after this time (such as 60s) unless it is confirmed, by Enter or by "
-      + "`vpngw confirm`; also when the terminal is lost.",
+    help: """
+      Undo everything after this time (such as 60s) unless it is confirmed, by Enter or by \
+      `vpngw confirm`; also when the terminal is lost.
+      """,
     transform: Apply.duration)
   var confirm: Duration?
 
