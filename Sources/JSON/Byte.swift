@@ -1,0 +1,19 @@
+// Bytes are compared with the characters of ASCII as they are written: `byte == "{"`.
+
+func == (byte: UInt8?, character: Unicode.Scalar) -> Bool {
+  byte == UInt8(ascii: character)
+}
+
+func ~= (character: Unicode.Scalar, byte: UInt8) -> Bool {
+  byte == UInt8(ascii: character)
+}
+
+extension UInt8 {
+  var isDigit: Bool { self &- 0x30 < 10 }
+
+  /// Of ASCII.
+  var isLetter: Bool { (self | 0x20) &- 0x61 < 26 }
+
+  /// Two digits.
+  var hex: String { (self < 16 ? "0" : "") + String(self, radix: 16) }
+}

@@ -1,0 +1,86 @@
+internal import CJansson
+
+/// A JSON text (RFC 8259) that jansson has accepted, and the tree that it stands for.
+///
+/// A member that is repeated has its last value. `\u0000` is refused: a name that holds it would
+/// end early in the kernel.
+public final class Document {
+  /// A member whose key an earlier member of the same object has.
+  public struct Duplicate: Hashable, Sendable {
+    public let pointer: Pointer
+    /// Of the key.
+    public let place: Place
+  }
+
+  private let text: [UInt8]
+  private let tree: UnsafeMutablePointer<json_t>
+  private let repeats: Bool
+
+  public init(_ bytes: [UInt8]) throws(SyntaxError) {
+    var failure = json_error_t()
+    var tree = Self.parse(bytes, flags: JSON_REJECT_DUPLICATES, &failure)
+    let repeats = tree == nil && json_error_code(&failure) == json_error_duplicate_key
+    if repeats { tree = Self.parse(bytes, flags: 0, &failure) }
+    guard let tree else { throw Self.diagnosis(of: bytes, failure) }
+    self.text = bytes
+    self.tree = tree
+    self.repeats = repeats
+  }
+
+  deinit { json_decref(tree) }
+
+  /// The outermost value, of any kind; see ``Value`` for how long it may be used.
+  public var root: Value { Value(node: tree) }
+
+  /// Every second and later member of the same key, in the order of the text.
+  ///
+  /// Costs nothing if there is none, else a walk over the text each time.
+  public var duplicates: [Duplicate] {
+    repeats ? DuplicateSearch.duplicates(in: text) : []
+  }
+
+  /// Where values begin; a pointer that leads nowhere has no entry.
+  ///
+  /// Reads the whole text, once, however many pointers there are: ask for all of them together.
+  public func places(of pointers: some Sequence<Pointer>) -> [Pointer: Place] {
+    PlaceSearch.places(of: Array(pointers), part: .value, in: text)
+  }
+
+  /// Where the keys of members begin; for an element or the root, where its value does.
+  ///
+  /// As costly as ``places(of:)``.
+  public func keyPlaces(of pointers: some Sequence<Pointer>) -> [Pointer: Place] {
+    PlaceSearch.places(of: Array(pointers), part: .key, in: text)
+  }
+
+  private static func parse(
+    _ bytes: [UInt8], flags: Int32, _ failure: inout json_error_t
+  ) -> UnsafeMutablePointer<json_t>? {
+    // jansson seeds its hash tables from /dev/urandom when the process makes its first object, safely
+    // among threads. We leave it at that: the seed keeps made-up keys from colliding on purpose, and
+    // members keep the order of the text whatever it is.
+    //
+    // jansson 2.14 takes a NUL that it has put back, as it does behind a number, for an empty buffer:
+    // it passes over it, and accepts `[1\0]`. No JSON text has a NUL anywhere.
+    guard !bytes.contains(0) else { return nil }
+    return bytes.withUnsafeBytes { bytes in
+      json_loadb(bytes.baseAddress, bytes.count, Int(JSON_DECODE_ANY | flags), &failure)
+    }
+  }
+
+  /// Our own reading of a text that jansson has refused: jansson names the end of the token at
+  /// which it gave up ("invalid token near '''"), not the mistake.
+  private static func diagnosis(of bytes: [UInt8], _ failure: json_error_t) -> SyntaxError {
+    var scanner = Scanner(bytes)
+    do throws(Fault) {
+      try scanner.skipDocument()
+    } catch {
+      return SyntaxError(error, in: bytes)
+    }
+    // What we accept and jansson doesn't: nothing known, other than running out of memory.
+    let sentence = withUnsafeBytes(of: failure.text) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    return SyntaxError(Fault(max(0, Int(failure.position)), sentence), in: bytes)
+  }
+}
