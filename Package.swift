@@ -46,7 +46,7 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
     .testTarget(
-      name: "LawTests", dependencies: ["Agent", "Model", "Netlink", "Plan", "TestSupport"],
+      name: "LawTests", dependencies: ["Agent", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport"],
       swiftSettings: settings),
   ]
 )

@@ -98,7 +98,7 @@ extension Reconciler.Outcome {
   }
 
   /// A line for each object that isn't as it should be.
-  var complaints: String {
+  public var complaints: String {
     var text = ""
     for (step, error) in failed { text += "failed \(step.change.object.id): \(error)\n" }
     for (step, cause) in skipped {
