@@ -5,13 +5,17 @@ namespaces=() processes=() passed=0 failed=0
 
 cleanup() { # ends what was started, by process id, then removes the namespaces
   trap - EXIT
+  set +e
   local id name
   for name in "${namespaces[@]}"; do processes+=($(ip netns pids "$name" 2>/dev/null)); done
   for id in "${processes[@]}"; do kill "$id" 2>/dev/null; done
   for id in "${processes[@]}"; do
     wait_for 2 ended "$id" || kill -9 "$id" 2>/dev/null
   done
-  for name in "${namespaces[@]}"; do ip netns delete "$name"; done
+  for name in "${namespaces[@]}"; do
+    for id in $(ip netns pids "$name"); do kill -9 "$id" 2>/dev/null; done # started meanwhile
+    ip netns delete "$name"
+  done
 }
 ended() { ! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1") == Z* ]]; }
 trap cleanup EXIT
