@@ -65,7 +65,7 @@ enum LinkKind {
     }
   }
 
-  /// `ip link set NAME ...`: what is stated and differs, in one request.
+  /// `ip link set NAME type TYPE ...` and `ip link set NAME ...`: what is stated and differs.
   static func update(_ link: Link, from observed: Link?, _ encoder: Encoder) throws(NetlinkError) {
     let observed = observed ?? Link(link.name)
     let differing = Set(link.differences(from: observed).map(\.name))
@@ -74,6 +74,22 @@ enum LinkKind {
     let changesDevice = !differing.isSubset(of: [
       "mtu", "address", "master", "alias", "altnames", "up",
     ])
+    // Apart from the rest: vxlan_changelink refuses an MTU in its request.
+    if changesDevice, let device = link.device {
+      // The new lower link may be the present master: out of it first.
+      if differing.contains("master"), observed.master != nil {
+        encoder.batch.request(RTM.newLink, []) {
+          $0.linkHeader()
+          $0.put(IFLA.name, link.name.text)
+          $0.put(IFLA.master, UInt32(0))
+        }
+      }
+      encoder.batch.request(RTM.newLink, []) {
+        $0.linkHeader()
+        $0.put(IFLA.name, link.name.text)
+        putInfo($0, device, lower: lower, from: observed.device)
+      }
+    }
     encoder.batch.request(RTM.newLink, []) {
       let flag = link.isUp == true ? IFF.up : 0
       $0.linkHeader(flags: flag, change: differing.contains("up") ? IFF.up : 0)
@@ -83,9 +99,6 @@ enum LinkKind {
       if differing.contains("master") { $0.put(IFLA.master, master ?? 0) }
       if differing.contains("alias") {
         $0.put(IFLA.alias, observed.isOwned ? Ownership.text(link.alias) : link.alias ?? "")
-      }
-      if changesDevice, let device = link.device {
-        putInfo($0, device, lower: lower, from: observed.device)
       }
     }
     guard differing.contains("altnames"), let wanted = link.altnames else { return }

@@ -25,7 +25,7 @@ struct RawLink {
       switch attribute.type {
       case IFLA.name: name = LinkName(attribute.string)
       case IFLA.mtu: mtu = attribute.uint32
-      case IFLA.address: address = attribute.macAddress
+      case IFLA.address: address = attribute.macAddress.flatMap { $0.isZero ? nil : $0 }
       case IFLA.master: master = attribute.uint32
       case IFLA.link: lower = attribute.uint32
       case IFLA.linkNamespace: isLowerElsewhere = true

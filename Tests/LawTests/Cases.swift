@@ -24,7 +24,7 @@ private let linkCases: [Case] = [
     "bridge",
     #"{ "name": "l0", "type": "bridge", "mtu": 1420, "stp_state": false, "ageing_time": "60s" }"#,
     [
-      #"{ "name": "l0", "type": "bridge", "mtu": 1400, "stp_state": true, "ageing_time": "5m", "vlan_filtering": true, "priority": 4096 }"#,
+      #"{ "name": "l0", "type": "bridge", "mtu": 1400, "stp_state": true, "ageing_time": "5m", "priority": 4096 }"#,
       #"{ "name": "l0", "type": "bridge", "up": false, "altnames": ["first-bridge", "b-1"], "alias": "for pods", "address": "02:00:00:00:00:01" }"#,
       #"{ "name": "l0", "type": "bridge", "altnames": ["b-1"], "mtu": 1500 }"#,
       #"{ "name": "l0", "type": "ifb" }"#,
@@ -33,6 +33,10 @@ private let linkCases: [Case] = [
     "bridge in full",
     #"{ "name": "l0", "type": "bridge", "forward_delay": "4s", "priority": 8192, "altnames": ["x.y"], "alias": "a b", "address": "02:00:00:00:00:02", "mtu": 1300, "up": false }"#,
     says: "altname x.y"),
+  link(
+    "bridge that filters VLANs", #"{ "name": "l0", "type": "bridge", "vlan_filtering": true }"#,
+    [#"{ "name": "l0", "type": "bridge", "vlan_filtering": false }"#], says: "vlan_filtering 1",
+    needs: "bridge vlan_filtering 1"),
   link(
     "port of a bridge",
     #"{ "name": "l0", "type": "ifb", "master": "br0" }"#,
@@ -120,7 +124,7 @@ private let addressCases: [Case] = [
       #"{ "link": "br0", "address": "192.168.24.1/22", "valid_lft": "1h", "preferred_lft": "30m" }"#,
       #"{ "link": "br0", "address": "192.168.24.1/22", "broadcast": "192.168.27.255", "metric": 50 }"#,
       #"{ "link": "br0", "address": "192.168.24.1/22", "noprefixroute": true, "scope": "link" }"#,
-    ], says: "inet 192.168.24.1/22 scope global br0", remove: "192.168.24.1/22"),
+    ], says: "inet 192.168.24.1/22", remove: "192.168.24.1/22"),
   address(
     "with a peer", #"{ "link": "br0", "address": "10.0.0.1/32", "peer": "10.0.0.2/31" }"#,
     says: "inet 10.0.0.1 peer 10.0.0.2/31", remove: "10.0.0.1 peer 10.0.0.2/31"),
@@ -187,7 +191,8 @@ private func route(
 ) -> Case {
   Case(
     name: "route \(name)", kind: .route, base: base, section: "routes", object: object,
-    changed: changed, oracle: ("ip \(show.replacing(" route ", with: " route show "))", output),
+    changed: changed,
+    oracle: ("ip \(show.replacing(" route ", with: " route show "))", output),
     removal: "ip \(show.replacing(" route ", with: " route delete "))")
 }
 
@@ -221,7 +226,7 @@ private let routeCases: [Case] = [
     [
       #"{ "dst": "default", "family": "inet", "table": 57, "type": "blackhole", "metric": 4278198272 }"#,
       #"{ "dst": "default", "family": "inet", "table": 57, "type": "throw", "metric": 4278198272 }"#,
-    ], show: "-4 route unreachable default table 57 metric 4278198272", says: "unreachable default"),
+    ], show: "-4 route default table 57 metric 4278198272", says: "unreachable default"),
   route(
     "of a group", #"{ "dst": "10.3.0.0/16", "nhid": 20 }"#, [#"{ "dst": "10.3.0.0/16", "nhid": 11 }"#],
     show: "-4 route 10.3.0.0/16", says: "nhid 20",
@@ -230,7 +235,7 @@ private let routeCases: [Case] = [
       uniquingKeysWith: +)),
   route(
     "that is local", #"{ "dst": "192.0.2.0/24", "type": "local", "dev": "lo", "table": 99 }"#,
-    show: "-4 route local 192.0.2.0/24 table 99", says: "local 192.0.2.0/24 dev lo"),
+    show: "-4 route 192.0.2.0/24 table 99", says: "local 192.0.2.0/24 dev lo"),
   route(
     "via IPv6", #"{ "dst": "2001:db8::/32", "via": "fd24::2" }"#,
     [
