@@ -43,6 +43,10 @@ let package = Package(
       ],
       swiftSettings: settings),
 
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
+    .testTarget(
+      name: "LawTests", dependencies: ["Agent", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport"],
+      swiftSettings: settings),
   ]
 )

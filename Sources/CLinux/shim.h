@@ -1,26 +1,38 @@
 #pragma once
 // glibc's headers first: the kernel's then leave out what both define.
-#define _GNU_SOURCE 1
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_bridge.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
-#include <linux/net_namespace.h>
 #include <linux/netlink.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
+#include <linux/sched.h>
 #include <linux/veth.h>
 
-// Swift's Glibc module leaves these out.
-static inline int vpngw_setns(int fd, int type) { return setns(fd, type); }
-static inline int vpngw_unshare(int flags) { return unshare(flags); }
+// glibc hides both behind _GNU_SOURCE, without which Swift's Glibc module is built: with it here,
+// types such as fd_set would differ between the two.
+extern int setns(int fd, int type);
+extern int unshare(int flags);
+
+// Swift's Glibc module marks fork unavailable, since a child of a process with threads may do next to
+// nothing; ours has none yet where it forks.
+static inline pid_t vpngw_fork(void) { return fork(); }
+
+// Linux 5.12; glibc's headers may not have it. It never names a second namespace until the next
+// boot, as the inode number of a namespace may.
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif

@@ -1,1 +1,129 @@
-// Kernel
+public import Model
+public import Netlink
+
+/// The running kernel's network configuration: read whole, changed step by step.
+///
+/// It belongs to the network namespace in which it is made, and must be used on threads that are in
+/// that namespace (`/proc/sys/net` follows the thread). Not thread-safe.
+public final class Kernel {
+  private let socket: Socket
+  /// Nil after a change of links: the next reader reads them again.
+  private var links: LinkTable?
+  /// Ends of veth pairs that came with their peers.
+  private var made: Set<LinkName> = []
+
+  public init() throws(NetlinkError) { socket = try Socket() }
+
+  /// Names the namespace until the next boot; nil before Linux 5.12.
+  public var namespaceCookie: UInt64? { socket.namespaceCookie }
+
+  // MARK: - Observing
+
+  /// Everything there is, whoever made it, but for what the kernel makes for itself (its local
+  /// table, learnt neighbors). `sysctls` names the settings to read: there are thousands.
+  public func observe(sysctls: some Sequence<Sysctl.Key> = []) throws(NetlinkError) -> Configuration
+  {
+    made = []
+    let links = try LinkTable(socket)
+    self.links = links
+    var observed = Configuration()
+    observed.links = links.links
+    observed.sysctls = sysctls.map(SysctlFile.read)
+    observed.addresses = try AddressKind.observe(socket, links)
+    observed.neighbors = try NeighborKind.observe(socket, links)
+    observed.fdb = try FDBKind.observe(socket, links)
+    observed.nexthops = try NexthopKind.observe(socket, links)
+    observed.routes = try RouteKind.observe(socket, links)
+    observed.rules = try RuleKind.observe(socket, links)
+    return observed
+  }
+
+  /// One setting as it is; without text where this kernel has no such setting.
+  public func sysctl(_ key: Sysctl.Key) -> Sysctl { SysctlFile.read(key) }
+
+  // MARK: - Changing
+
+  /// A change that the kernel refused, by its position among those given.
+  public struct Failure: Hashable, Sendable {
+    public let position: Int
+    public let error: NetlinkError
+  }
+
+  /// Carries out changes that don't rest on each other, in order and in one batch; returns those
+  /// that failed. The others are done.
+  public func apply(_ changes: [Change]) throws(NetlinkError) -> [Failure] {
+    var failures: [Failure] = []
+    var guards: [SecondaryGuard] = []
+    let batch = Batch()
+    let links = try currentLinks()
+    var encoder = Encoder(batch: batch, links: links, made: made)
+    for (position, change) in changes.enumerated() {
+      batch.step(position) { change.command }
+      do throws(NetlinkError) {
+        if case .sysctl(let sysctl) = change.object {
+          try SysctlFile.write(sysctl)
+        } else {
+          if let address = change.removedIPv4, let held = SecondaryGuard(address.link) {
+            guards.append(held)
+          }
+          try encoder.encode(change)
+        }
+      } catch {
+        if !change.isMoot(error.code) { failures.append(Failure(position: position, error: error)) }
+      }
+      if change.object.kind == .link { self.links = nil }
+    }
+    made = encoder.made
+    if !batch.isEmpty {
+      for failure in try socket.send(batch)
+      where !changes[failure.tag].isMoot(failure.error.code) {
+        failures.append(Failure(position: failure.tag, error: failure.error))
+      }
+    }
+    for held in guards { held.release() }
+    return failures
+  }
+
+  private func currentLinks() throws(NetlinkError) -> LinkTable {
+    if let links { return links }
+    let read = try LinkTable(socket)
+    links = read
+    return read
+  }
+}
+
+extension Change {
+  /// The IPv4 address that goes by this change.
+  fileprivate var removedIPv4: Address? {
+    guard verb == .delete || verb == .replace, case .address(let address)? = observed,
+      address.address.family == .inet
+    else { return nil }
+    return address
+  }
+
+  /// A deletion of what is gone already has what it wants.
+  fileprivate func isMoot(_ code: Int32) -> Bool {
+    verb == .delete
+      && [
+        ErrorCode.noEntry, ErrorCode.noProcess, ErrorCode.noDevice, ErrorCode.noAddress,
+      ].contains(code)
+  }
+}
+
+/// Keeps the other addresses of a subnet when the first one goes: without `promote_secondaries`
+/// the kernel takes them all (`__inet_del_ifa`).
+private struct SecondaryGuard {
+  private let key: Sysctl.Key
+
+  /// Nil when there is nothing to restore afterwards.
+  init?(_ link: LinkName) {
+    guard
+      let key = Sysctl.Key(parts: ["net", "ipv4", "conf", link.text, "promote_secondaries"]),
+      SysctlFile.read(key).text == "0"
+    else { return nil }
+    self.key = key
+    try? SysctlFile.write(Sysctl(key, "1"))
+  }
+
+  func release() { try? SysctlFile.write(Sysctl(key, "0")) }
+}

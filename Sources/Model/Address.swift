@@ -54,21 +54,21 @@ public struct Address: Resource {
   }
   public var phase: Phase { .address }
   public var isOwned: Bool { `protocol` == nil }
-  public var requirements: [ObjectID] { [.link(Link.ID(link))] }
+  public var requirements: [Requirement] { [.link(link)] }
 
   public static let properties: [Property<Address>] = [
     .identity("link") { $0.link },
     Property(
       "address", .replacing, value: { $0.address.value }, agrees: { $0.address == $1.address }),
     .exact("peer", .replacing) { $0.peer },
-    .stated("broadcast", .replacing) { $0.broadcast },
+    unstatedIsLeft("broadcast", .replacing) { $0.broadcast },
     Property(
       "scope", .replacing,
       value: { $0.address.family == .inet && $0.scope != .global ? $0.scope.value : nil },
       agrees: { $0.address.family == .inet6 || $0.scope == $1.scope }),
     lifetime("valid_lft") { $0.validLifetime },
     lifetime("preferred_lft") { $0.preferredLifetime },
-    .stated("metric") { $0.metric },
+    unstatedIsLeft("metric") { $0.metric },
     Property(
       "noprefixroute",
       // inet_rtm_newaddr changes the flags of an IPv6 address only.
@@ -79,6 +79,16 @@ public struct Address: Resource {
       "nodad", value: { $0.skipsDuplicateDetection ? .bool(true) : nil }, agrees: { _, _ in true }),
     .stated("protocol") { $0.protocol },
   ]
+
+  /// Somebody else's address keeps what isn't stated, ours doesn't.
+  private static func unstatedIsLeft<V: ValueConvertible>(
+    _ name: String, _ mutability: Property<Address>.Mutability = .inPlace,
+    _ get: @escaping @Sendable (Address) -> V?
+  ) -> Property<Address> {
+    Property(
+      name, mutability, value: { get($0)?.value },
+      agrees: { get($0) == get($1) || get($0) == nil && !$1.isOwned })
+  }
 
   /// A lifetime counts down in the kernel, so that anything from zero to the stated one agrees.
   private static func lifetime(

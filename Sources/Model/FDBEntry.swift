@@ -11,6 +11,8 @@ public struct FDBEntry: Resource {
   public var vni: UInt32?
   /// The link by which the endpoint is reached; nil: by the routing table.
   public var via: LinkName?
+  /// Somebody else's: kept equal to what is stated, without our mark.
+  public var isAdopted = false
   /// Observed only: it bears our mark.
   public var isOwned = false
 
@@ -43,8 +45,8 @@ public struct FDBEntry: Resource {
     ID(link: link, mac: mac, dst: mac.isZero || mac.isMulticast ? dst : nil)
   }
   public var phase: Phase { .fdb }
-  public var requirements: [ObjectID] {
-    [link, via].compactMap { $0.map { .link(Link.ID($0)) } }
+  public var requirements: [Requirement] {
+    [link, via].compactMap { $0.map(Requirement.link) }
   }
 
   public static let properties: [Property<FDBEntry>] = [
@@ -54,5 +56,6 @@ public struct FDBEntry: Resource {
     .exact("port", .replacing) { $0.port },
     .exact("vni", .replacing) { $0.vni },
     .exact("via", .replacing) { $0.via },
+    Property("adopt", value: { $0.isAdopted ? .bool(true) : nil }, agrees: { _, _ in true }),
   ]
 }

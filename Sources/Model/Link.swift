@@ -14,6 +14,8 @@ public struct Link: Resource {
   public var master: LinkName?
   public var alias: String?
   public var altnames: [String]?
+  /// What isn't stated must not be there, as if the link were ours: for putting a link back.
+  public var isExact = false
   /// Observed only: its alias bears our mark.
   public var isOwned = false
 
@@ -38,6 +40,8 @@ public struct Link: Resource {
   /// Whether vpngw creates it when it is missing and deletes it when it is no longer stated.
   public var isOurs: Bool { isManaged && !isAdopted && device != nil }
 
+  private var leavesUnstated: Bool { !isOurs && !isExact }
+
   /// The link below it: `link` or `dev` in iproute2's words.
   public var lower: LinkName? {
     switch device {
@@ -48,8 +52,8 @@ public struct Link: Resource {
     }
   }
 
-  public var requirements: [ObjectID] {
-    [lower, master].compactMap { $0.map { .link(ID($0)) } }
+  public var requirements: [Requirement] {
+    [lower, master].compactMap { $0.map(Requirement.link) }
   }
 
   public static let properties: [Property<Link>] =
@@ -64,10 +68,10 @@ public struct Link: Resource {
       .stated("address") { $0.address },
       Property(
         "master", value: { $0.master?.value },
-        agrees: { $0.master == $1.master || ($0.master == nil && !$0.isOurs) }),
+        agrees: { $0.master == $1.master || ($0.master == nil && $0.leavesUnstated) }),
       Property(
         "alias", value: { $0.alias?.value },
-        agrees: { $0.alias == $1.alias || ($0.alias == nil && !$0.isOurs) }),
+        agrees: { $0.alias == $1.alias || ($0.alias == nil && $0.leavesUnstated) }),
       Property(
         "altnames", value: { $0.altnames?.value },
         agrees: { desired, observed in

@@ -33,7 +33,7 @@ public struct Neighbor: Resource {
   public var id: ID { ID(link: link, address: address, isProxy: isProxy) }
   public var phase: Phase { .neighbor }
   public var isOwned: Bool { `protocol` == nil }
-  public var requirements: [ObjectID] { [.link(Link.ID(link))] }
+  public var requirements: [Requirement] { [.link(link)] }
 
   public static let properties: [Property<Neighbor>] = [
     .identity("link") { $0.link },

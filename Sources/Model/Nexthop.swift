@@ -78,11 +78,13 @@ public struct Nexthop: Resource {
   public var phase: Phase { group == nil ? .nexthop : .nexthopGroup }
   public var isOwned: Bool { `protocol` == nil }
 
-  public var requirements: [ObjectID] {
+  public var requirements: [Requirement] {
     switch target {
-    case .hop(_, let dev, _): dev.map { [.link(Link.ID($0))] } ?? []
+    case .hop(let via, let dev, let onlink):
+      (dev.map { [.link($0)] } ?? [])
+        + (onlink ? [] : via.map { [.reachable($0)] } ?? [])
     case .blackhole: []
-    case .group(let group): group.members.map { .nexthop(ID($0.id)) }
+    case .group(let group): group.members.map { .nexthop($0.id) }
     }
   }
 

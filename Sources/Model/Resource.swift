@@ -12,7 +12,7 @@ public protocol Resource: Hashable, Sendable {
   /// is removed, what isn't is never removed.
   var isOwned: Bool { get }
   /// The objects that must exist before this one can.
-  var requirements: [ObjectID] { get }
+  var requirements: [Requirement] { get }
   /// When it is made, lowest first; it is removed in the reverse order.
   var phase: Phase { get }
 }

@@ -134,11 +134,13 @@ public struct Route: Resource {
     return .onLinkRoute
   }
 
-  public var requirements: [ObjectID] {
-    var requirements: [ObjectID] = []
-    if let nhid { requirements.append(.nexthop(Nexthop.ID(nhid))) }
-    if let dev = hop?.dev { requirements.append(.link(Link.ID(dev))) }
-    for dev in hops.compactMap(\.dev) { requirements.append(.link(Link.ID(dev))) }
+  public var requirements: [Requirement] {
+    var requirements: [Requirement] = []
+    if let nhid { requirements.append(.nexthop(nhid)) }
+    for hop in hop.map({ [$0] }) ?? hops {
+      if let dev = hop.dev { requirements.append(.link(dev)) }
+      if let via = hop.via, !hop.isOnlink { requirements.append(.reachable(via)) }
+    }
     return requirements
   }
 

@@ -80,7 +80,7 @@ public struct Rule: Resource {
   }
   public var phase: Phase { action.isDiscarding ? .guardRule : .rule }
   public var isOwned: Bool { `protocol` == nil }
-  public var requirements: [ObjectID] { [] }
+  public var requirements: [Requirement] { [] }
 
   public static let properties: [Property<Rule>] =
     [

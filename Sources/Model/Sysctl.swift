@@ -3,8 +3,8 @@ public struct Sysctl: Resource {
   public var key: Key
   /// Fields with single spaces between; nil: observed, and this kernel has no such setting.
   public var text: String?
-  /// Observed only: vpngw wrote it, and remembers what was there before.
-  public var isOwned = false
+  /// Observed only: what was there before vpngw wrote what is there now.
+  public var previous: String?
 
   public init(_ key: Key, _ text: String?) {
     self.key = key
@@ -38,6 +38,7 @@ public struct Sysctl: Resource {
   }
 
   public static let kind = Kind.sysctl
+  public var isOwned: Bool { previous != nil }
   public var id: Key { key }
 
   public var phase: Phase {
@@ -45,7 +46,7 @@ public struct Sysctl: Resource {
     return key.parts.last == "ip_forward" || key.parts.last == "forwarding" ? .forwarding : .sysctl
   }
 
-  public var requirements: [ObjectID] { key.link.map { [.link(Link.ID($0))] } ?? [] }
+  public var requirements: [Requirement] { key.link.map { [.link($0)] } ?? [] }
 
   public static let properties: [Property<Sysctl>] = [
     .identity("key") { $0.key.description },

@@ -1,1 +1,25 @@
-// Plan
+public import Model
+
+/// What it takes to get from what a kernel has to what a state file wants: steps in the order in
+/// which they are carried out.
+public struct Plan: Sendable {
+  public var steps: [Step] = []
+  /// What can't be done, and why; everything else can.
+  public var conflicts: [Conflict] = []
+
+  public var isEmpty: Bool { steps.isEmpty && conflicts.isEmpty }
+
+  /// An object that is wanted and can't be made or changed.
+  public struct Conflict: Hashable, Sendable {
+    public let object: Object
+    public let reason: String
+  }
+
+  /// Pure: no clock, no I/O, and equal for equal values.
+  public init(from observed: Configuration, to desired: Configuration) {
+    var comparison = Comparison(from: observed, to: desired)
+    comparison.run()
+    conflicts = comparison.conflicts
+    steps = Order(of: comparison.steps, desired: desired, observed: observed).steps
+  }
+}

@@ -1,0 +1,120 @@
+internal import Glibc
+import Model
+import Netlink
+import Plan
+
+/// A change that is undone unless somebody says in time that it works.
+///
+/// The undoing belongs to a process of its own, the guard, which is there before the change begins
+/// and outlives a lost terminal and a killed `apply`.
+final class Confirmation {
+  private let directory: RunDirectory
+  private let limit: Duration
+  private let guardProcess: pid_t
+
+  /// How a waiting change ends.
+  enum Ending: String {
+    case kept, undone
+    /// Followed by what went wrong.
+    case failed
+  }
+
+  init(
+    of undo: Undo, within limit: Duration, in directory: RunDirectory, _ lock: RunDirectory.Lock
+  ) throws {
+    self.directory = directory
+    self.limit = limit
+    File.remove(directory.confirmation)
+    File.remove(directory.ending)
+    guard mkfifo(directory.confirmation, 0o600) == 0 else {
+      throw File.Failure(path: directory.confirmation, verb: "make", code: errno)
+    }
+    // Read and write: a reader alone would see the end of file with each writer that goes.
+    let fifo = open(directory.confirmation, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+    guard fifo >= 0 else {
+      throw File.Failure(path: directory.confirmation, verb: "open", code: errno)
+    }
+    try File.replace(directory.pending, with: Array("\(limit.text)\n".utf8))
+    guardProcess = Netlink.fork()
+    if guardProcess == 0 {
+      lock.release()
+      Guard(undo: undo, limit: limit, directory: directory, fifo: fifo).run()
+    }
+    close(fifo)
+    if guardProcess < 0 {
+      let code = errno
+      directory.clearPending()
+      throw Session.Failure("cannot start the guard process: \(String(cString: strerror(code)))")
+    }
+  }
+
+  /// Waits for Enter, for `vpngw confirm` elsewhere, or for the end; true when the change stays.
+  func ask() throws -> Bool {
+    Console.print(
+      "\nPress Enter within \(limit.text) to keep this, or run `vpngw confirm`; "
+        + "else it will be undone.\n")
+    var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+    while File.exists(directory.pending) {
+      if poll(&input, 1, 100) > 0 {
+        var byte: UInt8 = 0
+        let count = read(STDIN_FILENO, &byte, 1)
+        if count == 1, byte == UInt8(ascii: "\n") { try Self.confirm(in: directory) }
+        // No terminal, or it has gone: only `vpngw confirm` is left.
+        if count <= 0 { input.fd = -1 }
+      }
+      var status: Int32 = 0
+      if waitpid(guardProcess, &status, WNOHANG) == guardProcess, File.exists(directory.pending) {
+        directory.clearPending()
+        throw Session.Failure("the guard process was killed: the change stays, unconfirmed")
+      }
+    }
+    let ending = (try? File.read(directory.ending)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    switch Ending(rawValue: String(ending.prefix { $0 != "\n" })) {
+    case .kept?:
+      Console.print("Confirmed: the change stays.\n")
+      return true
+    case .undone?:
+      Console.complain("Not confirmed within \(limit.text): undone.\n")
+    default:
+      Console.complain("Not confirmed within \(limit.text), and not wholly undone:\n\(ending)")
+    }
+    return false
+  }
+
+  /// Tells the guard that the change works, and waits until it has taken note.
+  static func confirm(in directory: RunDirectory) throws {
+    let fifo = open(directory.confirmation, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+    guard fifo >= 0 else {
+      directory.clearPending()
+      throw Session.Failure("nothing waits for a confirmation")
+    }
+    defer { close(fifo) }
+    var byte: UInt8 = 1
+    write(fifo, &byte, 1)
+    for _ in 0..<500 where File.exists(directory.pending) { usleep(10_000) }
+    guard !File.exists(directory.pending) else {
+      throw Session.Failure("the guard process doesn't answer: the change may yet be undone")
+    }
+  }
+}
+
+extension Session {
+  /// `vpngw confirm`: the change that `apply --confirm` made stays.
+  public func confirm() throws -> Int32 {
+    let directory = try reconciler().runDirectory
+    try Confirmation.confirm(in: directory)
+    let ending = (try? File.read(directory.ending)).map { String(decoding: $0, as: UTF8.self) }
+    guard ending?.hasPrefix(Confirmation.Ending.kept.rawValue) == true else {
+      throw Failure("too late: the change has been undone")
+    }
+    Console.print("Confirmed: the change stays.\n")
+    return Status.done
+  }
+}
+
+extension RunDirectory {
+  func clearPending() {
+    File.remove(confirmation)
+    File.remove(pending)
+  }
+}

@@ -1,0 +1,66 @@
+internal import Glibc
+import Model
+import Plan
+
+/// The process that undoes a change when its time is over.
+struct Guard {
+  let undo: Undo
+  let limit: Duration
+  let directory: RunDirectory
+  let fifo: Int32
+
+  /// Waits, undoes if it must, and ends the process.
+  func run() -> Never {
+    detach()
+    let ending = isConfirmed() ? Confirmation.Ending.kept.rawValue + "\n" : carryOut()
+    try? File.replace(directory.ending, with: Array(ending.utf8))
+    directory.clearPending()
+    _exit(0)
+  }
+
+  /// Away from the terminal and its signals.
+  private func detach() {
+    setsid()
+    for number in [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE] { signal(number, SIG_IGN) }
+    let null = open("/dev/null", O_RDWR)
+    for standard in 0...2 { dup2(null, Int32(standard)) }
+    chdir("/")
+  }
+
+  /// Until the limit by a clock that runs while the machine sleeps.
+  private func isConfirmed() -> Bool {
+    let end = Self.now + limit
+    var input = pollfd(fd: fifo, events: Int16(POLLIN), revents: 0)
+    while true {
+      let left = end - Self.now
+      let milliseconds = Int32(clamping: (left.wholeNanoseconds + 999_999) / 1_000_000)
+      if poll(&input, 1, max(0, milliseconds)) > 0 { return true }
+      if left <= .zero { return false }
+    }
+  }
+
+  private static var now: Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
+
+  private func carryOut() -> String {
+    do {
+      // An apply that still runs gets a minute to end.
+      var lock = try directory.takeLock()
+      for _ in 0..<600 where lock == nil {
+        usleep(100_000)
+        lock = try directory.takeLock()
+      }
+      let reconciler = try Reconciler(runDirectory: directory.path)
+      let outcome = try reconciler.reconcile {
+        undo.plan(from: try reconciler.observe(also: undo.sysctls))
+      }
+      if outcome.isComplete { return Confirmation.Ending.undone.rawValue + "\n" }
+      return Confirmation.Ending.failed.rawValue + "\n" + outcome.complaints
+    } catch {
+      return Confirmation.Ending.failed.rawValue + "\n\(error)\n"
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import Kernel
+public import Model
+public import Netlink
+public import Plan
+
+/// Makes one network namespace equal to a configuration: observe, plan, apply, look again.
+public final class Reconciler {
+  let kernel: Kernel
+  public let runDirectory: RunDirectory
+  private var memory: SysctlMemory
+
+  /// In the calling thread's network namespace; all calls must come from threads in it.
+  public init(runDirectory path: String = RunDirectory.defaultPath) throws(NetlinkError) {
+    kernel = try Kernel()
+    runDirectory = RunDirectory(path: path, namespaceCookie: kernel.namespaceCookie)
+    memory = SysctlMemory(path: runDirectory.sysctls)
+  }
+
+  /// What is there: all objects, the settings that `desired` names, and those that we changed.
+  public func observe(
+    for desired: Configuration = Configuration(), also: [Sysctl.Key] = []
+  ) throws(NetlinkError) -> Configuration {
+    let named = Set(desired.sysctls.map(\.key)).union(also).union(memory.entries.keys)
+    var observed = try kernel.observe(sysctls: named.sorted())
+    observed.sysctls = observed.sysctls.map(memory.annotate)
+    return observed
+  }
+
+  public func plan(to desired: Configuration) throws(NetlinkError) -> Plan {
+    Plan(from: try observe(for: desired), to: desired)
+  }
+
+  // MARK: - Applying
+
+  /// What became of a plan's steps.
+  public struct Outcome: Sendable {
+    public var done: [Step] = []
+    public var failed: [(step: Step, error: NetlinkError)] = []
+    /// Not tried, since the step that they rest on failed.
+    public var skipped: [(step: Step, because: Step)] = []
+    public var conflicts: [Plan.Conflict] = []
+
+    public var isComplete: Bool { failed.isEmpty && skipped.isEmpty && conflicts.isEmpty }
+  }
+
+  /// Applies and looks again until nothing differs, since the kernel changes more than it is asked
+  /// to (a link that goes down takes IPv4 routes along); at most three times, since somebody else
+  /// may undo it. `plan` is asked anew for each pass.
+  public func reconcile(
+    startingWith first: Plan? = nil, _ plan: () throws -> Plan
+  ) throws -> Outcome {
+    var next = try first ?? plan()
+    var outcome = try carryOut(next)
+    for _ in 0..<3 where !next.steps.isEmpty {
+      next = try plan()
+      outcome.conflicts = next.conflicts
+      // Only what failed is left: trying again at once would fail again.
+      if next.steps.count <= outcome.failed.count + outcome.skipped.count { break }
+      var pass = try carryOut(next)
+      pass.done = outcome.done + pass.done
+      outcome = pass
+    }
+    return outcome
+  }
+
+  /// One pass over a plan's steps. A step that fails stops those that rest on it, and no others.
+  public func carryOut(_ plan: Plan) throws -> Outcome {
+    var outcome = Outcome()
+    outcome.conflicts = plan.conflicts
+    var stopped: [Int: Int] = [:]
+    for group in Self.groups(plan.steps) {
+      var indices: [Int] = []
+      for index in group {
+        let step = plan.steps[index]
+        if let cause = step.requires.lazy.compactMap({ stopped[$0] }).first {
+          stopped[index] = cause
+          outcome.skipped.append((step, plan.steps[cause]))
+        } else {
+          indices.append(index)
+        }
+      }
+      let changes = indices.map { plan.steps[$0].change }
+      try noteSysctls(changes)
+      var failures: [Int: NetlinkError] = [:]
+      for failure in try kernel.apply(changes) where failures[failure.position] == nil {
+        failures[failure.position] = failure.error
+      }
+      for (position, index) in indices.enumerated() {
+        if let error = failures[position] {
+          stopped[index] = index
+          outcome.failed.append((plan.steps[index], error))
+        } else {
+          outcome.done.append(plan.steps[index])
+        }
+      }
+      try forgetRestored(changes)
+    }
+    return outcome
+  }
+
+  /// Runs of steps of one kind that don't rest on each other: each goes to the kernel in one go.
+  /// Bounded, so that a hundred thousand routes need no hundred thousand routes' buffer.
+  private static func groups(_ steps: [Step]) -> [Range<Int>] {
+    var groups: [Range<Int>] = []
+    var start = 0
+    for (index, step) in steps.enumerated() {
+      let startsAnew =
+        index - start >= 2048 || step.change.object.kind != steps[start].change.object.kind
+        || step.requires.contains { $0 >= start }
+      if startsAnew {
+        groups.append(start..<index)
+        start = index
+      }
+    }
+    if start < steps.count { groups.append(start..<steps.count) }
+    return groups
+  }
+
+  // MARK: - Sysctls
+
+  /// Before a setting is written, what it was is on disk: a crash in between loses nothing.
+  private func noteSysctls(_ changes: [Change]) throws(File.Failure) {
+    var hasChanged = false
+    for change in changes {
+      guard case .sysctl(let sysctl) = change.object, let written = sysctl.text,
+        let present = kernel.sysctl(sysctl.key).text
+      else { continue }
+      memory.remember(sysctl.key, present: present, written: written)
+      hasChanged = true
+    }
+    guard hasChanged else { return }
+    try runDirectory.create()
+    try memory.save()
+  }
+
+  private func forgetRestored(_ changes: [Change]) throws(File.Failure) {
+    var hasChanged = false
+    for change in changes {
+      guard case .sysctl(let sysctl) = change.object, let entry = memory.entries[sysctl.key],
+        entry.previous == kernel.sysctl(sysctl.key).text
+      else { continue }
+      memory.forget(sysctl.key)
+      hasChanged = true
+    }
+    if hasChanged { try memory.save() }
+  }
+}

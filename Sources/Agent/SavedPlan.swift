@@ -1,0 +1,48 @@
+import JSON
+import Model
+import Plan
+import State
+
+/// A plan in a file: what was wanted and the steps that it would have taken.
+struct SavedPlan {
+  let desired: Configuration
+  /// Each step as it was shown.
+  let steps: [String]
+
+  init(_ plan: Plan, _ desired: Configuration) {
+    self.desired = desired
+    steps = plan.steps.map { $0.text() }
+  }
+
+  /// Throws where the file isn't one that `plan --out` wrote.
+  init(path: String) throws {
+    let bytes = try File.read(path)
+    guard let document = try? Document(bytes), document.root["plan"]?.integer == 1,
+      let state = document.root["state"], let steps = document.root["steps"]?.elements
+    else {
+      throw Session.Failure("\(path): not a plan that `vpngw plan --out` wrote")
+    }
+    self.steps = steps.compactMap(\.string)
+    do {
+      desired = try StateFile.decode(Array(Tree(state).text().utf8), names: .machine)
+    } catch {
+      throw Session.Failure("\(path): its state is damaged:\n\(error)")
+    }
+  }
+
+  var text: String {
+    Tree.object([
+      ("plan", 1), ("state", StateFile.encode(desired)),
+      ("steps", .array(steps.map(Tree.string))),
+    ]).text()
+  }
+
+  /// What differs between this plan and one made now; empty when the kernel hasn't moved.
+  func differences(from plan: Plan) -> String {
+    let now = plan.steps.map { $0.text() }
+    if now == steps { return "" }
+    let gone = steps.filter { !now.contains($0) }.map { "no longer to do:\n\($0)" }
+    let new = now.filter { !steps.contains($0) }.map { "to do since:\n\($0)" }
+    return (gone + new).joined()
+  }
+}

@@ -1,0 +1,100 @@
+import JSON
+import Model
+import Plan
+import State
+
+extension Session {
+  /// `vpngw plan FILE`: what apply would change; writes nothing to the kernel.
+  ///
+  /// `observed` names a captured `show` to plan against, `out` a file that keeps the plan for
+  /// `apply --plan`.
+  public func plan(_ path: String, observed: String? = nil, out: String? = nil) throws -> Int32 {
+    guard let desired = try load(path) else { return Status.failed }
+    let plan: Plan
+    if let observed {
+      guard let captured = try load(observed) else { return Status.failed }
+      plan = Plan(from: captured.asObserved, to: desired)
+    } else {
+      plan = try reconciler().plan(to: desired)
+    }
+    if let out {
+      try File.replace(out, with: Array(SavedPlan(plan, desired).text.utf8))
+    }
+    print(plan)
+    return status(of: plan)
+  }
+
+  func print(_ plan: Plan) {
+    Console.print(
+      options.isJSON ? plan.tree.text() : plan.text(isColored: Console.isColored))
+  }
+
+  /// What can't be done is a failure even where the rest can.
+  func status(of plan: Plan) -> Int32 {
+    if !plan.conflicts.isEmpty { return Status.failed }
+    return plan.steps.isEmpty ? Status.done : Status.changes
+  }
+}
+
+extension Configuration {
+  /// A captured `show` as if the kernel had been read: what isn't marked as somebody else's is ours.
+  fileprivate var asObserved: Configuration {
+    var observed = self
+    observed.links.removeAll { !$0.isManaged }
+    for index in observed.links.indices {
+      observed.links[index].isOwned = observed.links[index].isOurs
+    }
+    for index in observed.fdb.indices {
+      observed.fdb[index].isOwned = !observed.fdb[index].isAdopted
+    }
+    return observed
+  }
+}
+
+extension Plan {
+  /// For programs: steps in the order of execution, and what can't be done.
+  var tree: Tree {
+    .object([
+      ("steps", .array(steps.map(\.tree))),
+      (
+        "conflicts",
+        .array(
+          conflicts.map {
+            .object([
+              ("kind", .string($0.object.kind.rawValue)), ("object", .string("\($0.object.id)")),
+              ("reason", .string($0.reason)),
+            ])
+          })
+      ),
+    ])
+  }
+}
+
+extension Step {
+  var tree: Tree {
+    var members: [(String, Tree)] = [
+      ("action", .string(change.verb.rawValue)), ("kind", .string(change.object.kind.rawValue)),
+      ("object", .string("\(change.object.id)")),
+    ]
+    if let reason { members.append(("reason", .string(reason))) }
+    let changes = differences.map { difference -> Tree in
+      .object([
+        ("key", .string(difference.name)), ("old", tree(difference.old)),
+        ("new", tree(difference.new)),
+      ])
+    }
+    if !changes.isEmpty { members.append(("changes", .array(changes))) }
+    return .object(members)
+  }
+
+  private func tree(_ value: Model.Value?) -> Tree {
+    switch value {
+    case nil: .null
+    case .string(let text): .string(text)
+    case .integer(let number): .integer(number)
+    case .bool(let flag): .bool(flag)
+    case .list(let values): .array(values.map(tree))
+    case .members(let members): .object(members.map { ($0.name, tree($0.value)) })
+    }
+  }
+}

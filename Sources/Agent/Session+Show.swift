@@ -1,0 +1,86 @@
+import JSON
+public import Model
+import State
+
+extension Session {
+  /// `vpngw show`: what vpngw made, as a state file that `plan` finds nothing to do for; with `all`
+  /// also what others made, marked as theirs.
+  public func show(all: Bool) throws -> Int32 {
+    let reconciler = try reconciler()
+    let observed = try reconciler.observe(also: all ? Sysctl.Key.ofInterest : [])
+    let shown = all ? observed.everything : observed.own
+    Console.print(StateFile.encode(shown).text())
+    return Status.done
+  }
+}
+
+extension Sysctl.Key {
+  /// The settings that decide whether and how a router forwards.
+  fileprivate static let ofInterest: [Sysctl.Key] = [
+    "net.ipv4.ip_forward", "net.ipv4.fib_multipath_hash_policy",
+    "net.ipv4.fib_multipath_hash_fields", "net.ipv4.conf.all.rp_filter",
+    "net.ipv4.conf.all.send_redirects", "net.ipv4.conf.all.arp_ignore",
+    "net.ipv4.conf.all.arp_announce", "net.ipv6.conf.all.forwarding",
+  ].compactMap { Sysctl.Key($0) }
+}
+
+extension Configuration {
+  /// What is ours, and the links that it refers to.
+  public var own: Configuration {
+    var own = Configuration()
+    own.sysctls = sysctls.filter(\.isOwned)
+    own.links = links.filter(\.isOwned)
+    own.addresses = addresses.filter(\.isOwned)
+    own.neighbors = neighbors.filter(\.isOwned)
+    own.fdb = fdb.filter(\.isOwned)
+    own.nexthops = nexthops.filter(\.isOwned)
+    own.routes = routes.filter(\.isOwned)
+    own.rules = rules.filter(\.isOwned)
+    own.makeStatable()
+    own.declareLinks(of: links)
+    return own
+  }
+
+  /// What a state file can say of all that is there: not what the kernel makes by itself.
+  public var everything: Configuration {
+    var all = self
+    all.sysctls.removeAll { $0.text == nil }
+    all.addresses.removeAll {
+      [.kernelLoopback, .kernelRA, .kernelLinkLocal].contains($0.protocol)
+    }
+    // RTPROT_REDIRECT, kernel, and router advertisements.
+    all.routes.removeAll { [1, 2, 9].contains($0.protocol?.number) }
+    all.rules.removeAll { $0.protocol == .kernel }
+    // A dump lists a shadowed route behind the one in force.
+    var seen: Set<Route.ID> = []
+    all.routes.removeAll { !seen.insert($0.id).inserted }
+    all.makeStatable()
+    return all
+  }
+
+  /// A link whose other half is in another namespace can be kept, but not made again.
+  private mutating func makeStatable() {
+    for index in links.indices {
+      switch links[index].device {
+      case .veth(let veth) where veth.peer == nil: links[index].isAdopted = true
+      case .macvlan(let macvlan) where macvlan.link == nil: links[index].isAdopted = true
+      case .vlan(let vlan) where vlan.link == nil: links[index].isAdopted = true
+      case nil: links[index].isAdopted = false  // without a type it is never made anyway
+      default: continue
+      }
+    }
+  }
+
+  /// Adds the links that objects refer to, as somebody else's.
+  mutating func declareLinks(of present: [Link]) {
+    var known = Set(links.map(\.name)).union(links.compactMap(\.veth?.peer))
+    let referred = objects.flatMap { $0.resource.requirements }
+    for requirement in referred {
+      guard case .link(let name) = requirement, name != .loopback, known.insert(name).inserted
+      else { continue }
+      var link = Link(name)
+      link.isManaged = false
+      links.append(link)
+    }
+  }
+}

@@ -1,0 +1,112 @@
+internal import Glibc
+import JSON
+import Model
+import Netlink
+import State
+
+/// One run of a command: where it works and how it speaks. Each command returns its exit status.
+public struct Session {
+  public struct Options: Sendable {
+    /// A name of `ip netns`, or a path; nil: the namespace of the process.
+    public var netns: String?
+    public var isJSON = false
+    public var runDirectory = RunDirectory.defaultPath
+
+    public init() {}
+  }
+
+  /// Exit statuses of all commands.
+  public enum Status {
+    /// Done, or nothing to do.
+    public static let done: Int32 = 0
+    public static let failed: Int32 = 1
+    /// A plan that isn't empty.
+    public static let changes: Int32 = 2
+  }
+
+  /// A reason to stop, for people.
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+  }
+
+  public let options: Options
+
+  /// Moves the process into the namespace: call it before any thread is started.
+  public init(_ options: Options) throws {
+    self.options = options
+    guard let name = options.netns else { return }
+    do throws(NetlinkError) {
+      try Namespace(named: name).enter()
+    } catch {
+      throw Failure(
+        error.code == ErrorCode.noEntry
+          ? "there is no network namespace \"\(name)\": see `ip netns list`" : "\(error)")
+    }
+  }
+
+  // MARK: - What commands share
+
+  func reconciler() throws -> Reconciler {
+    try Reconciler(runDirectory: options.runDirectory)
+  }
+
+  /// The file's configuration; nil when it is invalid, which has then been said.
+  func load(_ path: String) throws -> Configuration? {
+    let bytes = try File.read(path)
+    do throws(Problems) {
+      return try StateFile.decode(bytes, names: .machine)
+    } catch {
+      report([(path, error.list)])
+      return nil
+    }
+  }
+
+  /// Says what is wrong with files: `FILE:LINE:COLUMN: /json/pointer: what`.
+  func report(_ files: [(path: String, problems: [Problem])]) {
+    if options.isJSON {
+      let list = files.flatMap { path, problems in problems.map { $0.tree(path) } }
+      Console.print(Tree.object([("problems", .array(list))]).text())
+    } else {
+      let lines = files.flatMap { path, problems in problems.map { "\(path):\($0)\n" } }
+      Console.complain(lines.joined())
+    }
+  }
+
+  /// `vpngw validate FILE...`
+  public func validate(_ paths: [String]) throws -> Int32 {
+    var wrong: [(path: String, problems: [Problem])] = []
+    for path in paths {
+      let bytes = try File.read(path)
+      do throws(Problems) {
+        _ = try StateFile.decode(bytes, names: .machine)
+      } catch {
+        wrong.append((path, error.list))
+      }
+    }
+    if options.isJSON || !wrong.isEmpty { report(wrong) }
+    return wrong.isEmpty ? Status.done : Status.failed
+  }
+}
+
+extension Names {
+  /// With the names that this machine's iproute2 knows.
+  static var machine: Names {
+    Names(tables: NameTables.tables(), protocols: NameTables.protocols())
+  }
+}
+
+extension Problem {
+  fileprivate func tree(_ path: String) -> Tree {
+    .object([
+      ("file", .string(path)), ("line", .integer(place.line)), ("column", .integer(place.column)),
+      ("pointer", .string(pointer?.description ?? "")), ("message", .string(message)),
+    ])
+  }
+}
+
+extension Session {
+  /// `60s`, `5m`: nil for anything else.
+  public static func duration(_ text: String) -> Duration? { Duration(text: text) }
+}

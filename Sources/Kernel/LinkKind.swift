@@ -1,0 +1,147 @@
+import Model
+import Netlink
+
+/// How links are made, changed and deleted.
+enum LinkKind {
+  /// `ip link delete NAME`
+  static func delete(_ link: Link, _ batch: Batch) {
+    batch.request(RTM.delLink, []) {
+      $0.linkHeader()
+      $0.put(IFLA.name, link.name.text)
+    }
+  }
+
+  /// `ip link add NAME address MAC master MASTER type TYPE ...`
+  static func create(_ link: Link, _ encoder: Encoder) throws(NetlinkError) {
+    guard let device = link.device else {
+      throw NetlinkError("link show \(link.name)", code: ErrorCode.noDevice)
+    }
+    let lower = try index(link.lower, encoder)
+    let master = try index(link.master, encoder)
+    encoder.batch.request(RTM.newLink, [.create, .exclusive]) {
+      $0.linkHeader()
+      $0.put(IFLA.name, link.name.text)
+      if let address = link.address { $0.put(IFLA.address, address) }
+      if let master { $0.put(IFLA.master, master) }
+      if let lower, link.vxlan == nil { $0.put(IFLA.link, lower) }
+      putInfo($0, device, lower: lower, from: nil)
+    }
+    identify(link, encoder.batch)
+  }
+
+  /// What a new pair's second end still lacks.
+  static func finish(_ link: Link, _ encoder: Encoder) throws(NetlinkError) {
+    let master = try index(link.master, encoder)
+    encoder.batch.request(RTM.newLink, []) {
+      $0.linkHeader()
+      $0.put(IFLA.name, link.name.text)
+      if let address = link.address { $0.put(IFLA.address, address) }
+      if let master { $0.put(IFLA.master, master) }
+    }
+    identify(link, encoder.batch)
+  }
+
+  /// `ip link set NAME mtu MTU alias MARK up` and `ip link property add dev NAME altname ...`: what the
+  /// kernel doesn't take with a creation, sent along with it.
+  private static func identify(_ link: Link, _ batch: Batch) {
+    batch.request(RTM.newLink, []) {
+      $0.linkHeader(flags: link.isUp == true ? IFF.up : 0, change: link.isUp == nil ? 0 : IFF.up)
+      $0.put(IFLA.name, link.name.text)
+      // Not with the creation: a bridge takes its first port's MTU unless it was set (br_change_mtu).
+      if let mtu = link.mtu { $0.put(IFLA.mtu, mtu) }
+      $0.put(IFLA.alias, Ownership.text(link.alias))
+    }
+    change(link.altnames ?? [], of: link.name, RTM.newLinkProperty, batch)
+  }
+
+  private static func change(
+    _ altnames: [String], of name: LinkName, _ type: UInt16, _ batch: Batch
+  ) {
+    if altnames.isEmpty { return }
+    batch.request(type, type == RTM.newLinkProperty ? [.create, .exclusive, .append] : []) {
+      $0.linkHeader()
+      $0.put(IFLA.name, name.text)
+      $0.nest(IFLA.propertyList) { for altname in altnames { $0.put(IFLA.altname, altname) } }
+    }
+  }
+
+  /// `ip link set NAME type TYPE ...` and `ip link set NAME ...`: what is stated and differs.
+  static func update(_ link: Link, from observed: Link?, _ encoder: Encoder) throws(NetlinkError) {
+    let observed = observed ?? Link(link.name)
+    let differing = Set(link.differences(from: observed).map(\.name))
+    let lower = try index(link.lower, encoder)
+    let master = try index(link.master, encoder)
+    let changesDevice = !differing.isSubset(of: [
+      "mtu", "address", "master", "alias", "altnames", "up",
+    ])
+    // Apart from the rest: vxlan_changelink refuses an MTU in its request.
+    if changesDevice, let device = link.device {
+      // The new lower link may be the present master: out of it first.
+      if differing.contains("master"), observed.master != nil {
+        encoder.batch.request(RTM.newLink, []) {
+          $0.linkHeader()
+          $0.put(IFLA.name, link.name.text)
+          $0.put(IFLA.master, UInt32(0))
+        }
+      }
+      encoder.batch.request(RTM.newLink, []) {
+        $0.linkHeader()
+        $0.put(IFLA.name, link.name.text)
+        putInfo($0, device, lower: lower, from: observed.device)
+      }
+    }
+    encoder.batch.request(RTM.newLink, []) {
+      let flag = link.isUp == true ? IFF.up : 0
+      $0.linkHeader(flags: flag, change: differing.contains("up") ? IFF.up : 0)
+      $0.put(IFLA.name, link.name.text)
+      if differing.contains("mtu"), let mtu = link.mtu { $0.put(IFLA.mtu, mtu) }
+      if differing.contains("address"), let address = link.address { $0.put(IFLA.address, address) }
+      if differing.contains("master") { $0.put(IFLA.master, master ?? 0) }
+      if differing.contains("alias") {
+        $0.put(IFLA.alias, observed.isOwned ? Ownership.text(link.alias) : link.alias ?? "")
+      }
+    }
+    guard differing.contains("altnames"), let wanted = link.altnames else { return }
+    let present = observed.altnames ?? []
+    if link.isOurs {
+      let gone = present.filter { !wanted.contains($0) }
+      change(gone, of: link.name, RTM.delLinkProperty, encoder.batch)
+    }
+    change(
+      wanted.filter { !present.contains($0) }, of: link.name, RTM.newLinkProperty, encoder.batch)
+  }
+
+  private static func index(_ name: LinkName?, _ encoder: Encoder) throws(NetlinkError) -> UInt32? {
+    guard let name else { return nil }
+    return try encoder.index(name)
+  }
+
+  private static func putInfo(
+    _ batch: Batch, _ device: Device, lower: UInt32?, from observed: Device?
+  ) {
+    batch.nest(IFLA.linkInfo) {
+      $0.put(IFLAInfo.kind, device.type)
+      $0.nest(IFLAInfo.data) { data in
+        switch (device, observed) {
+        case (.bridge(let bridge), .bridge(let present)?): bridge.put(data, from: present)
+        case (.bridge(let bridge), _): bridge.put(data, from: Bridge())
+        case (.vxlan(let vxlan), .vxlan(let present)?):
+          vxlan.put(data, lower: lower, from: present)
+        case (.vxlan(let vxlan), _): vxlan.put(data, lower: lower, from: nil)
+        case (.macvlan(let macvlan), _): data.put(IFLAMacvlan.mode, macvlan.mode.number)
+        case (.vlan(let vlan), _):
+          data.put(IFLAVLAN.id, vlan.id)
+          data.put(IFLAVLAN.protocol, vlan.protocol.etherType.bigEndian)
+        case (.vrf(let vrf), _): data.put(IFLAVRF.table, vrf.table.number)
+        case (.veth(let veth), _):
+          guard let peer = veth.peer else { return }
+          data.nest(IFLAVeth.peer) {
+            $0.nestedLinkHeader()
+            $0.put(IFLA.name, peer.text)
+          }
+        case (.dummy, _), (.ifb, _), (.wireguard, _): break
+        }
+      }
+    }
+  }
+}

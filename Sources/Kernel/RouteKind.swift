@@ -1,0 +1,138 @@
+import Model
+import Netlink
+
+/// How routes are read, made and deleted.
+enum RouteKind {
+  static func observe(_ socket: Socket, _ links: LinkTable) throws(NetlinkError) -> [Route] {
+    var found: [Route] = []
+    for family in Family.allCases {
+      found += try socket.dump("route show table all", RTM.getRoute) {
+        $0.routeHeader(family: family.number)
+      } parse: {
+        parse($0, family, links)
+      }
+    }
+    return found
+  }
+
+  private static func parse(_ message: Message, _ family: Family, _ links: LinkTable) -> Route? {
+    guard let header = message.route, header.family == family.number,
+      let type = Route.RouteType(rawValue: header.type),
+      header.flags & RTMF.cloned == 0, header.srcLength == 0,
+      // The local table is the kernel's own.
+      type != .local || header.protocol != RouteProtocol.kernel.number
+    else { return nil }
+    var dst: IPAddress?
+    var hop = Route.Hop()
+    var route = Route(.all(family), type: type)
+    route.metric = 0
+    var table = UInt32(header.table)
+    for attribute in message.attributes(after: RouteHeader.length) {
+      switch attribute.type {
+      case RTA.dst: dst = attribute.ipAddress
+      case RTA.oif: hop.dev = attribute.uint32.flatMap(links.name)
+      case RTA.gateway: hop.via = attribute.ipAddress
+      case RTA.via: hop.via = attribute.viaAddress
+      case RTA.priority: route.metric = attribute.uint32 ?? 0
+      case RTA.prefsrc: route.src = attribute.ipAddress
+      case RTA.table: table = attribute.uint32 ?? table
+      case RTA.nhID: route.nhid = attribute.uint32
+      case RTA.multipath: route.hops = attribute.multipathHops.map { parse($0, links) }
+      case RTA.encap: return nil  // a tunnel in the route: not ours to say again
+      case RTA.metrics:
+        for metric in attribute.nested {
+          if metric.type == RTAX.mtu { route.mtu = metric.uint32 }
+          if metric.type == RTAX.advmss { route.advmss = metric.uint32 }
+        }
+      default: continue
+      }
+    }
+    if let dst {
+      guard let prefix = Prefix(dst, length: header.dstLength) else { return nil }
+      route.dst = prefix
+    }
+    route.table = RouteTable(table)
+    route.tos = header.tos
+    route.scope = family == .inet ? Scope(rawValue: header.scope) ?? .global : .global
+    hop.isOnlink = header.flags & RTNH.onlink != 0
+    // A nexthop object's hops are told as well; a discarding IPv6 route names the loopback.
+    if route.nhid != nil { route.hops = [] }
+    if route.nhid == nil, !type.isDiscarding, route.hops.isEmpty { route.hop = hop }
+    route.protocol = .observed(header.protocol)
+    return route
+  }
+
+  private static func parse(_ raw: MultipathHop, _ links: LinkTable) -> Route.Hop {
+    var hop = Route.Hop(dev: links.name(raw.index))
+    hop.weight = UInt16(raw.hops) + 1
+    hop.isOnlink = UInt32(raw.flags) & RTNH.onlink != 0
+    for attribute in raw.attributes {
+      if attribute.type == RTA.gateway { hop.via = attribute.ipAddress }
+      if attribute.type == RTA.via { hop.via = attribute.viaAddress }
+    }
+    return hop
+  }
+
+  static func encode(
+    _ verb: Change.Verb, _ route: Route, _ encoder: Encoder
+  ) throws(NetlinkError) {
+    let hops = route.hop.map { [$0] } ?? route.hops
+    var indices: [UInt32] = []
+    for hop in hops {
+      if let dev = hop.dev { indices.append(try encoder.index(dev)) } else { indices.append(0) }
+    }
+    // ip route replace TYPE DST tos TOS table TABLE metric N proto N scope SCOPE src ADDRESS
+    //   via GATEWAY dev LINK onlink | nexthop ... | nhid ID  mtu N advmss N
+    let type = verb == .delete ? RTM.delRoute : RTM.newRoute
+    encoder.batch.request(type, verb == .delete ? [] : [.create, .replace]) {
+      $0.routeHeader(
+        family: route.dst.family.number, dstLength: route.dst.length, tos: route.tos,
+        table: route.table.number,
+        protocol: (route.protocol ?? .vpngw).number,
+        scope: verb == .delete ? Scope.nowhere.rawValue : route.scope.rawValue,
+        type: route.type.rawValue, flags: route.hop?.isOnlink == true ? RTNH.onlink : 0)
+      if route.dst.length > 0 { $0.put(RTA.dst, route.dst.address) }
+      $0.put(RTA.table, route.table.number)
+      if route.metric != 0 { $0.put(RTA.priority, route.metric) }
+      if let src = route.src { $0.put(RTA.prefsrc, src) }
+      if let nhid = route.nhid { $0.put(RTA.nhID, nhid) }
+      if let hop = route.hop {
+        if let via = hop.via { put($0, via, route.dst.family) }
+        if indices[0] != 0 { $0.put(RTA.oif, indices[0]) }
+      } else if !hops.isEmpty {
+        $0.nest(RTA.multipath) { batch in
+          for (hop, index) in zip(hops, indices) {
+            let flags = UInt8(hop.isOnlink ? RTNH.onlink : 0)
+            batch.multipathHop(index: index, weight: hop.weight, flags: flags) {
+              if let via = hop.via { put($0, via, route.dst.family) }
+            }
+          }
+        }
+      }
+      guard verb != .delete, route.mtu != nil || route.advmss != nil else { return }
+      $0.nest(RTA.metrics) {
+        if let mtu = route.mtu { $0.put(RTAX.mtu, mtu) }
+        if let advmss = route.advmss { $0.put(RTAX.advmss, advmss) }
+      }
+    }
+  }
+
+  private static func put(_ batch: Batch, _ gateway: IPAddress, _ family: Family) {
+    if gateway.family == family {
+      batch.put(RTA.gateway, gateway)
+    } else {
+      // struct rtvia: the family as the host writes a short, then the address.
+      let (high, low) = gateway.v6
+      let address = withUnsafeBytes(of: (high.bigEndian, low.bigEndian), Array.init)
+      batch.put(RTA.via, bytes: [gateway.family.number, 0] + address)
+    }
+  }
+}
+
+extension Attribute {
+  /// `struct rtvia`.
+  fileprivate var viaAddress: IPAddress? {
+    guard payload.count >= 2 else { return nil }
+    return IPAddress(bytes: payload.dropFirst(2))
+  }
+}

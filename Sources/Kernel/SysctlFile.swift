@@ -1,0 +1,39 @@
+internal import Glibc
+import Model
+import Netlink
+
+/// A setting's file under `/proc/sys`, in the calling thread's network namespace.
+enum SysctlFile {
+  static func read(_ key: Sysctl.Key) -> Sysctl {
+    let descriptor = open("/proc/sys/\(key.path)", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return Sysctl(key, nil) }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      // Some can only be written (net.ipv4.route.flush).
+      guard count >= 0 else { return Sysctl(key, nil) }
+      if count == 0 { break }
+      bytes += buffer[..<count]
+    }
+    return Sysctl(key, String(decoding: bytes, as: UTF8.self))
+  }
+
+  /// `sysctl -w KEY=VALUE`
+  static func write(_ sysctl: Sysctl) throws(NetlinkError) {
+    let operation = "sysctl -w \(sysctl.key)=\(sysctl.text ?? "")"
+    let descriptor = open("/proc/sys/\(sysctl.key.path)", O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      let text = errno == ENOENT ? "this kernel has no such setting, or not in this namespace" : nil
+      throw NetlinkError(operation, code: errno, kernelText: text)
+    }
+    defer { close(descriptor) }
+    // One write: the kernel reads a setting from the first alone.
+    let bytes = Array((sysctl.text ?? "").utf8) + [UInt8(ascii: "\n")]
+    while Glibc.write(descriptor, bytes, bytes.count) < 0 {
+      if errno != EINTR { throw NetlinkError(operation, code: errno) }
+    }
+  }
+}

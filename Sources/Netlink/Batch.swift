@@ -1,0 +1,145 @@
+internal import CLinux
+internal import CMnl
+
+/// Requests in a row, built once and sent together.
+///
+/// Every request belongs to a step, its tag; the requests of one step go to the kernel in one
+/// `send`, which no signal interrupts, so that a killed process leaves no step half done.
+public final class Batch {
+  /// One step's requests.
+  struct Step {
+    let tag: Int
+    let operation: () -> String
+    var end: Int
+    var requestCount = 0
+  }
+
+  private(set) var base: UnsafeMutableRawPointer
+  private var capacity: Int
+  private(set) var count = 0
+  private(set) var steps: [Step] = []
+  private var current = 0
+
+  public init(capacity: Int = 1 << 16) {
+    self.capacity = capacity
+    base = .allocate(byteCount: capacity, alignment: 16)
+  }
+
+  deinit { base.deallocate() }
+
+  public var isEmpty: Bool { count == 0 }
+
+  /// Opens a step: the requests that follow are its own. `operation` says in iproute2's words what
+  /// it does, for an error.
+  public func step(_ tag: Int, _ operation: @escaping () -> String) {
+    steps.append(Step(tag: tag, operation: operation, end: count))
+  }
+
+  /// Adds a request to the present step.
+  public func request(_ type: UInt16, _ flags: RequestFlags, _ body: (Batch) -> Void) {
+    reserve(NLMSG_HDRLEN_)
+    current = count
+    let header = mnl_nlmsg_put_header(base + count)!
+    header.pointee.nlmsg_type = type
+    header.pointee.nlmsg_flags = UInt16(NLM_F_REQUEST) | flags.rawValue
+    count += NLMSG_HDRLEN_
+    body(self)
+    count = current + Int(self.header.pointee.nlmsg_len)
+    if !steps.isEmpty {
+      steps[steps.count - 1].end = count
+      steps[steps.count - 1].requestCount += 1
+    }
+  }
+
+  // MARK: - Attributes
+
+  public func put(_ type: UInt16) { put(type, bytes: UnsafeRawBufferPointer(start: nil, count: 0)) }
+  public func put(_ type: UInt16, _ value: UInt8) { putInteger(type, value) }
+  public func put(_ type: UInt16, _ value: UInt16) { putInteger(type, value) }
+  public func put(_ type: UInt16, _ value: UInt32) { putInteger(type, value) }
+  public func put(_ type: UInt16, _ value: UInt64) { putInteger(type, value) }
+
+  /// With the terminating zero that the kernel expects of a string.
+  public func put(_ type: UInt16, _ text: String) {
+    reserve(text.utf8.count + attributeOverhead)
+    text.withCString { mnl_attr_put_strz(header, type, $0) }
+  }
+
+  public func put(_ type: UInt16, bytes: UnsafeRawBufferPointer) {
+    reserve(bytes.count + attributeOverhead)
+    mnl_attr_put(header, type, bytes.count, bytes.baseAddress ?? UnsafeRawPointer(base))
+  }
+
+  public func put(_ type: UInt16, bytes: [UInt8]) { bytes.withUnsafeBytes { put(type, bytes: $0) } }
+
+  /// An attribute that holds attributes.
+  public func nest(_ type: UInt16, _ body: (Batch) -> Void) {
+    reserve(attributeOverhead)
+    let start = tail
+    mnl_attr_put(header, type | UInt16(NLA_F_NESTED), 0, UnsafeRawPointer(base))
+    body(self)
+    let nla = (base + start).assumingMemoryBound(to: nlattr.self)
+    nla.pointee.nla_len = UInt16(truncatingIfNeeded: tail - start)
+  }
+
+  /// Bytes as they are, zero-padded to four: a header inside an attribute (`struct rtnexthop`).
+  func putRaw<T: BitwiseCopyable>(_ value: T) {
+    reserve(MemoryLayout<T>.size + 4)
+    (base + tail).storeBytes(of: value, as: T.self)
+    header.pointee.nlmsg_len += UInt32(align(MemoryLayout<T>.size))
+  }
+
+  // MARK: - Within the message
+
+  /// Sets the family's fixed header, right behind the netlink header.
+  func putHeader<T: BitwiseCopyable>(_ value: T) {
+    reserve(MemoryLayout<T>.size + 4)
+    let place = mnl_nlmsg_put_extra_header(header, MemoryLayout<T>.size)!
+    place.storeBytes(of: value, as: T.self)
+  }
+
+  /// The offset at which the next attribute goes.
+  var tail: Int { current + Int(header.pointee.nlmsg_len) }
+
+  func patch<T: BitwiseCopyable>(_ value: T, at offset: Int) {
+    (base + offset).storeBytes(of: value, as: T.self)
+  }
+
+  private var header: UnsafeMutablePointer<nlmsghdr> {
+    (base + current).assumingMemoryBound(to: nlmsghdr.self)
+  }
+
+  private func putInteger<T: FixedWidthInteger & BitwiseCopyable>(_ type: UInt16, _ value: T) {
+    withUnsafeBytes(of: value) { put(type, bytes: $0) }
+  }
+
+  private func reserve(_ more: Int) {
+    let used = max(count, current + (count > current ? Int(header.pointee.nlmsg_len) : 0))
+    guard used + more + 16 > capacity else { return }
+    capacity = max(capacity * 2, used + more + 16)
+    let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+    larger.copyMemory(from: base, byteCount: used)
+    base.deallocate()
+    base = larger
+  }
+}
+
+// linux/netlink.h has these as casts, which Swift doesn't import.
+let NLMSG_HDRLEN_ = 16
+let NLA_HDRLEN_ = 4
+private let attributeOverhead = 16
+
+func align(_ length: Int) -> Int { (length + 3) & ~3 }
+
+/// `NLM_F_*` of a request that changes something.
+public struct RequestFlags: OptionSet, Sendable {
+  public let rawValue: UInt16
+
+  public init(rawValue: UInt16) { self.rawValue = rawValue }
+
+  public static let create = RequestFlags(rawValue: UInt16(NLM_F_CREATE))
+  /// Fails when it is there already.
+  public static let exclusive = RequestFlags(rawValue: UInt16(NLM_F_EXCL))
+  public static let replace = RequestFlags(rawValue: UInt16(NLM_F_REPLACE))
+  public static let append = RequestFlags(rawValue: UInt16(NLM_F_APPEND))
+}

@@ -1,0 +1,75 @@
+internal import CLinux
+
+/// A message that the kernel sent; valid only while the buffer that it points into is.
+public struct Message {
+  public let type: UInt16
+  let flags: UInt16
+  let sequence: UInt32
+  /// What follows the netlink header.
+  public let payload: UnsafeRawBufferPointer
+
+  /// The attributes behind a fixed header of `length` bytes.
+  public func attributes(after length: Int) -> Attributes {
+    let offset = min(align(length), payload.count)
+    return Attributes(UnsafeRawBufferPointer(rebasing: payload[offset...]))
+  }
+}
+
+/// The messages of one datagram; ends at the first that doesn't fit into it.
+struct Messages: Sequence, IteratorProtocol {
+  private var rest: UnsafeRawBufferPointer
+
+  init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
+
+  mutating func next() -> Message? {
+    guard rest.count >= NLMSG_HDRLEN_ else { return nil }
+    let header = rest.loadUnaligned(as: nlmsghdr.self)
+    let length = Int(header.nlmsg_len)
+    guard length >= NLMSG_HDRLEN_, length <= rest.count else { return nil }
+    let message = Message(
+      type: header.nlmsg_type, flags: header.nlmsg_flags, sequence: header.nlmsg_seq,
+      payload: UnsafeRawBufferPointer(rebasing: rest[NLMSG_HDRLEN_..<length]))
+    rest = UnsafeRawBufferPointer(rebasing: rest[Swift.min(align(length), rest.count)...])
+    return message
+  }
+}
+
+/// Attributes in a row; ends at the first that doesn't fit.
+public struct Attributes: Sequence, IteratorProtocol {
+  private var rest: UnsafeRawBufferPointer
+
+  public init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
+
+  public mutating func next() -> Attribute? {
+    guard rest.count >= NLA_HDRLEN_ else { return nil }
+    let length = Int(rest.loadUnaligned(as: UInt16.self))
+    guard length >= NLA_HDRLEN_, length <= rest.count else { return nil }
+    let type = rest.loadUnaligned(fromByteOffset: 2, as: UInt16.self)
+    let attribute = Attribute(
+      type: type & 0x3fff,  // without NLA_F_NESTED and NLA_F_NET_BYTEORDER
+      payload: UnsafeRawBufferPointer(rebasing: rest[NLA_HDRLEN_..<length]))
+    rest = UnsafeRawBufferPointer(rebasing: rest[Swift.min(align(length), rest.count)...])
+    return attribute
+  }
+}
+
+/// One attribute; a value too short for what is asked of it reads as nil.
+public struct Attribute {
+  public let type: UInt16
+  public let payload: UnsafeRawBufferPointer
+
+  public var uint8: UInt8? { load() }
+  public var uint16: UInt16? { load() }
+  public var uint32: UInt32? { load() }
+  public var uint64: UInt64? { load() }
+  public var nested: Attributes { Attributes(payload) }
+
+  /// A string with or without its terminating zero.
+  public var string: String {
+    String(decoding: payload.prefix { $0 != 0 }, as: UTF8.self)
+  }
+
+  private func load<T: FixedWidthInteger & BitwiseCopyable>() -> T? {
+    payload.count >= MemoryLayout<T>.size ? payload.loadUnaligned(as: T.self) : nil
+  }
+}

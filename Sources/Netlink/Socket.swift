@@ -1,0 +1,196 @@
+internal import CLinux
+internal import CMnl
+internal import Glibc
+
+/// A netlink socket; it stays in the network namespace in which it was opened.
+///
+/// Not thread-safe: one thread uses it at a time.
+public final class Socket {
+  private let socket: OpaquePointer
+  private var sequence: UInt32 = 0
+  private let buffer = UnsafeMutableRawBufferPointer.allocate(
+    byteCount: 1 << 17, alignment: 16)
+
+  /// A route (`NETLINK_ROUTE`) socket in the calling thread's namespace.
+  public init() throws(NetlinkError) {
+    guard let socket = mnl_socket_open2(NETLINK_ROUTE, Int32(SOCK_CLOEXEC.rawValue)) else {
+      throw .current("open a netlink socket")
+    }
+    self.socket = socket
+    guard mnl_socket_bind(socket, 0, 0) == 0 else {
+      throw .current("bind a netlink socket")
+    }
+    // The kernel's sentences in errors, without the request quoted; filters in dumps.
+    for option in [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK] {
+      var on: Int32 = 1
+      mnl_socket_setsockopt(socket, Int32(option), &on, UInt32(MemoryLayout<Int32>.size))
+    }
+    // One error a request of a full batch must fit: about 1 kB each in the kernel's accounting.
+    var size: Int32 = 8 << 20
+    let descriptor = mnl_socket_get_fd(socket)
+    for option in [SO_RCVBUFFORCE, SO_SNDBUFFORCE] {
+      setsockopt(descriptor, SOL_SOCKET, option, &size, socklen_t(MemoryLayout<Int32>.size))
+    }
+  }
+
+  deinit {
+    buffer.deallocate()
+    mnl_socket_close(socket)
+  }
+
+  /// Names the namespace until the next boot (`SO_NETNS_COOKIE`); nil before Linux 5.12.
+  public var namespaceCookie: UInt64? {
+    var cookie: UInt64 = 0
+    var length = socklen_t(MemoryLayout<UInt64>.size)
+    let status = getsockopt(
+      mnl_socket_get_fd(socket), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length)
+    return status == 0 ? cookie : nil
+  }
+
+  // MARK: - Reading
+
+  /// All objects of a kind, read again when the kernel changed them meanwhile.
+  ///
+  /// `operation` is what ip(8) calls it; `parse` returns nil for what doesn't concern the caller.
+  public func dump<T>(
+    _ operation: String, _ type: UInt16, _ body: (Batch) -> Void, parse: (Message) -> T?
+  ) throws(NetlinkError) -> [T] {
+    let request = Batch(capacity: 256)
+    request.request(type, RequestFlags(rawValue: UInt16(NLM_F_ROOT | NLM_F_MATCH)), body)
+    for _ in 0..<10 {
+      if let found = try dumpOnce(operation, request, parse) { return found }
+    }
+    throw NetlinkError(operation, code: EINTR, kernelText: "changed ten times while it was read")
+  }
+
+  /// Nil when the kernel says that the dump isn't consistent (`NLM_F_DUMP_INTR`).
+  private func dumpOnce<T>(
+    _ operation: String, _ request: Batch, _ parse: (Message) -> T?
+  ) throws(NetlinkError) -> [T]? {
+    let number = nextSequence()
+    request.patch(number, at: 8)
+    guard mnl_socket_sendto(socket, request.base, request.count) >= 0 else {
+      throw .current(operation)
+    }
+    var found: [T] = []
+    var isConsistent = true
+    while true {
+      for message in try receive(operation) where message.sequence == number {
+        if message.flags & UInt16(NLM_F_DUMP_INTR) != 0 { isConsistent = false }
+        switch Int32(message.type) {
+        case NLMSG_DONE:
+          if let code = message.errorCode, code != 0 {
+            throw NetlinkError(operation, code: code, kernelText: message.kernelText)
+          }
+          return isConsistent ? found : nil
+        case NLMSG_ERROR:
+          throw NetlinkError(
+            operation, code: message.errorCode ?? EPROTO, kernelText: message.kernelText)
+        default:
+          if let object = parse(message) { found.append(object) }
+        }
+      }
+    }
+  }
+
+  private func receive(_ operation: String) throws(NetlinkError) -> Messages {
+    while true {
+      let count = mnl_socket_recvfrom(socket, buffer.baseAddress!, buffer.count)
+      if count >= 0 { return Messages(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+      // libmnl says ENOSPC for a datagram larger than the buffer.
+      if errno != EINTR { throw .current(operation) }
+    }
+  }
+
+  // MARK: - Changing
+
+  /// A step that the kernel refused.
+  public struct Failure: Hashable, Sendable {
+    public let tag: Int
+    public let error: NetlinkError
+  }
+
+  /// Sends the steps of a batch in order, many a system call; returns those that failed, by their
+  /// first error. The others are done.
+  public func send(_ batch: Batch) throws(NetlinkError) -> [Failure] {
+    var failures: [Failure] = []
+    var first = 0
+    var start = 0
+    while first < batch.steps.count {
+      var end = first
+      // A datagram larger than this would need one kernel allocation of that size.
+      while end < batch.steps.count, end == first || batch.steps[end].end - start <= 1 << 16 {
+        end += 1
+      }
+      try send(batch, first..<end, from: start, into: &failures)
+      start = batch.steps[end - 1].end
+      first = end
+    }
+    return failures
+  }
+
+  private func send(
+    _ batch: Batch, _ steps: Range<Int>, from start: Int, into failures: inout [Failure]
+  ) throws(NetlinkError) {
+    let length = batch.steps[steps.upperBound - 1].end - start
+    guard length > 0 else { return }
+    let firstSequence = sequence &+ 1
+    // Only the last request asks for an ACK; errors come unasked.
+    var owners: [Int] = []
+    var offset = start
+    for index in steps {
+      while offset < batch.steps[index].end {
+        owners.append(index)
+        let header = (batch.base + offset).assumingMemoryBound(to: nlmsghdr.self)
+        header.pointee.nlmsg_seq = nextSequence()
+        offset += align(Int(header.pointee.nlmsg_len))
+        if offset >= start + length { header.pointee.nlmsg_flags |= UInt16(NLM_F_ACK) }
+      }
+    }
+    guard mnl_socket_sendto(socket, batch.base + start, length) >= 0 else {
+      throw .current(batch.steps[steps.lowerBound].operation())
+    }
+    var failed: Set<Int> = []
+    while true {
+      for message in try receive("wait for an acknowledgement")
+      where Int32(message.type) == NLMSG_ERROR {
+        let position = Int(message.sequence &- firstSequence)
+        guard owners.indices.contains(position) else { continue }
+        if let code = message.errorCode, code != 0, failed.insert(owners[position]).inserted {
+          let step = batch.steps[owners[position]]
+          failures.append(
+            Failure(
+              tag: step.tag,
+              error: NetlinkError(step.operation(), code: code, kernelText: message.kernelText)))
+        }
+        if position == owners.count - 1 { return }
+      }
+    }
+  }
+
+  private func nextSequence() -> UInt32 {
+    sequence &+= 1
+    return sequence
+  }
+}
+
+extension Message {
+  /// A positive errno, or 0 for an acknowledgement.
+  var errorCode: Int32? {
+    payload.count >= 4 ? -payload.loadUnaligned(as: Int32.self) : nil
+  }
+
+  /// The extended ACK's sentence.
+  var kernelText: String? {
+    guard flags & UInt16(NLM_F_ACK_TLVS) != 0 else { return nil }
+    // A dump's end carries its code alone; an error also the header of what it answers, and the
+    // request's body unless that was left out.
+    var offset = 4
+    if Int32(type) == NLMSG_ERROR {
+      guard payload.count >= 4 + NLMSG_HDRLEN_ else { return nil }
+      let quoted = Int(payload.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+      offset += flags & UInt16(NLM_F_CAPPED) != 0 ? NLMSG_HDRLEN_ : align(quoted)
+    }
+    return attributes(after: offset).first { $0.type == NLMSGERR_ATTR_MSG.rawValue }?.string
+  }
+}

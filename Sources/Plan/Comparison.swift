@@ -1,0 +1,236 @@
+import Model
+
+/// Compares kind by kind, the kinds that others hang on first: what goes with a link or a nexthop
+/// that is deleted or replaced counts as gone.
+struct Comparison {
+  private let observed: Configuration
+  private let desired: Configuration
+  private var lost = Lost()
+  /// Links that somebody else must make first.
+  private var missing: Set<LinkName> = []
+
+  private(set) var steps: [Step] = []
+  private(set) var conflicts: [Plan.Conflict] = []
+
+  init(from observed: Configuration, to desired: Configuration) {
+    self.observed = observed
+    self.desired = desired
+  }
+
+  mutating func run() {
+    compareLinks()
+    compareSysctls()
+    compare(desired.addresses, observed.addresses, Object.address)
+    compare(desired.neighbors, observed.neighbors, Object.neighbor)
+    compare(desired.fdb, observed.fdb, Object.fdb)
+    compareNexthops()
+    compare(desired.routes, observed.routes, Object.route)
+    compareRules()
+  }
+
+  // MARK: - One kind
+
+  /// Observed objects by identity; of several with one identity ours, else the first, which is
+  /// the one in force.
+  private func index<R: Resource>(_ observed: [R]) -> [R.ID: Int] {
+    Dictionary(
+      zip(observed.lazy.map(\.id), observed.indices),
+      uniquingKeysWith: { observed[$0].isOwned ? $0 : observed[$1].isOwned ? $1 : $0 })
+  }
+
+  private mutating func compare<R: Resource>(
+    _ desired: [R], _ observed: [R], _ wrap: (R) -> Object
+  ) {
+    if desired.isEmpty && observed.isEmpty { return }
+    let positions = desired.isEmpty ? [:] : index(observed)
+    var isWanted = [Bool](repeating: false, count: observed.count)
+    for object in desired {
+      guard let position = positions[object.id] else {
+        add(object, wrap, reason: nil)
+        continue
+      }
+      isWanted[position] = true
+      let present = observed[position]
+      if let cause = lost.cause(of: present) {
+        add(object, wrap, reason: cause)
+      } else if !object.agrees(with: present) {
+        change(object, from: present, wrap)
+      }
+    }
+    for (position, present) in observed.enumerated()
+    where present.isOwned && !isWanted[position] {
+      let object = wrap(present)
+      steps.append(Step(Change(.delete, object, observed: object)))
+    }
+  }
+
+  private mutating func add<R: Resource>(_ object: R, _ wrap: (R) -> Object, reason: String?) {
+    if !missing.isEmpty,
+      let link = object.requirements.lazy.compactMap(\.linkName).first(where: missing.contains)
+    {
+      refuse(wrap(object), "link \(link) isn't there, and isn't vpngw's to make")
+      return
+    }
+    steps.append(Step(Change(.create, wrap(object)), reason: reason))
+  }
+
+  private mutating func change<R: Resource>(
+    _ object: R, from present: R, _ wrap: (R) -> Object
+  ) {
+    let blocking = object.differences(from: present).filter {
+      $0.mutability(object, present) == .replacing
+    }
+    guard !blocking.isEmpty else {
+      steps.append(Step(Change(.update, wrap(object), observed: wrap(present))))
+      return
+    }
+    let names = blocking.map(\.name).joined(separator: ", ")
+    steps.append(
+      Step(
+        Change(.replace, wrap(object), observed: wrap(present)),
+        reason: "replaced: \(names) can't change in place"))
+  }
+
+  private mutating func refuse(_ object: Object, _ reason: String) {
+    conflicts.append(Plan.Conflict(object: object, reason: reason))
+  }
+
+  // MARK: - Kinds with more to them
+
+  private mutating func compareLinks() {
+    let present = index(observed.links)
+    let wanted = Set(desired.links.map(\.id))
+
+    for link in desired.links where link.isManaged {
+      guard let position = present[link.id] else { continue }
+      let found = observed.links[position]
+      if !link.isOurs {
+        continue
+      } else if isReplaced(link, found), found.isOwned {
+        lost.take(found)
+      }
+    }
+    for link in observed.links where link.isOwned && !wanted.contains(link.id) { lost.take(link) }
+    lost.spread(over: observed.links)
+
+    for link in desired.links {
+      guard let position = present[link.id] else {
+        if link.isOurs {
+          add(link, Object.link, reason: nil)
+        } else {
+          missing.insert(link.name)
+          if link.isManaged {
+            refuse(.link(link), "the link isn't there, and isn't vpngw's to make")
+          }
+        }
+        continue
+      }
+      guard link.isManaged else { continue }
+      var found = observed.links[position]
+      if let master = found.master, lost.links[master] != nil { found.master = nil }
+      if let cause = lost.links[link.name], cause != link.name {
+        add(link, Object.link, reason: "goes with link \(cause)")
+      } else if isReplaced(link, found), !link.isOurs || !found.isOwned {
+        let names = link.differences(from: found)
+          .filter { $0.mutability(link, found) == .replacing }
+          .map { "\($0.name) is \(describe($0.value(found)))" }
+        refuse(
+          .link(link),
+          "there is one that vpngw didn't make (\(names.joined(separator: ", "))): "
+            + "rename it, delete it, or state what it is")
+      } else if !link.agrees(with: found) {
+        change(link, from: found, Object.link)
+      }
+    }
+    for link in observed.links where link.isOwned && !wanted.contains(link.id) {
+      steps.append(Step(Change(.delete, .link(link), observed: .link(link))))
+    }
+  }
+
+  private func isReplaced(_ link: Link, _ found: Link) -> Bool {
+    link.differences(from: found).contains { $0.mutability(link, found) == .replacing }
+  }
+
+  private func describe(_ value: Value?) -> String {
+    value?.description ?? "something else"
+  }
+
+  private mutating func compareSysctls() {
+    compare(
+      desired.sysctls,
+      observed.sysctls.map { sysctl in
+        var sysctl = sysctl
+        sysctl.previous = nil  // never deleted: see below
+        return sysctl
+      }, Object.sysctl)
+    let wanted = Set(desired.sysctls.map(\.key))
+    for sysctl in observed.sysctls where !wanted.contains(sysctl.key) {
+      guard let previous = sysctl.previous, previous != sysctl.text else { continue }
+      steps.append(
+        Step(
+          Change(.update, .sysctl(Sysctl(sysctl.key, previous)), observed: .sysctl(sysctl)),
+          reason: "no longer stated: as it was before"))
+    }
+  }
+
+  private mutating func compareNexthops() {
+    let present = index(observed.nexthops)
+    var mine: [Nexthop] = []
+    for nexthop in desired.nexthops {
+      guard let position = present[nexthop.id], lost.cause(of: observed.nexthops[position]) == nil
+      else {
+        mine.append(nexthop)
+        continue
+      }
+      let found = observed.nexthops[position]
+      if !found.isOwned, !nexthop.agrees(with: found) {
+        // FRR and others number from 1: a change here would bend their routes.
+        let maker = found.protocol?.description ?? "vpngw"
+        refuse(
+          .nexthop(nexthop), "nexthop \(found.id) is there and belongs to \(maker): take another id"
+        )
+        continue
+      }
+      mine.append(nexthop)
+      if found.isOwned, isReplaced(nexthop, found) { lost.take(found, because: found) }
+    }
+    let wanted = Set(desired.nexthops.map(\.id))
+    for found in observed.nexthops where found.isOwned && !wanted.contains(found.id) {
+      lost.take(found, because: found)
+    }
+    lost.spread(over: observed.nexthops)
+    let reduced = lost.nexthops.isEmpty ? observed.nexthops : observed.nexthops.map(lost.reduced)
+    compareKeepingReplaced(mine, reduced)
+  }
+
+  /// A replaced or deleted nexthop is lost to others, not to itself.
+  private mutating func compareKeepingReplaced(_ desired: [Nexthop], _ observed: [Nexthop]) {
+    let all = lost
+    for (id, cause) in lost.nexthops where cause == "nexthop \(id)" {
+      lost.nexthops[id] = nil
+    }
+    compare(desired, observed, Object.nexthop)
+    lost = all
+  }
+
+  private func isReplaced(_ nexthop: Nexthop, _ found: Nexthop) -> Bool {
+    nexthop.differences(from: found).contains { $0.mutability(nexthop, found) == .replacing }
+  }
+
+  private mutating func compareRules() {
+    compare(desired.rules, observed.rules, Object.rule)
+    guard !desired.absentRules.isEmpty else { return }
+    let wanted = Set(desired.rules.map(\.id))
+    for rule in observed.rules where !rule.isOwned && !wanted.contains(rule.id) {
+      guard desired.absentRules.contains(where: { $0.matches(rule) }) else { continue }
+      steps.append(
+        Step(
+          Change(.delete, .rule(rule), observed: .rule(rule)),
+          reason: "the state file says that it must be absent"))
+    }
+  }
+}
+
+extension Requirement {
+  var linkName: LinkName? { if case .link(let name) = self { name } else { nil } }
+}

@@ -1,0 +1,76 @@
+import Model
+
+/// What goes with the links and nexthops that a plan deletes or replaces: the kernel drops it
+/// without a step of ours.
+struct Lost {
+  /// Each lost link, with the link that takes it along: itself where a step deletes it.
+  private(set) var links: [LinkName: LinkName] = [:]
+  /// Each lost nexthop's id, with the cause in words.
+  var nexthops: [UInt32: String] = [:]
+
+  private var isEmpty: Bool { links.isEmpty && nexthops.isEmpty }
+
+  mutating func take(_ link: Link) { links[link.name] = link.name }
+
+  mutating func take(_ nexthop: Nexthop, because cause: Nexthop) {
+    nexthops[nexthop.id32] = "nexthop \(cause.id)"
+  }
+
+  /// Links over a lost one go with it, and so does the other end of a veth.
+  mutating func spread(over observed: [Link]) {
+    if links.isEmpty { return }
+    var hasGrown = true
+    while hasGrown {
+      hasGrown = false
+      for link in observed where links[link.name] == nil {
+        guard let below = link.lower ?? link.veth?.peer, let cause = links[below] else { continue }
+        links[link.name] = cause
+        hasGrown = true
+      }
+    }
+  }
+
+  /// Nexthops over a lost link go, and groups that lose their last member.
+  mutating func spread(over observed: [Nexthop]) {
+    if isEmpty { return }
+    for nexthop in observed where nexthops[nexthop.id32] == nil {
+      if let dev = nexthop.dev, let cause = links[dev] {
+        nexthops[nexthop.id32] = "link \(cause)"
+      }
+    }
+    for nexthop in observed where nexthops[nexthop.id32] == nil {
+      guard let members = nexthop.group?.members, let first = members.first,
+        members.allSatisfy({ nexthops[$0.id] != nil })
+      else { continue }
+      nexthops[nexthop.id32] = nexthops[first.id]
+    }
+  }
+
+  /// The group as it is once its lost members have left it.
+  func reduced(_ nexthop: Nexthop) -> Nexthop {
+    guard nexthops[nexthop.id32] == nil, var group = nexthop.group else { return nexthop }
+    group.members.removeAll { nexthops[$0.id] != nil }
+    var nexthop = nexthop
+    nexthop.target = .group(group)
+    return nexthop
+  }
+
+  /// Why an observed object won't be there any more; nil when it will.
+  func cause<R: Resource>(of observed: R) -> String? {
+    if isEmpty { return nil }
+    if let nexthop = observed as? Nexthop {
+      return nexthops[nexthop.id32].map { "goes with \($0)" }
+    }
+    for requirement in observed.requirements {
+      switch requirement {
+      case .link(let name):
+        if let cause = links[name] { return "goes with link \(cause)" }
+      case .nexthop(let id):
+        if let cause = nexthops[id] { return "goes with \(cause)" }
+      case .reachable:
+        continue
+      }
+    }
+    return nil
+  }
+}

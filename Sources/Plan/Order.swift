@@ -1,0 +1,126 @@
+import Model
+
+/// Puts steps in the order in which each rests on those before it.
+///
+/// What is new is made first and what is old goes last, in the reverse order, so that no packet
+/// falls between; but a link that stands in the way of a new one goes before it.
+struct Order {
+  private(set) var steps: [Step]
+
+  init(of steps: [Step], desired: Configuration, observed: Configuration) {
+    let wantedDepth = Depth(of: desired.links)
+    let presentDepth = Depth(of: observed.links)
+    let claims = Set(
+      steps.flatMap { step -> [String] in
+        guard step.change.verb != .delete, case .link(let link) = step.change.object else {
+          return []
+        }
+        return link.claims
+      })
+
+    func rank(_ step: Step) -> Rank {
+      if case .link(let link) = step.change.object {
+        guard step.change.verb == .delete else {
+          return Rank(stage: .making, phase: .link, depth: wantedDepth[link.name])
+        }
+        let isInTheWay = link.claims.contains(where: claims.contains)
+        return Rank(
+          stage: isInTheWay ? .clearing : .removing, phase: .link, depth: presentDepth[link.name])
+      }
+      let stage: Rank.Stage = step.change.verb == .delete ? .removing : .making
+      return Rank(stage: stage, phase: step.change.object.resource.phase, depth: 0)
+    }
+
+    // Stable, and by buckets: a hundred thousand routes have a handful of ranks.
+    var buckets: [Rank: [Step]] = [:]
+    for step in steps { buckets[rank(step), default: []].append(step) }
+    self.steps = buckets.keys.sorted().flatMap { buckets[$0]!.sortedByID() }
+    resolveRequirements()
+  }
+
+  private struct Rank: Hashable, Comparable {
+    enum Stage: Int { case making, clearing, removing }
+    let stage: Stage
+    let phase: Phase
+    let depth: Int
+
+    static func < (a: Rank, b: Rank) -> Bool {
+      // Clearing happens on the way, just before links are made.
+      let aGroup = a.stage == .removing ? 1 : 0
+      let bGroup = b.stage == .removing ? 1 : 0
+      if aGroup != bGroup { return aGroup < bGroup }
+      if a.phase != b.phase { return (a.phase < b.phase) == (aGroup == 0) }
+      if a.stage != b.stage { return a.stage == .clearing }
+      return a.stage == .making ? a.depth < b.depth : a.depth > b.depth
+    }
+  }
+
+  /// Finds for each step the steps that make what it requires.
+  private mutating func resolveRequirements() {
+    var makers: [Requirement: Int] = [:]
+    var subnets: [(Prefix, Int)] = []
+    for (index, step) in steps.enumerated() where step.change.verb != .delete {
+      switch step.change.object {
+      case .link(let link):
+        makers[.link(link.name)] = index
+        if let peer = link.veth?.peer, makers[.link(peer)] == nil { makers[.link(peer)] = index }
+      case .nexthop(let nexthop): makers[.nexthop(nexthop.id32)] = index
+      case .address(let address): subnets.append((address.peer ?? address.address, index))
+      default: continue
+      }
+    }
+    if makers.isEmpty && subnets.isEmpty { return }
+    for index in steps.indices where steps[index].change.verb != .delete {
+      var required: Set<Int> = []
+      for requirement in steps[index].change.object.resource.requirements {
+        if case .reachable(let gateway) = requirement {
+          // One of them is enough: the step rests on an address only when there is no other.
+          let covering = subnets.filter { $0.0.contains(gateway) }
+          if covering.count == 1 { required.insert(covering[0].1) }
+        } else if let maker = makers[requirement] {
+          required.insert(maker)
+        }
+      }
+      steps[index].requires = required.filter { $0 < index }.sorted()
+    }
+  }
+}
+
+/// How many links a link stands on, by `link`, `dev` and `master`.
+private struct Depth {
+  private var depths: [LinkName: Int] = [:]
+
+  init(of links: [Link]) {
+    let byName = Dictionary(links.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    func depth(_ name: LinkName, below: Int) -> Int {
+      if let known = depths[name] { return known }
+      // The state file's validation refuses cycles; an observed one ends here.
+      guard let link = byName[name], below < links.count else { return 0 }
+      let deepest =
+        [link.lower, link.master].compactMap { $0 }
+        .map { depth($0, below: below + 1) + 1 }.max() ?? 0
+      depths[name] = deepest
+      return deepest
+    }
+    for link in links { _ = depth(link.name, below: 0) }
+  }
+
+  subscript(name: LinkName) -> Int { depths[name] ?? 0 }
+}
+
+extension [Step] {
+  /// By kind and identity; a file or a dump that is in order already costs one pass.
+  fileprivate func sortedByID() -> [Step] {
+    guard let first else { return self }
+    func sorted<R: Resource>(_: R) -> [Step] {
+      let ids = map { ($0.change.object.resource as? R)?.id }
+      func precedes(_ a: Int, _ b: Int) -> Bool {
+        guard let a = ids[a], let b = ids[b] else { return false }
+        return a < b
+      }
+      if !indices.dropFirst().contains(where: { precedes($0, $0 - 1) }) { return self }
+      return indices.sorted { precedes($0, $1) || !precedes($1, $0) && $0 < $1 }.map { self[$0] }
+    }
+    return sorted(first.change.object.resource)
+  }
+}

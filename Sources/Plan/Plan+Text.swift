@@ -1,0 +1,85 @@
+public import Model
+
+extension Plan {
+  /// The steady state's sentence.
+  public static let steadyState = "No changes. The kernel matches the state file."
+
+  /// The plan for people: sorted by what is done, kind and identity; ANSI colours on request.
+  public func text(isColored: Bool = false) -> String {
+    if isEmpty { return Self.steadyState + "\n" }
+    var text = ""
+    for step in steps.sortedForReading() { text += step.text(isColored: isColored) }
+    if !steps.isEmpty { text += "\n\(summary)\n" }
+    if !conflicts.isEmpty {
+      if !text.isEmpty { text += "\n" }
+      for conflict in conflicts {
+        text += "cannot \(conflict.object.id): \(conflict.reason)\n"
+      }
+    }
+    return text
+  }
+
+  /// `1 to create, 2 to change.`
+  public var summary: String {
+    var counts: [Change.Verb: Int] = [:]
+    for step in steps { counts[step.change.verb, default: 0] += 1 }
+    let parts = Change.Verb.inReadingOrder.compactMap { verb in
+      counts[verb].map { "\($0) to \(verb == .update ? "change" : verb.rawValue)" }
+    }
+    return parts.joined(separator: ", ") + "."
+  }
+}
+
+extension Step {
+  /// The step's title, `+ link br0`, and a line for each property that it sets.
+  public func text(isColored: Bool = false) -> String {
+    let verb = change.verb
+    let (on, off) = isColored ? (verb.color, "\u{1b}[0m") : ("", "")
+    var title = "\(verb.symbol) \(change.object.id)"
+    if let reason {
+      title += String(repeating: " ", count: max(1, 35 - title.count)) + "(\(reason))"
+    }
+    var text = "\(on)\(title)\(off)\n"
+    for difference in differences {
+      let new = difference.new?.description ?? "none"
+      let old = difference.old?.description ?? "none"
+      text += "    \(difference.name): \(verb == .create ? new : "\(old) -> \(new)")\n"
+    }
+    return text
+  }
+}
+
+extension Change.Verb {
+  static let inReadingOrder: [Change.Verb] = [.create, .update, .replace, .delete]
+
+  /// Terraform's signs: `+` create, `~` change, `!` replace, `-` delete.
+  public var symbol: String {
+    switch self {
+    case .create: "+"
+    case .update: "~"
+    case .replace: "!"
+    case .delete: "-"
+    }
+  }
+
+  fileprivate var color: String {
+    switch self {
+    case .create: "\u{1b}[32m"
+    case .update: "\u{1b}[33m"
+    case .replace: "\u{1b}[35m"
+    case .delete: "\u{1b}[31m"
+    }
+  }
+}
+
+extension [Step] {
+  /// By verb, then kind, then in the order of execution, which is by identity.
+  fileprivate func sortedForReading() -> [Step] {
+    let verbs = Change.Verb.inReadingOrder
+    let keys = map { step in
+      verbs.firstIndex(of: step.change.verb)! * Kind.allCases.count
+        + Kind.allCases.firstIndex(of: step.change.object.kind)!
+    }
+    return indices.sorted { (keys[$0], $0) < (keys[$1], $1) }.map { self[$0] }
+  }
+}

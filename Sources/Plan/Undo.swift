@@ -1,0 +1,83 @@
+public import Model
+
+/// What it takes to be as before a plan, whatever came of it: computed before it is carried out,
+/// turned into steps when it must be undone.
+public struct Undo: Sendable {
+  /// The objects that the plan changes or deletes, and those that go with them, as they are now.
+  private var before: Configuration
+  /// What the plan makes.
+  private let made: Set<ObjectID>
+
+  public init(of plan: Plan, from observed: Configuration) {
+    let changes = plan.steps.map(\.change)
+    let present = Set(changes.compactMap { $0.observed?.id })
+    var lost = Lost()
+    for change in changes where change.verb == .delete || change.verb == .replace {
+      if case .link(let link)? = change.observed { lost.take(link) }
+      if case .nexthop(let nexthop)? = change.observed { lost.take(nexthop, because: nexthop) }
+    }
+    lost.spread(over: observed.links)
+    lost.spread(over: observed.nexthops)
+    before = Configuration()
+    for object in observed.objects
+    where present.contains(object.id) || lost.takesAlong(object) {
+      before.append(object)
+    }
+    // A link that is put back must be without what it was without.
+    for index in before.links.indices { before.links[index].isExact = true }
+    for index in before.sysctls.indices { before.sysctls[index].previous = nil }
+    made = Set(changes.filter { $0.verb == .create }.map(\.object.id)).subtracting(
+      before.objects.map(\.id))
+  }
+
+  /// The settings to read before `plan`.
+  public var sysctls: [Sysctl.Key] { before.sysctls.map(\.key) }
+
+  /// From whatever there is now; touches nothing that the plan didn't.
+  public func plan(from now: Configuration) -> Plan {
+    let concerned = made.union(before.objects.map(\.id))
+    var reduced = Configuration()
+    for object in now.objects where concerned.contains(object.id) {
+      reduced.append(made.contains(object.id) ? object.owned : object)
+    }
+    return Plan(from: reduced, to: before)
+  }
+}
+
+extension Lost {
+  fileprivate func takesAlong(_ object: Object) -> Bool {
+    if case .link(let link) = object { return links[link.name] != nil }
+    return cause(of: object.resource) != nil
+  }
+}
+
+extension Object {
+  /// Marked as ours, so that it is deleted when it isn't wanted: the plan made it.
+  fileprivate var owned: Object {
+    switch self {
+    case .link(var link):
+      link.isOwned = true
+      return .link(link)
+    case .address(var address):
+      address.protocol = nil
+      return .address(address)
+    case .neighbor(var neighbor):
+      neighbor.protocol = nil
+      return .neighbor(neighbor)
+    case .fdb(var entry):
+      entry.isOwned = true
+      return .fdb(entry)
+    case .nexthop(var nexthop):
+      nexthop.protocol = nil
+      return .nexthop(nexthop)
+    case .route(var route):
+      route.protocol = nil
+      return .route(route)
+    case .rule(var rule):
+      rule.protocol = nil
+      return .rule(rule)
+    case .sysctl:
+      return self
+    }
+  }
+}

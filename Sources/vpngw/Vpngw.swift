@@ -1,0 +1,154 @@
+import Agent
+import ArgumentParser
+
+@main
+struct Vpngw: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "vpngw",
+    abstract: "Keeps a Linux machine's network equal to one JSON file.",
+    discussion: """
+      Write down links, addresses, routes, rules and sysctls in a state file; see what it would \
+      change with plan, change it with apply. What vpngw made and the file no longer says is \
+      removed; what others made is left alone.
+
+      Exit status: 0 done or nothing to do, 1 failed, 2 plan found changes.
+      """,
+    version: "vpngw 0.1.0",
+    subcommands: [Validate.self, Plan.self, Apply.self, Confirm.self, Show.self])
+}
+
+/// Options of every command.
+struct Common: ParsableArguments {
+  @Option(help: "Work in this network namespace: a name of `ip netns`, or a path.")
+  var netns: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @Option(help: "Where to keep what must outlive the process until the next boot.")
+  var runDirectory = RunDirectory.defaultPath
+
+  /// Runs a command's work; a problem goes to standard error, and the exit status is 1.
+  func run(_ body: (Session) throws -> Int32) throws {
+    var options = Session.Options()
+    options.netns = netns
+    options.isJSON = json
+    options.runDirectory = runDirectory
+    let status: Int32
+    do {
+      status = try body(Session(options))
+    } catch {
+      Console.complain("vpngw: \(error)\n")
+      status = Session.Status.failed
+    }
+    if status != Session.Status.done { throw ExitCode(status) }
+  }
+}
+
+struct Validate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say everything that is wrong with state files.",
+    discussion: "Each problem is a line: FILE:LINE:COLUMN: /json/pointer: what is wrong.")
+
+  @Argument(help: "State files; - is standard input.", completion: .file(extensions: ["json"]))
+  var files: [String]
+
+  @OptionGroup var common: Common
+
+  func run() throws { try common.run { try $0.validate(files) } }
+}
+
+struct Plan: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show what apply would change; changes nothing.",
+    discussion: """
+      + creates, ~ changes in place, ! replaces (deletes and makes anew), - deletes.
+      Exit status: 0 nothing to do, 2 something to do, 1 the file is wrong or can't be fulfilled.
+      """)
+
+  @Argument(help: "The state file; - is standard input.", completion: .file(extensions: ["json"]))
+  var file: String
+
+  @Option(help: "Keep the plan in this file, for apply --plan.", completion: .file())
+  var out: String?
+
+  @Option(
+    help: "Plan against what `show` printed into this file, not against the kernel.",
+    completion: .file())
+  var observed: String?
+
+  @OptionGroup var common: Common
+
+  func run() throws { try common.run { try $0.plan(file, observed: observed, out: out) } }
+}
+
+struct Apply: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make the kernel equal to a state file.",
+    discussion: """
+      A step that fails stops those that rest on it and no others; all failures are said, and the \
+      exit status is 1.
+      """)
+
+  @Argument(help: "The state file; - is standard input.", completion: .file(extensions: ["json"]))
+  var file: String?
+
+  @Option(
+    help: "Carry out a plan that `plan --out` kept; refused when the kernel has moved since.",
+    completion: .file())
+  var plan: String?
+
+  @Flag(help: "Only show what would be done.")
+  var dryRun = false
+
+  @Option(
+    help: """
+      Undo everything after this time (such as 60s) unless it is confirmed, by Enter or by \
+      `vpngw confirm`; also when the terminal is lost.
+      """,
+    transform: Apply.duration)
+  var confirm: Duration?
+
+  @OptionGroup var common: Common
+
+  func validate() throws {
+    if (file == nil) == (plan == nil) {
+      throw ValidationError("Give a state file, or --plan with a kept plan.")
+    }
+  }
+
+  func run() throws {
+    try common.run {
+      try $0.apply(
+        file.map(Session.Request.file) ?? .plan(plan!), isDryRun: dryRun, confirm: confirm)
+    }
+  }
+
+  @Sendable static func duration(_ text: String) throws -> Duration {
+    guard let duration = Session.duration(text), duration > .zero else {
+      throw ValidationError("\"\(text)\" is no duration: write 60s, 5m or 1h.")
+    }
+    return duration
+  }
+}
+
+struct Confirm: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Keep the change that apply --confirm made.")
+
+  @OptionGroup var common: Common
+
+  func run() throws { try common.run { try $0.confirm() } }
+}
+
+struct Show: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print what vpngw made, as a state file that plan finds nothing to do for.")
+
+  @Flag(help: "Also what others made, marked as theirs.")
+  var all = false
+
+  @OptionGroup var common: Common
+
+  func run() throws { try common.run { try $0.show(all: all) } }
+}
