@@ -38,6 +38,9 @@ final class Findings {
 
   /// In the order of the text.
   func problems(in document: Document) -> [Problem] {
+    // Each question costs the document a walk over the text.
+    let duplicates = document.duplicates
+    if drafts.isEmpty, duplicates.isEmpty { return [] }
     let values = document.places(of: drafts.filter { $0.part == .value }.map(\.pointer))
     let keys = document.keyPlaces(of: drafts.filter { $0.part == .key }.map(\.pointer))
     let located = drafts.map { draft in
@@ -45,7 +48,7 @@ final class Findings {
         place: (draft.part == .key ? keys : values)[draft.pointer] ?? Place(line: 1, column: 1),
         pointer: draft.pointer, message: draft.message)
     }
-    let repeated = document.duplicates.map {
+    let repeated = duplicates.map {
       Problem(
         place: $0.place, pointer: $0.pointer,
         message: "repeated key \(quoted($0.pointer.lastKey)): state it once")

@@ -87,7 +87,7 @@ private enum TextForms {
 
   private static func prefix(_ text: String) throws(Mismatch) -> Prefix {
     guard let prefix = Prefix(text) else { throw notAPrefix(text) }
-    guard text.utf8.contains(UInt8(ascii: "/")) else {
+    guard !prefix.isHost || text.utf8.contains(UInt8(ascii: "/")) else {
       throw Mismatch("\(quoted(text)) has no length; a single address is \"\(prefix)\"")
     }
     return prefix

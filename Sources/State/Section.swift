@@ -15,7 +15,7 @@ struct Section<Item> {
     origins.reserveCapacity(count)
   }
 
-  mutating func append(_ item: Item, _ index: Int) {
+  mutating func append(_ item: consuming Item, _ index: Int) {
     items.append(item)
     origins.append(Int32(truncatingIfNeeded: index))
   }

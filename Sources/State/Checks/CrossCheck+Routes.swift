@@ -52,24 +52,19 @@ extension CrossCheck {
 
   /// A gateway is another machine.
   func checkGateways() {
+    if contents.addresses.items.isEmpty { return }
     let own = Dictionary(
       contents.addresses.items.enumerated().map { ($1.address.address, $0) },
       uniquingKeysWith: { first, _ in first })
     func check<R>(
       _ via: IPAddress, _ section: Section<R>, _ position: Int, _ below: Pointer.Component...
     ) {
-      let problem: String
-      if via.isUnspecified || via.isMulticast || via.isLoopback {
-        problem = "\"\(via)\" is \(via.nature), which no gateway has"
-      } else if let address = own[via] {
-        problem =
-          "\"\(via)\" is this machine's own address, \(contents.addresses.pointer(address)), "
-          + "and can't be its gateway"
-      } else {
-        return
-      }
+      guard let address = own[via] else { return }
       let pointer = section.pointer(position)
-      findings.report(at: Pointer(pointer.components + below), problem)
+      findings.report(
+        at: Pointer(pointer.components + below),
+        "\"\(via)\" is this machine's own address, \(contents.addresses.pointer(address)), "
+          + "and can't be its gateway")
     }
     for (position, nexthop) in contents.nexthops.items.enumerated() {
       if let via = nexthop.via { check(via, contents.nexthops, position, "via") }

@@ -37,9 +37,7 @@ extension ObjectReader<NexthopKey> {
     let group: [Nexthop.Member]? = list(.group, of: "group member") { $0.member() }
     let resilient: Nexthop.Resilient? = object(.resilient, "resilient group") { $0.resilient() }
     _ = optional(.blackhole, .flag)
-    let via = optional(.via, .address)
-    let dev = optional(.dev, .link)
-    let isOnlink = optional(.onlink, .bool) ?? false
+    let hop = way()
 
     if has(.group) {
       refuse([.family, .via, .dev, .onlink, .blackhole]) {
@@ -58,14 +56,11 @@ extension ObjectReader<NexthopKey> {
       report("this nexthop needs \"via\" and/or \"dev\", \"group\", or \"blackhole\": true")
       return nil
     }
-    if has(.onlink), !(has(.via) && has(.dev)) {
-      refuse(.onlink, "\"onlink\" needs both \"via\" and \"dev\"")
-    }
-    if let via, let family, via.family != family {
+    if let via = hop.via, let family, via.family != family {
       report(.via, "\"\(via)\" is not of the stated family, \(family.rawValue)")
     }
-    guard let family = has(.via) ? via?.family : self.family(family) else { return nil }
-    return (.hop(via: via, dev: dev, onlink: isOnlink), family)
+    guard let family = has(.via) ? hop.via?.family : self.family(family) else { return nil }
+    return (.hop(via: hop.via, dev: hop.dev, onlink: hop.isOnlink), family)
   }
 
   private mutating func family(_ family: Family?) -> Family? {

@@ -18,7 +18,8 @@ extension ObjectReader<RouteKey> {
     let destination = required(.dst, .destination)
     let type = optional(.type, .routeType) ?? .unicast
     let stated = optional(.family, .family)
-    let hop = singleHop()
+    let way = way()
+    let hop = has(.via) || has(.dev) ? way : nil
     let hops: [Route.Hop] =
       list(.nexthops, of: "nexthop") { (hop: inout ObjectReader<HopKey>) in hop.hop() } ?? []
     let src = optional(.src, .address)
@@ -42,19 +43,6 @@ extension ObjectReader<RouteKey> {
     if let family { checkFamily(family, route, hops) }
     return dst != nil && faults.isDisjoint(with: [.dst, .family, .table, .metric, .tos])
       ? route : nil
-  }
-
-  private mutating func singleHop() -> Route.Hop? {
-    guard has(.via) || has(.dev) else {
-      refuse([.onlink]) { "\($0) needs both \"via\" and \"dev\"" }
-      return nil
-    }
-    var hop = Route.Hop(via: optional(.via, .address), dev: optional(.dev, .link))
-    hop.isOnlink = optional(.onlink, .bool) ?? false
-    if has(.onlink), !(has(.via) && has(.dev)) {
-      refuse(.onlink, "\"onlink\" needs both \"via\" and \"dev\"")
-    }
-    return hop
   }
 
   /// A route leads by one way, a discarding one by none.
@@ -121,13 +109,9 @@ extension ObjectReader<RouteKey> {
 
 extension ObjectReader<HopKey> {
   fileprivate mutating func hop() -> Route.Hop? {
-    var hop = Route.Hop(via: optional(.via, .address), dev: optional(.dev, .link))
+    var hop = way()
     hop.weight = optional(.weight, .uint16(1, to: 256)) ?? 1
-    hop.isOnlink = optional(.onlink, .bool) ?? false
     if !has(.via), !has(.dev) { report("this nexthop needs \"via\" and/or \"dev\"") }
-    if has(.onlink), !(has(.via) && has(.dev)) {
-      refuse(.onlink, "\"onlink\" needs both \"via\" and \"dev\"")
-    }
     return hop
   }
 }

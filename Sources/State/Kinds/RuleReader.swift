@@ -54,8 +54,11 @@ extension ObjectReader<RuleKey> {
     pattern.action = action(pattern.priority)
     pattern.suppressPrefixLength = suppressedLength()
     pattern.protocol = optional(.protocol, .routeProtocol(findings.names)).map(RouteProtocol.init)
-    if isSound, pattern == RulePattern() {
-      report("an absent rule needs another key: this would remove every rule")
+    var bare = RulePattern()
+    bare.family = pattern.family
+    if isSound, pattern == bare {
+      let which = pattern.family.map { "\($0.rawValue) " } ?? ""
+      report("an absent rule needs more to go by: this would remove every \(which)rule")
     }
     return isSound ? pattern : nil
   }
