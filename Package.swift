@@ -46,6 +46,9 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
     .testTarget(
+      name: "StateTests", dependencies: ["JSON", "Model", "State", "TestSupport"],
+      exclude: ["Corpus"], swiftSettings: settings),
+    .testTarget(
       name: "LawTests", dependencies: ["Agent", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport"],
       swiftSettings: settings),
   ]

@@ -63,7 +63,11 @@ private enum TextForms {
   static let destination = TextForm<Destination>(
     what: "a prefix such as \"192.0.2.0/24\", or \"default\""
   ) { text throws(Mismatch) in
-    text == "default" ? .default : .network(try network(text))
+    if text == "default" { return .default }
+    if Spelling.nearest(to: text, among: ["default"]) != nil {
+      throw Mismatch("unknown word \(quoted(text)); did you mean \"default\"?")
+    }
+    return .network(try network(text))
   }
 
   static let mac = TextForm<MACAddress>(

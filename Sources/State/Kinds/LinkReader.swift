@@ -6,7 +6,7 @@ extension ObjectReader<LinkKey> {
     var link = Link(name)
     link.isManaged = optional(.managed, .bool) ?? true
     guard link.isManaged else {
-      for key in LinkKey.allCases where has(key) && key != .name && key != .managed {
+      for key in LinkKey.allCases where value(key) != nil && key != .name && key != .managed {
         refuse(key, "an unmanaged link is only referred to: leave \"\(key.name)\" out")
       }
       return link
@@ -28,7 +28,7 @@ extension ObjectReader<LinkKey> {
   private mutating func refuseKeysOfOthers(_ type: String?) {
     let own = LinkKey.own.first { $0.type == type }?.keys ?? []
     guard type != nil || !has(.type) else { return }
-    for key in LinkKey.allCases where has(key) && !LinkKey.common.contains(key) {
+    for key in LinkKey.allCases where value(key) != nil && !LinkKey.common.contains(key) {
       guard !own.contains(key) else { continue }
       let types = LinkKey.own.filter { $0.keys.contains(key) }.map(\.type)
       refuse(
