@@ -64,10 +64,12 @@ private enum TextForms {
     what: "a prefix such as \"192.0.2.0/24\", or \"default\""
   ) { text throws(Mismatch) in
     if text == "default" { return .default }
-    if Spelling.nearest(to: text, among: ["default"]) != nil {
+    do throws(Mismatch) {
+      return .network(try network(text))
+    } catch {
+      guard Spelling.nearest(to: text, among: ["default"]) != nil else { throw error }
       throw Mismatch("unknown word \(quoted(text)); did you mean \"default\"?")
     }
-    return .network(try network(text))
   }
 
   static let mac = TextForm<MACAddress>(
