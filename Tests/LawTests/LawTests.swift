@@ -9,11 +9,11 @@ import Testing
 /// The laws of the design, stated once and held over every kind.
 @Suite struct LawTests {
   @Test func everyKindHasACase() {
-    #expect(Set(cases.map(\.kind)) == Set(Kind.allCases))
+    #expect(Set(allCases.map(\.kind)) == Set(Kind.allCases))
   }
 
   @Test func everyTypeOfLinkHasACase() throws {
-    let types = try cases.filter { $0.kind == .link }.map {
+    let types = try allCases.filter { $0.kind == .link }.map {
       try $0.file($0.object).links.last?.device?.type
     }
     #expect(Set(types.compactMap { $0 }) == Set(Device.types))
