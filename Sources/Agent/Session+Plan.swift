@@ -1,5 +1,5 @@
 import JSON
-import Model
+public import Model
 import Plan
 import State
 
@@ -38,11 +38,12 @@ extension Session {
 
 extension Configuration {
   /// A captured `show` as if the kernel had been read: what isn't marked as somebody else's is ours.
-  fileprivate var asObserved: Configuration {
+  public var asObserved: Configuration {
     var observed = self
-    observed.links.removeAll { !$0.isManaged }
     for index in observed.links.indices {
       observed.links[index].isOwned = observed.links[index].isOurs
+      // Only referred to: it is there, and nothing more is known of it.
+      observed.links[index].isManaged = true
     }
     for index in observed.fdb.indices {
       observed.fdb[index].isOwned = !observed.fdb[index].isAdopted

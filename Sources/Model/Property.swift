@@ -13,6 +13,7 @@ public struct Property<R: Sendable>: Sendable {
   public let name: String
   /// What it takes to get from the observed object (second) to the desired one (first).
   public let mutability: @Sendable (R, R) -> Mutability
+  /// Whether the object's title says it.
   public let isIdentity: Bool
   /// Nil when the object doesn't state it.
   public let value: @Sendable (R) -> Value?
@@ -21,12 +22,12 @@ public struct Property<R: Sendable>: Sendable {
 
   init(
     _ name: String, _ mutability: Mutability = .inPlace,
-    mutability decide: (@Sendable (R, R) -> Mutability)? = nil,
+    mutability decide: (@Sendable (R, R) -> Mutability)? = nil, isIdentity: Bool? = nil,
     value: @escaping @Sendable (R) -> Value?, agrees: @escaping @Sendable (R, R) -> Bool
   ) {
     self.name = name
     self.mutability = decide ?? { _, _ in mutability }
-    self.isIdentity = mutability == .identity
+    self.isIdentity = isIdentity ?? (mutability == .identity)
     self.value = value
     self.agrees = agrees
   }

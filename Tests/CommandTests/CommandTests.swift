@@ -58,7 +58,6 @@ private let file = """
       #expect(
         plan.output == """
           + address 192.168.26.2/22 dev br0
-              address: 192.168.26.2/22
           + route default table 58
               type: unreachable
           ~ link br0

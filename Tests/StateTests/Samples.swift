@@ -102,7 +102,7 @@ extension RoundTripTests {
         $0.peer = prefix("10.1.0.3/24")
         $0.protocol = AddressProtocol(200)
       },
-      copy(Address(prefix("2001:db8:1::1/64"), link: link)) {
+      copy(Address(prefix("2001:db8:1::1/128"), link: link)) {
         $0.peer = prefix("2001:db8:1::2/64")
         $0.protocol = .kernelLinkLocal
         $0.skipsDuplicateDetection = true

@@ -17,9 +17,12 @@ import Testing
   func schemaJudgesTheCorpusAsTheDecoderDoes() throws {
     try #require(access(Self.checker, X_OK) == 0, "run make setup")
     let names = Corpus.good + Corpus.bad + Corpus.beyondSchema
+    let examples = try fileNames(in: Corpus.checkout + "/states/", ending: ".json").map {
+      Corpus.checkout + "/states/" + $0
+    }
     let finished = try run(
       [Self.checker, "--schemafile", Self.schema, "-o", "json"]
-        + names.map { Corpus.directory + $0 })
+        + names.map { Corpus.directory + $0 } + examples)
     let report = try Document(Array(finished.output.utf8))
     try #require(report.root["parse_errors"]?.count == 0, "\(finished.error)")
     let refused = Set(
@@ -27,8 +30,8 @@ import Testing
     for name in Corpus.bad {
       #expect(refused.contains(Corpus.directory + name), "the schema accepts \(name)")
     }
-    for name in Corpus.good + Corpus.beyondSchema {
-      #expect(!refused.contains(Corpus.directory + name), "the schema refuses \(name)")
+    for path in (Corpus.good + Corpus.beyondSchema).map({ Corpus.directory + $0 }) + examples {
+      #expect(!refused.contains(path), "the schema refuses \(path)")
     }
   }
 

@@ -31,6 +31,12 @@ extension ObjectReader<AddressKey> {
     if let peer, peer.family != prefix.family {
       report(.peer, "\"\(peer)\" is of another family than \"\(prefix)\"")
     }
+    if peer != nil, !prefix.isHost {
+      // The kernel keeps one length, the peer's.
+      report(
+        .address,
+        "with a peer, the subnet's length belongs to the peer: write \"\(Prefix(prefix.address))\"")
+    }
     switch prefix.family {
     case .inet:
       refuse([.nodad]) { "\($0) is for IPv6: IPv4 has no duplicate address detection" }
