@@ -67,6 +67,7 @@ public struct Address: Resource {
     Property(
       "scope", .replacing,
       value: { $0.address.family == .inet && $0.scope != .global ? $0.scope.value : nil },
+      effective: { $0.scope.value },
       agrees: { $0.address.family == .inet6 || $0.scope == $1.scope }),
     lifetime("valid_lft") { $0.validLifetime },
     lifetime("preferred_lft") { $0.preferredLifetime },
@@ -75,7 +76,7 @@ public struct Address: Resource {
       "noprefixroute",
       // inet_rtm_newaddr changes the flags of an IPv6 address only.
       mutability: { desired, _ in desired.address.family == .inet ? .replacing : .inPlace },
-      value: { $0.hasNoPrefixRoute ? .bool(true) : nil },
+      value: { $0.hasNoPrefixRoute ? .bool(true) : nil }, effective: { $0.hasNoPrefixRoute.value },
       agrees: { $0.hasNoPrefixRoute == $1.hasNoPrefixRoute }),
     Property(
       "nodad", value: { $0.skipsDuplicateDetection ? .bool(true) : nil }, agrees: { _, _ in true }),

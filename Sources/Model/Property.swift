@@ -17,18 +17,22 @@ public struct Property<R: Sendable>: Sendable {
   public let isIdentity: Bool
   /// Nil when the object doesn't state it.
   public let value: @Sendable (R) -> Value?
+  /// As `value`, but with a default that files leave out.
+  public let effective: @Sendable (R) -> Value?
   /// Whether the observed object (second) has what the desired one (first) asks for.
   public let agrees: @Sendable (R, R) -> Bool
 
   init(
     _ name: String, _ mutability: Mutability = .inPlace,
     mutability decide: (@Sendable (R, R) -> Mutability)? = nil, isIdentity: Bool? = nil,
-    value: @escaping @Sendable (R) -> Value?, agrees: @escaping @Sendable (R, R) -> Bool
+    value: @escaping @Sendable (R) -> Value?, effective: (@Sendable (R) -> Value?)? = nil,
+    agrees: @escaping @Sendable (R, R) -> Bool
   ) {
     self.name = name
     self.mutability = decide ?? { _, _ in mutability }
     self.isIdentity = isIdentity ?? (mutability == .identity)
     self.value = value
+    self.effective = effective ?? value
     self.agrees = agrees
   }
 
@@ -59,7 +63,7 @@ public struct Property<R: Sendable>: Sendable {
   ) -> Property {
     Property(
       name, mutability, value: { get($0) == fallback ? nil : get($0).value },
-      agrees: { get($0) == get($1) })
+      effective: { get($0).value }, agrees: { get($0) == get($1) })
   }
 
   static func identity<V: ValueConvertible>(

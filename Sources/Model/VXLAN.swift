@@ -35,6 +35,7 @@ public struct VXLAN: Hashable, Sendable {
       agrees: { $0.vxlan == nil || $0.vxlan?.srcport == $1.vxlan?.srcport }),
     Property(
       "learning", value: { $0.vxlan.flatMap { $0.learning ? nil : .bool(false) } },
+      effective: { $0.vxlan?.learning.value },
       agrees: { $0.vxlan == nil || $0.vxlan?.learning == $1.vxlan?.learning }),
     inPlace("ttl") { $0.ttl },
   ]

@@ -34,7 +34,7 @@ public struct Step: Hashable, Sendable {
       case .update, .replace:
         guard let observed = change.observed?.resource as? R else { return [] }
         return desired.differences(from: observed).map {
-          Difference(name: $0.name, old: $0.value(observed), new: $0.value(desired))
+          Difference(name: $0.name, old: $0.effective(observed), new: $0.effective(desired))
         }
       }
     }

@@ -66,7 +66,7 @@ private let file = """
               family: none -> inet6
               via: 192.168.25.128 -> none
               dev: br0 -> none
-              blackhole: none -> true
+              blackhole: false -> true
           - address 192.168.26.1/22 dev br0
           - route default table 57
 
