@@ -27,6 +27,8 @@ enum LinkKind {
       putInfo($0, device, lower: lower, from: nil)
     }
     identify(link, encoder.batch)
+    // The other end is ours as well, whether or not we live to see to it.
+    if let peer = link.veth?.peer { identify(Link(peer), encoder.batch) }
   }
 
   /// What a new pair's second end still lacks.

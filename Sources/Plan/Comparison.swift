@@ -99,7 +99,8 @@ struct Comparison {
 
   private mutating func compareLinks() {
     let present = index(observed.links)
-    let wanted = Set(desired.links.map(\.id))
+    // A pair has two ends, and may be stated by one.
+    let wanted = Set(desired.links.flatMap { [$0.name] + ($0.veth?.peer.map { [$0] } ?? []) })
 
     for link in desired.links where link.isManaged {
       guard let position = present[link.id] else { continue }
@@ -110,7 +111,7 @@ struct Comparison {
         lost.take(found)
       }
     }
-    for link in observed.links where link.isOwned && !wanted.contains(link.id) { lost.take(link) }
+    for link in observed.links where link.isOwned && !wanted.contains(link.name) { lost.take(link) }
     lost.spread(over: observed.links)
 
     for link in desired.links {
@@ -142,7 +143,9 @@ struct Comparison {
         change(link, from: found, Object.link)
       }
     }
-    for link in observed.links where link.isOwned && !wanted.contains(link.id) {
+    for link in observed.links where link.isOwned && !wanted.contains(link.name) {
+      // The other end of a pair that is replaced goes with it.
+      if let peer = link.veth?.peer, wanted.contains(peer), lost.links[peer] != nil { continue }
       steps.append(Step(Change(.delete, .link(link), observed: .link(link))))
     }
   }
