@@ -23,7 +23,18 @@ public indirect enum Object: Hashable, Sendable {
     }
   }
 
-  public var kind: Kind { type(of: resource).kind }
+  public var kind: Kind {
+    switch self {
+    case .sysctl: .sysctl
+    case .link: .link
+    case .address: .address
+    case .neighbor: .neighbor
+    case .fdb: .fdb
+    case .nexthop: .nexthop
+    case .route: .route
+    case .rule: .rule
+    }
+  }
 
   public var id: ObjectID {
     switch self {
