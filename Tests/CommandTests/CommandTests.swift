@@ -48,7 +48,9 @@ private let file = """
       let changed =
         file.replacing("1420", with: "1400").replacing("192.168.26.1/22", with: "192.168.26.2/22")
         .replacing(#""table": 57"#, with: #""table": 58"#)
-        .replacing(#""via": "192.168.25.128", "dev": "br0""#, with: #""blackhole": true, "family": "inet6""#)
+        .replacing(
+          #""via": "192.168.25.128", "dev": "br0""#, with: #""blackhole": true, "family": "inet6""#
+        )
         .replacing(#""nhid": 10"#, with: #""type": "unreachable""#)
       let plan = try vpngw("plan", vpngw.file("b.json", changed))
       #expect(plan.status == 2)
@@ -107,7 +109,8 @@ private let file = """
       #expect(try vpngw("apply", vpngw.file("a.json", file)).status == 0)
       let shown = try vpngw("show")
       let captured = try vpngw.file("shown.json", shown.output)
-      let other = try vpngw.file("b.json", file.replacing("192.168.26.1/22", with: "192.168.26.9/22"))
+      let other = try vpngw.file(
+        "b.json", file.replacing("192.168.26.1/22", with: "192.168.26.9/22"))
       try sh("chmod -R a+rX \(vpngw.directory)")
       let nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
       let same = try run(

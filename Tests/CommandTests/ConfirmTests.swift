@@ -34,7 +34,8 @@ import Testing
         if let colon = line.firstIndex(of: ":"), command.hasPrefix("ip -o") {
           line = String(line[colon...])
         }
-        return line.replacing(#/gc_timer +[0-9.]+|[a-z_]+_timer +[0-9.]+| tentative|state [A-Z]+/#, with: "")
+        return line.replacing(
+          #/gc_timer +[0-9.]+|[a-z_]+_timer +[0-9.]+| tentative|state [A-Z]+/#, with: "")
       }
       .filter { !$0.contains("fe80::") && !$0.contains("ff00::/8") && !$0.contains("33:33:") }
       .sorted().joined(separator: "\n")
