@@ -68,7 +68,8 @@ final class Confirmation {
         throw Session.Failure("the guard process was killed: the change stays, unconfirmed")
       }
     }
-    let ending = (try? File.read(directory.ending)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    let ending =
+      (try? File.read(directory.ending)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     switch Ending(rawValue: String(ending.prefix { $0 != "\n" })) {
     case .kept?:
       Console.print("Confirmed: the change stays.\n")

@@ -93,8 +93,12 @@ enum LinkKind {
       }
     }
     encoder.batch.request(RTM.newLink, []) {
-      let flag = link.isUp == true ? IFF.up : 0
-      $0.linkHeader(flags: flag, change: differing.contains("up") ? IFF.up : 0)
+      // Flags without a mask would set them all (rtnl_dev_combine_flags).
+      if differing.contains("up") {
+        $0.linkHeader(flags: link.isUp == true ? IFF.up : 0, change: IFF.up)
+      } else {
+        $0.linkHeader()
+      }
       $0.put(IFLA.name, link.name.text)
       if differing.contains("mtu"), let mtu = link.mtu { $0.put(IFLA.mtu, mtu) }
       if differing.contains("address"), let address = link.address { $0.put(IFLA.address, address) }

@@ -41,19 +41,29 @@ final class Findings {
     // Each question costs the document a walk over the text.
     let duplicates = document.duplicates
     if drafts.isEmpty, duplicates.isEmpty { return [] }
-    let values = document.places(of: drafts.filter { $0.part == .value }.map(\.pointer))
-    let keys = document.keyPlaces(of: drafts.filter { $0.part == .key }.map(\.pointer))
-    let located = drafts.map { draft in
-      Problem(
-        place: (draft.part == .key ? keys : values)[draft.pointer] ?? Place(line: 1, column: 1),
-        pointer: draft.pointer, message: draft.message)
-    }
+    let located = locate(drafts, in: document)
     let repeated = duplicates.map {
       Problem(
         place: $0.place, pointer: $0.pointer,
         message: "repeated key \(quoted($0.pointer.lastKey)): state it once")
     }
     return (located + repeated).sorted { ($0.place, $0.message) < ($1.place, $1.message) }
+  }
+
+  private func locate(_ drafts: [Draft], in document: Document) -> [Problem] {
+    let values = document.places(of: drafts.filter { $0.part == .value }.map(\.pointer))
+    let keys = document.keyPlaces(of: drafts.filter { $0.part == .key }.map(\.pointer))
+    var lost: [Draft] = []
+    let problems = drafts.compactMap { draft in
+      let place = (draft.part == .key ? keys : values)[draft.pointer]
+      if place == nil { lost.append(draft) }
+      return place.map { Problem(place: $0, pointer: draft.pointer, message: draft.message) }
+    }
+    // What is read into something else than it is written as (a list of one hop becomes the hop)
+    // has no place of its own, but what holds it has.
+    guard !lost.isEmpty else { return problems }
+    for position in lost.indices { _ = lost[position].pointer.components.popLast() }
+    return problems + locate(lost, in: document)
   }
 }
 

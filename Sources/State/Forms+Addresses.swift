@@ -63,7 +63,13 @@ private enum TextForms {
   static let destination = TextForm<Destination>(
     what: "a prefix such as \"192.0.2.0/24\", or \"default\""
   ) { text throws(Mismatch) in
-    text == "default" ? .default : .network(try network(text))
+    if text == "default" { return .default }
+    do throws(Mismatch) {
+      return .network(try network(text))
+    } catch {
+      guard Spelling.nearest(to: text, among: ["default"]) != nil else { throw error }
+      throw Mismatch("unknown word \(quoted(text)); did you mean \"default\"?")
+    }
   }
 
   static let mac = TextForm<MACAddress>(

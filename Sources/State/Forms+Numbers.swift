@@ -18,11 +18,7 @@ struct NumberForm<Number: FixedWidthInteger & Sendable>: Form {
       if let number = Number(text), range.contains(number) {
         throw Mismatch("\(noun) numbers are written without quotes: \(number)")
       }
-      throw Mismatch(
-        "unknown \(noun) \(quoted(text))"
-          + Spelling.hint(
-            text, among: known.map(\.name) + more.keys.sorted(), called: "the names here")
-          + ", or state a number from \(range.lowerBound) to \(range.upperBound)")
+      throw Mismatch("unknown \(noun) \(quoted(text))" + hint(text))
     }
     guard let integer = value.integer, let number = Number(exactly: integer), range.contains(number)
     else {
@@ -31,5 +27,14 @@ struct NumberForm<Number: FixedWidthInteger & Sendable>: Form {
         mustBe: "a \(noun)'s name or an integer from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
+  }
+
+  private func hint(_ text: String) -> String {
+    let names = known.map(\.name) + more.keys.sorted()
+    if let nearest = Spelling.nearest(to: text, among: names) {
+      return "; did you mean \"\(nearest)\"?"
+    }
+    return "; state a number from \(range.lowerBound) to \(range.upperBound), or one of "
+      + Spelling.list(names, "and")
   }
 }

@@ -86,7 +86,7 @@ struct PortRangeForm: Form {
     if let text = value.string {
       guard let ports = PortRange(text) else {
         let ends = text.split(separator: "-").compactMap { UInt16($0) }
-        throw ends.count == 2 && ends[0] > ends[1]
+        throw ends.count == 2 && ends[0] > ends[1] && ends.allSatisfy(range.contains)
           ? Mismatch("\(quoted(text)) is upside down: write \"\(ends[1])-\(ends[0])\"")
           : Mismatch("\(quoted(text)) is not \(what)")
       }

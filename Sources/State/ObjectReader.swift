@@ -11,6 +11,8 @@ struct ObjectReader<Key: ObjectKey> {
   private(set) var faults: KeySet<Key> = []
   private(set) var isSound = true
   private var present: JSON.Value?
+  /// The keys that somebody probably meant by others: stated, in a way.
+  private var misspelt: KeySet<Key> = []
   private var slots: [JSON.Value?]
   // Objects of a list mostly have the same keys in the same order: where the last one's were.
   private var guesses: [Int] = []
@@ -27,7 +29,7 @@ struct ObjectReader<Key: ObjectKey> {
       findings.report(Mismatch(value, mustBe: "an object").message)
       return false
     }
-    (faults, isSound, present) = ([], true, value)
+    (faults, isSound, present, misspelt) = ([], true, value, [])
     for position in slots.indices { slots[position] = nil }
     var count = 0
     for (name, member) in members {
@@ -37,8 +39,7 @@ struct ObjectReader<Key: ObjectKey> {
         slots[position] = member
         if count < guesses.count { guesses[count] = position } else { guesses.append(position) }
       } else {
-        isSound = false
-        findings.report(unknown(name), below: .key(name), part: .key)
+        refuse(unknown: name)
         continue
       }
       count += 1
@@ -46,15 +47,23 @@ struct ObjectReader<Key: ObjectKey> {
     return true
   }
 
-  private func unknown(_ name: String) -> String {
-    "unknown key \(quoted(name))"
-      + Spelling.hint(name, among: Key.names, called: "the keys here")
+  private mutating func refuse(unknown name: String) {
+    isSound = false
+    let meant = Spelling.key(meantBy: name, among: Key.names)
+    findings.report(
+      "unknown key \(quoted(name))"
+        + (meant.map { "; did you mean \"\($0)\"?" }
+          ?? "; the keys here are " + Spelling.list(Key.names, "and")),
+      below: .key(name), part: .key)
+    guard let key = meant.flatMap(Key.names.firstIndex).flatMap(Key.init(rawValue:)) else { return }
+    faults.insert(key)
+    misspelt.insert(key)
   }
 
   func value(_ key: Key) -> JSON.Value? { slots[key.rawValue] }
   /// The number of elements under a key.
   func count(_ key: Key) -> Int { slots[key.rawValue]?.count ?? 0 }
-  func has(_ key: Key) -> Bool { slots[key.rawValue] != nil }
+  func has(_ key: Key) -> Bool { slots[key.rawValue] != nil || misspelt.contains(key) }
 
   func first(of keys: [Key]) -> Key? { keys.first(where: has) }
 
@@ -104,7 +113,7 @@ struct ObjectReader<Key: ObjectKey> {
 
   /// Refuses those of the keys that are stated.
   mutating func refuse(_ keys: [Key], _ reason: (String) -> String) {
-    for key in keys where has(key) { refuse(key, reason("\"\(key.name)\"")) }
+    for key in keys where value(key) != nil { refuse(key, reason("\"\(key.name)\"")) }
   }
 }
 
@@ -139,7 +148,7 @@ extension ObjectReader {
     let count = each(key, of: noun) { element, _ in
       if let output = read(&element) { outputs.append(output) }
     }
-    if count == 0 { report(key, "must not be empty: leave \"\(key.name)\" out") }
+    if count == 0 { report(key, "must not be empty") }
     return count == nil ? nil : outputs
   }
 
@@ -149,7 +158,7 @@ extension ObjectReader {
   ) -> Int? {
     guard let value = slots[key.rawValue] else { return nil }
     guard let elements = value.elements else {
-      report(key, Mismatch(value, mustBe: "an array of \(key.name)").message)
+      report(key, Mismatch(value, mustBe: "an array").message)
       return nil
     }
     var reader = ObjectReader<Element>(findings, noun)

@@ -20,6 +20,22 @@ enum Spelling {
     return "; \(plural) are " + list(words, "and")
   }
 
+  /// Other people's words for our keys, and `ip`'s own where we have but one of several.
+  private static let synonyms: [String: [String]] = [
+    "destination": ["dst"], "dev": ["link"], "device": ["dev", "link"], "gateway": ["via"],
+    "gw": ["via"], "interface": ["dev", "link"], "ip": ["address"], "lladdr": ["mac"],
+    "mac": ["address"], "mark": ["fwmark"], "metric": ["priority"], "pref": ["priority"],
+    "preference": ["priority"], "prefix": ["dst", "address"], "preferred": ["preferred_lft"],
+    "prio": ["priority"], "port": ["dstport", "dport"], "remote": ["dst"],
+    "source": ["src", "from"],
+    "table": ["lookup"], "valid": ["valid_lft"], "vlan": ["id"], "vni": ["id"],
+  ]
+
+  /// The right key for a wrong one, if one is likely.
+  static func key(meantBy key: String, among keys: [String]) -> String? {
+    synonyms[key.lowercased()]?.first(where: keys.contains) ?? nearest(to: key, among: keys)
+  }
+
   /// `a, b or c`.
   static func list(_ words: [String], _ conjunction: String) -> String {
     guard let last = words.last, words.count > 1 else { return words.first ?? "" }

@@ -81,7 +81,9 @@ extension Configuration {
   /// Whether an object is there with all that is asked of it.
   func fulfils(_ object: Object) -> Bool {
     func agrees<R: Resource>(_ wanted: R) -> Bool {
-      objects.contains { ($0.resource as? R).map { $0.id == wanted.id && wanted.agrees(with: $0) } ?? false }
+      objects.contains {
+        ($0.resource as? R).map { $0.id == wanted.id && wanted.agrees(with: $0) } ?? false
+      }
     }
     return agrees(object.resource)
   }

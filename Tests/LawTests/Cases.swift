@@ -66,7 +66,8 @@ private let linkCases: [Case] = [
       "addresses": [on24, on6],
     ], says: "vxlan id 1000 group 224.0.0.88 dev br0 srcport 0 0 dstport 4789"),
   link(
-    "vxlan without a destination", #"{ "name": "l0", "type": "vxlan", "id": 7, "learning": false }"#,
+    "vxlan without a destination",
+    #"{ "name": "l0", "type": "vxlan", "id": 7, "learning": false }"#,
     [#"{ "name": "l0", "type": "vxlan", "id": 7, "learning": true, "local": "192.168.24.1" }"#],
     base: network, says: "vxlan id 7"),
   link(
@@ -233,7 +234,8 @@ private let routeCases: [Case] = [
       #"{ "dst": "default", "family": "inet", "table": 57, "type": "throw", "metric": 4278198272 }"#,
     ], show: "-4 route default table 57 metric 4278198272", says: "unreachable default"),
   route(
-    "of a group", #"{ "dst": "10.3.0.0/16", "nhid": 20 }"#, [#"{ "dst": "10.3.0.0/16", "nhid": 11 }"#],
+    "of a group", #"{ "dst": "10.3.0.0/16", "nhid": 20 }"#,
+    [#"{ "dst": "10.3.0.0/16", "nhid": 11 }"#],
     show: "-4 route 10.3.0.0/16", says: "nhid 20",
     base: gateways.merging(
       ["nexthops": [#"{ "id": 20, "group": [ { "id": 10 }, { "id": 11 } ] }"#]],
@@ -275,7 +277,8 @@ private let ruleCases: [Case] = [
   rule(
     "by prefixes and links",
     #"{ "priority": 1001, "from": "192.168.24.0/22", "to": "10.0.0.0/8", "iif": "br0", "oif": "eth9", "tos": 16, "not": true, "lookup": "main", "suppress_prefixlength": 0 }"#,
-    show: "-4", says: "not from 192.168.24.0/22 to 10.0.0.0/8 tos 0x10 iif br0", remove: "priority 1001"),
+    show: "-4", says: "not from 192.168.24.0/22 to 10.0.0.0/8 tos 0x10 iif br0",
+    remove: "priority 1001"),
   rule(
     "by ports",
     #"{ "priority": 1002, "from": "fd24::1", "ipproto": "udp", "sport": 53, "dport": "1000-2000", "lookup": 50 }"#,
@@ -285,7 +288,8 @@ private let ruleCases: [Case] = [
     "that goes elsewhere", #"{ "priority": 1003, "to": "10.0.0.0/8", "goto": 32766 }"#, show: "-4",
     says: "from all to 10.0.0.0/8 goto 32766", remove: "priority 1003"),
   rule(
-    "that is unreachable", #"{ "priority": 1101, "family": "inet", "iif": "br0", "unreachable": true }"#,
+    "that is unreachable",
+    #"{ "priority": 1101, "family": "inet", "iif": "br0", "unreachable": true }"#,
     show: "-4", says: "iif br0 [detached] unreachable", remove: "priority 1101"),
   rule(
     "that is a blackhole", #"{ "priority": 1102, "family": "inet6", "blackhole": true }"#,

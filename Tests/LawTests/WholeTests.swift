@@ -139,7 +139,8 @@ import Testing
         """)
       let plan = try Reconciler(runDirectory: directory).plan(to: desired)
       #expect(
-        plan.text() == "cannot nexthop 10: nexthop 10 is there and belongs to zebra: take another id\n")
+        plan.text()
+          == "cannot nexthop 10: nexthop 10 is there and belongs to zebra: take another id\n")
     }
   }
 

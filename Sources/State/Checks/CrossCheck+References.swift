@@ -75,7 +75,9 @@ private struct LinkSearch {
     var sentence = "link \"\(name)\" isn't declared in \"links\""
     if let link = altnames[name.text] {
       sentence += ": it is an altname of \"\(link)\", which is the name to use"
-    } else if let nearest = Spelling.nearest(to: name.text, among: known.map(\.text)) {
+    } else if sentences.count < 100,  // a wrong file must not cost every name times every link
+      let nearest = Spelling.nearest(to: name.text, among: known.map(\.text))
+    {
       sentence += "; did you mean \"\(nearest)\"?"
     } else {
       sentence += "; if something else makes it, add { \"name\": \"\(name)\", \"managed\": false }"

@@ -52,7 +52,8 @@ struct CrossCheck {
       if let first = positions[id] {
         findings.report(
           at: section.pointer(position),
-          "the same \(R.kind.rawValue) as \(section.pointer(first)): \(id)")
+          "the same \(R.kind == .fdb ? "forwarding entry" : R.kind.rawValue) as \(section.pointer(first)): \(id)"
+        )
       } else {
         positions[id] = position
       }

@@ -2,13 +2,13 @@ internal import Model
 
 extension ObjectReader<LinkKey> {
   /// Nil when what the device can't do without is missing or wrong, and reported.
-  mutating func device(_ type: String, isAdopted: Bool) -> Device? {
+  mutating func device(_ type: String, of link: Link) -> Device? {
     switch type {
     case "bridge": .bridge(bridge())
     case "vxlan": vxlan().map(Device.vxlan)
-    case "veth": veth(isAdopted: isAdopted).map(Device.veth)
-    case "macvlan": macvlan(isAdopted: isAdopted).map(Device.macvlan)
-    case "vlan": vlan(isAdopted: isAdopted).map(Device.vlan)
+    case "veth": veth(link).map(Device.veth)
+    case "macvlan": macvlan(isAdopted: link.isAdopted).map(Device.macvlan)
+    case "vlan": vlan(isAdopted: link.isAdopted).map(Device.vlan)
     case "vrf": required(.table, .table(findings.names)).map { .vrf(VRF(table: $0)) }
     case "dummy": .dummy
     case "ifb": .ifb
@@ -73,10 +73,11 @@ extension ObjectReader<LinkKey> {
     return problem == nil ? address : nil
   }
 
-  private mutating func veth(isAdopted: Bool) -> Veth? {
+  private mutating func veth(_ link: Link) -> Veth? {
     let peer =
-      isAdopted ? optional(.peer, .link) : required(.peer, .link, ": the name of its other end")
-    if let peer, optional(.name, .link) == peer {
+      link.isAdopted
+      ? optional(.peer, .link) : required(.peer, .link, ": the name of its other end")
+    if let peer, peer == link.name {
       report(.peer, "a veth's other end needs a name of its own, not \"\(peer)\" again")
       return nil
     }

@@ -2,19 +2,20 @@ internal import Model
 
 extension ObjectReader<LinkKey> {
   mutating func link() -> Link? {
-    guard let name = required(.name, .link) else { return nil }
-    var link = Link(name)
+    let name = required(.name, .link)
+    // Without a name there is no link, but there may be more to say.
+    var link = Link(name ?? .loopback)
     link.isManaged = optional(.managed, .bool) ?? true
     guard link.isManaged else {
-      for key in LinkKey.allCases where has(key) && key != .name && key != .managed {
+      for key in LinkKey.allCases where value(key) != nil && key != .name && key != .managed {
         refuse(key, "an unmanaged link is only referred to: leave \"\(key.name)\" out")
       }
-      return link
+      return name.map { _ in link }
     }
     link.isAdopted = optional(.adopt, .bool) ?? false
     let type = optional(.type, .linkType)
     refuseKeysOfOthers(type)
-    if let type { link.device = device(type, isAdopted: link.isAdopted) }
+    if let type { link.device = device(type, of: link) }
     link.mtu = mtu(name)
     link.address = mac()
     link.master = optional(.master, .link)
@@ -22,13 +23,13 @@ extension ObjectReader<LinkKey> {
     link.altnames = altnames()
     // One that we make is wanted up; another's state is its maker's.
     link.isUp = optional(.up, .bool) ?? (has(.type) && !link.isAdopted ? true : nil)
-    return link
+    return name.map { _ in link }
   }
 
   private mutating func refuseKeysOfOthers(_ type: String?) {
     let own = LinkKey.own.first { $0.type == type }?.keys ?? []
     guard type != nil || !has(.type) else { return }
-    for key in LinkKey.allCases where has(key) && !LinkKey.common.contains(key) {
+    for key in LinkKey.allCases where value(key) != nil && !LinkKey.common.contains(key) {
       guard !own.contains(key) else { continue }
       let types = LinkKey.own.filter { $0.keys.contains(key) }.map(\.type)
       refuse(
@@ -38,7 +39,7 @@ extension ObjectReader<LinkKey> {
     }
   }
 
-  private mutating func mtu(_ name: LinkName) -> UInt32? {
+  private mutating func mtu(_ name: LinkName?) -> UInt32? {
     // lo's MTU is 65536 by default; a device's max_mtu is 65535 at most.
     let most: UInt32 = name == .loopback ? 65_536 : 65_535
     return optional(.mtu, .bytes(68, to: most))

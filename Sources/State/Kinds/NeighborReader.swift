@@ -3,7 +3,7 @@ internal import Model
 enum NeighborKey: Int, ObjectKey {
   case link, address, mac, proxy, router, `protocol`
   /// A VXLAN's forwarding entry only, as all that follow.
-  case dst, port, vni, via
+  case dst, port, vni, via, adopt
 
   static let names = spelledNames()
 }
@@ -17,7 +17,7 @@ enum NeighborOrEntry {
 extension ObjectReader<NeighborKey> {
   mutating func neighborOrEntry() -> NeighborOrEntry? {
     // What has an address of its own is a neighbor, whatever else it has.
-    if !has(.address), let key = first(of: [.dst, .port, .vni, .via]) {
+    if !has(.address), let key = first(of: [.dst, .port, .vni, .via, .adopt]) {
       return entry(because: key).map(NeighborOrEntry.entry)
     }
     return neighbor().map(NeighborOrEntry.neighbor)
@@ -27,7 +27,7 @@ extension ObjectReader<NeighborKey> {
     let link = required(.link, .link)
     let address = required(
       .address, .address, ", or \"dst\" for a VXLAN's forwarding entry")
-    refuse([.dst, .port, .vni, .via]) {
+    refuse([.dst, .port, .vni, .via, .adopt]) {
       "\($0) is for a VXLAN's forwarding entry, which has no \"address\""
     }
     let mac = optional(.mac, .mac)
@@ -64,12 +64,14 @@ extension ObjectReader<NeighborKey> {
     let port = optional(.port, .uint16(1, to: 65535))
     let vni = optional(.vni, .uint32(0, to: 16_777_215))
     let via = optional(.via, .link)
+    let isAdopted = optional(.adopt, .bool) ?? false
     guard let link, let mac, let dst else { return nil }
     if dst.isUnspecified { report(.dst, "\"\(dst)\" is \(dst.nature), which is nobody's") }
     var entry = FDBEntry(mac, link: link, dst: dst)
     entry.port = port
     entry.vni = vni
     entry.via = via
+    entry.isAdopted = isAdopted
     return faults.contains(.dst) ? nil : entry
   }
 }

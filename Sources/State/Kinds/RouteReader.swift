@@ -70,9 +70,6 @@ extension ObjectReader<RouteKey> {
       if let stated, stated != prefix.family {
         report(.family, "must be \"\(prefix.family.rawValue)\", as \"dst\" is, or left out")
       }
-      if prefix.address.isMulticast {
-        report(.dst, "\"\(prefix)\" is multicast, which these routes don't forward")
-      }
       return prefix
     case .default:
       if let stated { return .all(stated) }
