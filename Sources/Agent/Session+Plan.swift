@@ -1,4 +1,5 @@
 import JSON
+import Kernel
 import Model
 import Plan
 import State
