@@ -46,15 +46,14 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
     .testTarget(
-<<<<<<< HEAD
-      name: "CommandTests", dependencies: ["vpngw", "Netlink", "TestSupport"],
-      swiftSettings: settings),
-=======
       name: "StateTests", dependencies: ["JSON", "Model", "State", "TestSupport"],
       exclude: ["Corpus"], swiftSettings: settings),
->>>>>>> state
     .testTarget(
-      name: "LawTests", dependencies: ["Agent", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport"],
+      name: "LawTests",
+      dependencies: ["Agent", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CommandTests", dependencies: ["vpngw", "Netlink", "TestSupport"],
       swiftSettings: settings),
   ]
 )
