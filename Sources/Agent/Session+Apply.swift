@@ -71,7 +71,8 @@ extension Session {
       return
     }
     var text = ""
-    for step in outcome.done { text += step.text(isColored: Console.isColored) }
+    let isColored = Console.isColored
+    for step in outcome.done { text += step.text(isColored: isColored) }
     if outcome.done.isEmpty && outcome.isComplete {
       text = Plan.steadyState + "\n"
     } else {

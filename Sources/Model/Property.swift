@@ -1,5 +1,7 @@
 /// One key of an object in the state file: how it is shown, compared and changed.
-public struct Property<R: Sendable>: Sendable {
+// A class, since lists of properties are walked for each of 100,000 routes: one reference to count
+// instead of one for each closure.
+public final class Property<R: Sendable>: Sendable {
   /// What the kernel allows when the value differs.
   public enum Mutability: Sendable {
     /// Part of what the object is: shown in its title, never different.
@@ -39,7 +41,7 @@ public struct Property<R: Sendable>: Sendable {
   /// Unstated means: leave what the kernel has. For objects that others share with us (links).
   static func stated<V: ValueConvertible>(
     _ name: String, _ mutability: Mutability = .inPlace, _ get: @escaping @Sendable (R) -> V?
-  ) -> Property {
+  ) -> Property<R> {
     Property(
       name, mutability, value: { get($0)?.value },
       agrees: { desired, observed in
@@ -51,7 +53,7 @@ public struct Property<R: Sendable>: Sendable {
   /// Unstated means: the kernel must not have it either. For objects that are wholly ours.
   static func exact<V: ValueConvertible>(
     _ name: String, _ mutability: Mutability = .inPlace, _ get: @escaping @Sendable (R) -> V?
-  ) -> Property {
+  ) -> Property<R> {
     Property(
       name, mutability, value: { get($0)?.value }, agrees: { get($0) == get($1) })
   }
@@ -60,7 +62,7 @@ public struct Property<R: Sendable>: Sendable {
   static func exact<V: ValueConvertible>(
     _ name: String, _ mutability: Mutability = .inPlace, default fallback: V,
     _ get: @escaping @Sendable (R) -> V
-  ) -> Property {
+  ) -> Property<R> {
     Property(
       name, mutability, value: { get($0) == fallback ? nil : get($0).value },
       effective: { get($0).value }, agrees: { get($0) == get($1) })
@@ -68,7 +70,7 @@ public struct Property<R: Sendable>: Sendable {
 
   static func identity<V: ValueConvertible>(
     _ name: String, _ get: @escaping @Sendable (R) -> V?
-  ) -> Property {
+  ) -> Property<R> {
     Property(name, .identity, value: { get($0)?.value }, agrees: { _, _ in true })
   }
 }

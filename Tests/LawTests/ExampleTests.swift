@@ -5,7 +5,8 @@ import State
 import TestSupport
 import Testing
 
-private let checkout = String(#filePath.prefix(#filePath.count - "/Tests/LawTests/ExampleTests.swift".count))
+private let checkout = String(
+  #filePath.prefix(#filePath.count - "/Tests/LawTests/ExampleTests.swift".count))
 
 /// The examples in `states/` do what their roles need.
 @Suite struct ExampleTests {

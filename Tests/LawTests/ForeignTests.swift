@@ -39,9 +39,11 @@ import Testing
       ip += [
         "address add 10.99.\(n).1/32 peer 10.99.\(n).2/32 dev br\(n)",
         "nexthop add id \(n + 50) group \(n + 1)/\(n + 2),\(n + 2)",
-        "nexthop add id \(n + 60) blackhole", "nexthop add id \(n + 70) via fd00:\(n)::2 dev br\(n)",
+        "nexthop add id \(n + 60) blackhole",
+        "nexthop add id \(n + 70) via fd00:\(n)::2 dev br\(n)",
         "nexthop add id \(n + 80) group \(n + 1) type resilient buckets 8",
-        "route add unreachable 172.17.\(n).0/24 table 77", "route add 172.18.\(n).0/24 nhid \(n + 50)",
+        "route add unreachable 172.17.\(n).0/24 table 77",
+        "route add 172.18.\(n).0/24 nhid \(n + 50)",
         "route add 172.19.\(n).0/24 nexthop via 10.0.0.2 weight 2 nexthop via 10.1.0.2",
         "-6 route add blackhole 2001:db8:ffff:\(n)::/64",
       ]
