@@ -31,7 +31,10 @@ private let file = """
       let json = try vpngw("validate", path, "--json")
       #expect(json.status == 1)
       #expect(json.output.contains(#""line": 2"#))
-      #expect(try vpngw("validate", vpngw.file("good.json", file)).status == 0)
+      let good = try vpngw("validate", vpngw.file("good.json", file), path)
+      #expect(good.status == 1)
+      #expect(good.output == "\(vpngw.directory)/good.json: valid\n")
+      #expect(try vpngw("validate", vpngw.directory + "/good.json").status == 0)
       let missing = try vpngw("validate", "/nonexistent/state.json")
       #expect(missing.status == 1)
       #expect(
