@@ -114,6 +114,18 @@ extension Session {
 }
 
 extension RunDirectory {
+  /// Whether a guard waits; what one that was killed left behind is cleared away.
+  var hasGuard: Bool {
+    // A FIFO that nobody reads can't be opened for writing.
+    let fifo = open(confirmation, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+    guard fifo >= 0 else {
+      clearPending()
+      return false
+    }
+    close(fifo)
+    return true
+  }
+
   func clearPending() {
     File.remove(confirmation)
     File.remove(pending)

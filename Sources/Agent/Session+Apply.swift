@@ -36,7 +36,7 @@ extension Session {
       throw Failure("another vpngw is changing this namespace: nothing was done")
     }
     defer { lock.release() }
-    guard !File.exists(reconciler.runDirectory.pending) else {
+    guard !reconciler.runDirectory.hasGuard else {
       throw Failure(
         "an earlier change waits for `vpngw confirm` or for its undoing: nothing was done")
     }

@@ -177,7 +177,7 @@ public final class Socket {
 extension Message {
   /// A positive errno, or 0 for an acknowledgement.
   var errorCode: Int32? {
-    payload.count >= 4 ? -payload.loadUnaligned(as: Int32.self) : nil
+    payload.count >= 4 ? 0 &- payload.loadUnaligned(as: Int32.self) : nil
   }
 
   /// The extended ACK's sentence.

@@ -91,4 +91,20 @@ import Testing
       #expect(try vpngw("confirm").status == 1)
     }
   }
+
+  /// Even a guard can be killed; what it leaves must not stand in the way.
+  @Test func aKilledGuardStopsNobody() throws {
+    try inNamespace { vpngw, after in
+      let apply = try vpngw.start("apply", "--confirm", "10m", after)
+      #expect(try eventually { try vpngw("plan", after).status == 0 })
+      // The guard is the apply's child, and has its command line.
+      try sh("pkill -KILL -P \(apply.process)")
+      let finished = apply.wait()
+      #expect(finished.status == 1)
+      #expect(
+        finished.error
+          == "vpngw: the guard process was killed: the change stays, unconfirmed\n")
+      #expect(try vpngw("apply", vpngw.directory + "/before.json").status == 0)
+    }
+  }
 }

@@ -18,7 +18,7 @@ public struct CommandFailed: Error, CustomStringConvertible {
 
 /// A program that runs; it must be waited for.
 public final class Started {
-  private let process: pid_t
+  public let process: Int32
   private let files: [TemporaryFile]
 
   /// In the calling thread's network namespace.
