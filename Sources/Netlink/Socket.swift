@@ -187,9 +187,9 @@ extension Message {
     // request's body unless that was left out.
     var offset = 4
     if Int32(type) == NLMSG_ERROR {
-      guard payload.count >= 4 + NLMSG_HDRLEN_ else { return nil }
+      guard payload.count >= 4 + messageHeaderLength else { return nil }
       let quoted = Int(payload.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
-      offset += flags & UInt16(NLM_F_CAPPED) != 0 ? NLMSG_HDRLEN_ : align(quoted)
+      offset += flags & UInt16(NLM_F_CAPPED) != 0 ? messageHeaderLength : align(quoted)
     }
     return attributes(after: offset).first { $0.type == NLMSGERR_ATTR_MSG.rawValue }?.string
   }

@@ -43,7 +43,7 @@ public final class Started {
     var process = pid_t()
     var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     var envp: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0) } + [nil]
-    defer { (argv + envp).forEach { free($0) } }
+    defer { for pointer in argv + envp { free(pointer) } }
     // The threads that run tests block signals, which a program would inherit.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
