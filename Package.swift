@@ -46,6 +46,9 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
     .testTarget(
+      name: "NftablesTests", dependencies: ["JSON", "Kernel", "Model", "Netlink", "State", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
       name: "LawTests", dependencies: ["Agent", "Model", "Netlink", "Plan", "TestSupport"],
       swiftSettings: settings),
   ]

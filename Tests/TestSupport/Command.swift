@@ -11,6 +11,8 @@ public struct Finished: Sendable {
 }
 
 public struct CommandFailed: Error, CustomStringConvertible {
+  public init(_ description: String) { self.description = description }
+
   public let description: String
 }
 
@@ -40,7 +42,7 @@ public func run(
   defer { (argv + envp).forEach { free($0) } }
   let code = posix_spawnp(&process, arguments[0], &actions, nil, &argv, &envp)
   guard code == 0 else {
-    throw CommandFailed(description: "\(arguments[0]): \(String(cString: strerror(code)))")
+    throw CommandFailed("\(arguments[0]): \(String(cString: strerror(code)))")
   }
   var status: Int32 = 0
   while waitpid(process, &status, 0) < 0, errno == EINTR {}
@@ -55,7 +57,7 @@ public func run(
 public func sh(_ line: String, input: String = "") throws -> String {
   let finished = try run(line.split(separator: " ").map(String.init), input: input)
   guard finished.status == 0 else {
-    throw CommandFailed(description: "\(line): exit \(finished.status): \(finished.error)")
+    throw CommandFailed("\(line): exit \(finished.status): \(finished.error)")
   }
   return finished.output
 }
@@ -67,12 +69,12 @@ private final class TemporaryFile {
   init(number: Int, text: String) throws {
     var name = Array("/tmp/vpngw-test-XXXXXX".utf8CString)
     descriptor = mkstemp(&name)
-    guard descriptor >= 0 else { throw CommandFailed(description: "mkstemp: errno \(errno)") }
+    guard descriptor >= 0 else { throw CommandFailed("mkstemp: errno \(errno)") }
     unlink(name)
     if !text.isEmpty {
       let bytes = Array(text.utf8)
       guard write(descriptor, bytes, bytes.count) == bytes.count else {
-        throw CommandFailed(description: "write: errno \(errno)")
+        throw CommandFailed("write: errno \(errno)")
       }
       lseek(descriptor, 0, SEEK_SET)
     }

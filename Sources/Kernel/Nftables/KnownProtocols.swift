@@ -1,0 +1,110 @@
+internal import Model
+
+/// What is known of a packet at some place of a rule.
+struct KnownProtocols {
+  var network: String?
+  var transport: String?
+  /// A link header of Ethernet.
+  var isEther = false
+
+  init(_ family: Nftables.Family) {
+    switch family {
+    case .ip: network = "ip"
+    case .ip6: network = "ip6"
+    case .arp: network = "arp"
+    case .inet, .bridge, .netdev: break
+    }
+  }
+}
+
+extension RuleCompiler {
+  /// The matches that have to hold before `expression` means anything, in order of evaluation.
+  mutating func require(_ expression: Nftables.Expression) throws(Refusal) {
+    switch expression {
+    case .payload(let name, _): try require(protocol: name)
+    case .tcpOption: try require(protocol: "tcp")
+    case .exthdr: try require(protocol: "ip6")
+    case .jhash(let inner, _, _, _): try require(inner)
+    case .concat(let parts): for part in parts { try require(part) }
+    case .binary(_, let left, let right):
+      try require(left)
+      try require(right)
+    case .map(let key, _): try require(key)
+    default: break
+    }
+  }
+
+  mutating func require(protocol name: String) throws(Refusal) {
+    guard let proto = PacketProtocol.byName[name] else {
+      throw Refusal("payload of \(name) is not supported")
+    }
+    switch proto.layer {
+    case .link: try requireEther()
+    case .network: try require(network: proto)
+    case .transport:
+      if name == "th" { return }
+      if let present = known.transport {
+        guard present != name else { return }
+        throw Refusal("\(name) contradicts \(present), which the rule has matched before")
+      }
+      if name == "icmp" { try require(protocol: "ip") }
+      if name == "icmpv6" { try require(protocol: "ip6") }
+      let key = MetaKey.meta["l4proto"]!
+      code += [
+        .meta(key.number, Register(0)),
+        .cmp(Register(0), .equal, [UInt8(truncatingIfNeeded: proto.number ?? 0)]),
+      ]
+      close(isMatch: true)
+      known.transport = name
+    }
+  }
+
+  private mutating func require(network proto: PacketProtocol) throws(Refusal) {
+    if let present = known.network {
+      guard present != proto.name else { return }
+      throw Refusal("\(proto.name) contradicts \(present), which the family or the rule says")
+    }
+    switch scope.family {
+    case .inet:
+      guard proto.name != "arp" else { throw Refusal("arp is not seen in an inet table") }
+      code += [
+        .meta(MetaKey.meta["nfproto"]!.number, Register(0)),
+        .cmp(Register(0), .equal, [proto.name == "ip" ? 2 : 10]),
+      ]
+    default:
+      code += [
+        .meta(MetaKey.meta["protocol"]!.number, Register(0)),
+        .cmp(Register(0), .equal, UInt16(truncatingIfNeeded: proto.number!).bigEndianBytes),
+      ]
+    }
+    close(isMatch: true)
+    known.network = proto.name
+  }
+
+  private mutating func requireEther() throws(Refusal) {
+    guard scope.family != .bridge, !known.isEther else { return }
+    code += [
+      .meta(MetaKey.meta["iiftype"]!.number, Register(0)), .cmp(Register(0), .equal, [1, 0]),
+    ]
+    close(isMatch: true)
+    known.isEther = true
+  }
+
+  /// After `left` was found to be `value`.
+  mutating func learn(_ left: Nftables.Expression, _ value: UInt64) {
+    func name(_ layer: PacketProtocol.Layer) -> String? {
+      PacketProtocol.all.first { $0.layer == layer && $0.number == value }?.name
+    }
+    switch left {
+    case .meta("l4proto"), .payload("ip", "protocol"), .payload("ip6", "nexthdr"):
+      if known.transport == nil { known.transport = name(.transport) }
+    case .meta("nfproto"):
+      if known.network == nil { known.network = value == 2 ? "ip" : value == 10 ? "ip6" : nil }
+    case .meta("protocol"), .payload("ether", "type"):
+      if known.network == nil { known.network = name(.network) }
+    case .meta("iiftype"):
+      if value == 1 { known.isEther = true }
+    default: break
+    }
+  }
+}
