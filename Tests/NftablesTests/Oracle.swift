@@ -18,15 +18,22 @@ struct Oracle {
   let ours: Listing
   let tables: [Nftables.Table]
 
-  /// When `json` is nil it is what nft prints of `text`, and nft loads that again; or else nft
-  /// loads `text` and we load `json`, as newer versions write it.
-  init(text: String, json handwritten: String? = nil) throws {
+  /// We load what nft prints of `text`, and nft loads that again. Where 1.0.6 can't read or doesn't
+  /// print what it should, `correcting` puts it right for us, and nft's is what `text` made.
+  init(text: String, correcting: ((String) -> String)? = nil) throws {
     let a = try Namespace.make()
     let printed = try a.run { () -> String in
-      try sh("nft -f -", input: text)
-      return try sh("nft -j list ruleset")
+      let loaded = try run(["nft", "-f", "-"], input: text)
+      // What this machine's kernel lacks.
+      if loaded.error.contains("Could not process rule: Operation not supported")
+        || loaded.error.contains("Could not process rule: No such file")
+      {
+        throw UnsupportedHere(description: loaded.error)
+      }
+      if loaded.status != 0 { throw CommandFailed("nft -f: \(loaded.error)") }
+      return try run(["nft", "-j", "list", "ruleset"]).output
     }
-    if handwritten == nil {
+    if correcting == nil {
       let again = try Namespace.make()
       theirs = try again.run {
         try sh("nft -j -f -", input: printed)
@@ -35,7 +42,7 @@ struct Oracle {
     } else {
       theirs = try a.run { try Self.list() }
     }
-    tables = try Self.read(handwritten ?? printed)
+    tables = try Self.read(correcting?(printed) ?? printed)
     let programs = try Self.compile(tables)
     let b = try Namespace.make()
     ours = try b.run {
@@ -91,6 +98,10 @@ struct Oracle {
     }
     return parts.joined(separator: "\"handle\": ")
   }
+}
+
+struct UnsupportedHere: Error, CustomStringConvertible {
+  let description: String
 }
 
 /// Collects problems as `POINTER: MESSAGE`.

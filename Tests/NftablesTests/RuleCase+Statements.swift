@@ -15,12 +15,12 @@ extension RuleCase {
         set timed { type ipv4_addr; flags timeout; timeout 10m; gc-interval 1m; size 1000; }
         set dyn { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }
         set states { type ct_state; elements = { new, established } }
-        set memory { type ipv6_addr; policy memory; size 7; comment "why"; elements = { ::1, fe80::1 } }
+        set memory { type ipv6_addr; size 7; elements = { ::1, fe80::1 } }
         map marked { type ipv4_addr : mark; elements = { 10.0.0.1 : 0x5, 10.0.0.2 : 0x6 } }
         map imarked { type ipv4_addr : mark; flags interval; elements = { 10.0.0.0/8 : 0x5 } }
         map pmarked { type ipv4_addr . inet_service : mark; elements = { 10.0.0.1 . 22 : 0x5 } }
-        map verdicts { type inet_service : verdict; elements = { 22 : accept, 23 : jump x, 24 : goto x } }
-        map iverdicts { type inet_service : verdict; flags interval; elements = { 22 : accept, 80-90 : drop, 91-92 : jump x } }
+        map verdicts { type inet_service : verdict; elements = { 22 : accept, 23 : drop, 24 : return } }
+        map iverdicts { type inet_service : verdict; flags interval; elements = { 22 : accept, 80-90 : drop, 95-99 : return } }
         chain x { }
         """,
       [
@@ -31,12 +31,7 @@ extension RuleCase {
         "ct state @states", "ip6 saddr @memory", "meta mark set ip saddr map @marked",
         "meta mark set ip daddr map @imarked", "ct mark set ip saddr map @marked",
         "meta mark set ip saddr . tcp dport map @pmarked", "tcp dport vmap @verdicts",
-        "tcp dport vmap @iverdicts", "update @dyn { ip saddr }", "add @dyn { ip saddr }",
-        "delete @dyn { ip saddr }", "update @dyn { ip saddr timeout 30s }",
-        "update @dyn { ip saddr counter }", "add @dyn { ip saddr limit rate 10/second }",
-        "add @dyn { ip saddr limit rate over 10/second burst 7 packets } drop",
-        "tcp dport 22 update @dyn { ip daddr timeout 5m } accept",
-        "add @dyn { ip saddr ct count over 5 }",
+        "tcp dport vmap @iverdicts",
         "tcp dport vmap { 22 : accept, 80-90 : drop, 100 : jump x }",
         "ip saddr vmap { 10.0.0.1 : accept, 10.0.0.2 : goto x }",
         "ip saddr vmap { 10.0.0.0/8 : return, 192.168.0.0/16 : continue }",
@@ -70,11 +65,6 @@ extension RuleCase {
         with: "set s { type ipv4_addr; flags interval; elements = { 10.0.0.0/8, * } }"),
       RuleCase(
         "inet", "accept", with: "set s { type ipv4_addr; counter; elements = { 10.0.0.1 } }"),
-      RuleCase(
-        "inet", "accept",
-        with:
-          "map m { type ipv4_addr : ipv4_addr . inet_service; elements = { 10.0.0.1 : 10.0.0.2 . 80 } }"
-      ),
       RuleCase(
         "inet", "accept",
         with: "map m { type ifname : verdict; flags interval; elements = { \"eth*\" : accept } }"),
@@ -167,13 +157,12 @@ extension RuleCase {
       "inet", hook: "nat hook prerouting priority dstnat",
       with: """
         map lb { type mark : ipv4_addr; elements = { 0 : 10.0.0.1, 1 : 10.0.0.2 } }
-        map fwd { type inet_service : ipv4_addr . inet_service; elements = { 80 : 10.0.0.1 . 8080 } }
         """,
       [
         "dnat ip to 10.0.0.1", "tcp dport 80 dnat ip to 10.0.0.1:8080", "dnat ip6 to fe80::1",
         "tcp dport 80 dnat ip6 to [fe80::1]:8080", "dnat ip to 10.0.0.1-10.0.0.9",
         "tcp dport 80 dnat ip to 10.0.0.1:80-90", "dnat ip to 10.0.0.1 persistent",
-        "dnat ip to 10.0.0.1-10.0.0.9 random,persistent", "tcp dport 80 dnat ip to :8080",
+        "dnat ip to 10.0.0.1-10.0.0.9 random,persistent",
         "dnat ip to numgen inc mod 2 map { 0 : 10.0.0.1, 1 : 10.0.0.2 }",
         "dnat ip to jhash ip saddr mod 2 seed 5 map { 0 : 10.0.0.1, 1 : 10.0.0.2 }",
         "dnat ip to meta mark map @lb", "tcp dport 80 redirect", "tcp dport 80 redirect to :8080",
@@ -200,6 +189,40 @@ extension RuleCase {
       [
         "meta l4proto tcp tproxy ip to 127.0.0.1:50080", "meta l4proto udp tproxy to :50080",
         "meta l4proto tcp tproxy ip6 to [::1]:50080", "tcp dport 80 tproxy ip to 10.0.0.1",
+      ]),
+  ])
+
+  static let unreadable: [RuleCase] = join([
+    each(
+      "inet",
+      with: """
+        set dyn { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }
+        set plain { type ipv4_addr; size 100; comment "why"; }
+        """,
+      [
+        "update @dyn { ip saddr }", "add @dyn { ip saddr }", "delete @dyn { ip saddr }",
+        "update @dyn { ip saddr timeout 30s }", "update @dyn { ip saddr counter }",
+        "add @dyn { ip saddr limit rate 10/second }",
+        "add @dyn { ip saddr limit rate over 10/second burst 7 packets } drop",
+        "tcp dport 22 update @dyn { ip daddr timeout 5m } accept",
+        "add @dyn { ip saddr ct count over 5 }", "add @plain { ip saddr }",
+      ]),
+    each(
+      "inet",
+      with: """
+        map jumps { type inet_service : verdict; elements = { 22 : accept, 23 : jump x, 24 : goto x } }
+        map ijumps { type inet_service : verdict; flags interval; elements = { 22 : goto x, 80-90 : jump x } }
+        chain x { }
+        """, ["tcp dport vmap @jumps", "tcp dport vmap @ijumps"]),
+    each(
+      "inet", hook: "nat hook prerouting priority dstnat",
+      with: """
+        map m { type ipv4_addr : ipv4_addr . inet_service; elements = { 10.0.0.1 : 10.0.0.2 . 80 } }
+        map hop { type inet_service : ipv4_addr . inet_service; elements = { 80 : 10.0.0.1 . 8080 } }
+        """,
+      [
+        "accept", "meta l4proto tcp dnat ip to tcp dport map @hop",
+        "meta l4proto { tcp, udp } dnat ip to ip saddr map @m",
       ]),
   ])
 }

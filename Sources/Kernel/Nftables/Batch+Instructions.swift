@@ -118,7 +118,7 @@ extension Batch {
     switch name {
     case .named(let name): put(nameType, name)
     case .anonymous(let set):
-      put(nameType, set.data == nil ? "__set%d" : "__map%d")
+      put(nameType, set.kernelName)
       put(idType, big: ids[set] ?? 0)
     }
   }
@@ -223,11 +223,14 @@ extension Batch {
       if let register = nat.portMax { put(NFTANAT.regProtoMax, register) }
       if nat.flags != 0 { put(NFTANAT.flags, big: nat.flags) }
     case .masquerade(let flags, let low, let high):
-      if flags != 0 { put(NFTAMasquerade.flags, big: flags) }
+      // As nft says that there are ports; the kernel knows.
+      let all = low == nil ? flags : flags | 2
+      if all != 0 { put(NFTAMasquerade.flags, big: all) }
       if let low { put(NFTAMasquerade.regProtoMin, low) }
       if let high { put(NFTAMasquerade.regProtoMax, high) }
     case .redirect(let flags, let low, let high):
-      if flags != 0 { put(NFTARedirect.flags, big: flags) }
+      let all = low == nil ? flags : flags | 2
+      if all != 0 { put(NFTARedirect.flags, big: all) }
       if let low { put(NFTARedirect.regProtoMin, low) }
       if let high { put(NFTARedirect.regProtoMax, high) }
     case .tproxy(let family, let address, let port):

@@ -8,6 +8,13 @@ struct Constant {
   func bytes(
     _ expression: Nftables.Expression, _ shape: Shape
   ) throws(Refusal) -> [UInt8] {
+    if let lift = shape.lift {
+      var own = shape
+      own.lift = nil
+      let whole = own
+      own.bits = lift.bits
+      return try integer(try value(expression, own) << UInt64(lift.shift), whole)
+    }
     if shape.isConcat {
       guard case .concat(let parts) = expression, parts.count == shape.fields.count else {
         throw Refusal("\(shape.fields.count) fields belong here, joined as a concat")
@@ -17,7 +24,12 @@ struct Constant {
       return bytes
     }
     switch expression {
-    case .number(let number): return try integer(number, shape)
+    case .number(let number):
+      guard shape.type == .time else { return try integer(number, shape) }
+      // Written in seconds, kept in milliseconds.
+      let (value, overflow) = number.multipliedReportingOverflow(by: 1000)
+      if overflow { throw Refusal("\(number) seconds are too many") }
+      return try integer(value, shape)
     case .boolean(let flag):
       guard shape.bits <= 8 || shape.type == .boolean else {
         throw Refusal("true and false don't fit a \(shape.type.name)")
@@ -69,7 +81,8 @@ struct Constant {
       return mac.bytes
     case .string:
       let bytes = Array(text.utf8)
-      guard bytes.count < shape.bytes || (bytes.last == UInt8(ascii: "*") && bytes.count <= shape.bytes)
+      guard
+        bytes.count < shape.bytes || (bytes.last == UInt8(ascii: "*") && bytes.count <= shape.bytes)
       else { throw Refusal("\"\(text)\" is longer than \(shape.bytes - 1) bytes") }
       return bytes + [UInt8](repeating: 0, count: shape.bytes - bytes.count)
     case .integer, .bitmask:

@@ -15,11 +15,18 @@ extension DataType {
       ("request", 1), ("reply", 2), ("rrequest", 3), ("rreply", 4), ("inrequest", 8),
       ("inreply", 9), ("nak", 10),
     ],
+    // As Debian's /etc/protocols has them.
     inetProtocol.number: [
-      ("tcp", 6), ("udp", 17), ("icmp", 1), ("igmp", 2), ("ipencap", 4), ("egp", 8), ("dccp", 33),
-      ("ipv6", 41), ("gre", 47), ("esp", 50), ("ah", 51), ("ipv6-icmp", 58), ("icmpv6", 58),
-      ("ospf", 89), ("pim", 103), ("ipcomp", 108), ("comp", 108), ("vrrp", 112), ("l2tp", 115),
-      ("sctp", 132), ("udplite", 136),
+      ("tcp", 6), ("udp", 17), ("ip", 0), ("hopopt", 0), ("icmp", 1), ("igmp", 2), ("ggp", 3),
+      ("ipencap", 4), ("st", 5), ("egp", 8), ("igp", 9), ("pup", 12), ("hmp", 20), ("xns-idp", 22),
+      ("rdp", 27), ("iso-tp4", 29), ("dccp", 33), ("xtp", 36), ("ddp", 37), ("idpr-cmtp", 38),
+      ("ipv6", 41), ("ipv6-route", 43), ("ipv6-frag", 44), ("idrp", 45), ("rsvp", 46), ("gre", 47),
+      ("esp", 50), ("ah", 51), ("skip", 57), ("ipv6-icmp", 58), ("ipv6-nonxt", 59),
+      ("ipv6-opts", 60), ("rspf", 73), ("vmtp", 81), ("eigrp", 88), ("ospf", 89), ("ax.25", 93),
+      ("ipip", 94), ("etherip", 97), ("encap", 98), ("pim", 103), ("ipcomp", 108), ("vrrp", 112),
+      ("l2tp", 115), ("isis", 124), ("sctp", 132), ("fc", 133), ("mobility-header", 135),
+      ("udplite", 136), ("mpls-in-ip", 137), ("manet", 138), ("hip", 139), ("shim6", 140),
+      ("wesp", 141), ("rohc", 142), ("ethernet", 143), ("icmpv6", 58), ("comp", 108),
     ],
     icmpType.number: [
       ("echo-reply", 0), ("destination-unreachable", 3), ("source-quench", 4), ("redirect", 5),
@@ -52,6 +59,13 @@ extension DataType {
     igmpType.number: [
       ("membership-query", 0x11), ("membership-report-v1", 0x12), ("membership-report-v2", 0x16),
       ("leave-group", 0x17), ("membership-report-v3", 0x22),
+    ],
+    mhType.number: [
+      ("binding-refresh-request", 0), ("home-test-init", 1), ("careof-test-init", 2),
+      ("home-test", 3), ("careof-test", 4), ("binding-update", 5),
+      ("binding-acknowledgement", 6), ("binding-error", 7), ("fast-binding-update", 8),
+      ("fast-binding-acknowledgement", 9), ("fast-binding-advertisement", 10),
+      ("experimental-mobility-header", 11), ("home-agent-switch-message", 12),
     ],
     tcpFlag.number: [
       ("fin", 1), ("syn", 2), ("rst", 4), ("psh", 8), ("ack", 16), ("urg", 32), ("ecn", 64),

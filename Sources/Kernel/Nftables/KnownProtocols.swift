@@ -4,6 +4,8 @@ internal import Model
 struct KnownProtocols {
   var network: String?
   var transport: String?
+  /// A match of `icmp type` has been.
+  var hasMessageType = false
   /// A link header of Ethernet.
   var isEther = false
 
@@ -21,8 +23,9 @@ extension RuleCompiler {
   /// The matches that have to hold before `expression` means anything, in order of evaluation.
   mutating func require(_ expression: Nftables.Expression) throws(Refusal) {
     switch expression {
-    case .payload(let name, _): try require(protocol: name)
-    case .tcpOption: try require(protocol: "tcp")
+    case .payload(let name, let field):
+      try require(protocol: name)
+      try requireMessage(name, field)
     case .exthdr: try require(protocol: "ip6")
     case .jhash(let inner, _, _, _): try require(inner)
     case .concat(let parts): for part in parts { try require(part) }
@@ -47,8 +50,10 @@ extension RuleCompiler {
         guard present != name else { return }
         throw Refusal("\(name) contradicts \(present), which the rule has matched before")
       }
-      if name == "icmp" { try require(protocol: "ip") }
-      if name == "icmpv6" { try require(protocol: "ip6") }
+      if name == "icmp" || name == "icmpv6" {
+        let network = PacketProtocol.byName[name == "icmp" ? "ip" : "ip6"]!
+        try require(network: network, isForTransport: true)
+      }
       let key = MetaKey.meta["l4proto"]!
       code += [
         .meta(key.number, Register(0)),
@@ -59,7 +64,9 @@ extension RuleCompiler {
     }
   }
 
-  private mutating func require(network proto: PacketProtocol) throws(Refusal) {
+  private mutating func require(
+    network proto: PacketProtocol, isForTransport: Bool = false
+  ) throws(Refusal) {
     if let present = known.network {
       guard present != proto.name else { return }
       throw Refusal("\(proto.name) contradicts \(present), which the family or the rule says")
@@ -71,6 +78,13 @@ extension RuleCompiler {
         .meta(MetaKey.meta["nfproto"]!.number, Register(0)),
         .cmp(Register(0), .equal, [proto.name == "ip" ? 2 : 10]),
       ]
+    case .bridge where proto.name == "arp" || isForTransport:
+      let range = PayloadRange(base: 0, offset: 12, length: 2)
+      let value = UInt16(truncatingIfNeeded: proto.number!).bigEndianBytes
+      code += [.payload(range, Register(0)), .cmp(Register(0), .equal, value)]
+      close(isMatch: true, join: Join(range: range, value: value, isProtocol: true))
+      known.network = proto.name
+      return
     default:
       code += [
         .meta(MetaKey.meta["protocol"]!.number, Register(0)),
@@ -79,6 +93,17 @@ extension RuleCompiler {
     }
     close(isMatch: true)
     known.network = proto.name
+  }
+
+  /// Some fields exist in some ICMP messages only.
+  private mutating func requireMessage(_ name: String, _ field: String) throws(Refusal) {
+    let (proto, found) = try Shape.packetField(name, field)
+    guard !found.messages.isEmpty, !known.hasMessageType else { return }
+    known.hasMessageType = true
+    let type = Nftables.Expression.payload(protocol: proto.name, field: "type")
+    let values = found.messages.map { Nftables.Expression.number(UInt64($0)) }
+    try match(
+      .equal, type, values.count == 1 ? values[0] : .set(values.map { Nftables.Element($0) }))
   }
 
   private mutating func requireEther() throws(Refusal) {

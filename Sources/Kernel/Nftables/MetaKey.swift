@@ -39,7 +39,7 @@ struct MetaKey {
   /// `enum nft_ct_keys`.
   static let ct = byName([
     MetaKey("state", 0, .ctState), MetaKey("direction", 1, .ctDirection),
-    MetaKey("status", 2, .ctStatus), MetaKey("mark", 3, .mark), MetaKey("expiration", 5, .time),
+    MetaKey("status", 2, .ctStatus), MetaKey("mark", 3, .mark), MetaKey("expiration", 5, .time, 32),
     MetaKey("helper", 6, .string, 128), MetaKey("l3proto", 7, .nfproto),
     MetaKey("protocol", 10, .inetProtocol), MetaKey("proto-src", 11, .inetService),
     MetaKey("proto-dst", 12, .inetService), MetaKey("label", 13, .ctLabel),

@@ -122,8 +122,7 @@ struct NftablesEncoder {
   mutating func create(_ set: SetProgram) -> UInt32 {
     let id = nextID
     nextID += 1
-    let isMap = set.flags & SetFlag.anonymous != 0
-    let name = isMap ? (set.data == nil ? "__set%d" : "__map%d") : set.name
+    let name = set.kernelName
     batch.netfilterRequest(NFTMessage.newSet, [.create], family: family.number) {
       $0.put(NFTASet.table, table)
       $0.put(NFTASet.name, name)

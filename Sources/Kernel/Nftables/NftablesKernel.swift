@@ -71,7 +71,8 @@ extension NftablesEncoder {
         case .ctHelper(let type, let proto, let l3proto):
           $0.put(NFTACTHelper.name, type)
           if let l3proto {
-            $0.put(NFTACTHelper.l3proto, big: l3proto == "ip" ? 2 : l3proto == "ip6" ? 10 : 1 as UInt16)
+            $0.put(
+              NFTACTHelper.l3proto, big: l3proto == "ip" ? 2 : l3proto == "ip6" ? 10 : 1 as UInt16)
           }
           $0.put(NFTACTHelper.l4proto, proto == "udp" ? 17 : 6 as UInt8)
         }

@@ -26,8 +26,17 @@ enum ExtensionHeader {
     PacketField("nexthdr", 0, 8, .inetProtocol), PacketField("hdrlength", 8, 8),
   ]
 
+  /// nft's own numbers (`enum exthdr_desc_id`).
+  static let typeofNumbers: [String: UInt32] = [
+    "hbh": 1, "rt": 2, "rt0": 3, "rt2": 4, "srh": 5, "frag": 6, "dst": 7, "mh": 8,
+  ]
+
   static func field(_ name: String, _ field: String) throws(Refusal) -> PacketField {
-    guard let found = fields[name]?.first(where: { $0.name == field }) else {
+    fields[name]![try index(name, field)]
+  }
+
+  static func index(_ name: String, _ field: String) throws(Refusal) -> Int {
+    guard let found = fields[name]?.firstIndex(where: { $0.name == field }) else {
       throw Refusal("exthdr \(name) \(field) is not known")
     }
     return found
@@ -69,7 +78,11 @@ enum TCPOption {
   }
 
   static func field(_ name: String, _ field: String) throws(Refusal) -> PacketField {
-    guard let found = fields[name]?.first(where: { $0.name == field }) else {
+    fields[name]![try index(name, field)]
+  }
+
+  static func index(_ name: String, _ field: String) throws(Refusal) -> Int {
+    guard let found = fields[name]?.firstIndex(where: { $0.name == field }) else {
       throw Refusal("tcp option \(name) \(field) is not known")
     }
     return found

@@ -5,8 +5,14 @@ struct PacketField {
   let offset: Int
   let bits: Int
   let type: DataType
+  /// The types of an ICMP message that have it; none where all have.
+  let messages: [UInt8]
 
-  init(_ name: String, _ offset: Int, _ bits: Int, _ type: DataType = .integer) {
+  init(
+    _ name: String, _ offset: Int, _ bits: Int, _ type: DataType = .integer,
+    messages: [UInt8] = []
+  ) {
+    self.messages = messages
     self.name = name
     self.offset = offset
     self.bits = bits
@@ -48,6 +54,12 @@ struct PacketProtocol {
     self.fields = fields
   }
 
+  /// nft's own numbers (`enum proto_desc_id`); a field's is its position in `fields`, from 1.
+  static let typeofNumbers: [String: UInt32] = [
+    "ah": 1, "esp": 2, "comp": 3, "icmp": 4, "igmp": 5, "udp": 6, "udplite": 7, "tcp": 8,
+    "dccp": 9, "sctp": 10, "th": 11, "ip": 12, "ip6": 13, "icmpv6": 14, "arp": 15, "ether": 17,
+  ]
+
   static let all: [PacketProtocol] = [
     PacketProtocol(
       "ether", .link,
@@ -61,7 +73,7 @@ struct PacketProtocol {
         PacketField("htype", 0, 16), PacketField("ptype", 16, 16, .etherType),
         PacketField("hlen", 32, 8), PacketField("plen", 40, 8),
         PacketField("operation", 48, 16, .arpOperation), PacketField("saddr ether", 64, 48, .ether),
-        PacketField("saddr ip", 112, 32, .ipv4), PacketField("daddr ether", 144, 48, .ether),
+        PacketField("daddr ether", 144, 48, .ether), PacketField("saddr ip", 112, 32, .ipv4),
         PacketField("daddr ip", 192, 32, .ipv4),
       ]),
     PacketProtocol(
@@ -108,7 +120,8 @@ struct PacketProtocol {
       "ah", .transport, 51,
       [
         PacketField("nexthdr", 0, 8, .inetProtocol), PacketField("hdrlength", 8, 8),
-        PacketField("reserved", 16, 16), PacketField("spi", 32, 32), PacketField("sequence", 64, 32),
+        PacketField("reserved", 16, 16), PacketField("spi", 32, 32),
+        PacketField("sequence", 64, 32),
       ]),
     PacketProtocol(
       "esp", .transport, 50, [PacketField("spi", 0, 32), PacketField("sequence", 32, 32)]),
@@ -122,17 +135,18 @@ struct PacketProtocol {
       "icmp", .transport, 1, checksum: 2,
       [
         PacketField("type", 0, 8, .icmpType), PacketField("code", 8, 8, .icmpCode),
-        PacketField("checksum", 16, 16), PacketField("id", 32, 16),
-        PacketField("sequence", 48, 16), PacketField("gateway", 32, 32), PacketField("mtu", 48, 16),
+        PacketField("checksum", 16, 16), PacketField("id", 32, 16, messages: [0, 8]),
+        PacketField("sequence", 48, 16, messages: [0, 8]),
+        PacketField("gateway", 32, 32, messages: [5]), PacketField("mtu", 48, 16, messages: [3]),
       ]),
     PacketProtocol(
       "icmpv6", .transport, 58, checksum: 2,
       [
         PacketField("type", 0, 8, .icmpv6Type), PacketField("code", 8, 8, .icmpv6Code),
-        PacketField("checksum", 16, 16), PacketField("parameter-problem", 32, 32),
-        PacketField("packet-too-big", 32, 32), PacketField("mtu", 32, 32),
-        PacketField("id", 32, 16), PacketField("sequence", 48, 16),
-        PacketField("max-delay", 32, 16),
+        PacketField("checksum", 16, 16), PacketField("parameter-problem", 32, 32, messages: [4]),
+        PacketField("mtu", 32, 32, messages: [2]), PacketField("id", 32, 16, messages: [128, 129]),
+        PacketField("sequence", 48, 16, messages: [128, 129]),
+        PacketField("max-delay", 32, 16, messages: [130]),
       ]),
     PacketProtocol(
       "igmp", .transport, 2, checksum: 2,

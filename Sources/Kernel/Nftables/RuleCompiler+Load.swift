@@ -15,7 +15,7 @@ extension RuleCompiler {
       let (proto, found) = try Shape.packetField(name, field)
       try load(found, of: proto.layer.rawValue, into: register)
     case .raw(let base, let offset, let length):
-      guard let layer = ["ll": 0, "nh": 1, "th": 2][base] as UInt32? else {
+      guard let layer = Self.rawBase(base) else {
         throw Refusal("payload base \(base): one of ll, nh, th")
       }
       guard offset >= 0, (1...128).contains(length), offset < 1 << 16 else {
@@ -129,6 +129,8 @@ extension RuleCompiler {
   static func mask(_ register: Register, _ mask: [UInt8], length: Int) -> Instruction {
     .bitwise(register, to: register, mask: mask, xor: [UInt8](repeating: 0, count: length))
   }
+
+  static func rawBase(_ name: String) -> UInt32? { ["ll": 0, "nh": 1, "th": 2][name] }
 
   static func direction(_ text: String?) throws(Refusal) -> UInt8? {
     switch text {

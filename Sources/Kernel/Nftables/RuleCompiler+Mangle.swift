@@ -61,7 +61,8 @@ extension RuleCompiler {
       base: proto.layer.rawValue, offset: UInt32(first), length: UInt32(length))
     let register = try allocate()
     if isWhole, length == field.bits / 8 {
-      try load(value, into: register, converted: Shape(field.type, bits: field.bits, order: .network))
+      try load(
+        value, into: register, converted: Shape(field.type, bits: field.bits, order: .network))
     } else {
       guard try Shape.of(value, scope) == nil else {
         throw Refusal("\(name) \(fieldName) can be set to a constant only")

@@ -6,6 +6,8 @@ extension RuleCompiler {
   ) throws(Refusal) {
     try require(left)
     try require(right)
+    if case .payload("icmp", "type") = left { known.hasMessageType = true }
+    if case .payload("icmpv6", "type") = left { known.hasMessageType = true }
     guard var shape = try Shape.of(left, scope) else {
       throw Refusal("a match begins with what a packet holds, not with a constant")
     }
@@ -29,12 +31,15 @@ extension RuleCompiler {
       try compare(relation, bytes)
     case .boolean(let flag) where left.asksForExistence:
       try matchExistence(relation, left, flag)
+    case _ where relation == .none:
+      try matchFlags(relation, left, shape, right)
     case .list where relation == .in || relation == .notEqual,
       .binary(.or, _, _) where relation == .in:
       try matchFlags(relation, left, shape, right)
     default:
       if relation == .in, shape.type.base == .bitmask, !left.isOperation {
-        return try matchFlags(relation, left, shape, right)
+        try matchFlags(relation, left, shape, right)
+        break
       }
       return try matchValue(relation, left, &shape, right)
     }
@@ -69,7 +74,7 @@ extension RuleCompiler {
         return
       }
     }
-    if let found = try bitField(left) {
+    if let found = try BitField(left) {
       return try matchBits(relation, found, shape, right)
     }
     let register = try allocate(shape)
@@ -88,50 +93,30 @@ extension RuleCompiler {
 
   /// A field within bytes is compared where it stands, with the constant shifted.
   private mutating func matchBits(
-    _ relation: Nftables.Relation, _ found: (base: UInt32, field: PacketField), _ shape: Shape,
-    _ right: Nftables.Expression
+    _ relation: Nftables.Relation, _ found: BitField, _ shape: Shape, _ right: Nftables.Expression
   ) throws(Refusal) {
-    let field = found.field
-    let first = field.offset / 8
-    let length = (field.offset + field.bits + 7) / 8 - first
-    let shift = length * 8 - field.offset % 8 - field.bits
-    let value = try constant.value(right, shape) << UInt64(shift)
     let register = try allocate()
-    code.append(
-      .payload(
-        PayloadRange(base: found.base, offset: UInt32(first), length: UInt32(length)), register))
-    code.append(Self.mask(register, field.mask(length: length, shift: shift), length: length))
-    try compare(
-      relation, try constant.integer(value, Shape(.integer, bits: length * 8, order: .network)))
+    code += found.instructions(register)
+    try compare(relation, try constant.bytes(right, found.lifted(shape)))
     close(isMatch: true)
-  }
-
-  private func bitField(
-    _ left: Nftables.Expression
-  ) throws(Refusal) -> (base: UInt32, field: PacketField)? {
-    switch left {
-    case .payload(let name, let field):
-      let (proto, found) = try Shape.packetField(name, field)
-      guard found.offset % 8 != 0 || found.bits % 8 != 0 else { return nil }
-      return (proto.layer.rawValue, found)
-    case .raw(let base, let offset, let length):
-      guard offset % 8 != 0 || length % 8 != 0, offset >= 0, (1...64).contains(length),
-        let layer = ["ll": 0, "nh": 1, "th": 2][base] as UInt32?
-      else { return nil }
-      return (layer, PacketField("", offset, length))
-    default: return nil
-    }
   }
 
   private mutating func matchRange(
     _ relation: Nftables.Relation, _ left: Nftables.Expression, _ shape: Shape,
     _ low: Nftables.Expression, _ high: Nftables.Expression
   ) throws(Refusal) {
-    let ordered = shape.comparable
+    let field = try BitField(left)
+    let ordered = field?.lifted(shape) ?? shape.comparable
     let (from, to) = (try constant.bytes(low, ordered), try constant.bytes(high, ordered))
-    guard !to.lexicographicallyPrecedes(from) else { throw Refusal("the range ends before it begins") }
+    guard !to.lexicographicallyPrecedes(from) else {
+      throw Refusal("the range ends before it begins")
+    }
     let register = try allocate(shape)
-    try load(left, into: register, converted: ordered)
+    if let field {
+      code += field.instructions(register)
+    } else {
+      try load(left, into: register, converted: ordered)
+    }
     switch relation {
     case .equal, .in:
       code += [.cmp(register, .greaterOrEqual, from), .cmp(register, .lessOrEqual, to)]
@@ -154,8 +139,12 @@ extension RuleCompiler {
     let ordered = shape.comparable
     let mask = Self.prefixMask(length, bytes: shape.bytes)
     let value = zip(try constant.bytes(address, ordered), mask).map { $0 & $1 }
-    if length % 8 == 0, length > 0, case .payload(let name, let field) = left {
+    if length % 8 == 0, length > 0, shape.order == .network {
       // Whole bytes need no mask.
+      guard case .payload(let name, let field) = left else {
+        try load(left, into: register)
+        return try compare(relation, Array(value.prefix(length / 8)))
+      }
       let (proto, found) = try Shape.packetField(name, field)
       code.append(
         .payload(
@@ -188,7 +177,7 @@ extension RuleCompiler {
     let zero = [UInt8](repeating: 0, count: shape.bytes)
     let register = try allocate(shape)
     try load(left, into: register)
-    if left.isOperation {
+    if left.isOperation, relation != .none {
       return try compare(relation, value)
     }
     code.append(.bitwise(register, to: register, mask: value, xor: zero))
@@ -202,7 +191,9 @@ extension RuleCompiler {
     if case .fib(let result, let flags, let register)? = code.last {
       code[code.count - 1] = .fib(result: result, flags: flags | 1 << 5, register)
     }
-    try compare(relation, [flag ? 1 : 0])
+    var value: [UInt8] = [flag ? 1 : 0]
+    if case .fib = left { value += [0, 0, 0] }
+    try compare(relation, value)
   }
 
   private mutating func loadForEquality(_ left: Nftables.Expression) throws(Refusal) {
@@ -214,7 +205,7 @@ extension RuleCompiler {
   ) throws(Refusal) {
     let comparison: Comparison =
       switch relation {
-      case .equal, .in: .equal
+      case .equal, .in, .none: .equal
       case .notEqual: .notEqual
       case .less: .less
       case .lessOrEqual: .lessOrEqual

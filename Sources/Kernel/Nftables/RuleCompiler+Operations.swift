@@ -76,6 +76,10 @@ extension RuleCompiler {
   mutating func loadKey(
     _ key: Nftables.Expression, as shape: Shape, into register: Register
   ) throws(Refusal) {
+    if shape.lift != nil, let field = try BitField(key) {
+      code += field.instructions(register)
+      return
+    }
     guard case .concat(let parts) = key else {
       return try load(key, into: register, converted: shape)
     }
@@ -127,9 +131,10 @@ extension RuleCompiler {
       guard let own = try Shape.of(key, scope) else {
         throw Refusal("a constant is looked up in a set")
       }
-      let program = try SetCompiler(scope).anonymous(elements, key: own, data: data)
+      let loaded = try BitField(key)?.lifted(own) ?? own
+      let program = try SetCompiler(scope).anonymous(elements, key: loaded, data: data)
       let isInterval = program.flags & SetFlag.interval != 0
-      return (.anonymous(program), isInterval ? own.comparable : own)
+      return (.anonymous(program), isInterval ? loaded.comparable : loaded)
     default:
       throw Refusal("a set belongs here: {\"set\": [...]} or \"@name\"")
     }

@@ -30,7 +30,8 @@ struct SetCompiler {
       data: data?.program, flags: flags | (data?.flag ?? 0), timeout: nil, gcInterval: nil,
       size: nil, policy: 0, fields: isInterval && key.isConcat ? key.fieldLengths : [],
       userData: [], statements: [], elements: [])
-    program.userData = Self.userData(key: key, data: data, isInterval: isInterval)
+    program.userData =
+      Self.userData(key: key, data: data, isInterval: isInterval) + (data?.intervalItem ?? [])
     program.elements = try self.elements(
       elements, key: key, data: data, isInterval: isInterval)
     program.size = UInt32(elements.count)
@@ -40,8 +41,9 @@ struct SetCompiler {
   func named(_ set: Nftables.NamedSet) throws(Refusal) -> SetProgram {
     guard let type = scope.sets[set.name] else { throw scope.unknown(set: set.name) }
     let data: Data? =
-      if let object = type.object { .object(object) } else if type.isVerdictMap { .verdict }
-      else { type.data.map { .value($0) } }
+      if let object = type.object { .object(object) } else if type.isVerdictMap { .verdict } else {
+        type.data.map { .value($0) }
+      }
     let isInterval = type.isInterval
     var flags = data?.flag ?? 0
     for flag in set.flags { flags |= flag.bit }
@@ -51,6 +53,7 @@ struct SetCompiler {
     var userData = Self.userData(key: type.key, data: data, isInterval: isInterval)
     if set.autoMerge { userData += UserData.item(UserData.Set.mergeElements, 1) }
     userData += try TypeofUserData.items(set, scope)
+    userData += data?.intervalItem ?? []
     userData += try UserData.comment(set.comment, type: UserData.Set.comment)
     var statements: [Instruction] = []
     for statement in set.statements { statements.append(try RuleCompiler.stateful(statement)) }
@@ -189,6 +192,11 @@ extension SetCompiler.Data {
     case .value(let shape): .value(type: shape.typeNumber, length: UInt32(shape.bytes))
     case .object(let type): .object(type)
     }
+  }
+
+  /// Whether values are intervals: never.
+  var intervalItem: [UInt8] {
+    if case .object = self { [] } else { UserData.item(UserData.Set.dataInterval, UInt32(0)) }
   }
 
   var flag: UInt32 { if case .object = self { SetFlag.object } else { SetFlag.map } }

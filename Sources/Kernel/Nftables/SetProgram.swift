@@ -31,6 +31,18 @@ public struct SetProgram: Hashable, Sendable {
   public var elements: [ElementProgram]
 }
 
+extension SetProgram {
+  /// The kernel puts a number into an anonymous set's.
+  var kernelName: String {
+    guard flags & SetFlag.anonymous != 0 else { return name }
+    switch data {
+    case nil: return "__set%d"
+    case .object?: return "__objmap%d"
+    case .verdict?, .value?: return "__map%d"
+    }
+  }
+}
+
 /// An element as the kernel takes it.
 public struct ElementProgram: Hashable, Sendable {
   public enum Data: Hashable, Sendable {

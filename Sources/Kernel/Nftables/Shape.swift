@@ -7,6 +7,13 @@ struct Shape: Hashable {
   var order: DataType.Order
   /// Of a concatenation, else empty.
   var fields: [Shape] = []
+  /// Of a field that stays where it stands within its bytes.
+  var lift: Lift?
+
+  struct Lift: Hashable {
+    var bits: Int
+    var shift: Int
+  }
 
   init(_ type: DataType, bits: Int? = nil, order: DataType.Order? = nil) {
     self.type = type
@@ -118,7 +125,9 @@ extension Shape {
     return key
   }
 
-  static func rtKey(_ name: String, _ family: String?, _ scope: TableScope) throws(Refusal) -> MetaKey {
+  static func rtKey(_ name: String, _ family: String?, _ scope: TableScope) throws(Refusal)
+    -> MetaKey
+  {
     var name = name
     if name == "nexthop" {
       let family = family ?? (scope.family == .ip6 ? "ip6" : scope.family == .ip ? "ip" : nil)

@@ -60,7 +60,12 @@ public enum TableCompiler {
         }
       }
       for set in table.sets { declare(set) }
+      // The kernel has to pick a kind of set that packets may change; nft repairs it, too.
+      let changed = Set(
+        table.chains.flatMap(\.rules).flatMap(\.statements).compactMap(\.changedSet))
       for set in table.sets {
+        var set = set
+        if changed.contains(set.name) { set.flags.insert(.dynamic) }
         let compiled = attempt(.set(set.name)) { (scope) throws(Refusal) in
           try SetCompiler(scope).named(set)
         }
@@ -124,5 +129,12 @@ public enum TableCompiler {
       }
       return program
     }
+  }
+}
+
+extension Nftables.Statement {
+  /// The set that packets change by it.
+  fileprivate var changedSet: String? {
+    if case .update(_, let set, _) = self { set } else { nil }
   }
 }

@@ -7,8 +7,13 @@ enum TypeofUserData {
     if case .expressions(let expressions) = set.key {
       bytes += try item(UserData.Set.keyTypeof, expressions, scope)
     }
-    if case .value(.expressions(let expressions))? = set.data {
+    switch set.data {
+    case .value(.expressions(let expressions))?:
       bytes += try item(UserData.Set.dataTypeof, expressions, scope)
+    case .verdict? where !bytes.isEmpty:
+      let verdict = UserData.item(0, UInt32(1)) + UserData.item(1, [])
+      bytes += UserData.item(UserData.Set.dataTypeof, verdict)
+    default: break
     }
     return bytes
   }
@@ -16,25 +21,63 @@ enum TypeofUserData {
   private static func item(
     _ type: UInt8, _ expressions: [Nftables.Expression], _ scope: TableScope
   ) throws(Refusal) -> [UInt8] {
-    guard let content = try expressions.count == 1 ? one(expressions[0], scope) : many(expressions, scope)
-    else { return [] }
-    return UserData.item(type, content)
-  }
-
-  private static func many(
-    _ expressions: [Nftables.Expression], _ scope: TableScope
-  ) throws(Refusal) -> [UInt8]? {
+    if expressions.count == 1 { return UserData.item(type, try one(expressions[0], scope)) }
     var nested: [UInt8] = []
     for (index, expression) in expressions.enumerated() {
-      guard let bytes = try one(expression, scope) else { return nil }
-      nested += UserData.item(UInt8(truncatingIfNeeded: index), bytes)
+      nested += UserData.item(UInt8(truncatingIfNeeded: index), try one(expression, scope))
     }
-    return UserData.item(0, UInt32(13)) + UserData.item(1, nested)
+    // A length has one byte.
+    guard nested.count < 245 else { throw Refusal("a typeof of so many fields") }
+    return UserData.item(type, UserData.item(0, UInt32(13)) + UserData.item(1, nested))
   }
 
+  /// nft's number of the kind of expression (`enum expr_types`), and what it holds.
   private static func one(
     _ expression: Nftables.Expression, _ scope: TableScope
-  ) throws(Refusal) -> [UInt8]? {
-    return nil
+  ) throws(Refusal) -> [UInt8] {
+    let type: UInt32
+    let content: [UInt8]
+    switch expression {
+    case .payload(let name, let field):
+      let (proto, _) = try Shape.packetField(name, field)
+      guard let number = PacketProtocol.typeofNumbers[name],
+        let index = proto.fields.firstIndex(where: { $0.name == field })
+      else { throw Refusal("typeof \(name) \(field)") }
+      type = 7
+      content = UserData.item(0, number) + UserData.item(1, UInt32(index + 1))
+    case .exthdr(let name, let field?, _):
+      guard let number = ExtensionHeader.typeofNumbers[name] else {
+        throw Refusal("typeof exthdr \(name)")
+      }
+      let index = UInt32(try ExtensionHeader.index(name, field) + 1)
+      type = 8
+      content = UserData.item(1, index) + UserData.item(0, number)
+    case .tcpOption(let name, let field?):
+      guard let number = TCPOption.types[name] else { throw Refusal("tcp option \(name)") }
+      type = 8
+      content =
+        UserData.item(1, UInt32(number)) + UserData.item(2, UInt32(1))
+        + UserData.item(4, UInt32(try TCPOption.index(name, field)))
+    case .meta(let key):
+      type = 9
+      content = UserData.item(0, try Shape.metaKey(key).number)
+    case .ct(let key, let direction):
+      type = 12
+      let number = try RuleCompiler.direction(direction).map { UInt32($0) } ?? .max
+      content = UserData.item(0, try Shape.ctKey(key).number) + UserData.item(1, number)
+    case .numgen(let mode, let modulus, let offset):
+      type = 23
+      content =
+        UserData.item(0, mode == "random" ? 1 : 0 as UInt32) + UserData.item(1, modulus)
+        + UserData.item(2, offset)
+    case .rt(let key, let family):
+      type = 25
+      content = UserData.item(0, try Shape.rtKey(key, family, scope).number)
+    case .jhash, .symhash:
+      // nft 1.0.6 crashes when it lists one.
+      throw Refusal("typeof of a hash: use {\"numgen\": {\"mode\": \"inc\", \"mod\": N}}")
+    default: throw Refusal("typeof of this expression is not supported")
+    }
+    return UserData.item(0, type) + UserData.item(1, content)
   }
 }

@@ -35,6 +35,8 @@ extension Nftables {
     case greaterOrEqual = ">="
     /// Written without an operator: one of these flags, or equal for what has none.
     case `in`
+    /// None of these flags.
+    case none = "!"
   }
 
   public enum SetOperation: String, Hashable, Sendable {

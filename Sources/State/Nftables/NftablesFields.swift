@@ -65,6 +65,19 @@ final class NftablesFields {
     }
   }
 
+  /// nft prints numbers above 2^31 as negative ones.
+  func word(_ key: String) -> UInt32? {
+    guard let value: Int64 = integer(key) else { return nil }
+    if let number = UInt32(exactly: value) { return number }
+    if let number = Int32(exactly: value) { return UInt32(bitPattern: number) }
+    return reader.within(.key(key)) { reader.fail("a number from 0 to \(UInt32.max)") }
+  }
+
+  func required(word key: String) -> UInt32? {
+    guard required(key) != nil else { return nil }
+    return word(key)
+  }
+
   func required<T: FixedWidthInteger>(integer key: String) -> T? {
     guard required(key) != nil else { return nil }
     return integer(key)

@@ -104,19 +104,19 @@ extension NftablesReader {
       return fields.required(string: "key").map { .osf(key: $0, ttl: fields.string("ttl")) }
     case "numgen":
       guard let mode = fields.required(string: "mode"),
-        let modulus: UInt32 = fields.required(integer: "mod")
+        let modulus = fields.required(word: "mod")
       else { return nil }
-      return .numgen(mode: mode, modulus: modulus, offset: fields.integer("offset") ?? 0)
+      return .numgen(mode: mode, modulus: modulus, offset: fields.word("offset") ?? 0)
     case "jhash":
-      guard let modulus: UInt32 = fields.required(integer: "mod"),
+      guard let modulus = fields.required(word: "mod"),
         let inner = fields.required(expression: "expr")
       else { return nil }
       return .jhash(
-        inner, modulus: modulus, seed: fields.integer("seed"),
-        offset: fields.integer("offset") ?? 0)
+        inner, modulus: modulus, seed: fields.word("seed"),
+        offset: fields.word("offset") ?? 0)
     case "symhash":
-      guard let modulus: UInt32 = fields.required(integer: "mod") else { return nil }
-      return .symhash(modulus: modulus, offset: fields.integer("offset") ?? 0)
+      guard let modulus = fields.required(word: "mod") else { return nil }
+      return .symhash(modulus: modulus, offset: fields.word("offset") ?? 0)
     case "map":
       guard let inner = fields.required(expression: "key"),
         let data = fields.required(expression: "data")

@@ -155,7 +155,8 @@ public final class NftablesReader {
 
   /// `{"KEY": ...}`.
   func only(_ value: JSON.Value, _ what: String) -> (String, JSON.Value)? {
-    guard let members = value.members, members.count == 1, let member = members.first(where: { _ in true })
+    guard let members = value.members, members.count == 1,
+      let member = members.first(where: { _ in true })
     else { return fail("\(what): an object with a single member") }
     return (member.key, member.value)
   }
