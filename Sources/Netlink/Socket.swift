@@ -99,6 +99,29 @@ public final class Socket {
     }
   }
 
+  /// One answer to one question.
+  public func get<T>(
+    _ operation: String, _ type: UInt16, _ body: (Batch) -> Void, parse: (Message) -> T?
+  ) throws(NetlinkError) -> T {
+    let request = Batch(capacity: 256)
+    request.request(type, [], body)
+    let number = nextSequence()
+    request.patch(number, at: 8)
+    guard mnl_socket_sendto(socket, request.base, request.count) >= 0 else {
+      throw .current(operation)
+    }
+    while true {
+      for message in try receive(operation) where message.sequence == number {
+        if Int32(message.type) == NLMSG_ERROR {
+          throw NetlinkError(
+            operation, code: message.errorCode ?? EPROTO, kernelText: message.kernelText)
+        }
+        if let found = parse(message) { return found }
+        throw NetlinkError(operation, code: EPROTO)
+      }
+    }
+  }
+
   private func receive(_ operation: String) throws(NetlinkError) -> Messages {
     while true {
       let count = mnl_socket_recvfrom(socket, buffer.baseAddress!, buffer.count)

@@ -17,6 +17,10 @@ struct Oracle {
   let theirs: Listing
   let ours: Listing
   let tables: [Nftables.Table]
+  /// As compiled, and as read back from what we loaded, and from what nft did.
+  let programs: [TableProgram]
+  let observed: [TableProgram]
+  let theirsObserved: [TableProgram]
 
   /// We load what nft prints of `text`, and nft loads that again. Where 1.0.6 can't read or doesn't
   /// print what it should, `correcting` puts it right for us, and nft's is what `text` made.
@@ -35,19 +39,22 @@ struct Oracle {
     }
     if correcting == nil {
       let again = try Namespace.make()
-      theirs = try again.run {
+      (theirs, theirsObserved) = try again.run {
         try sh("nft -j -f -", input: printed)
-        return try Self.list()
+        return (try Self.list(), try NftablesKernel().observe().tables)
       }
     } else {
-      theirs = try a.run { try Self.list() }
+      (theirs, theirsObserved) = try a.run {
+        (try Self.list(), try NftablesKernel().observe().tables)
+      }
     }
     tables = try Self.read(correcting?(printed) ?? printed)
     let programs = try Self.compile(tables)
+    self.programs = programs
     let b = try Namespace.make()
-    ours = try b.run {
+    (ours, observed) = try b.run {
       try NftablesKernel().create(programs)
-      return try Self.list()
+      return (try Self.list(), try NftablesKernel().observe().tables)
     }
   }
 

@@ -1,3 +1,4 @@
+import Kernel
 import Testing
 
 @Suite struct OracleTests {
@@ -9,6 +10,7 @@ import Testing
     } else if oracle.theirs.json != oracle.ours.json {
       Issue.record("\(example):\nnft:  \(oracle.theirs.json)\nours: \(oracle.ours.json)")
     }
+    expectReadBack(oracle)
   }
 
   /// nft 1.0.6 doesn't read the JSON that it prints of these.
@@ -17,12 +19,14 @@ import Testing
     let oracle = try load(example) { $0 }
     #expect(difference(oracle.theirs.debug, oracle.ours.debug) == "")
     #expect(oracle.theirs.json == oracle.ours.json)
+    expectReadBack(oracle)
   }
 
   @Test func routerCompilesAsNftDoes() throws {
     let oracle = try Oracle(text: Rulesets.routerText) { Rulesets.router(printed: $0) }
     #expect(difference(oracle.theirs.debug, oracle.ours.debug) == "")
     #expect(oracle.theirs.json == oracle.ours.json)
+    expectReadBack(oracle)
   }
 
   private func load(
@@ -32,6 +36,19 @@ import Testing
       return try Oracle(text: example.ruleset, correcting: correcting)
     } catch let error as UnsupportedHere {
       try Test.cancel("\(error)")
+    }
+  }
+
+  /// What the kernel holds is what was compiled, whoever loaded it.
+  private func expectReadBack(_ oracle: Oracle) {
+    let wanted = oracle.programs.map(\.settled)
+    for (observed, who) in [(oracle.observed, "ours"), (oracle.theirsObserved, "nft")] {
+      let found = observed.map(\.settled)
+      guard found != wanted else { continue }
+      var texts = ("", "")
+      dump(wanted, to: &texts.0)
+      dump(found, to: &texts.1)
+      Issue.record("\(who): read back otherwise\n\(difference(texts.0, texts.1))")
     }
   }
 }

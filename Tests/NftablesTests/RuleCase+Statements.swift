@@ -194,10 +194,12 @@ extension RuleCase {
 
   static let unreadable: [RuleCase] = join([
     each(
+      "inet", with: "set plain { type ipv4_addr; size 100; comment \"why\"; }",
+      ["add @plain { ip saddr }"]),
+    each(
       "inet",
       with: """
         set dyn { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }
-        set plain { type ipv4_addr; size 100; comment "why"; }
         """,
       [
         "update @dyn { ip saddr }", "add @dyn { ip saddr }", "delete @dyn { ip saddr }",
@@ -205,7 +207,7 @@ extension RuleCase {
         "add @dyn { ip saddr limit rate 10/second }",
         "add @dyn { ip saddr limit rate over 10/second burst 7 packets } drop",
         "tcp dport 22 update @dyn { ip daddr timeout 5m } accept",
-        "add @dyn { ip saddr ct count over 5 }", "add @plain { ip saddr }",
+        "add @dyn { ip saddr ct count over 5 }",
       ]),
     each(
       "inet",

@@ -7,9 +7,10 @@ struct NftablesEncoder {
   let family: Nftables.Family
   let table: String
   /// Names sets within the transaction, until the kernel does.
-  private(set) var nextID: UInt32 = 1
+  private(set) var nextID: UInt32
 
-  init(_ batch: Batch, family: Nftables.Family, table: String) {
+  init(_ batch: Batch, family: Nftables.Family, table: String, nextID: UInt32) {
+    self.nextID = nextID
     self.batch = batch
     self.family = family
     self.table = table
@@ -88,7 +89,7 @@ struct NftablesEncoder {
     }
   }
 
-  enum Position {
+  enum Position: Hashable {
     case last, first
     /// Behind the rule of that handle.
     case after(UInt64)

@@ -13,20 +13,42 @@ public final class NftablesKernel {
   ///
   /// `nft -f`, whose file adds them.
   public func create(_ tables: [TableProgram]) throws(NetlinkError) {
-    try transact { batch in
+    try transact(nil) { batch in
+      var nextID: UInt32 = 1
       for table in tables {
         batch.step(0) { "nft add table \(table.family.rawValue) \(table.name)" }
-        var encoder = NftablesEncoder(batch, family: table.family, table: table.name)
+        var encoder = NftablesEncoder(
+          batch, family: table.family, table: table.name, nextID: nextID)
         encoder.load(table)
+        nextID = encoder.nextID
+      }
+    }
+  }
+
+  /// Carries out all differences in one transaction: all or nothing.
+  ///
+  /// Refused with `ErrorCode.restart` when somebody changed anything since `generation`: read
+  /// again then, and compare again.
+  public func apply(_ diffs: [TableDiff], generation: UInt32? = nil) throws(NetlinkError) {
+    let diffs = diffs.filter { !$0.isEmpty }
+    if diffs.isEmpty { return }
+    try transact(generation) { batch in
+      var nextID: UInt32 = 1
+      for diff in diffs {
+        batch.step(0) { "nft table \(diff.family.rawValue) \(diff.table)" }
+        var encoder = NftablesEncoder(
+          batch, family: diff.family, table: diff.table, nextID: nextID)
+        encoder.encode(diff)
+        nextID = encoder.nextID
       }
     }
   }
 
   /// One transaction: nothing is done when it throws.
-  func transact(_ body: (Batch) -> Void) throws(NetlinkError) {
+  func transact(_ generation: UInt32?, _ body: (Batch) -> Void) throws(NetlinkError) {
     let batch = Batch()
     batch.step(0) { "nft -f" }
-    batch.beginTransaction()
+    batch.beginTransaction(generation: generation)
     body(batch)
     batch.step(0) { "nft -f" }
     batch.endTransaction()
@@ -35,11 +57,9 @@ public final class NftablesKernel {
 }
 
 extension NftablesEncoder {
-  /// Nothing hooks into the table before all of it is there: base chains come last of all names.
   mutating func load(_ program: TableProgram) {
     create(program)
-    for chain in program.chains where chain.base == nil { create(chain) }
-    for chain in program.chains where chain.base != nil { create(chain) }
+    for chain in program.chains { create(chain) }
     for object in program.objects { create(object) }
     for set in program.sets { create(set) }
     for chain in program.chains {

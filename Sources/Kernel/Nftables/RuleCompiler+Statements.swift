@@ -20,7 +20,7 @@ extension RuleCompiler {
     case .counter(let packets, let bytes): code.append(.counter(packets: packets, bytes: bytes))
     case .quota(let quota): code.append(.quota(quota))
     case .limit(let limit): code.append(.limit(limit))
-    case .log(let log): code.append(.log(try Self.log(log)))
+    case .log(let log): code.append(.log(try Self.log(log).normal))
     case .reject(let reject): try self.reject(reject)
     case .nat(let nat): try self.nat(nat)
     case .tproxy(let family, let address, let port): try tproxy(family, address, port)

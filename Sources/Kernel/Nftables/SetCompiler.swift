@@ -31,10 +31,10 @@ struct SetCompiler {
       size: nil, policy: 0, fields: isInterval && key.isConcat ? key.fieldLengths : [],
       userData: [], statements: [], elements: [])
     program.userData =
-      Self.userData(key: key, data: data, isInterval: isInterval) + (data?.intervalItem ?? [])
+      Self.userData(key: key, data: data) + (data?.intervalItem ?? [])
     program.elements = try self.elements(
       elements, key: key, data: data, isInterval: isInterval)
-    program.size = UInt32(elements.count)
+    program.size = UInt32(program.elements.count)
     return program
   }
 
@@ -49,8 +49,7 @@ struct SetCompiler {
     for flag in set.flags { flags |= flag.bit }
     if set.timeout != nil { flags |= SetFlag.timeout }
     if isInterval, type.key.isConcat { flags |= SetFlag.concat }
-    if !set.statements.isEmpty { flags |= SetFlag.expression }
-    var userData = Self.userData(key: type.key, data: data, isInterval: isInterval)
+    var userData = Self.userData(key: type.key, data: data)
     if set.autoMerge { userData += UserData.item(UserData.Set.mergeElements, 1) }
     userData += try TypeofUserData.items(set, scope)
     userData += data?.intervalItem ?? []
@@ -61,7 +60,7 @@ struct SetCompiler {
     guard let policy = policies[set.policy] else {
       throw Refusal("policy: performance or memory")
     }
-    return SetProgram(
+    var program = SetProgram(
       name: set.name, keyType: type.key.typeNumber, keyLength: UInt32(type.key.bytes),
       data: data?.program, flags: flags, timeout: set.timeout,
       gcInterval: set.gcInterval.map { UInt32(clamping: $0) }, size: set.size, policy: policy,
@@ -69,11 +68,16 @@ struct SetCompiler {
       statements: statements,
       elements: try elements(
         set.elements, key: type.key, data: data, isInterval: isInterval))
+    // What can't grow has the size that it begins with, as nft says.
+    if set.flags.contains(.constant), set.size == nil, !program.elements.isEmpty {
+      program.size = UInt32(program.elements.count)
+    }
+    return program
   }
 
-  private static func userData(key: Shape, data: Data?, isInterval: Bool) -> [UInt8] {
+  private static func userData(key: Shape, data: Data?) -> [UInt8] {
     func number(_ shape: Shape) -> UInt32 {
-      shape.isConcat ? 0 : (isInterval ? shape.comparable : shape).order == .host ? 1 : 2
+      shape.isConcat ? 0 : shape.order == .host ? 1 : 2
     }
     var bytes = UserData.item(UserData.Set.keyOrder, number(key))
     if case .value(let shape)? = data {

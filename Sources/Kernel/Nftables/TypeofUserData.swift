@@ -4,19 +4,30 @@ internal import Model
 enum TypeofUserData {
   static func items(_ set: Nftables.NamedSet, _ scope: TableScope) throws(Refusal) -> [UInt8] {
     var bytes: [UInt8] = []
-    if case .expressions(let expressions) = set.key {
+    var isTypeof = false
+    switch set.key {
+    case .expressions(let expressions):
+      isTypeof = true
       bytes += try item(UserData.Set.keyTypeof, expressions, scope)
+    case .types(let names) where names.count > 1:
+      bytes += UserData.item(UserData.Set.keyTypeof, emptyConcat)
+    case .types: break
     }
     switch set.data {
     case .value(.expressions(let expressions))?:
       bytes += try item(UserData.Set.dataTypeof, expressions, scope)
-    case .verdict? where !bytes.isEmpty:
+    case .value(.types(let names))? where names.count > 1:
+      bytes += UserData.item(UserData.Set.dataTypeof, emptyConcat)
+    case .verdict? where isTypeof:
       let verdict = UserData.item(0, UInt32(1)) + UserData.item(1, [])
       bytes += UserData.item(UserData.Set.dataTypeof, verdict)
     default: break
     }
     return bytes
   }
+
+  /// What nft stores of a concatenation that was stated by types.
+  private static let emptyConcat = UserData.item(0, UInt32(13)) + UserData.item(1, [])
 
   private static func item(
     _ type: UInt8, _ expressions: [Nftables.Expression], _ scope: TableScope

@@ -29,6 +29,11 @@ enum UserData {
     return items
   }
 
+  /// The same items in order of their types.
+  static func sorted(_ bytes: [UInt8]) -> [UInt8] {
+    items(bytes).sorted { $0.type < $1.type }.flatMap { item($0.type, Array($0.value)) }
+  }
+
   static func comment(in bytes: [UInt8], type: UInt8 = 0) -> String? {
     items(bytes).first { $0.type == type }.map {
       String(decoding: $0.value.prefix { $0 != 0 }, as: UTF8.self)
