@@ -11,6 +11,7 @@ import Testing
       Issue.record("\(example):\nnft:  \(oracle.theirs.json)\nours: \(oracle.ours.json)")
     }
     expectReadBack(oracle)
+    expectReadable(oracle)
   }
 
   /// nft 1.0.6 doesn't read the JSON that it prints of these.
@@ -20,6 +21,7 @@ import Testing
     #expect(difference(oracle.theirs.debug, oracle.ours.debug) == "")
     #expect(oracle.theirs.json == oracle.ours.json)
     expectReadBack(oracle)
+    expectReadable(oracle)
   }
 
   @Test func routerCompilesAsNftDoes() throws {
@@ -27,6 +29,7 @@ import Testing
     #expect(difference(oracle.theirs.debug, oracle.ours.debug) == "")
     #expect(oracle.theirs.json == oracle.ours.json)
     expectReadBack(oracle)
+    expectReadable(oracle)
   }
 
   private func load(
@@ -36,6 +39,21 @@ import Testing
       return try Oracle(text: example.ruleset, correcting: correcting)
     } catch let error as UnsupportedHere {
       try Test.cancel("\(error)")
+    }
+  }
+
+  /// Every rule reads back; what it reads as compiles to the same.
+  private func expectReadable(_ oracle: Oracle) {
+    for table in oracle.observed {
+      let decompiler = TableDecompiler(
+        table, link: { $0 == "lo" ? 1 : nil }, linkName: { $0 == 1 ? "lo" : nil })
+      for chain in table.chains {
+        for rule in chain.rules {
+          if decompiler.rule(rule) == nil {
+            Issue.record("unreadable: \(rule.instructions)")
+          }
+        }
+      }
     }
   }
 

@@ -114,22 +114,4 @@ extension RuleCompiler {
     close(isMatch: true)
     known.isEther = true
   }
-
-  /// After `left` was found to be `value`.
-  mutating func learn(_ left: Nftables.Expression, _ value: UInt64) {
-    func name(_ layer: PacketProtocol.Layer) -> String? {
-      PacketProtocol.all.first { $0.layer == layer && $0.number == value }?.name
-    }
-    switch left {
-    case .meta("l4proto"), .payload("ip", "protocol"), .payload("ip6", "nexthdr"):
-      if known.transport == nil { known.transport = name(.transport) }
-    case .meta("nfproto"):
-      if known.network == nil { known.network = value == 2 ? "ip" : value == 10 ? "ip6" : nil }
-    case .meta("protocol"), .payload("ether", "type"):
-      if known.network == nil { known.network = name(.network) }
-    case .meta("iiftype"):
-      if value == 1 { known.isEther = true }
-    default: break
-    }
-  }
 }

@@ -4,6 +4,8 @@ enum ExtensionHeader {
     "hbh": 0, "rt": 43, "rt0": 43, "rt2": 43, "srh": 43, "frag": 44, "dst": 60, "mh": 135,
   ]
 
+  static func fields(_ name: String) -> [PacketField] { fields[name] ?? [] }
+
   private static let fields: [String: [PacketField]] = [
     "hbh": common, "dst": common,
     "rt": common + [PacketField("type", 16, 8), PacketField("seg-left", 24, 8)],
@@ -60,6 +62,8 @@ enum TCPOption {
   ]
 
   private static let common = [PacketField("kind", 0, 8), PacketField("length", 8, 8)]
+
+  static func fields(_ name: String) -> [PacketField] { fields[name] ?? [] }
 
   private static let fields: [String: [PacketField]] = [
     "eol": [common[0]], "nop": [common[0]],

@@ -70,7 +70,7 @@ extension RuleCompiler {
           isMatch: true,
           join: joins
             ? Join(range: range, value: value, isProtocol: found.saysProtocol(in: name)) : nil)
-        if joins, let value = try? constant.value(right, shape) { learn(left, value) }
+        if joins, let value = try? constant.value(right, shape) { known.learn(left, value) }
         return
       }
     }
@@ -87,7 +87,7 @@ extension RuleCompiler {
     try compare(relation, try constant.bytes(right, shape))
     close(isMatch: true)
     if relation == .equal || relation == .in, shape.bits <= 64 {
-      learn(left, try constant.value(right, shape))
+      known.learn(left, try constant.value(right, shape))
     }
   }
 

@@ -16,6 +16,13 @@ struct TableScope {
   var chains: Set<String> = []
   /// Numbers of links by their names.
   let link: (String) -> UInt32?
+  /// And the other way round.
+  var linkName: (UInt32) -> String? = { _ in nil }
+
+  init(family: Nftables.Family, link: @escaping (String) -> UInt32?) {
+    self.family = family
+    self.link = link
+  }
 
   func unknown(set name: String) -> Refusal { Refusal("no set is called \"\(name)\"") }
 }
