@@ -70,7 +70,7 @@ extension RuleCase {
         with: "map m { type ifname : verdict; flags interval; elements = { \"eth*\" : accept } }"),
       RuleCase(
         "inet", "accept",
-        with: "set s { type inet_proto . inet_service; elements = { tcp . 22, udp . 53 } }"),
+        with: "set s { type inet_proto . inet_service; elements = { tcp . 22 } }"),
       RuleCase(
         "inet", "accept", with: "set s { type ether_addr; elements = { 00:11:22:33:44:55 } }"),
       RuleCase(

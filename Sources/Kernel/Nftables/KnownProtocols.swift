@@ -6,6 +6,8 @@ struct KnownProtocols {
   var transport: String?
   /// A match of `icmp type` has been.
   var hasMessageType = false
+  /// The types that it left, where they are known.
+  var messages: [UInt8] = []
   /// A link header of Ethernet.
   var isEther = false
 
@@ -16,6 +18,14 @@ struct KnownProtocols {
     case .arp: network = "arp"
     case .inet, .bridge, .netdev: break
     }
+  }
+}
+
+extension KnownProtocols {
+  /// Whether every ICMP message that is left has the field.
+  func mayHave(_ field: PacketField) -> Bool {
+    field.messages.isEmpty
+      || !messages.isEmpty && messages.allSatisfy { field.messages.contains($0) }
   }
 }
 

@@ -33,7 +33,7 @@ extension RuleCompiler {
       try matchExistence(relation, left, flag)
     case _ where relation == .none:
       try matchFlags(relation, left, shape, right)
-    case .list where relation == .in || relation == .notEqual,
+    case .list where relation == .in,
       .binary(.or, _, _) where relation == .in:
       try matchFlags(relation, left, shape, right)
     default:

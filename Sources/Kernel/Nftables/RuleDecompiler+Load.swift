@@ -113,7 +113,7 @@ extension RuleDecompiler {
     guard let proto = proto(range.base) else { return nil }
     let found = proto.fields.first {
       $0.offset == Int(range.offset) * 8 && $0.bits == Int(range.length) * 8
-        && ($0.messages.isEmpty || known.hasMessageType)
+        && known.mayHave($0)
     }
     return found.map { (proto.name, $0) }
   }
@@ -134,6 +134,7 @@ extension RuleDecompiler {
       guard
         let next = proto.fields.first(where: {
           $0.offset == offset && $0.bits % 8 == 0 && offset + $0.bits <= end
+            && known.mayHave($0)
         })
       else { return nil }
       found.append((proto.name, next))

@@ -20,8 +20,11 @@ extension RuleDecompiler {
     case .lookup(let set, let register, nil, let isInverted):
       guard let (key, data) = map(set, register) else { return false }
       statements.append(.match(isInverted ? .notEqual : .equal, key, data))
-      if case .payload("icmp", "type") = key { known.hasMessageType = true }
-      if case .payload("icmpv6", "type") = key { known.hasMessageType = true }
+      if key == .payload(protocol: "icmp", field: "type")
+        || key == .payload(protocol: "icmpv6", field: "type"), case .anonymous(let program) = set
+      {
+        known.messages = program.elements.compactMap(\.key.first)
+      }
       return true
     case .verdictLookup(let set, let register):
       guard let (key, data) = map(set, register) else { return false }
@@ -166,6 +169,7 @@ extension KnownProtocols {
       if value == 1 { isEther = true }
     case .payload("icmp", "type"), .payload("icmpv6", "type"):
       hasMessageType = true
+      messages = [UInt8(truncatingIfNeeded: value)]
     default: break
     }
   }

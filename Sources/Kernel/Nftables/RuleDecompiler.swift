@@ -46,23 +46,21 @@ struct RuleDecompiler {
     guard decompiler.read(instructions) else { return nil }
     var statements = decompiler.statements
     // What a later statement implies needn't be said.
-    var index = 0
-    var isChecked = false
-    while index < statements.count {
-      guard statements[index].mayBeImplied else {
-        index += 1
-        continue
-      }
-      var fewer = statements
-      fewer.remove(at: index)
-      if isRight(fewer) {
+    guard isRight(statements) else { return nil }
+    var wasShortened = true
+    while wasShortened {
+      // One may be implied only when another is.
+      wasShortened = false
+      for index in statements.indices.reversed() where statements[index].mayBeImplied {
+        if index + 1 < statements.count, statements[index + 1].isTCPReset { continue }
+        var fewer = statements
+        fewer.remove(at: index)
+        guard isRight(fewer) else { continue }
         statements = fewer
-        isChecked = true
-      } else {
-        index += 1
+        wasShortened = true
       }
     }
-    return isChecked || isRight(statements) ? statements : nil
+    return statements
   }
 
   private mutating func read(_ instructions: [Instruction]) -> Bool {
@@ -104,7 +102,8 @@ struct RuleDecompiler {
       return (.binary(.xor, expression, operand), shape)
     }
     if mask != xor.map({ ~$0 }) {
-      guard let operand = value(mask) else { return nil }
+      // What is set anyway is shown as kept, as nft does.
+      guard let operand = value(zip(mask, xor).map { $0 | $1 }) else { return nil }
       expression = .binary(.and, expression, operand)
     }
     if xor.contains(where: { $0 != 0 }) {
@@ -135,6 +134,11 @@ struct RuleDecompiler {
 }
 
 extension Nftables.Statement {
+  /// nft keeps the protocol before it in sight.
+  fileprivate var isTCPReset: Bool {
+    if case .reject(let reject) = self { reject.type == "tcp reset" } else { false }
+  }
+
   /// Whether it is what nft puts before others by itself.
   fileprivate var mayBeImplied: Bool {
     guard case .match(let relation, let left, let right) = self,

@@ -21,3 +21,8 @@ public struct TableDecompiler {
     }
   }
 }
+
+extension TableDecompiler {
+  /// As `nft list ruleset` prints it, on one line.
+  public func text(_ rule: Nftables.Rule) -> String { RuleText(scope: scope).text(rule) }
+}
