@@ -46,10 +46,22 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
     .testTarget(
-      name: "NftablesTests", dependencies: ["JSON", "Kernel", "Model", "Netlink", "State", "TestSupport"],
+      name: "NftablesTests",
+      dependencies: ["JSON", "Kernel", "Model", "Netlink", "State", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "LawTests", dependencies: ["Agent", "Model", "Netlink", "Plan", "TestSupport"],
+      name: "StateTests", dependencies: ["JSON", "Model", "State", "TestSupport"],
+      exclude: ["Corpus"], swiftSettings: settings),
+    .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], swiftSettings: settings),
+    .testTarget(
+      name: "PlanTests", dependencies: ["Agent", "Model", "Plan", "State", "TestSupport"],
+      exclude: ["Cases"], swiftSettings: settings),
+    .testTarget(
+      name: "LawTests",
+      dependencies: ["Agent", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CommandTests", dependencies: ["vpngw", "Netlink", "TestSupport"],
       swiftSettings: settings),
   ]
 )

@@ -68,7 +68,8 @@ final class Confirmation {
         throw Session.Failure("the guard process was killed: the change stays, unconfirmed")
       }
     }
-    let ending = (try? File.read(directory.ending)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    let ending =
+      (try? File.read(directory.ending)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     switch Ending(rawValue: String(ending.prefix { $0 != "\n" })) {
     case .kept?:
       Console.print("Confirmed: the change stays.\n")
@@ -113,6 +114,18 @@ extension Session {
 }
 
 extension RunDirectory {
+  /// Whether a guard waits; what one that was killed left behind is cleared away.
+  var hasGuard: Bool {
+    // A FIFO that nobody reads can't be opened for writing.
+    let fifo = open(confirmation, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+    guard fifo >= 0 else {
+      clearPending()
+      return false
+    }
+    close(fifo)
+    return true
+  }
+
   func clearPending() {
     File.remove(confirmation)
     File.remove(pending)

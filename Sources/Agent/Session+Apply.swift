@@ -36,7 +36,7 @@ extension Session {
       throw Failure("another vpngw is changing this namespace: nothing was done")
     }
     defer { lock.release() }
-    guard !File.exists(reconciler.runDirectory.pending) else {
+    guard !reconciler.runDirectory.hasGuard else {
       throw Failure(
         "an earlier change waits for `vpngw confirm` or for its undoing: nothing was done")
     }
@@ -71,7 +71,8 @@ extension Session {
       return
     }
     var text = ""
-    for step in outcome.done { text += step.text(isColored: Console.isColored) }
+    let isColored = Console.isColored
+    for step in outcome.done { text += step.text(isColored: isColored) }
     if outcome.done.isEmpty && outcome.isComplete {
       text = Plan.steadyState + "\n"
     } else {
@@ -98,7 +99,7 @@ extension Reconciler.Outcome {
   }
 
   /// A line for each object that isn't as it should be.
-  var complaints: String {
+  public var complaints: String {
     var text = ""
     for (step, error) in failed { text += "failed \(step.change.object.id): \(error)\n" }
     for (step, cause) in skipped {

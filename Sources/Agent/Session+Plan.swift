@@ -1,5 +1,6 @@
 import JSON
-import Model
+import Kernel
+public import Model
 import Plan
 import State
 
@@ -9,13 +10,22 @@ extension Session {
   /// `observed` names a captured `show` to plan against, `out` a file that keeps the plan for
   /// `apply --plan`.
   public func plan(_ path: String, observed: String? = nil, out: String? = nil) throws -> Int32 {
-    guard let desired = try load(path) else { return Status.failed }
+    let desired: Configuration
     let plan: Plan
     if let observed {
-      guard let captured = try load(observed) else { return Status.failed }
+      guard let loaded = try load(path), let captured = try load(observed) else {
+        return Status.failed
+      }
+      desired = loaded
       plan = Plan(from: captured.asObserved, to: desired)
     } else {
-      plan = try reconciler().plan(to: desired)
+      // Each takes long where there is much, and neither needs the other.
+      let reconciler = try reconciler()
+      let (loaded, objects) = together(
+        { Result { try load(path) } }, { Result { try reconciler.kernel.observe() } })
+      guard let configuration = try loaded.get() else { return Status.failed }
+      desired = configuration
+      plan = Plan(from: reconciler.withSysctls(try objects.get(), for: desired), to: desired)
     }
     if let out {
       try File.replace(out, with: Array(SavedPlan(plan, desired).text.utf8))
@@ -38,11 +48,12 @@ extension Session {
 
 extension Configuration {
   /// A captured `show` as if the kernel had been read: what isn't marked as somebody else's is ours.
-  fileprivate var asObserved: Configuration {
+  public var asObserved: Configuration {
     var observed = self
-    observed.links.removeAll { !$0.isManaged }
     for index in observed.links.indices {
       observed.links[index].isOwned = observed.links[index].isOurs
+      // Only referred to: it is there, and nothing more is known of it.
+      observed.links[index].isManaged = true
     }
     for index in observed.fdb.indices {
       observed.fdb[index].isOwned = !observed.fdb[index].isAdopted

@@ -1,5 +1,5 @@
 import JSON
-import Model
+public import Model
 import State
 
 extension Session {
@@ -26,7 +26,7 @@ extension Sysctl.Key {
 
 extension Configuration {
   /// What is ours, and the links that it refers to.
-  var own: Configuration {
+  public var own: Configuration {
     var own = Configuration()
     own.sysctls = sysctls.filter(\.isOwned)
     own.links = links.filter(\.isOwned)
@@ -42,7 +42,7 @@ extension Configuration {
   }
 
   /// What a state file can say of all that is there: not what the kernel makes by itself.
-  var everything: Configuration {
+  public var everything: Configuration {
     var all = self
     all.sysctls.removeAll { $0.text == nil }
     all.addresses.removeAll {

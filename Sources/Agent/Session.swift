@@ -86,6 +86,10 @@ public struct Session {
       }
     }
     if options.isJSON || !wrong.isEmpty { report(wrong) }
+    if !options.isJSON {
+      let valid = paths.filter { path in !wrong.contains { $0.path == path } }
+      Console.print(valid.map { "\($0): valid\n" }.joined())
+    }
     return wrong.isEmpty ? Status.done : Status.failed
   }
 }

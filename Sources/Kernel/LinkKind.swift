@@ -27,6 +27,8 @@ enum LinkKind {
       putInfo($0, device, lower: lower, from: nil)
     }
     identify(link, encoder.batch)
+    // The other end is ours as well, whether or not we live to see to it.
+    if let peer = link.veth?.peer { identify(Link(peer), encoder.batch) }
   }
 
   /// What a new pair's second end still lacks.
@@ -65,7 +67,7 @@ enum LinkKind {
     }
   }
 
-  /// `ip link set NAME ...`: what is stated and differs, in one request.
+  /// `ip link set NAME type TYPE ...` and `ip link set NAME ...`: what is stated and differs.
   static func update(_ link: Link, from observed: Link?, _ encoder: Encoder) throws(NetlinkError) {
     let observed = observed ?? Link(link.name)
     let differing = Set(link.differences(from: observed).map(\.name))
@@ -74,18 +76,35 @@ enum LinkKind {
     let changesDevice = !differing.isSubset(of: [
       "mtu", "address", "master", "alias", "altnames", "up",
     ])
+    // Apart from the rest: vxlan_changelink refuses an MTU in its request.
+    if changesDevice, let device = link.device {
+      // The new lower link may be the present master: out of it first.
+      if differing.contains("master"), observed.master != nil {
+        encoder.batch.request(RTM.newLink, []) {
+          $0.linkHeader()
+          $0.put(IFLA.name, link.name.text)
+          $0.put(IFLA.master, UInt32(0))
+        }
+      }
+      encoder.batch.request(RTM.newLink, []) {
+        $0.linkHeader()
+        $0.put(IFLA.name, link.name.text)
+        putInfo($0, device, lower: lower, from: observed.device)
+      }
+    }
     encoder.batch.request(RTM.newLink, []) {
-      let flag = link.isUp == true ? IFF.up : 0
-      $0.linkHeader(flags: flag, change: differing.contains("up") ? IFF.up : 0)
+      // Flags without a mask would set them all (rtnl_dev_combine_flags).
+      if differing.contains("up") {
+        $0.linkHeader(flags: link.isUp == true ? IFF.up : 0, change: IFF.up)
+      } else {
+        $0.linkHeader()
+      }
       $0.put(IFLA.name, link.name.text)
       if differing.contains("mtu"), let mtu = link.mtu { $0.put(IFLA.mtu, mtu) }
       if differing.contains("address"), let address = link.address { $0.put(IFLA.address, address) }
       if differing.contains("master") { $0.put(IFLA.master, master ?? 0) }
       if differing.contains("alias") {
         $0.put(IFLA.alias, observed.isOwned ? Ownership.text(link.alias) : link.alias ?? "")
-      }
-      if changesDevice, let device = link.device {
-        putInfo($0, device, lower: lower, from: observed.device)
       }
     }
     guard differing.contains("altnames"), let wanted = link.altnames else { return }

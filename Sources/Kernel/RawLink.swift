@@ -24,8 +24,10 @@ struct RawLink {
     for attribute in message.attributes(after: LinkHeader.length) {
       switch attribute.type {
       case IFLA.name: name = LinkName(attribute.string)
-      case IFLA.mtu: mtu = attribute.uint32
-      case IFLA.address: address = attribute.macAddress
+      case IFLA.mtu:
+        // More than any frame has (lo, a VRF) is no limit that anybody set.
+        mtu = attribute.uint32.flatMap { $0 > 65535 ? nil : $0 }
+      case IFLA.address: address = attribute.macAddress.flatMap { $0.isZero ? nil : $0 }
       case IFLA.master: master = attribute.uint32
       case IFLA.link: lower = attribute.uint32
       case IFLA.linkNamespace: isLowerElsewhere = true

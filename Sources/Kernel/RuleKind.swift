@@ -15,6 +15,9 @@ enum RuleKind {
     return found
   }
 
+  /// FRA_SPORT_MASK and FRA_DPORT_MASK, Linux 6.15: not in Debian 12's headers.
+  private static let portMasks: ClosedRange<UInt16> = 28...29
+
   /// Nil for a rule that says what we have no words for: such a rule isn't ours, and stays.
   private static func parse(_ message: Message, _ family: Family) -> Rule? {
     guard let header = message.rule, header.family == family.number else { return nil }
@@ -46,6 +49,8 @@ enum RuleKind {
         rule.suppressPrefixLength = attribute.uint32.flatMap { $0 == .max ? nil : $0 }
       case FRA.suppressGroup:
         if attribute.uint32 != .max { return nil }
+      // Newer kernels say of a single port that all of it counts.
+      case portMasks where attribute.uint16 == .max: continue
       case FRA.l3mdev, FRA.uidRange, FRA.flow, FRA.tunnelID: return nil
       default:
         // Selectors newer than this code (FRA_DSCP and later).

@@ -25,33 +25,32 @@ public struct Address: Resource {
     self.link = link
   }
 
+  /// IPv4 tells apart addresses of other lengths and other peers, IPv6 does not.
   public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let link: LinkName
-    /// IPv6 identifies an address without its length.
     public let address: Prefix
-    /// IPv4 tells apart addresses of other peers.
     public let peer: Prefix?
 
-    public static func < (a: ID, b: ID) -> Bool {
-      if a.link != b.link { return a.link < b.link }
-      if a.address != b.address { return a.address < b.address }
-      guard let bPeer = b.peer else { return false }
-      return a.peer.map { $0 < bPeer } ?? true
+    private var known: (link: LinkName, address: Prefix, peer: Prefix) {
+      let own = address.family == .inet ? address : Prefix(address.address)
+      return (link, own, (address.family == .inet ? peer : nil) ?? own)
+    }
+
+    public static func == (a: ID, b: ID) -> Bool { a.known == b.known }
+    public static func < (a: ID, b: ID) -> Bool { a.known < b.known }
+
+    public func hash(into hasher: inout Hasher) {
+      hasher.combine(link)
+      hasher.combine(address.address)
     }
 
     public var description: String {
-      let text = address.family == .inet6 ? address.address.description : address.description
-      return text + (peer.map { " peer \($0)" } ?? "") + " dev \(link)"
+      "\(address)" + (peer.map { " peer \($0)" } ?? "") + " dev \(link)"
     }
   }
 
   public static let kind = Kind.address
-  public var id: ID {
-    switch address.family {
-    case .inet: ID(link: link, address: address, peer: peer)
-    case .inet6: ID(link: link, address: Prefix(address.address), peer: nil)
-    }
-  }
+  public var id: ID { ID(link: link, address: address, peer: peer) }
   public var phase: Phase { .address }
   public var isOwned: Bool { `protocol` == nil }
   public var requirements: [Requirement] { [.link(link)] }
@@ -59,26 +58,40 @@ public struct Address: Resource {
   public static let properties: [Property<Address>] = [
     .identity("link") { $0.link },
     Property(
-      "address", .replacing, value: { $0.address.value }, agrees: { $0.address == $1.address }),
-    .exact("peer", .replacing) { $0.peer },
-    .stated("broadcast", .replacing) { $0.broadcast },
+      "address", .replacing, isIdentity: true, value: { $0.address.value },
+      agrees: { $0.address == $1.address }),
+    Property(
+      "peer", .replacing, isIdentity: true, value: { $0.peer?.value },
+      agrees: { $0.peer == $1.peer }),
+    unstatedIsLeft("broadcast", .replacing) { $0.broadcast },
     Property(
       "scope", .replacing,
       value: { $0.address.family == .inet && $0.scope != .global ? $0.scope.value : nil },
+      effective: { $0.scope.value },
       agrees: { $0.address.family == .inet6 || $0.scope == $1.scope }),
     lifetime("valid_lft") { $0.validLifetime },
     lifetime("preferred_lft") { $0.preferredLifetime },
-    .stated("metric") { $0.metric },
+    unstatedIsLeft("metric") { $0.metric },
     Property(
       "noprefixroute",
       // inet_rtm_newaddr changes the flags of an IPv6 address only.
       mutability: { desired, _ in desired.address.family == .inet ? .replacing : .inPlace },
-      value: { $0.hasNoPrefixRoute ? .bool(true) : nil },
+      value: { $0.hasNoPrefixRoute ? .bool(true) : nil }, effective: { $0.hasNoPrefixRoute.value },
       agrees: { $0.hasNoPrefixRoute == $1.hasNoPrefixRoute }),
     Property(
       "nodad", value: { $0.skipsDuplicateDetection ? .bool(true) : nil }, agrees: { _, _ in true }),
     .stated("protocol") { $0.protocol },
   ]
+
+  /// Somebody else's address keeps what isn't stated, ours doesn't.
+  private static func unstatedIsLeft<V: ValueConvertible>(
+    _ name: String, _ mutability: Property<Address>.Mutability = .inPlace,
+    _ get: @escaping @Sendable (Address) -> V?
+  ) -> Property<Address> {
+    Property(
+      name, mutability, value: { get($0)?.value },
+      agrees: { get($0) == get($1) || get($0) == nil && !$1.isOwned })
+  }
 
   /// A lifetime counts down in the kernel, so that anything from zero to the stated one agrees.
   private static func lifetime(

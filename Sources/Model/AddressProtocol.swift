@@ -14,7 +14,7 @@ public struct AddressProtocol: Hashable, Sendable {
   public static let vpngw = AddressProtocol(RouteProtocol.vpngw.number)
 
   /// `linux/if_addr.h`'s numbers by iproute2's names.
-  static let names: [(UInt8, String)] = [
+  public static let names: [(UInt8, String)] = [
     (0, "unspec"), (1, "kernel_lo"), (2, "kernel_ra"), (3, "kernel_ll"), (118, "vpngw"),
   ]
 

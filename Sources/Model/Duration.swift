@@ -13,7 +13,9 @@ extension Duration: ValueConvertible {
       let number = Int64(String(digits)!),
       let match = Self.units.first(where: { $0.name.utf8.elementsEqual(unit) })
     else { return nil }
-    self = .nanoseconds(number * match.nanoseconds)
+    let (nanoseconds, overflow) = number.multipliedReportingOverflow(by: match.nanoseconds)
+    if overflow { return nil }
+    self = .nanoseconds(nanoseconds)
   }
 
   public var wholeNanoseconds: Int64 {

@@ -9,7 +9,7 @@ public enum Family: String, Hashable, Sendable, Comparable, CaseIterable {
 }
 
 /// An IPv4 or IPv6 address.
-public struct IPAddress: Hashable, Sendable {
+public struct IPAddress: Sendable {
   public let family: Family
   // An IPv4 address is the low 32 bits of `low`.
   let high: UInt64
@@ -69,6 +69,15 @@ public struct IPAddress: Hashable, Sendable {
   }
 }
 
+extension IPAddress: Hashable {
+  // The synthesised one hashes the family's name.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(family == .inet6)
+    if family == .inet6 { hasher.combine(high) }
+    hasher.combine(low)
+  }
+}
+
 extension IPAddress: Comparable {
   public static func < (a: IPAddress, b: IPAddress) -> Bool {
     if a.family != b.family { return a.family < b.family }
@@ -79,7 +88,10 @@ extension IPAddress: Comparable {
 extension IPAddress: LosslessStringConvertible {
   /// Dotted quad without leading zeros, or RFC 4291's text; no zone.
   public init?(_ text: String) {
-    let bytes = text.utf8.span
+    self.init(text.utf8.span)
+  }
+
+  init?(_ bytes: Span<UInt8>) {
     if let v4 = Self.dottedQuad(bytes, from: 0) {
       self.init(v4: v4)
     } else if let v6 = Self.hexGroups(bytes) {

@@ -107,7 +107,7 @@ public struct Nexthop: Resource {
     .identity("id") { $0.id32 },
     Property(
       "family", .replacing,
-      value: { $0.via == nil && $0.group == nil && $0.family == .inet6 ? $0.family.value : nil },
+      value: { $0.via == nil && $0.group == nil ? $0.family.value : nil },
       agrees: { $0.group != nil || $1.group != nil || $0.family == $1.family }),
     .exact("via") { $0.via },
     Property(

@@ -23,7 +23,31 @@ public indirect enum Object: Hashable, Sendable {
     }
   }
 
-  public var kind: Kind { type(of: resource).kind }
+  public var kind: Kind {
+    switch self {
+    case .sysctl: .sysctl
+    case .link: .link
+    case .address: .address
+    case .neighbor: .neighbor
+    case .fdb: .fdb
+    case .nexthop: .nexthop
+    case .route: .route
+    case .rule: .rule
+    }
+  }
+
+  public var phase: Phase {
+    switch self {
+    case .sysctl(let value): value.phase
+    case .link(let value): value.phase
+    case .address(let value): value.phase
+    case .neighbor(let value): value.phase
+    case .fdb(let value): value.phase
+    case .nexthop(let value): value.phase
+    case .route(let value): value.phase
+    case .rule(let value): value.phase
+    }
+  }
 
   public var id: ObjectID {
     switch self {
@@ -60,6 +84,23 @@ public enum ObjectID: Hashable, Sendable {
     case .nexthop: .nexthop
     case .route: .route
     case .rule: .rule
+    }
+  }
+}
+
+extension ObjectID: Comparable {
+  /// By kind, then in the kind's own order.
+  public static func < (a: ObjectID, b: ObjectID) -> Bool {
+    switch (a, b) {
+    case (.sysctl(let a), .sysctl(let b)): a < b
+    case (.link(let a), .link(let b)): a < b
+    case (.address(let a), .address(let b)): a < b
+    case (.neighbor(let a), .neighbor(let b)): a < b
+    case (.fdb(let a), .fdb(let b)): a < b
+    case (.nexthop(let a), .nexthop(let b)): a < b
+    case (.route(let a), .route(let b)): a < b
+    case (.rule(let a), .rule(let b)): a < b
+    default: a.kind < b.kind
     }
   }
 }

@@ -48,17 +48,21 @@ extension Prefix: Comparable {
 extension Prefix: LosslessStringConvertible {
   /// `ADDRESS/LENGTH`; a bare address is its /32 or /128.
   public init?(_ text: String) {
-    guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")) else {
-      guard let address = IPAddress(text) else { return nil }
+    let bytes = text.utf8.span
+    guard let slash = bytes.indices.first(where: { bytes[$0] == UInt8(ascii: "/") }) else {
+      guard let address = IPAddress(bytes) else { return nil }
       self.init(address)
       return
     }
-    let digits = text[text.utf8.index(after: slash)...].utf8
-    guard let address = IPAddress(String(text[..<slash])),
-      (1...3).contains(digits.count), digits.allSatisfy({ $0 &- 48 < 10 }),
-      digits.count == 1 || digits.first != UInt8(ascii: "0")
+    let digits = bytes.extracting((slash + 1)...)
+    guard let address = IPAddress(bytes.extracting(..<slash)), (1...3).contains(digits.count),
+      digits.count == 1 || digits[0] != UInt8(ascii: "0")
     else { return nil }
-    let length = digits.reduce(0) { $0 * 10 + Int($1 & 15) }
+    var length = 0
+    for position in digits.indices {
+      guard digits[position] &- 48 < 10 else { return nil }
+      length = length * 10 + Int(digits[position] & 15)
+    }
     guard length <= 128 else { return nil }
     self.init(address, length: UInt8(length))
   }

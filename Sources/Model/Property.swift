@@ -1,5 +1,7 @@
 /// One key of an object in the state file: how it is shown, compared and changed.
-public struct Property<R: Sendable>: Sendable {
+// A class, since lists of properties are walked for each of 100,000 routes: one reference to count
+// instead of one for each closure.
+public final class Property<R: Sendable>: Sendable {
   /// What the kernel allows when the value differs.
   public enum Mutability: Sendable {
     /// Part of what the object is: shown in its title, never different.
@@ -13,28 +15,33 @@ public struct Property<R: Sendable>: Sendable {
   public let name: String
   /// What it takes to get from the observed object (second) to the desired one (first).
   public let mutability: @Sendable (R, R) -> Mutability
+  /// Whether the object's title says it.
   public let isIdentity: Bool
   /// Nil when the object doesn't state it.
   public let value: @Sendable (R) -> Value?
+  /// As `value`, but with a default that files leave out.
+  public let effective: @Sendable (R) -> Value?
   /// Whether the observed object (second) has what the desired one (first) asks for.
   public let agrees: @Sendable (R, R) -> Bool
 
   init(
     _ name: String, _ mutability: Mutability = .inPlace,
-    mutability decide: (@Sendable (R, R) -> Mutability)? = nil,
-    value: @escaping @Sendable (R) -> Value?, agrees: @escaping @Sendable (R, R) -> Bool
+    mutability decide: (@Sendable (R, R) -> Mutability)? = nil, isIdentity: Bool? = nil,
+    value: @escaping @Sendable (R) -> Value?, effective: (@Sendable (R) -> Value?)? = nil,
+    agrees: @escaping @Sendable (R, R) -> Bool
   ) {
     self.name = name
     self.mutability = decide ?? { _, _ in mutability }
-    self.isIdentity = mutability == .identity
+    self.isIdentity = isIdentity ?? (mutability == .identity)
     self.value = value
+    self.effective = effective ?? value
     self.agrees = agrees
   }
 
   /// Unstated means: leave what the kernel has. For objects that others share with us (links).
   static func stated<V: ValueConvertible>(
     _ name: String, _ mutability: Mutability = .inPlace, _ get: @escaping @Sendable (R) -> V?
-  ) -> Property {
+  ) -> Property<R> {
     Property(
       name, mutability, value: { get($0)?.value },
       agrees: { desired, observed in
@@ -46,7 +53,7 @@ public struct Property<R: Sendable>: Sendable {
   /// Unstated means: the kernel must not have it either. For objects that are wholly ours.
   static func exact<V: ValueConvertible>(
     _ name: String, _ mutability: Mutability = .inPlace, _ get: @escaping @Sendable (R) -> V?
-  ) -> Property {
+  ) -> Property<R> {
     Property(
       name, mutability, value: { get($0)?.value }, agrees: { get($0) == get($1) })
   }
@@ -55,15 +62,15 @@ public struct Property<R: Sendable>: Sendable {
   static func exact<V: ValueConvertible>(
     _ name: String, _ mutability: Mutability = .inPlace, default fallback: V,
     _ get: @escaping @Sendable (R) -> V
-  ) -> Property {
+  ) -> Property<R> {
     Property(
       name, mutability, value: { get($0) == fallback ? nil : get($0).value },
-      agrees: { get($0) == get($1) })
+      effective: { get($0).value }, agrees: { get($0) == get($1) })
   }
 
   static func identity<V: ValueConvertible>(
     _ name: String, _ get: @escaping @Sendable (R) -> V?
-  ) -> Property {
+  ) -> Property<R> {
     Property(name, .identity, value: { get($0)?.value }, agrees: { _, _ in true })
   }
 }

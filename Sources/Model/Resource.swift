@@ -15,16 +15,31 @@ public protocol Resource: Hashable, Sendable {
   var requirements: [Requirement] { get }
   /// When it is made, lowest first; it is removed in the reverse order.
   var phase: Phase { get }
+
+  // Requirements, though nothing has them otherwise than below: so the compiler makes one for each
+  // type, which is several times as fast.
+
+  /// The properties that `observed` lacks or has otherwise, in file order.
+  func differences(from observed: Self) -> [Property<Self>]
+  func agrees(with observed: Self) -> Bool
+  /// What it states beyond its identity, in file order.
+  var attributes: [Value.Member] { get }
 }
 
 extension Resource {
-  /// The properties that `observed` lacks or has otherwise, in file order.
   public func differences(from observed: Self) -> [Property<Self>] {
     Self.properties.filter { !$0.agrees(self, observed) }
   }
 
   public func agrees(with observed: Self) -> Bool {
-    Self.properties.allSatisfy { $0.agrees(self, observed) }
+    self == observed || Self.properties.allSatisfy { $0.agrees(self, observed) }
+  }
+
+  public var attributes: [Value.Member] {
+    Self.properties.compactMap { property in
+      if property.isIdentity { return nil }
+      return property.value(self).map { Value.Member(property.name, $0) }
+    }
   }
 
   /// The object as a state file states it.

@@ -167,6 +167,7 @@ public struct Route: Resource {
       }),
     Property(
       "onlink", value: { $0.hop?.isOnlink == true ? .bool(true) : nil },
+      effective: { ($0.hop?.isOnlink ?? false).value },
       agrees: { ($0.hop?.isOnlink ?? false) == ($1.hop?.isOnlink ?? false) }),
     Property(
       "nexthops", value: { $0.hops.isEmpty ? nil : $0.hops.value },
@@ -183,6 +184,7 @@ public struct Route: Resource {
           hasGateway: route.hop?.via != nil || !route.hops.isEmpty, isBare: route.hop == nil)
         return route.scope == usual ? nil : route.scope.value
       },
+      effective: { $0.scope.value },
       agrees: { $0.dst.family == .inet6 || $0.nhid != nil || $0.scope == $1.scope }),
     .exact("src") { $0.src },
     .exact("mtu") { $0.mtu },

@@ -12,7 +12,7 @@ public struct RouteProtocol: Hashable, Sendable {
   public static let vpngw = RouteProtocol(118)
 
   /// `linux/rtnetlink.h`'s numbers by iproute2's names.
-  static let names: [(UInt8, String)] = [
+  public static let names: [(UInt8, String)] = [
     (0, "unspec"), (1, "redirect"), (2, "kernel"), (3, "boot"), (4, "static"), (8, "gated"),
     (9, "ra"), (10, "mrt"), (11, "zebra"), (12, "bird"), (13, "dnrouted"), (14, "xorp"),
     (15, "ntk"), (16, "dhcp"), (18, "keepalived"), (42, "babel"), (118, "vpngw"), (186, "bgp"),

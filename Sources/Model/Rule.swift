@@ -90,21 +90,21 @@ public struct Rule: Resource {
         agrees: { _, _ in true }),
       .identity("priority") { $0.priority },
     ]
-    + selectors { $0.selector } + [
-      .identity("lookup") { if case .lookup(let table) = $0.action { table } else { nil } },
-      .identity("goto") { if case .goto(let priority) = $0.action { priority } else { nil } },
-      flag("nop") { $0.action == .nop },
-      flag("unreachable") { $0.action == .unreachable },
-      flag("blackhole") { $0.action == .blackhole },
-      flag("prohibit") { $0.action == .prohibit },
+    + selectors { $0.selector } + actions { $0.action } + [
       .identity("suppress_prefixlength") { $0.suppressPrefixLength },
       .stated("protocol") { $0.protocol },
     ]
 
-  private static func flag(
-    _ name: String, _ get: @escaping @Sendable (Rule) -> Bool
-  ) -> Property<Rule> {
-    .identity(name) { get($0) ? true : nil }
+  static func actions<R>(_ get: @escaping @Sendable (R) -> Action?) -> [Property<R>] {
+    func flag(_ name: String, _ action: Action) -> Property<R> {
+      .identity(name) { get($0) == action ? true : nil }
+    }
+    return [
+      .identity("lookup") { if case .lookup(let table)? = get($0) { table } else { nil } },
+      .identity("goto") { if case .goto(let priority)? = get($0) { priority } else { nil } },
+      flag("nop", .nop), flag("unreachable", .unreachable), flag("blackhole", .blackhole),
+      flag("prohibit", .prohibit),
+    ]
   }
 
   static func selectors<R>(_ get: @escaping @Sendable (R) -> Selector) -> [Property<R>] {

@@ -12,6 +12,24 @@ public struct RulePattern: Hashable, Sendable {
 
   public init() {}
 
+  /// Every key of the state file, in its order.
+  public static let properties: [Property<RulePattern>] =
+    [
+      .identity("absent") { _ in true },
+      .identity("family") { $0.family },
+      .identity("priority") { $0.priority },
+    ] + Rule.selectors { $0.selector } + Rule.actions { $0.action } + [
+      .identity("suppress_prefixlength") { $0.suppressPrefixLength },
+      .identity("protocol") { $0.protocol },
+    ]
+
+  /// The pattern as a state file states it.
+  public var members: [Value.Member] {
+    Self.properties.compactMap { property in
+      property.value(self).map { Value.Member(property.name, $0) }
+    }
+  }
+
   public func matches(_ rule: Rule) -> Bool {
     func fits<V: Equatable>(_ wanted: V?, _ present: V?) -> Bool {
       wanted == nil || wanted == present

@@ -21,7 +21,12 @@ public struct VXLAN: Hashable, Sendable {
     destination("group", isMulticast: true),
     destination("remote", isMulticast: false),
     inPlace("local") { $0.local },
-    inPlace("dev") { $0.dev },
+    Property(
+      "dev",
+      // vxlan_changelink takes another device, but not none.
+      mutability: { desired, _ in desired.vxlan?.dev == nil ? .replacing : .inPlace },
+      value: { $0.vxlan?.dev?.value },
+      agrees: { $0.vxlan == nil || $0.vxlan?.dev == $1.vxlan?.dev }),
     Property(
       "dstport", .replacing, value: { $0.vxlan?.dstport.value },
       agrees: { $0.vxlan == nil || $0.vxlan?.dstport == $1.vxlan?.dstport }),
@@ -30,6 +35,7 @@ public struct VXLAN: Hashable, Sendable {
       agrees: { $0.vxlan == nil || $0.vxlan?.srcport == $1.vxlan?.srcport }),
     Property(
       "learning", value: { $0.vxlan.flatMap { $0.learning ? nil : .bool(false) } },
+      effective: { $0.vxlan?.learning.value },
       agrees: { $0.vxlan == nil || $0.vxlan?.learning == $1.vxlan?.learning }),
     inPlace("ttl") { $0.ttl },
   ]

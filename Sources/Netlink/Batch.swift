@@ -37,12 +37,12 @@ public final class Batch {
 
   /// Adds a request to the present step.
   public func request(_ type: UInt16, _ flags: RequestFlags, _ body: (Batch) -> Void) {
-    reserve(NLMSG_HDRLEN_)
+    reserve(messageHeaderLength)
     current = count
     let header = mnl_nlmsg_put_header(base + count)!
     header.pointee.nlmsg_type = type
     header.pointee.nlmsg_flags = UInt16(NLM_F_REQUEST) | flags.rawValue
-    count += NLMSG_HDRLEN_
+    count += messageHeaderLength
     body(self)
     count = current + Int(self.header.pointee.nlmsg_len)
     if !steps.isEmpty {
@@ -125,8 +125,8 @@ public final class Batch {
 }
 
 // linux/netlink.h has these as casts, which Swift doesn't import.
-let NLMSG_HDRLEN_ = 16
-let NLA_HDRLEN_ = 4
+let messageHeaderLength = 16
+let attributeHeaderLength = 4
 private let attributeOverhead = 16
 
 func align(_ length: Int) -> Int { (length + 3) & ~3 }

@@ -74,7 +74,9 @@ public struct MultipathHop {
 
 extension Message {
   public var link: LinkHeader? {
-    load(ifinfomsg.self).map { LinkHeader(index: UInt32($0.ifi_index), flags: $0.ifi_flags) }
+    load(ifinfomsg.self).map {
+      LinkHeader(index: UInt32(bitPattern: $0.ifi_index), flags: $0.ifi_flags)
+    }
   }
 
   public var address: AddressHeader? {

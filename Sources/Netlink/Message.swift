@@ -22,13 +22,13 @@ struct Messages: Sequence, IteratorProtocol {
   init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
 
   mutating func next() -> Message? {
-    guard rest.count >= NLMSG_HDRLEN_ else { return nil }
+    guard rest.count >= messageHeaderLength else { return nil }
     let header = rest.loadUnaligned(as: nlmsghdr.self)
     let length = Int(header.nlmsg_len)
-    guard length >= NLMSG_HDRLEN_, length <= rest.count else { return nil }
+    guard length >= messageHeaderLength, length <= rest.count else { return nil }
     let message = Message(
       type: header.nlmsg_type, flags: header.nlmsg_flags, sequence: header.nlmsg_seq,
-      payload: UnsafeRawBufferPointer(rebasing: rest[NLMSG_HDRLEN_..<length]))
+      payload: UnsafeRawBufferPointer(rebasing: rest[messageHeaderLength..<length]))
     rest = UnsafeRawBufferPointer(rebasing: rest[Swift.min(align(length), rest.count)...])
     return message
   }
@@ -41,13 +41,13 @@ public struct Attributes: Sequence, IteratorProtocol {
   public init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
 
   public mutating func next() -> Attribute? {
-    guard rest.count >= NLA_HDRLEN_ else { return nil }
+    guard rest.count >= attributeHeaderLength else { return nil }
     let length = Int(rest.loadUnaligned(as: UInt16.self))
-    guard length >= NLA_HDRLEN_, length <= rest.count else { return nil }
+    guard length >= attributeHeaderLength, length <= rest.count else { return nil }
     let type = rest.loadUnaligned(fromByteOffset: 2, as: UInt16.self)
     let attribute = Attribute(
       type: type & 0x3fff,  // without NLA_F_NESTED and NLA_F_NET_BYTEORDER
-      payload: UnsafeRawBufferPointer(rebasing: rest[NLA_HDRLEN_..<length]))
+      payload: UnsafeRawBufferPointer(rebasing: rest[attributeHeaderLength..<length]))
     rest = UnsafeRawBufferPointer(rebasing: rest[Swift.min(align(length), rest.count)...])
     return attribute
   }

@@ -223,7 +223,7 @@ public final class Socket {
 extension Message {
   /// A positive errno, or 0 for an acknowledgement.
   var errorCode: Int32? {
-    payload.count >= 4 ? -payload.loadUnaligned(as: Int32.self) : nil
+    payload.count >= 4 ? 0 &- payload.loadUnaligned(as: Int32.self) : nil
   }
 
   /// The extended ACK's sentence.
@@ -233,9 +233,9 @@ extension Message {
     // request's body unless that was left out.
     var offset = 4
     if Int32(type) == NLMSG_ERROR {
-      guard payload.count >= 4 + NLMSG_HDRLEN_ else { return nil }
+      guard payload.count >= 4 + messageHeaderLength else { return nil }
       let quoted = Int(payload.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
-      offset += flags & UInt16(NLM_F_CAPPED) != 0 ? NLMSG_HDRLEN_ : align(quoted)
+      offset += flags & UInt16(NLM_F_CAPPED) != 0 ? messageHeaderLength : align(quoted)
     }
     return attributes(after: offset).first { $0.type == NLMSGERR_ATTR_MSG.rawValue }?.string
   }

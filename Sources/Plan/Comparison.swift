@@ -30,22 +30,14 @@ struct Comparison {
 
   // MARK: - One kind
 
-  /// Observed objects by identity; of several with one identity ours, else the first, which is
-  /// the one in force.
-  private func index<R: Resource>(_ observed: [R]) -> [R.ID: Int] {
-    Dictionary(
-      zip(observed.lazy.map(\.id), observed.indices),
-      uniquingKeysWith: { observed[$0].isOwned ? $0 : observed[$1].isOwned ? $1 : $0 })
-  }
-
   private mutating func compare<R: Resource>(
     _ desired: [R], _ observed: [R], _ wrap: (R) -> Object
   ) {
     if desired.isEmpty && observed.isEmpty { return }
-    let positions = desired.isEmpty ? [:] : index(observed)
+    var positions = Positions(desired.isEmpty ? [] : observed)
     var isWanted = [Bool](repeating: false, count: observed.count)
     for object in desired {
-      guard let position = positions[object.id] else {
+      guard let position = positions.position(of: object.id) else {
         add(object, wrap, reason: nil)
         continue
       }
@@ -98,11 +90,12 @@ struct Comparison {
   // MARK: - Kinds with more to them
 
   private mutating func compareLinks() {
-    let present = index(observed.links)
-    let wanted = Set(desired.links.map(\.id))
+    var present = Positions(observed.links)
+    // A pair has two ends, and may be stated by one.
+    let wanted = Set(desired.links.flatMap { [$0.name] + ($0.veth?.peer.map { [$0] } ?? []) })
 
     for link in desired.links where link.isManaged {
-      guard let position = present[link.id] else { continue }
+      guard let position = present.position(of: link.id) else { continue }
       let found = observed.links[position]
       if !link.isOurs {
         continue
@@ -110,11 +103,11 @@ struct Comparison {
         lost.take(found)
       }
     }
-    for link in observed.links where link.isOwned && !wanted.contains(link.id) { lost.take(link) }
+    for link in observed.links where link.isOwned && !wanted.contains(link.name) { lost.take(link) }
     lost.spread(over: observed.links)
 
     for link in desired.links {
-      guard let position = present[link.id] else {
+      guard let position = present.position(of: link.id) else {
         if link.isOurs {
           add(link, Object.link, reason: nil)
         } else {
@@ -142,7 +135,9 @@ struct Comparison {
         change(link, from: found, Object.link)
       }
     }
-    for link in observed.links where link.isOwned && !wanted.contains(link.id) {
+    for link in observed.links where link.isOwned && !wanted.contains(link.name) {
+      // The other end of a pair that is replaced goes with it.
+      if let peer = link.veth?.peer, wanted.contains(peer), lost.links[peer] != nil { continue }
       steps.append(Step(Change(.delete, .link(link), observed: .link(link))))
     }
   }
@@ -174,10 +169,11 @@ struct Comparison {
   }
 
   private mutating func compareNexthops() {
-    let present = index(observed.nexthops)
+    var present = Positions(observed.nexthops)
     var mine: [Nexthop] = []
     for nexthop in desired.nexthops {
-      guard let position = present[nexthop.id], lost.cause(of: observed.nexthops[position]) == nil
+      guard let position = present.position(of: nexthop.id),
+        lost.cause(of: observed.nexthops[position]) == nil
       else {
         mine.append(nexthop)
         continue

@@ -28,13 +28,23 @@ struct Order {
           stage: isInTheWay ? .clearing : .removing, phase: .link, depth: presentDepth[link.name])
       }
       let stage: Rank.Stage = step.change.verb == .delete ? .removing : .making
-      return Rank(stage: stage, phase: step.change.object.resource.phase, depth: 0)
+      return Rank(stage: stage, phase: step.change.object.phase, depth: 0)
     }
 
-    // Stable, and by buckets: a hundred thousand routes have a handful of ranks.
-    var buckets: [Rank: [Step]] = [:]
-    for step in steps { buckets[rank(step), default: []].append(step) }
-    self.steps = buckets.keys.sorted().flatMap { buckets[$0]!.sortedByID() }
+    // Stable, and by buckets: a hundred thousand routes have a handful of ranks, and come in a row.
+    var buckets: [[Step]] = []
+    var positions: [Rank: Int] = [:]
+    var last: (rank: Rank, position: Int)?
+    for step in steps {
+      let rank = rank(step)
+      if last?.rank != rank {
+        last = (rank, positions[rank] ?? buckets.count)
+        positions[rank] = last!.position
+        if last!.position == buckets.count { buckets.append([]) }
+      }
+      buckets[last!.position].append(step)
+    }
+    self.steps = positions.sorted { $0.key < $1.key }.flatMap { buckets[$0.value].sortedByID() }
     resolveRequirements()
   }
 
@@ -111,16 +121,11 @@ private struct Depth {
 extension [Step] {
   /// By kind and identity; a file or a dump that is in order already costs one pass.
   fileprivate func sortedByID() -> [Step] {
-    guard let first else { return self }
-    func sorted<R: Resource>(_: R) -> [Step] {
-      let ids = map { ($0.change.object.resource as? R)?.id }
-      func precedes(_ a: Int, _ b: Int) -> Bool {
-        guard let a = ids[a], let b = ids[b] else { return false }
-        return a < b
-      }
-      if !indices.dropFirst().contains(where: { precedes($0, $0 - 1) }) { return self }
-      return indices.sorted { precedes($0, $1) || !precedes($1, $0) && $0 < $1 }.map { self[$0] }
+    let isSorted = indices.dropFirst().allSatisfy {
+      !(self[$0].change.object.id < self[$0 - 1].change.object.id)
     }
-    return sorted(first.change.object.resource)
+    if isSorted { return self }
+    let ids = map(\.change.object.id)
+    return indices.sorted { (ids[$0], $0) < (ids[$1], $1) }.map { self[$0] }
   }
 }

@@ -41,9 +41,10 @@ extension Step {
     }
     var text = "\(on)\(title)\(off)\n"
     for difference in differences {
-      let new = difference.new?.description ?? "none"
-      let old = difference.old?.description ?? "none"
-      text += "    \(difference.name): \(verb == .create ? new : "\(old) -> \(new)")\n"
+      text += "    \(difference.name): "
+      if verb != .create { text += "\(difference.old?.description ?? "none") -> " }
+      text += difference.new?.description ?? "none"
+      text += "\n"
     }
     return text
   }

@@ -27,14 +27,11 @@ public struct Step: Hashable, Sendable {
       case .delete:
         return []
       case .create:
-        return R.properties.compactMap { property in
-          guard !property.isIdentity, let value = property.value(desired) else { return nil }
-          return Difference(name: property.name, old: nil, new: value)
-        }
+        return desired.attributes.map { Difference(name: $0.name, old: nil, new: $0.value) }
       case .update, .replace:
         guard let observed = change.observed?.resource as? R else { return [] }
         return desired.differences(from: observed).map {
-          Difference(name: $0.name, old: $0.value(observed), new: $0.value(desired))
+          Difference(name: $0.name, old: $0.effective(observed), new: $0.effective(desired))
         }
       }
     }

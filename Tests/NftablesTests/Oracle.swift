@@ -34,7 +34,7 @@ struct Oracle {
       {
         throw UnsupportedHere(description: loaded.error)
       }
-      if loaded.status != 0 { throw CommandFailed("nft -f: \(loaded.error)") }
+      if loaded.status != 0 { throw CommandFailed(description: "nft -f: \(loaded.error)") }
       return try run(["nft", "-j", "list", "ruleset"]).output
     }
     if correcting == nil {
@@ -68,7 +68,9 @@ struct Oracle {
     let tables = NftablesReader.read(
       document.root["nftables"] ?? document.root, at: Pointer(), into: problems)
     withExtendedLifetime(document) {}
-    if !problems.list.isEmpty { throw CommandFailed(problems.list.joined(separator: "\n")) }
+    if !problems.list.isEmpty {
+      throw CommandFailed(description: problems.list.joined(separator: "\n"))
+    }
     return tables
   }
 

@@ -11,9 +11,67 @@ public struct Finished: Sendable {
 }
 
 public struct CommandFailed: Error, CustomStringConvertible {
-  public init(_ description: String) { self.description = description }
-
   public let description: String
+
+  public init(description: String) { self.description = description }
+}
+
+/// A program that runs; it must be waited for.
+public final class Started {
+  public let process: Int32
+  private let files: [TemporaryFile]
+
+  /// In the calling thread's network namespace.
+  public init(
+    _ arguments: [String], input: String = "", environment: [String: String] = [:]
+  ) throws {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    files = try (0..<3).map { try TemporaryFile($0 == 0 ? input : "") }
+    for (number, file) in files.enumerated() {
+      posix_spawn_file_actions_adddup2(&actions, file.descriptor, Int32(number))
+    }
+    var variables: [String] = []
+    var cursor = environ
+    while let entry = cursor.pointee {
+      let text = String(cString: entry)
+      if environment[String(text.prefix { $0 != "=" })] == nil { variables.append(text) }
+      cursor += 1
+    }
+    variables += environment.map { "\($0)=\($1)" }
+    var process = pid_t()
+    var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+    var envp: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0) } + [nil]
+    defer { for pointer in argv + envp { free(pointer) } }
+    // The threads that run tests block signals, which a program would inherit.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    let code = posix_spawnp(&process, arguments[0], &actions, &attributes, &argv, &envp)
+    guard code == 0 else {
+      throw CommandFailed(description: "\(arguments[0]): \(String(cString: strerror(code)))")
+    }
+    self.process = process
+  }
+
+  public func kill(_ signal: Int32) { Glibc.kill(process, signal) }
+
+  /// What it has printed so far.
+  public var output: String { files[1].text }
+
+  public func wait() -> Finished {
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    let signal = status & 0x7f
+    return Finished(
+      status: signal == 0 ? status >> 8 & 0xff : 128 + signal, output: files[1].text,
+      error: files[2].text)
+  }
 }
 
 /// Runs a program to its end, in the calling thread's network namespace.
@@ -21,35 +79,17 @@ public struct CommandFailed: Error, CustomStringConvertible {
 public func run(
   _ arguments: [String], input: String = "", environment: [String: String] = [:]
 ) throws -> Finished {
-  var actions = posix_spawn_file_actions_t()
-  posix_spawn_file_actions_init(&actions)
-  defer { posix_spawn_file_actions_destroy(&actions) }
-  let files = try (0..<3).map { try TemporaryFile(number: $0, text: $0 == 0 ? input : "") }
-  for (number, file) in files.enumerated() {
-    posix_spawn_file_actions_adddup2(&actions, file.descriptor, Int32(number))
+  try Started(arguments, input: input, environment: environment).wait()
+}
+
+/// Waits for a fact; false when it isn't one within half a minute.
+public func eventually(_ fact: () throws -> Bool) rethrows -> Bool {
+  let end = time(nil) + 30
+  while try !fact() {
+    if time(nil) > end { return false }
+    usleep(10_000)
   }
-  var variables: [String] = []
-  var cursor = environ
-  while let entry = cursor.pointee {
-    let text = String(cString: entry)
-    if environment[String(text.prefix { $0 != "=" })] == nil { variables.append(text) }
-    cursor += 1
-  }
-  variables += environment.map { "\($0)=\($1)" }
-  var process = pid_t()
-  var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-  var envp: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0) } + [nil]
-  defer { (argv + envp).forEach { free($0) } }
-  let code = posix_spawnp(&process, arguments[0], &actions, nil, &argv, &envp)
-  guard code == 0 else {
-    throw CommandFailed("\(arguments[0]): \(String(cString: strerror(code)))")
-  }
-  var status: Int32 = 0
-  while waitpid(process, &status, 0) < 0, errno == EINTR {}
-  let signal = status & 0x7f
-  return Finished(
-    status: signal == 0 ? status >> 8 & 0xff : 128 + signal, output: files[1].text,
-    error: files[2].text)
+  return true
 }
 
 /// Runs a command line, split at spaces, that must succeed; returns what it printed.
@@ -57,7 +97,7 @@ public func run(
 public func sh(_ line: String, input: String = "") throws -> String {
   let finished = try run(line.split(separator: " ").map(String.init), input: input)
   guard finished.status == 0 else {
-    throw CommandFailed("\(line): exit \(finished.status): \(finished.error)")
+    throw CommandFailed(description: "\(line): exit \(finished.status): \(finished.error)")
   }
   return finished.output
 }
@@ -66,15 +106,15 @@ public func sh(_ line: String, input: String = "") throws -> String {
 private final class TemporaryFile {
   let descriptor: Int32
 
-  init(number: Int, text: String) throws {
+  init(_ text: String) throws {
     var name = Array("/tmp/vpngw-test-XXXXXX".utf8CString)
     descriptor = mkstemp(&name)
-    guard descriptor >= 0 else { throw CommandFailed("mkstemp: errno \(errno)") }
+    guard descriptor >= 0 else { throw CommandFailed(description: "mkstemp: errno \(errno)") }
     unlink(name)
     if !text.isEmpty {
       let bytes = Array(text.utf8)
       guard write(descriptor, bytes, bytes.count) == bytes.count else {
-        throw CommandFailed("write: errno \(errno)")
+        throw CommandFailed(description: "write: errno \(errno)")
       }
       lseek(descriptor, 0, SEEK_SET)
     }
@@ -85,11 +125,13 @@ private final class TemporaryFile {
   var text: String {
     var status = stat()
     fstat(descriptor, &status)
-    lseek(descriptor, 0, SEEK_SET)
     var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
     var count = 0
     while count < bytes.count {
-      let more = bytes[count...].withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+      // The program that writes shares the offset.
+      let more = bytes[count...].withUnsafeMutableBytes {
+        pread(descriptor, $0.baseAddress, $0.count, count)
+      }
       if more <= 0 { break }
       count += more
     }

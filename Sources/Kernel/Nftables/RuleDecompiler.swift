@@ -52,7 +52,9 @@ struct RuleDecompiler {
       // One may be implied only when another is.
       wasShortened = false
       for index in statements.indices.reversed() where statements[index].mayBeImplied {
-        if index + 1 < statements.count, statements[index + 1].isTCPReset { continue }
+        if scope.family == .inet, index + 1 < statements.count, statements[index + 1].isTCPReset {
+          continue
+        }
         var fewer = statements
         fewer.remove(at: index)
         guard isRight(fewer) else { continue }

@@ -50,7 +50,9 @@ extension RuleText {
   private func match(
     _ relation: Nftables.Relation, _ left: Nftables.Expression, _ right: Nftables.Expression
   ) -> String {
-    let shape = shape(left)
+    var shape = shape(left)
+    // Bytes without a name are written as they are.
+    if case .raw = left { shape = Shape(.lladdr, bits: shape?.bits) }
     if case .binary(.and, let field, .list(let mask)) = left, mask.count > 1,
       relation == .equal || relation == .notEqual, !isSet(right)
     {

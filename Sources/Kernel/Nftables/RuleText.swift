@@ -75,7 +75,8 @@ struct RuleText {
     _ data: Nftables.Expression, _ key: Nftables.Expression, _ value: Shape?
   ) -> String {
     guard case .set(let elements) = data else { return text(data) }
-    let own = shape(key)
+    var own = shape(key)
+    if case .raw = key { own = Shape(.lladdr, bits: own?.bits) }
     return "{ " + elements.map { text($0, own, value) }.joined(separator: ", ") + " }"
   }
 
@@ -110,7 +111,7 @@ struct RuleText {
     case .mark?: return hex(8)
     case .dscp?: return hex(2)
     case .etherType?: return hex(4)
-    case .tcpFlag?, .ctState?, .ctStatus?, .ctEvent?: return hex(0)
+    case .lladdr?, .tcpFlag?, .ctState?, .ctStatus?, .ctEvent?: return hex(0)
     case .time?: return duration(number * 1000)
     default: return "\(number)"
     }

@@ -1,0 +1,32 @@
+# `make` alone lists the targets.
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: ## install what building, running and testing needs (root, Debian; quick when all is there)
+	@Tests/support/setup
+
+build: setup ## .build/release/vpngw, the Swift libraries linked in
+	swift build -c release --static-swift-stdlib --product vpngw
+
+test: setup ## lint, build, every test here and in the virtual machine, testbeds, a short fuzz run
+	@Tests/run
+
+lint: ## what `make format` would change, and more
+	swift format lint --strict --parallel --recursive Sources Tests Package.swift
+
+format: ## lay out the Swift files as `lint` wants them
+	swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+demo: build ## plan, apply, damage, repair: in a namespace of its own
+	@testbeds/demo
+
+bench: build ## measure; prints a table
+	@Tests/bench/run
+
+fuzz: setup ## fuzz the parsers until interrupted
+	@Tests/fuzz/run
+
+clean: ## remove what `build` and `test` made
+	rm -rf .build
+
+.PHONY: help setup build test lint format demo bench fuzz clean

@@ -1,0 +1,51 @@
+internal import JSON
+internal import Model
+
+extension CrossCheck {
+  /// A link can be made only after those that it needs: below it, and its master.
+  func checkCycles() {
+    let section = contents.links
+    let positions = Dictionary(
+      section.items.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let needs = section.items.map { link -> [(key: Pointer.Component, link: LinkName)] in
+      var needs: [(key: Pointer.Component, link: LinkName)] = []
+      if let lower = link.lower { needs.append((link.vxlan == nil ? "link" : "dev", lower)) }
+      if let master = link.master { needs.append(("master", master)) }
+      return needs
+    }
+
+    var isDone = Array(repeating: false, count: needs.count)
+    var depths: [Int: Int] = [:]
+    // By hand rather than by recursion: a file decides how deep it goes.
+    for start in needs.indices where !isDone[start] {
+      var way = [(position: start, next: 0)]
+      depths[start] = 0
+      while let (position, next) = way.last {
+        guard next < needs[position].count else {
+          isDone[position] = true
+          depths[position] = nil
+          way.removeLast()
+          continue
+        }
+        way[way.count - 1].next += 1
+        let need = needs[position][next]
+        if need.link == section.items[position].name {
+          findings.report(
+            at: section.pointer(position, need.key), "\"\(need.link)\" can't be over itself")
+          continue
+        }
+        guard let target = positions[need.link], !isDone[target] else { continue }
+        if let depth = depths[target] {
+          let names = way[depth...].map { section.items[$0.position].name.text }
+          findings.report(
+            at: section.pointer(position, need.key),
+            "a circle of links, each of which needs the next: "
+              + (names + [need.link.text]).joined(separator: " -> "))
+        } else {
+          depths[target] = way.count
+          way.append((target, 0))
+        }
+      }
+    }
+  }
+}

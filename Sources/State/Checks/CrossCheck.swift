@@ -1,0 +1,62 @@
+internal import JSON
+internal import Model
+
+/// What only several objects together can get wrong.
+struct CrossCheck {
+  let contents: Contents
+  let findings: Findings
+  /// Every link that the file declares, by name.
+  let links: [LinkName: Link]
+  /// Links that need no declaration of their own: `lo`, and the other ends of veths.
+  let impliedLinks: Set<LinkName>
+  let nexthops: [UInt32: Nexthop]
+
+  init(_ contents: Contents, _ findings: Findings) {
+    self.contents = contents
+    self.findings = findings
+    let declared = contents.links.items
+    links = Dictionary(declared.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    impliedLinks = Set([.loopback] + declared.compactMap { $0.veth?.peer })
+    nexthops = Dictionary(
+      contents.nexthops.items.map { ($0.id32, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  func run() {
+    checkIdentities(contents.links)
+    checkIdentities(contents.addresses)
+    checkIdentities(contents.neighbors)
+    checkIdentities(contents.fdb)
+    checkIdentities(contents.nexthops)
+    checkIdentities(contents.routes)
+    checkIdentities(contents.rules)
+    checkReferences()
+    checkLinks()
+    checkNexthops()
+    checkRoutes()
+    checkGateways()
+    checkEntries()
+    checkAbsentRules()
+  }
+
+  private func checkIdentities<R: Resource>(_ section: Section<R>) {
+    // In sorted files, as programs write them, neighbors alone tell; else a set, at half the cost
+    // of a dictionary.
+    let pairs = section.items.indices.dropFirst()
+    if pairs.allSatisfy({ section.items[$0 - 1].id < section.items[$0].id }) { return }
+    var ids = Set<R.ID>(minimumCapacity: section.items.count)
+    if section.items.indices.allSatisfy({ ids.insert(section.items[$0].id).inserted }) { return }
+
+    var positions: [R.ID: Int] = [:]
+    for position in section.items.indices {
+      let id = section.items[position].id
+      if let first = positions[id] {
+        findings.report(
+          at: section.pointer(position),
+          "the same \(R.kind == .fdb ? "forwarding entry" : R.kind.rawValue) as \(section.pointer(first)): \(id)"
+        )
+      } else {
+        positions[id] = position
+      }
+    }
+  }
+}

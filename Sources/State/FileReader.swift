@@ -1,0 +1,65 @@
+internal import JSON
+internal import Model
+
+enum FileKey: Int, ObjectKey {
+  case schema, version, sysctls, links, addresses, neighbors, nexthops, routes, rules
+
+  // Editors look for the schema's own address under this name.
+  static let names = ["$schema"] + spelledNames().dropFirst()
+}
+
+extension ObjectReader<FileKey> {
+  mutating func contents() -> Contents {
+    var contents = Contents()
+    _ = optional(.schema, .plainText)
+    _ = required(.version, .uint8(1, to: 1), ": write \"version\": 1")
+    contents.sysctls = sysctls()
+
+    contents.links.reserve(count(.links))
+    let links = each(.links, of: "link") { object, index in
+      if let link = object.link() {
+        contents.links.append(link, index)
+      } else {
+        contents.unreadLinks?.formUnion(object.scalars)
+      }
+    }
+    if links == nil, has(.links) { contents.unreadLinks = nil }
+
+    contents.addresses.reserve(count(.addresses))
+    _ = each(.addresses, of: "address") { object, index in
+      if let address = object.address() { contents.addresses.append(address, index) }
+    }
+
+    _ = each(.neighbors, of: "neighbor") { object, index in
+      switch object.neighborOrEntry() {
+      case .neighbor(let neighbor): contents.neighbors.append(neighbor, index)
+      case .entry(let entry): contents.fdb.append(entry, index)
+      case nil: break
+      }
+    }
+
+    contents.nexthops.reserve(count(.nexthops))
+    let nexthops = each(.nexthops, of: "nexthop") { object, index in
+      if let nexthop = object.nexthop() {
+        contents.nexthops.append(nexthop, index)
+      } else {
+        contents.unreadNexthops?.formUnion(object.scalars)
+      }
+    }
+    if nexthops == nil, has(.nexthops) { contents.unreadNexthops = nil }
+
+    contents.routes.reserve(count(.routes))
+    _ = each(.routes, of: "route") { object, index in
+      if let route = object.route() { contents.routes.append(route, index) }
+    }
+
+    _ = each(.rules, of: "rule") { object, index in
+      switch object.ruleOrPattern() {
+      case .rule(let rule): contents.rules.append(rule, index)
+      case .pattern(let pattern): contents.absentRules.append(pattern, index)
+      case nil: break
+      }
+    }
+    return contents
+  }
+}

@@ -1,0 +1,40 @@
+internal import JSON
+internal import Model
+
+/// A number, or a name that stands for it.
+struct NumberForm<Number: FixedWidthInteger & Sendable>: Form {
+  /// `table`.
+  let noun: String
+  let range: ClosedRange<Number>
+  /// What iproute2 compiles in, in the order in which messages list it.
+  let known: [(name: String, number: Number)]
+  /// What the machine adds.
+  var more: [String: Number] = [:]
+
+  func read(_ value: JSON.Value) throws(Mismatch) -> Number {
+    if let text = value.string {
+      if let match = known.first(where: { $0.name == text }) { return match.number }
+      if let number = more[text] { return number }
+      if let number = Number(text), range.contains(number) {
+        throw Mismatch("\(noun) numbers are written without quotes: \(number)")
+      }
+      throw Mismatch("unknown \(noun) \(quoted(text))" + hint(text))
+    }
+    guard let integer = value.integer, let number = Number(exactly: integer), range.contains(number)
+    else {
+      throw Mismatch(
+        value,
+        mustBe: "a \(noun)'s name or an integer from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
+  private func hint(_ text: String) -> String {
+    let names = known.map(\.name) + more.keys.sorted()
+    if let nearest = Spelling.nearest(to: text, among: names) {
+      return "; did you mean \"\(nearest)\"?"
+    }
+    return "; state a number from \(range.lowerBound) to \(range.upperBound), or one of "
+      + Spelling.list(names, "and")
+  }
+}

@@ -1,0 +1,23 @@
+internal import Model
+
+enum LinkKey: Int, ObjectKey {
+  case name, managed, adopt, type, mtu, address, master, alias, altnames, up
+  case stpState, priority, forwardDelay, ageingTime, vlanFiltering
+  case id, group, remote, local, dev, dstport, srcport, learning, ttl
+  case peer, link, mode, `protocol`, table
+
+  static let names = spelledNames()
+  static let common: KeySet<LinkKey> = [
+    .name, .managed, .adopt, .type, .mtu, .address, .master, .alias, .altnames, .up,
+  ]
+
+  /// The keys that links of a type have of their own.
+  static let own: [(type: String, keys: KeySet<LinkKey>)] = [
+    ("bridge", [.stpState, .priority, .forwardDelay, .ageingTime, .vlanFiltering]),
+    ("macvlan", [.link, .mode]),
+    ("veth", [.peer]),
+    ("vlan", [.link, .id, .protocol]),
+    ("vrf", [.table]),
+    ("vxlan", [.id, .group, .remote, .local, .dev, .dstport, .srcport, .learning, .ttl]),
+  ]
+}

@@ -1,0 +1,98 @@
+internal import Model
+
+extension ObjectReader<LinkKey> {
+  mutating func link() -> Link? {
+    let name = required(.name, .link)
+    // Without a name there is no link, but there may be more to say.
+    var link = Link(name ?? .loopback)
+    link.isManaged = optional(.managed, .bool) ?? true
+    guard link.isManaged else {
+      for key in LinkKey.allCases where value(key) != nil && key != .name && key != .managed {
+        refuse(key, "an unmanaged link is only referred to: leave \"\(key.name)\" out")
+      }
+      return name.map { _ in link }
+    }
+    link.isAdopted = optional(.adopt, .bool) ?? false
+    let type = optional(.type, .linkType)
+    refuseKeysOfOthers(type)
+    if let type { link.device = device(type, of: link) }
+    link.mtu = mtu(name)
+    link.address = mac()
+    link.master = optional(.master, .link)
+    link.alias = alias(isOurs: link.isOurs)
+    link.altnames = altnames()
+    // One that we make is wanted up; another's state is its maker's.
+    link.isUp = optional(.up, .bool) ?? (has(.type) && !link.isAdopted ? true : nil)
+    return name.map { _ in link }
+  }
+
+  private mutating func refuseKeysOfOthers(_ type: String?) {
+    let own = LinkKey.own.first { $0.type == type }?.keys ?? []
+    guard type != nil || !has(.type) else { return }
+    for key in LinkKey.allCases where value(key) != nil && !LinkKey.common.contains(key) {
+      guard !own.contains(key) else { continue }
+      let types = LinkKey.own.filter { $0.keys.contains(key) }.map(\.type)
+      refuse(
+        key,
+        "\"\(key.name)\" is a key of \(Spelling.list(types, "and")) links, "
+          + (type.map { "not of \($0)" } ?? "and this link states no \"type\""))
+    }
+  }
+
+  private mutating func mtu(_ name: LinkName?) -> UInt32? {
+    // lo's MTU is 65536 by default; a device's max_mtu is 65535 at most.
+    let most: UInt32 = name == .loopback ? 65_536 : 65_535
+    return optional(.mtu, .bytes(68, to: most))
+  }
+
+  private mutating func mac() -> MACAddress? {
+    guard let mac = optional(.address, .mac) else { return nil }
+    if mac.isZero { report(.address, "\"\(mac)\" is no link's address: leave \"address\" out") }
+    if mac.isMulticast {
+      report(
+        .address,
+        "\"\(mac)\" is a multicast address, which no link can have; the first octet must be even")
+    }
+    return mac.isZero || mac.isMulticast ? nil : mac
+  }
+
+  private mutating func alias(isOurs: Bool) -> String? {
+    guard let alias = optional(.alias, .plainText) else { return nil }
+    // IFALIASZ is 256; that a link is ours is noted in its alias.
+    let limit = isOurs ? 200 : 255
+    guard (1...limit).contains(alias.utf8.count) else {
+      report(.alias, "must be 1 to \(limit) bytes long, not \(alias.utf8.count)")
+      return nil
+    }
+    return alias
+  }
+
+  private mutating func altnames() -> [String]? {
+    guard let names = elements(.altnames, .altname) else { return nil }
+    var seen: Set<String> = []
+    for (index, name) in names.enumerated() {
+      if let name, !seen.insert(name).inserted {
+        report(.altnames, index, "\(quoted(name)) is stated twice")
+      }
+    }
+    return names.compactMap(\.self)
+  }
+}
+
+extension Form where Self == WordForm<String> {
+  fileprivate static var linkType: Self { linkTypeForm }
+}
+
+private let linkTypeForm = WordForm(Device.types.map { ($0, $0) })
+
+extension Form where Self == TextForm<String> {
+  fileprivate static var altname: Self { altnameForm }
+}
+
+private let altnameForm = TextForm<String>(what: "a name") { text throws(Mismatch) in
+  let forbidden = text.utf8.contains { $0 <= 0x20 || $0 == 0x7f || $0 == UInt8(ascii: "/") }
+  guard !forbidden, (1...127).contains(text.utf8.count) else {
+    throw Mismatch("\(quoted(text)) is no name: 1 to 127 bytes without \"/\" and white space")
+  }
+  return text
+}

@@ -1,0 +1,77 @@
+internal import Model
+
+enum NeighborKey: Int, ObjectKey {
+  case link, address, mac, proxy, router, `protocol`
+  /// A VXLAN's forwarding entry only, as all that follow.
+  case dst, port, vni, via, adopt
+
+  static let names = spelledNames()
+}
+
+/// The `neighbors` section holds two kinds.
+enum NeighborOrEntry {
+  case neighbor(Neighbor)
+  case entry(FDBEntry)
+}
+
+extension ObjectReader<NeighborKey> {
+  mutating func neighborOrEntry() -> NeighborOrEntry? {
+    // What has an address of its own is a neighbor, whatever else it has.
+    if !has(.address), let key = first(of: [.dst, .port, .vni, .via, .adopt]) {
+      return entry(because: key).map(NeighborOrEntry.entry)
+    }
+    return neighbor().map(NeighborOrEntry.neighbor)
+  }
+
+  private mutating func neighbor() -> Neighbor? {
+    let link = required(.link, .link)
+    let address = required(
+      .address, .address, ", or \"dst\" for a VXLAN's forwarding entry")
+    refuse([.dst, .port, .vni, .via, .adopt]) {
+      "\($0) is for a VXLAN's forwarding entry, which has no \"address\""
+    }
+    let mac = optional(.mac, .mac)
+    let isProxy = optional(.proxy, .flag) ?? false
+    let isRouter = optional(.router, .bool) ?? false
+    let maker = optional(.protocol, .routeProtocol(findings.names))
+    if has(.proxy), has(.mac) {
+      refuse(.mac, "\"mac\" can't stand beside \"proxy\": this machine answers with its own")
+    } else if !has(.proxy), !has(.mac) {
+      reportMissing(.mac, ", or \"proxy\": true")
+    }
+    guard let link, let address else { return nil }
+    if address.isUnspecified {
+      report(.address, "\"\(address)\" is \(address.nature), which is nobody's")
+    }
+    if address.family == .inet {
+      refuse([.router]) { "\($0) is for IPv6: ARP knows no routers" }
+    }
+    var neighbor = Neighbor(address, link: link)
+    neighbor.mac = mac
+    neighbor.isProxy = isProxy
+    neighbor.isRouter = isRouter
+    neighbor.protocol = maker.map(RouteProtocol.init)
+    return faults.isDisjoint(with: [.proxy, .address]) ? neighbor : nil
+  }
+
+  private mutating func entry(because key: NeighborKey) -> FDBEntry? {
+    let link = required(.link, .link)
+    let mac = required(.mac, .mac)
+    let dst = required(.dst, .address, " beside \"\(key.name)\": the endpoint's address")
+    refuse([.proxy, .router, .protocol]) {
+      "\($0) is not for a VXLAN's forwarding entry, which this is by its \"\(key.name)\""
+    }
+    let port = optional(.port, .uint16(1, to: 65535))
+    let vni = optional(.vni, .uint32(0, to: 16_777_215))
+    let via = optional(.via, .link)
+    let isAdopted = optional(.adopt, .bool) ?? false
+    guard let link, let mac, let dst else { return nil }
+    if dst.isUnspecified { report(.dst, "\"\(dst)\" is \(dst.nature), which is nobody's") }
+    var entry = FDBEntry(mac, link: link, dst: dst)
+    entry.port = port
+    entry.vni = vni
+    entry.via = via
+    entry.isAdopted = isAdopted
+    return faults.contains(.dst) ? nil : entry
+  }
+}

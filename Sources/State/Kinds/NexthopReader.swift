@@ -1,0 +1,102 @@
+internal import Model
+
+enum NexthopKey: Int, ObjectKey {
+  case id, family, via, dev, onlink, blackhole, group, resilient, `protocol`
+
+  static let names = spelledNames()
+}
+
+enum MemberKey: Int, ObjectKey {
+  case id, weight
+
+  static let names = spelledNames()
+}
+
+enum ResilientKey: Int, ObjectKey {
+  case buckets, idleTimer, unbalancedTimer
+
+  static let names = spelledNames()
+}
+
+extension ObjectReader<NexthopKey> {
+  mutating func nexthop() -> Nexthop? {
+    let id = required(.id, .uint32(1, to: .max))
+    let family = optional(.family, .family)
+    let target = target(family)
+    let maker = optional(.protocol, .routeProtocol(findings.names))
+    guard let id else { return nil }
+    // What can't be read leaves a nexthop without a link and a gateway, about which no check asks.
+    var nexthop = Nexthop(
+      id, family: target?.family ?? .inet, target?.target ?? .hop(via: nil, dev: nil, onlink: false)
+    )
+    nexthop.protocol = maker.map(RouteProtocol.init)
+    return nexthop
+  }
+
+  private mutating func target(_ family: Family?) -> (target: Nexthop.Target, family: Family)? {
+    let group: [Nexthop.Member]? = list(.group, of: "group member") { $0.member() }
+    let resilient: Nexthop.Resilient? = object(.resilient, "resilient group") { $0.resilient() }
+    _ = optional(.blackhole, .flag)
+    let hop = way()
+
+    if has(.group) {
+      refuse([.family, .via, .dev, .onlink, .blackhole]) {
+        "\($0) can't stand beside \"group\": the group's members have it"
+      }
+      guard let group else { return nil }
+      let members = unique(group)
+      return (.group(Nexthop.Group(members, resilient: resilient)), .inet)
+    }
+    refuse([.resilient]) { "\($0) is for groups: this nexthop has no \"group\"" }
+    if has(.blackhole) {
+      refuse([.via, .dev, .onlink]) { "\($0) can't stand beside \"blackhole\"" }
+      return self.family(family).map { (.blackhole, $0) }
+    }
+    if !has(.via), !has(.dev) {
+      report("this nexthop needs \"via\" and/or \"dev\", \"group\", or \"blackhole\": true")
+      return nil
+    }
+    if let via = hop.via, let family, via.family != family {
+      report(.via, "\"\(via)\" is not of the stated family, \(family.rawValue)")
+    }
+    guard let family = has(.via) ? hop.via?.family : self.family(family) else { return nil }
+    return (.hop(via: hop.via, dev: hop.dev, onlink: hop.isOnlink), family)
+  }
+
+  private mutating func family(_ family: Family?) -> Family? {
+    if !has(.family) { reportMissing(.family, ", \"inet\" or \"inet6\": nothing else tells it") }
+    return family
+  }
+
+  private mutating func unique(_ members: [Nexthop.Member]) -> [Nexthop.Member] {
+    // With a member left out, positions are no indices: its own problem comes first.
+    guard !faults.contains(.group) else { return members }
+    var seen: Set<UInt32> = []
+    for (index, member) in members.enumerated() where !seen.insert(member.id).inserted {
+      report(.group, index, "nexthop \(member.id) is in the group already: give it a weight")
+    }
+    return members
+  }
+}
+
+extension ObjectReader<MemberKey> {
+  fileprivate mutating func member() -> Nexthop.Member? {
+    let id = required(.id, .uint32(1, to: .max))
+    let weight = optional(.weight, .uint16(1, to: 256))
+    return id.map { Nexthop.Member(id: $0, weight: weight ?? 1) }
+  }
+}
+
+extension ObjectReader<ResilientKey> {
+  fileprivate mutating func resilient() -> Nexthop.Resilient? {
+    let buckets = required(.buckets, .uint16(1, to: .max))
+    let timer = DurationForm.duration(.zero ... .clockTicks, step: .milliseconds(10))
+    let idle = optional(.idleTimer, timer) ?? nil
+    let unbalanced = optional(.unbalancedTimer, timer) ?? nil
+    guard let buckets else { return nil }
+    var resilient = Nexthop.Resilient(buckets: buckets)
+    resilient.idleTimer = idle
+    resilient.unbalancedTimer = unbalanced
+    return resilient
+  }
+}

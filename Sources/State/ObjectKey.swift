@@ -1,0 +1,37 @@
+/// The keys that an object of some kind may have, in the order in which messages list them.
+protocol ObjectKey: CaseIterable, RawRepresentable<Int>, Sendable {
+  /// In the order of the cases; `validLft` is written `valid_lft`.
+  static var names: [String] { get }
+}
+
+extension ObjectKey {
+  var name: String { Self.names[rawValue] }
+
+  static func spelledNames() -> [String] {
+    allCases.map { key in
+      "\(key)".reduce(into: "") { name, character in
+        name += character.isUppercase ? "_" + character.lowercased() : String(character)
+      }
+    }
+  }
+}
+
+/// Some of an object's keys.
+struct KeySet<Key: ObjectKey>: Sendable, ExpressibleByArrayLiteral {
+  private var bits: UInt64 = 0
+
+  init(arrayLiteral keys: Key...) {
+    for key in keys { insert(key) }
+  }
+
+  var isEmpty: Bool { bits == 0 }
+  mutating func insert(_ key: Key) { bits |= 1 << UInt64(key.rawValue) }
+  func contains(_ key: Key) -> Bool { bits & 1 << UInt64(key.rawValue) != 0 }
+  func isDisjoint(with other: KeySet) -> Bool { bits & other.bits == 0 }
+
+  static func + (left: KeySet, right: KeySet) -> KeySet {
+    var sum = left
+    sum.bits |= right.bits
+    return sum
+  }
+}

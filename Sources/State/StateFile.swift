@@ -1,0 +1,72 @@
+public import JSON
+public import Model
+
+/// The file that says what a machine's network should be (`schemas/state.json`).
+public enum StateFile {
+  /// What the file asks for, or everything that is wrong with it.
+  public static func decode(
+    _ bytes: [UInt8], names: Names = Names()
+  ) throws(Problems) -> Configuration {
+    let document: Document
+    do throws(SyntaxError) {
+      document = try Document(bytes)
+    } catch {
+      throw Problems(list: [Problem(place: error.place, pointer: nil, message: error.sentence)])
+    }
+    let findings = Findings(names: names)
+    var file = ObjectReader<FileKey>(findings, "state file")
+    var contents = Contents()
+    if file.open(document.root) {
+      contents = file.contents()
+      CrossCheck(contents, findings).run()
+    }
+    // Asks the document last, and so keeps the tree of which the readers hold values.
+    let problems = findings.problems(in: document)
+    guard problems.isEmpty else { throw Problems(list: problems) }
+    return contents.configuration
+  }
+
+  /// The file that decodes to the configuration: sections in fixed order, objects by identity.
+  public static func encode(_ configuration: Configuration) -> Tree {
+    var sections: [(String, Tree)] = [("version", 1)]
+    func add(_ name: String, _ objects: [Tree]) {
+      if !objects.isEmpty { sections.append((name, .array(objects))) }
+    }
+    if !configuration.sysctls.isEmpty {
+      let sorted = configuration.sysctls.sorted { $0.key < $1.key }
+      sections.append(("sysctls", .object(sorted.map { ($0.key.description, tree($0.text)) })))
+    }
+    add("links", trees(configuration.links))
+    add("addresses", trees(configuration.addresses))
+    add("neighbors", trees(configuration.neighbors) + trees(configuration.fdb))
+    add("nexthops", trees(configuration.nexthops))
+    add("routes", trees(configuration.routes))
+    add("rules", trees(configuration.rules) + configuration.absentRules.map { tree($0.members) })
+    return .object(sections)
+  }
+
+  private static func trees<R: Resource>(_ objects: [R]) -> [Tree] {
+    objects.map { ($0.id, $0) }.sorted { $0.0 < $1.0 }.map { tree($0.1.members) }
+  }
+
+  private static func tree(_ members: [Model.Value.Member]) -> Tree {
+    .object(members.map { ($0.name, tree($0.value)) })
+  }
+
+  private static func tree(_ value: Model.Value) -> Tree {
+    switch value {
+    case .string(let text): .string(text)
+    case .integer(let number): .integer(number)
+    case .bool(let flag): .bool(flag)
+    case .list(let values): .array(values.map(tree))
+    case .members(let members): tree(members)
+    }
+  }
+
+  /// A sysctl's text: as a number, if it reads as it would be written.
+  private static func tree(_ text: String?) -> Tree {
+    guard let text else { return .string("") }
+    if let number = Int(text), String(number) == text { return .integer(number) }
+    return .string(text)
+  }
+}

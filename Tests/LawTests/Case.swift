@@ -1,0 +1,92 @@
+import Agent
+import Model
+import Netlink
+import State
+import TestSupport
+import Testing
+
+/// One object of a kind, with what it rests on, its changes, and what ip(8) says of it.
+struct Case: Sendable, CustomTestStringConvertible {
+  let name: String
+  let kind: Kind
+  /// Sections of the state file with the objects that the object rests on.
+  var base: [String: [String]] = [:]
+  let section: String
+  let object: String
+  /// The same object by identity, otherwise.
+  var changed: [String] = []
+  /// A command and what it must print of the object.
+  let oracle: (command: String, output: String)
+  /// Removes the object behind vpngw's back.
+  let removal: String
+  /// What the kernel must have: a command that succeeds where it has.
+  var needs: String?
+
+  var testDescription: String { name }
+
+  /// The state file of the base with one version of the object, or without.
+  func file(_ object: String?) throws -> Configuration {
+    var sections = base
+    if let object { sections[section, default: []].append(object) }
+    return try decode(sections)
+  }
+
+  /// Cancels the test case on a kernel that lacks the kind.
+  func requireKernel() throws {
+    guard let needs, (try? sh(needs)) == nil else { return }
+    try Test.cancel("this kernel refuses `\(needs)`")
+  }
+}
+
+func decode(_ sections: [String: [String]]) throws -> Configuration {
+  let members = sections.sorted { $0.key < $1.key }.map { name, objects in
+    let list = objects.joined(separator: ", ")
+    return "\"\(name)\": " + (name == "sysctls" ? "{ \(list) }" : "[ \(list) ]")
+  }
+  let text = "{ " + (["\"version\": 1"] + members).joined(separator: ", ") + " }"
+  return try StateFile.decode(Array(text.utf8))
+}
+
+/// Runs a test inside a network namespace of its own, with a run directory of its own.
+func inNamespace(_ body: (_ runDirectory: String) throws -> Void) throws {
+  let namespace = try Namespace.make()
+  try TemporaryDirectory.with { directory in
+    try namespace.run {
+      try sh("ip link set lo up")
+      try body(directory)
+    }
+  }
+}
+
+/// What ip(8) prints of everything, but for what comes and goes by itself.
+func snapshot() throws -> String {
+  try [
+    "ip -o link show", "ip -o address show", "ip nexthop show", "ip route show table all",
+    "ip -6 route show table all", "ip rule show", "ip -6 rule show", "ip neighbor show",
+    "ip neighbor show proxy", "ip -6 neighbor show proxy", "bridge fdb show",
+    "sysctl net.ipv4.ip_forward net.ipv4.conf.all.rp_filter",
+  ].map { command in
+    let lines = try sh(command).split(separator: "\n")
+      .filter { !$0.contains("fe80::") && !$0.contains("ff00::/8") && !$0.contains("33:33:") }
+      .filter { !$0.contains("01:00:5e") }
+      .map { $0.replacing(" tentative", with: "") }
+      .sorted()
+    return (["# \(command)"] + lines).joined(separator: "\n")
+  }.joined(separator: "\n")
+}
+
+extension Configuration {
+  func contains(_ id: ObjectID) -> Bool { objects.contains { $0.id == id } }
+
+  /// Whether an object is there with all that is asked of it.
+  func fulfils(_ object: Object) -> Bool {
+    func agrees<R: Resource>(_ wanted: R) -> Bool {
+      objects.contains {
+        ($0.resource as? R).map { $0.id == wanted.id && wanted.agrees(with: $0) } ?? false
+      }
+    }
+    return agrees(object.resource)
+  }
+
+  func object(_ id: ObjectID) -> Object? { objects.first { $0.id == id } }
+}

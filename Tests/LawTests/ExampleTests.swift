@@ -1,0 +1,44 @@
+import Agent
+import Model
+import Plan
+import State
+import TestSupport
+import Testing
+
+private let checkout = String(
+  #filePath.prefix(#filePath.count - "/Tests/LawTests/ExampleTests.swift".count))
+
+/// The examples in `states/` do what their roles need.
+@Suite struct ExampleTests {
+  static let names = (try? fileNames(in: checkout + "/states/", ending: ".json")) ?? []
+
+  @Test func thereAreExamples() { #expect(Self.names.count >= 4) }
+
+  @Test(arguments: names)
+  func exampleIsAppliedAndThereIsNothingLeftToDo(_ name: String) throws {
+    try inNamespace { directory in
+      // What a node's or a pod's own network gives: the links that the examples refer to.
+      for line in [
+        "ip link add bond0 type bridge", "ip link set bond0 up mtu 9000",
+        "ip link add vpn-gw-veth0 type ifb", "ip link set vpn-gw-veth0 up",
+        "ip address add 192.168.27.128/22 dev vpn-gw-veth0",
+        "ip rule add not fwmark 51820 lookup 51820 priority 101",
+      ] { try sh(line) }
+      let desired = try StateFile.decode(readFile(checkout + "/states/" + name))
+      #expect(try !Reconciler(runDirectory: directory).plan(to: desired).steps.isEmpty)
+      let outcome = try Reconciler(runDirectory: directory).reach(desired)
+      #expect(outcome.complaints == "")
+      #expect(try plan(directory, desired) == Plan.steadyState + "\n")
+    }
+  }
+
+  /// `ip rule del table 51820`, which gluetun needs at each restart, is one line of a state file.
+  @Test func gluetunsRuleIsGone() throws {
+    try inNamespace { directory in
+      try sh("ip rule add not fwmark 51820 lookup 51820 priority 101")
+      let path = checkout + "/states/gluetun-restart.json"
+      try Reconciler(runDirectory: directory).reach(StateFile.decode(readFile(path)))
+      #expect(try !sh("ip rule show").contains("51820"))
+    }
+  }
+}

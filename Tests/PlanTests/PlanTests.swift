@@ -1,0 +1,33 @@
+import Agent
+import Glibc
+import Model
+import Plan
+import State
+import TestSupport
+import Testing
+
+private let directory =
+  String(#filePath.prefix(#filePath.count - "PlanTests.swift".count)) + "Cases/"
+
+/// Golden plans: what is there, what is wanted, and what people read. Pure: no kernel. RECORD=1 keeps
+/// what is printed now.
+@Suite struct PlanTests {
+  static let names = (try? fileNames(in: directory, ending: "")) ?? []
+
+  @Test(arguments: names.filter { !$0.hasPrefix(".") })
+  func planReadsAsKept(_ name: String) throws {
+    let path = directory + name
+    let observed = try StateFile.decode(readFile(path + "/observed.json")).asObserved
+    let desired = try StateFile.decode(readFile(path + "/desired.json"))
+    let plan = Plan(from: observed, to: desired)
+    if getenv("RECORD") != nil { try writeFile(path + "/plan.txt", text(plan)) }
+    let kept = String(decoding: try readFile(path + "/plan.txt"), as: UTF8.self)
+    #expect(text(plan) == kept)
+  }
+
+  /// What people read, and below it the order of execution.
+  private func text(_ plan: Plan) -> String {
+    let order = plan.steps.map { "\($0.change.verb.symbol) \($0.change.object.id)\n" }.joined()
+    return plan.text() + "\nin this order:\n" + order
+  }
+}

@@ -1,0 +1,65 @@
+import JSON
+import Model
+import State
+import Testing
+
+/// What `show` can print of a machine, ours and others', is a file that stands for the same.
+@Suite struct RoundTripTests {
+  enum Sample: String, CaseIterable {
+    case links, addresses, neighbors, nexthops, routes, rules, sysctls
+  }
+
+  @Test(arguments: Sample.allCases)
+  func encodedConfigurationDecodesToItself(_ sample: Sample) throws {
+    let configuration =
+      switch sample {
+      case .links: Self.links
+      case .addresses: Self.addresses
+      case .neighbors: Self.neighbors
+      case .nexthops: Self.nexthops
+      case .routes: Self.routes
+      case .rules: Self.rules
+      case .sysctls: Self.sysctls
+      }
+    let text = StateFile.encode(configuration).text()
+    do {
+      #expect(try sorted(StateFile.decode(Array(text.utf8))) == sorted(configuration))
+    } catch {
+      Issue.record("\(error)\n\(text)")
+    }
+  }
+
+  @Test func encodedTextIsTheSameInAnyOrder() {
+    var shuffled = Self.everything
+    shuffled.links.reverse()
+    shuffled.addresses.reverse()
+    shuffled.fdb.reverse()
+    shuffled.routes.reverse()
+    shuffled.rules.reverse()
+    #expect(StateFile.encode(shuffled) == StateFile.encode(Self.everything))
+  }
+
+  @Test func sectionsStandInFixedOrderAndEmptyOnesNowhere() {
+    #expect(StateFile.encode(Configuration()) == ["version": 1])
+    guard case .object(let members) = StateFile.encode(Self.everything) else {
+      Issue.record("no object")
+      return
+    }
+    let order = [
+      "version", "sysctls", "links", "addresses", "neighbors", "nexthops", "routes", "rules",
+    ]
+    #expect(members.map(\.0) == order)
+  }
+
+  private static let everything = {
+    var all = links
+    all.sysctls = sysctls.sysctls
+    all.addresses = addresses.addresses
+    all.neighbors = neighbors.neighbors
+    all.fdb = neighbors.fdb
+    all.nexthops = nexthops.nexthops
+    all.routes = routes.routes
+    all.rules = rules.rules
+    return all
+  }()
+}

@@ -1,0 +1,109 @@
+import Glibc
+import JSON
+import TestSupport
+import Testing
+
+@testable import State
+
+/// The schema accepts and refuses what the decoder does, and knows the same keys.
+@Suite struct SchemaTests {
+  private static let schema = Corpus.checkout + "/schemas/state.json"
+  private static let checker = Corpus.checkout + "/.venv/bin/check-jsonschema"
+
+  @Test(
+    .enabled("check-jsonschema is missing: run make setup") {
+      getenv("CI") != nil || access(checker, X_OK) == 0
+    })
+  func schemaJudgesTheCorpusAsTheDecoderDoes() throws {
+    try #require(access(Self.checker, X_OK) == 0, "run make setup")
+    let names = Corpus.good + Corpus.bad + Corpus.beyondSchema
+    let examples = try fileNames(in: Corpus.checkout + "/states/", ending: ".json").map {
+      Corpus.checkout + "/states/" + $0
+    }
+    let finished = try run(
+      [Self.checker, "--schemafile", Self.schema, "-o", "json"]
+        + names.map { Corpus.directory + $0 } + examples)
+    let report = try Document(Array(finished.output.utf8))
+    try #require(report.root["parse_errors"]?.count == 0, "\(finished.error)")
+    let refused = Set(
+      (report.root["errors"]?.elements).map { $0.map { $0["filename"]!.string! } } ?? [])
+    for name in Corpus.bad {
+      #expect(refused.contains(Corpus.directory + name), "the schema accepts \(name)")
+    }
+    for path in (Corpus.good + Corpus.beyondSchema).map({ Corpus.directory + $0 }) + examples {
+      #expect(!refused.contains(path), "the schema refuses \(path)")
+    }
+  }
+
+  private static let keys: [(definition: String?, keys: [String])] = [
+    (nil, FileKey.names), ("link", LinkKey.names), ("addressObject", AddressKey.names),
+    ("nexthop", NexthopKey.names), ("member", MemberKey.names),
+    ("resilient", ResilientKey.names), ("route", RouteKey.names), ("hop", HopKey.names),
+    ("rule", RuleKey.names),
+  ]
+
+  @Test(arguments: keys)
+  func schemaAndDecoderKnowTheSameKeys(definition: String?, keys: [String]) throws {
+    let document = try Document(readFile(Self.schema))
+    defer { withExtendedLifetime(document) {} }
+    let object = definition.map { document.root["$defs"]![$0]! } ?? document.root
+    #expect(Self.described(in: object) == Set(keys))
+  }
+
+  @Test func bothKindsOfNeighborHaveTheKeysOfTheSection() throws {
+    let document = try Document(readFile(Self.schema))
+    defer { withExtendedLifetime(document) {} }
+    let definitions = document.root["$defs"]!
+    let keys = ["neighbor", "entry"].map { Self.described(in: definitions[$0]!) }
+    #expect(keys[0].union(keys[1]) == Set(NeighborKey.names))
+  }
+
+  @Test func everyTypeOfLinkHasItsKeys() throws {
+    let document = try Document(readFile(Self.schema))
+    defer { withExtendedLifetime(document) {} }
+    for (type, keys) in LinkKey.own {
+      let branch = document.root["$defs"]!["link"]!["allOf"]!.elements!.first {
+        $0["if"]?["properties"]?["type"]?["const"]?.string == type
+      }
+      let known = LinkKey.allCases.filter(keys.contains).map(\.name)
+      #expect(try Self.described(in: #require(branch?["then"])) == Set(known))
+    }
+  }
+
+  /// The keys that have a description, here or in a branch; conditions have none.
+  private static func described(in schema: JSON.Value) -> Set<String> {
+    var keys: Set<String> = []
+    for (key, property) in schema["properties"]?.members.map(Array.init) ?? [] {
+      if property["description"]?.string?.isEmpty == false { keys.insert(key) }
+    }
+    for branches in ["allOf", "anyOf", "oneOf"] {
+      for branch in schema[branches]?.elements.map(Array.init) ?? [] {
+        keys.formUnion(described(in: branch))
+      }
+    }
+    for branch in ["then", "else"] {
+      if let branch = schema[branch] { keys.formUnion(described(in: branch)) }
+    }
+    return keys
+  }
+
+  /// Without this, the tests above would pass over a key that nobody described.
+  @Test func everyKeyIsDescribed() throws {
+    let document = try Document(readFile(Self.schema))
+    defer { withExtendedLifetime(document) {} }
+    let definitions = document.root["$defs"]!.members!.map { ($0.key, $0.value) }
+    for (name, definition) in definitions + [("root", document.root)] {
+      #expect(definition["description"]?.string?.isEmpty == false, "\(name)")
+      for (key, property) in definition["properties"]?.members.map(Array.init) ?? [] {
+        let text = property["description"]?.string ?? ""
+        #expect(!text.isEmpty, "\(name).\(key)")
+        #expect(
+          property["default"] != nil
+            || ["Required", "Default", "Unstated"].contains {
+              text.contains($0)
+            },
+          "\(name).\(key) says nothing about its default")
+      }
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import Model
+
+/// A configuration is a set of objects: encoding sorts them by identity.
+func sorted(_ configuration: Configuration) -> Configuration {
+  func sort<R: Resource>(_ objects: [R]) -> [R] {
+    objects.map { ($0.id, $0) }.sorted { $0.0 < $1.0 }.map(\.1)
+  }
+  var sorted = configuration
+  sorted.sysctls = sort(configuration.sysctls)
+  sorted.links = sort(configuration.links)
+  sorted.addresses = sort(configuration.addresses)
+  sorted.neighbors = sort(configuration.neighbors)
+  sorted.fdb = sort(configuration.fdb)
+  sorted.nexthops = sort(configuration.nexthops)
+  sorted.routes = sort(configuration.routes)
+  sorted.rules = sort(configuration.rules)
+  return sorted
+}

@@ -1,0 +1,57 @@
+// What libFuzzer runs: any bytes are read as a state file. A trap, a report of the address sanitizer
+// and a failed law below are all found as crashes.
+import JSON
+import Model
+import State
+
+@_cdecl("LLVMFuzzerTestOneInput")
+public func testOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+  let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+  writtenDocumentIsReadAsItWas(bytes)
+  encodedStateIsDecodedAsItWas(bytes)
+  return 0
+}
+
+private func writtenDocumentIsReadAsItWas(_ bytes: [UInt8]) {
+  guard let document = try? Document(bytes) else { return }
+  let tree = Tree(document.root)
+  for text in [tree.text(), tree.compact] {
+    guard let again = try? Document(Array(text.utf8)) else { fatalError("unreadable: \(text)") }
+    guard Tree(again.root) == tree else { fatalError("reads otherwise: \(text)") }
+  }
+  precondition(document.duplicates.allSatisfy { $0.place.line > 0 })
+}
+
+private func encodedStateIsDecodedAsItWas(_ bytes: [UInt8]) {
+  let configuration: Configuration
+  do throws(Problems) {
+    configuration = try StateFile.decode(bytes)
+  } catch {
+    precondition(!error.list.isEmpty && !error.list.map(\.description).contains(""))
+    return
+  }
+  let text = StateFile.encode(configuration).text()
+  do throws(Problems) {
+    let again = try StateFile.decode(Array(text.utf8))
+    guard again.sorted == configuration.sorted else { fatalError("decodes otherwise: \(text)") }
+  } catch {
+    fatalError("doesn't decode: \(error)\n\(text)")
+  }
+}
+
+extension Configuration {
+  /// By identity, as it is written.
+  fileprivate var sorted: Configuration {
+    func sorted<R: Resource>(_ objects: [R]) -> [R] { objects.sorted { $0.id < $1.id } }
+    var configuration = self
+    configuration.sysctls = sorted(sysctls)
+    configuration.links = sorted(links)
+    configuration.addresses = sorted(addresses)
+    configuration.neighbors = sorted(neighbors)
+    configuration.fdb = sorted(fdb)
+    configuration.nexthops = sorted(nexthops)
+    configuration.routes = sorted(routes)
+    configuration.rules = sorted(rules)
+    return configuration
+  }
+}
