@@ -140,7 +140,7 @@ extension RuleCase {
         "tcp option sack-perm missing", "tcp option timestamp tsval 5",
         "tcp dport 22 tcp flags syn",
         "meta l4proto tcp tcp dport 22", "@th,0,16 22", "@nh,64,8 5", "@th,16,16 { 22, 80 }",
-        "@th,0,8 { 3, 4 }", "@ll,0,48 5",
+        "@ll,0,48 5",
         "tcp dport 22 ip saddr 10.0.0.1",
       ]),
     each(

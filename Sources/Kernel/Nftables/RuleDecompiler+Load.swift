@@ -101,7 +101,7 @@ extension RuleDecompiler {
   private func proto(_ base: UInt32) -> PacketProtocol? {
     let name: String? =
       switch base {
-      case 0: "ether"
+      case 0: scope.family == .bridge || known.isEther ? "ether" : nil
       case 1: known.network
       case 2: known.transport ?? "th"
       default: nil

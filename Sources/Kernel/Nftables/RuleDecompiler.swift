@@ -91,6 +91,14 @@ struct RuleDecompiler {
 
   /// With masks as operators.
   func expression(_ held: Held) -> (Nftables.Expression, Shape)? {
+    if case .payload(let range) = held.source, held.mask == nil, range.base < 3 {
+      let base = ["ll", "nh", "th"][Int(range.base)]
+      let bits = Int(range.length) * 8
+      return (
+        .raw(base: base, offset: Int(range.offset) * 8, length: bits),
+        Shape(.integer, bits: bits, order: .network)
+      )
+    }
     guard var shape = held.shape, case .expression(var expression) = held.source else { return nil }
     guard let mask = held.mask, let xor = held.xor else { return (expression, shape) }
     guard mask.count == shape.bytes else { return nil }
