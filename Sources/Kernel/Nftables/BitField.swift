@@ -39,7 +39,9 @@ struct BitField {
     guard field.offset % 8 != 0 || field.bits % 8 != 0 else { return nil }
     self.field = field
     let first = field.offset / 8
-    length = (field.offset + field.bits + 7) / 8 - first
+    let count = (field.offset + field.bits + 7) / 8 - first
+    guard count <= 8 else { throw Refusal("\(field.bits) bits that span \(count) bytes") }
+    length = count
     shift = length * 8 - field.offset % 8 - field.bits
     if let option {
       load = .option(

@@ -30,8 +30,12 @@ enum LongestCommonRun {
       if let value { numbers[value] = next }
       return next
     }
-    let a = old.map(number)
-    let b = new.map(number)
+    let (allA, allB) = (old.map(number), new.map(number))
+    // What the other side lacks would cost the most and yield nothing.
+    let (inA, inB) = (Set(allA), Set(allB))
+    let aPlaces = allA.indices.filter { inB.contains(allA[$0]) }
+    let bPlaces = allB.indices.filter { inA.contains(allB[$0]) }
+    let (a, b) = (aPlaces.map { allA[$0] }, bPlaces.map { allB[$0] })
     var removed = Set<Int>()
     var inserted = Set<Int>()
     for change in b.difference(from: a) {
@@ -41,6 +45,8 @@ enum LongestCommonRun {
       }
     }
     return Array(
-      zip(a.indices.filter { !removed.contains($0) }, b.indices.filter { !inserted.contains($0) }))
+      zip(
+        a.indices.filter { !removed.contains($0) }.map { aPlaces[$0] },
+        b.indices.filter { !inserted.contains($0) }.map { bPlaces[$0] }))
   }
 }

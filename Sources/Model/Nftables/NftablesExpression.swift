@@ -39,7 +39,11 @@ extension Nftables {
     case map(key: Expression, data: Expression)
 
     public enum Operator: String, Hashable, Sendable, CaseIterable {
-      case and = "&", or = "|", xor = "^", shiftLeft = "<<", shiftRight = ">>"
+      case and = "&"
+      case or = "|"
+      case xor = "^"
+      case shiftLeft = "<<"
+      case shiftRight = ">>"
     }
   }
 

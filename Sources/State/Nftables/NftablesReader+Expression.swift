@@ -3,6 +3,8 @@ internal import Model
 
 extension NftablesReader {
   func expression(_ value: JSON.Value) -> Nftables.Expression? {
+    // What reads it afterwards recurses as deep.
+    guard depth < 100 else { return fail("it is nested too deep") }
     switch value.kind {
     case .string:
       let text = value.string!
@@ -72,7 +74,7 @@ extension NftablesReader {
     _ op: Nftables.Expression.Operator, _ content: JSON.Value
   ) -> Nftables.Expression? {
     guard let operands = list(content) else { return nil }
-    guard operands.count >= 2 else { return fail("at least two operands belong here") }
+    guard (2...100).contains(operands.count) else { return fail("2 to 100 operands belong here") }
     // Newer nft joins a | b | c in one array.
     return operands.dropFirst().reduce(operands[0]) { .binary(op, $0, $1) }
   }

@@ -30,6 +30,9 @@ public final class NftablesReader {
     return reader.tables
   }
 
+  /// Objects and arrays around the present value.
+  var depth: Int { path.count }
+
   // MARK: - Problems
 
   func report(_ message: String) { sink.report(message, at: Pointer(path)) }
