@@ -1,4 +1,7 @@
+import JSON
 import Kernel
+import Model
+import State
 import Testing
 
 @Suite struct OracleTests {
@@ -47,6 +50,16 @@ import Testing
     for table in oracle.observed {
       let decompiler = TableDecompiler(
         table, link: { $0 == "lo" ? 1 : nil }, linkName: { $0 == 1 ? "lo" : nil })
+      let (whole, unreadable) = decompiler.table(table)
+      #expect(unreadable == [])
+      // Written and read again, it is the same, and compiles to what the kernel holds.
+      let json = NftablesWriter.tree([whole]).text()
+      guard let again = try? Oracle.read(json), let compiled = try? Oracle.compile(again) else {
+        Issue.record("written otherwise: \(json)")
+        continue
+      }
+      #expect(again == [whole])
+      #expect(compiled.map(\.settled) == [table.settled])
       for chain in table.chains {
         for rule in chain.rules {
           guard let read = decompiler.rule(rule) else {

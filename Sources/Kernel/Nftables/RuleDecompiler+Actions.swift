@@ -7,7 +7,7 @@ extension RuleDecompiler {
     return true
   }
 
-  private func statement(_ instruction: Instruction) -> Nftables.Statement? {
+  func statement(_ instruction: Instruction) -> Nftables.Statement? {
     switch instruction {
     case .verdict(let verdict): return .verdict(verdict)
     case .metaSet(let number, let register):

@@ -28,7 +28,9 @@ extension RuleDecompiler {
     }
   }
 
-  func elements(_ program: SetProgram, _ key: Shape) -> [Nftables.Element]? {
+  func elements(
+    _ program: SetProgram, _ key: Shape, data: Shape? = nil
+  ) -> [Nftables.Element]? {
     let isInterval = program.flags & SetFlag.interval != 0
     var found: [Nftables.Element] = []
     var rest = program.elements[...]
@@ -50,13 +52,17 @@ extension RuleDecompiler {
       }
       var read = Nftables.Element(expression, timeout: element.timeout)
       read.comment = UserData.comment(in: element.userData)
-      guard element.statements.isEmpty else { return nil }
+      for instruction in element.statements {
+        guard let statement = statement(instruction) else { return nil }
+        read.statements.append(statement)
+      }
       switch element.data {
       case nil: break
       case .verdict(let verdict)?: read.data = .verdict(verdict)
       case .object(let name)?: read.data = .symbol(name)
       case .value(let bytes)?:
-        guard let shape = program.dataShape, let data = constant.expression(bytes, shape) else {
+        guard let shape = data ?? program.dataShape, let data = constant.expression(bytes, shape)
+        else {
           return nil
         }
         read.data = data

@@ -2,7 +2,7 @@ public import Model
 
 /// Names what the kernel holds.
 public struct TableDecompiler {
-  private let scope: TableScope
+  let scope: TableScope
 
   /// `linkName` gives a link's name by its number, `link` the other way round.
   public init(

@@ -6,7 +6,9 @@ extension TableScope {
     self.init(family: program.family, link: link)
     chains = Set(program.chains.map(\.name))
     for set in program.sets {
-      guard let key = Shape(typeNumber: set.keyType, bytes: set.keyLength, set.order(data: false))
+      guard
+        let key = shape(set, data: false)
+          ?? Shape(typeNumber: set.keyType, bytes: set.keyLength, set.order(data: false))
       else { continue }
       var type = SetType(
         key: key,
@@ -16,13 +18,22 @@ extension TableScope {
       case .verdict?: type.isVerdictMap = true
       case .object(let number)?: type.object = number
       case .value(let number, let length)?:
-        guard let data = Shape(typeNumber: number, bytes: length, set.order(data: true)) else {
+        guard
+          let data = shape(set, data: true)
+            ?? Shape(typeNumber: number, bytes: length, set.order(data: true))
+        else {
           continue
         }
         type.data = data
       }
       sets[set.name] = type
     }
+  }
+
+  /// As its `typeof` says.
+  private func shape(_ set: SetProgram, data: Bool) -> Shape? {
+    guard let expressions = TypeofUserData.expressions(set.userData, data: data) else { return nil }
+    return try? Shape.of(.expressions(expressions), self)
   }
 }
 
