@@ -84,11 +84,24 @@ struct DiffCase: CustomTestStringConvertible, Sendable {
       "map m { type ipv4_addr : mark; elements = { 10.0.0.1 : 1, 10.0.0.2 : 3 } }", changes: 2),
     DiffCase(
       "an interval more", "set s { type ipv4_addr; flags interval; elements = { 10.0.0.0/8 } }",
-      "set s { type ipv4_addr; flags interval; elements = { 10.0.0.0/8, 12.0.0.0/8 } }", changes: 5),
+      "set s { type ipv4_addr; flags interval; elements = { 10.0.0.0/8, 12.0.0.0/8 } }", changes: 2),
     DiffCase(
       "an interval grows",
       "set s { type ipv4_addr; flags interval; elements = { 10.0.0.0/9, 20.0.0.0/8 } }",
-      "set s { type ipv4_addr; flags interval; elements = { 10.0.0.0/8, 20.0.0.0/8 } }", changes: 5),
+      "set s { type ipv4_addr; flags interval; elements = { 10.0.0.0/8, 20.0.0.0/8 } }", changes: 4),
+    DiffCase(
+      "an interval beside another",
+      "set s { type inet_service; flags interval; elements = { 1-5, 10-20 } }",
+      "set s { type inet_service; flags interval; elements = { 1-5, 6-7, 10-20 } }", changes: 2),
+    DiffCase(
+      "an interval from nought",
+      "set s { type inet_service; flags interval; elements = { 1-5, 10-20 } }",
+      "set s { type inet_service; flags interval; elements = { 0-5, 30-65535 } }", changes: 8),
+    DiffCase(
+      "an interval's verdict",
+      "map m { type inet_service : verdict; flags interval; elements = { 1-5 : accept, 10-20 : drop } }",
+      "map m { type inet_service : verdict; flags interval; elements = { 1-5 : accept, 10-20 : accept } }",
+      changes: 4),
     DiffCase(
       "a concatenated interval",
       "set s { type ipv4_addr . inet_service; flags interval; elements = { 10.0.0.0/8 . 1-5 } }",

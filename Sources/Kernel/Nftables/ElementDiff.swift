@@ -32,11 +32,47 @@ enum ElementDiff {
     change.removed.sort()
     // Halves of intervals change together: the kernel's tree takes no half alone.
     if desired.flags & (SetFlag.interval | SetFlag.concat) == SetFlag.interval {
-      change.isFlushed = true
-      change.removed = []
-      change.added = desired.elements
+      guard let old = units(observed.elements), let new = units(desired.elements) else {
+        change.isFlushed = true
+        change.removed = []
+        change.added = desired.elements
+        return change
+      }
+      let stays = { (start: ElementProgram, unit: [ElementProgram]) in
+        !start.refers(to: replaced, in: desired) && old[key(start)] == unit
+      }
+      change.added = new.filter { !stays($0.value[0], $0.value) }.flatMap(\.value).sorted()
+      change.removed = old.filter { found in
+        guard let unit = new[found.key] else { return true }
+        return !stays(unit[0], unit)
+      }.flatMap(\.value).sorted()
     }
     return change
+  }
+
+  /// Each interval with both of its ends; nil where one begins as another ends, and shares its end.
+  private static func units(_ halves: [ElementProgram]) -> [Key: [ElementProgram]]? {
+    var units: [Key: [ElementProgram]] = [:]
+    units.reserveCapacity(halves.count / 2 + 1)
+    var start: ElementProgram?
+    for half in halves.map(\.settled).sorted() {
+      if half.flags & ElementFlag.catchAll != 0 {
+        units[key(half)] = [half]
+      } else if half.flags & ElementFlag.intervalEnd != 0 {
+        if let begun = start {
+          units[key(begun)] = [begun, half]
+          start = nil
+        } else {
+          units[key(half)] = [half]
+        }
+      } else {
+        guard start == nil else { return nil }
+        start = half
+      }
+    }
+    // The last may have no end.
+    if let start { units[key(start)] = [start] }
+    return units
   }
 
   private static func key(_ element: ElementProgram) -> Key {

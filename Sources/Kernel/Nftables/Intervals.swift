@@ -1,7 +1,11 @@
 /// Intervals as the kernel's tree takes them: where each begins, and where the gap behind it does.
 enum Intervals {
   /// From elements with both bounds, sorted by the lower one.
-  static func halves(_ elements: [ElementProgram]) throws(Refusal) -> [ElementProgram] {
+  ///
+  /// `sharesEnds`: no end is stated where the next one begins, as nft does in anonymous sets.
+  static func halves(
+    _ elements: [ElementProgram], sharesEnds: Bool
+  ) throws(Refusal) -> [ElementProgram] {
     var halves: [ElementProgram] = []
     halves.reserveCapacity(elements.count * 2 + 1)
     let intervals = elements.filter { $0.keyEnd != nil }
@@ -20,11 +24,28 @@ enum Intervals {
       }
       if next == nil { start.userData += UserData.item(1, UInt32(1)) }
       halves.append(start)
-      if let next, next != following {
+      if let next, !sharesEnds || next != following {
         halves.append(ElementProgram(key: next, flags: ElementFlag.intervalEnd))
       }
     }
     return (halves + elements.filter { $0.keyEnd == nil }).sorted()
+  }
+
+  /// What touches or overlaps becomes one, but for what says more than its bounds.
+  static func merged(_ elements: [ElementProgram]) -> [ElementProgram] {
+    var merged: [ElementProgram] = []
+    for element in elements {
+      guard let end = element.keyEnd, let last = merged.last, let lastEnd = last.keyEnd,
+        last.userData == element.userData, last.timeout == element.timeout,
+        last.statements.isEmpty, element.statements.isEmpty,
+        successor(lastEnd).map({ !$0.lexicographicallyPrecedes(element.key) }) ?? true
+      else {
+        merged.append(element)
+        continue
+      }
+      if lastEnd.lexicographicallyPrecedes(end) { merged[merged.count - 1].keyEnd = end }
+    }
+    return merged
   }
 
   /// One more; nil behind the last.

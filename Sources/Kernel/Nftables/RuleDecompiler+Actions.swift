@@ -193,7 +193,8 @@ extension RuleDecompiler {
   }
 
   private func update(_ dynset: Dynset) -> Nftables.Statement? {
-    guard let type = scope.sets[dynset.set], dynset.operation < 3,
+    // JSON has whole seconds.
+    guard let type = scope.sets[dynset.set], dynset.operation < 3, dynset.timeout % 1000 == 0,
       let (key, _) = key(dynset.key, bytes: type.key.bytes)
     else { return nil }
     var element = Nftables.Element(key)

@@ -33,7 +33,7 @@ struct SetCompiler {
     program.userData =
       Self.userData(key: key, data: data) + (data?.intervalItem ?? [])
     program.elements = try self.elements(
-      elements, key: key, data: data, isInterval: isInterval)
+      elements, key: key, data: data, isInterval: isInterval, isAnonymous: true, merges: true)
     program.size = UInt32(program.elements.count)
     return program
   }
@@ -67,7 +67,7 @@ struct SetCompiler {
       fields: isInterval && type.key.isConcat ? type.key.fieldLengths : [], userData: userData,
       statements: statements,
       elements: try elements(
-        set.elements, key: type.key, data: data, isInterval: isInterval))
+        set.elements, key: type.key, data: data, isInterval: isInterval, merges: set.autoMerge))
     // What can't grow has the size that it begins with, as nft says.
     if set.flags.contains(.constant), set.size == nil, !program.elements.isEmpty {
       program.size = UInt32(program.elements.count)
@@ -92,7 +92,8 @@ struct SetCompiler {
   // MARK: - Elements
 
   private func elements(
-    _ elements: [Nftables.Element], key: Shape, data: Data?, isInterval: Bool
+    _ elements: [Nftables.Element], key: Shape, data: Data?, isInterval: Bool,
+    isAnonymous: Bool = false, merges: Bool = false
   ) throws(Refusal) -> [ElementProgram] {
     var programs: [ElementProgram] = []
     programs.reserveCapacity(elements.count)
@@ -119,7 +120,10 @@ struct SetCompiler {
       programs.append(program)
     }
     programs.sort()
-    if isInterval, !key.isConcat { return try Intervals.halves(programs) }
+    if isInterval, !key.isConcat {
+      return try Intervals.halves(
+        merges && data == nil ? Intervals.merged(programs) : programs, sharesEnds: isAnonymous)
+    }
     for (one, next) in zip(programs, programs.dropFirst())
     where one.key == next.key && one.keyEnd == next.keyEnd {
       throw Refusal("an element is stated twice")
