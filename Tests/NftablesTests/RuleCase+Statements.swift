@@ -49,6 +49,18 @@ extension RuleCase {
         with:
           "set s { type ipv4_addr; flags interval; auto-merge; elements = { 10.0.0.0/9, 11.0.0.1 } }"
       ),
+      RuleCase("inet", "accept", with: "set s { type ipv4_addr; policy memory; }"),
+      RuleCase(
+        "inet", "tcp dport vmap { 1-5 : accept, 6-7 : drop }",
+        with: "set s { type inet_service; flags interval; elements = { 1-5, 6-7, 10-20 } }"),
+      RuleCase(
+        "inet", "tcp dport { 1-5, 6-7, 9-20 }",
+        with:
+          "map m { type inet_service : verdict; flags interval; elements = { 1-5 : accept, 6-7 : drop } }"
+      ),
+      RuleCase(
+        "inet", "accept",
+        with: "set s { type inet_service; flags interval; auto-merge; elements = { 1-5, 4-7, 8 } }"),
       RuleCase(
         "inet", "accept", with: "set s { type ipv4_addr; flags constant; elements = { 10.0.0.1 } }"),
       RuleCase(
