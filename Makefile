@@ -23,7 +23,7 @@ demo: build ## plan, apply, damage, repair: in a namespace of its own
 bench: build ## measure; prints a table
 	@Tests/bench/run
 
-fuzz: setup ## fuzz the parsers until interrupted
+fuzz: setup ## a million inputs for the state decoder, under libFuzzer and the address sanitizer
 	@Tests/fuzz/run
 
 clean: ## remove what `build` and `test` made

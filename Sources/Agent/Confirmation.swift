@@ -50,7 +50,8 @@ final class Confirmation {
 
   /// Waits for Enter, for `vpngw confirm` elsewhere, or for the end; true when the change stays.
   func ask() throws -> Bool {
-    Console.print(
+    // Not among what programs read (--json).
+    Console.complain(
       "\nPress Enter within \(limit.text) to keep this, or run `vpngw confirm`; "
         + "else it will be undone.\n")
     var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)

@@ -20,16 +20,9 @@ public final class Reconciler {
   public func observe(
     for desired: Configuration = Configuration(), also: [Sysctl.Key] = []
   ) throws(NetlinkError) -> Configuration {
-    withSysctls(try kernel.observe(), for: desired, also: also)
-  }
-
-  /// `objects`, the settings that `desired` names, and those that we changed.
-  func withSysctls(
-    _ objects: Configuration, for desired: Configuration, also: [Sysctl.Key] = []
-  ) -> Configuration {
     let named = Set(desired.sysctls.map(\.key)).union(also).union(memory.entries.keys)
-    var observed = objects
-    observed.sysctls = named.sorted().map { memory.annotate(kernel.sysctl($0)) }
+    var observed = try kernel.observe(sysctls: named.sorted())
+    observed.sysctls = observed.sysctls.map(memory.annotate)
     return observed
   }
 

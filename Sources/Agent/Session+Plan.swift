@@ -1,5 +1,4 @@
 import JSON
-import Kernel
 public import Model
 import Plan
 import State
@@ -10,22 +9,13 @@ extension Session {
   /// `observed` names a captured `show` to plan against, `out` a file that keeps the plan for
   /// `apply --plan`.
   public func plan(_ path: String, observed: String? = nil, out: String? = nil) throws -> Int32 {
-    let desired: Configuration
+    guard let desired = try load(path) else { return Status.failed }
     let plan: Plan
     if let observed {
-      guard let loaded = try load(path), let captured = try load(observed) else {
-        return Status.failed
-      }
-      desired = loaded
+      guard let captured = try load(observed) else { return Status.failed }
       plan = Plan(from: captured.asObserved, to: desired)
     } else {
-      // Each takes long where there is much, and neither needs the other.
-      let reconciler = try reconciler()
-      let (loaded, objects) = together(
-        { Result { try load(path) } }, { Result { try reconciler.kernel.observe() } })
-      guard let configuration = try loaded.get() else { return Status.failed }
-      desired = configuration
-      plan = Plan(from: reconciler.withSysctls(try objects.get(), for: desired), to: desired)
+      plan = try reconciler().plan(to: desired)
     }
     if let out {
       try File.replace(out, with: Array(SavedPlan(plan, desired).text.utf8))

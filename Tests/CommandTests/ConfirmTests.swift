@@ -71,7 +71,10 @@ import Testing
     try inNamespace { vpngw, after in
       let finished = try vpngw("apply", "--confirm", "1m", after, input: "\n")
       #expect(finished.status == 0)
-      #expect(finished.error == "")
+      #expect(
+        finished.error
+          == "\nPress Enter within 1m to keep this, or run `vpngw confirm`; else it will be undone.\n"
+      )
       #expect(finished.output.hasSuffix("Confirmed: the change stays.\n"))
       #expect(try vpngw("plan", after).status == 0)
     }
@@ -102,8 +105,8 @@ import Testing
       let finished = apply.wait()
       #expect(finished.status == 1)
       #expect(
-        finished.error
-          == "vpngw: the guard process was killed: the change stays, unconfirmed\n")
+        finished.error.hasSuffix(
+          "vpngw: the guard process was killed: the change stays, unconfirmed\n"))
       #expect(try vpngw("apply", vpngw.directory + "/before.json").status == 0)
     }
   }
