@@ -22,7 +22,7 @@ public final class Batch {
 
   public init(capacity: Int = 1 << 16) {
     self.capacity = capacity
-    base = .allocate(byteCount: capacity, alignment: 16)
+    base = .zeroed(byteCount: capacity)
   }
 
   deinit { base.deallocate() }
@@ -117,7 +117,7 @@ public final class Batch {
     let used = max(count, current + (count > current ? Int(header.pointee.nlmsg_len) : 0))
     guard used + more + 16 > capacity else { return }
     capacity = max(capacity * 2, used + more + 16)
-    let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+    let larger = UnsafeMutableRawPointer.zeroed(byteCount: capacity)
     larger.copyMemory(from: base, byteCount: used)
     base.deallocate()
     base = larger
@@ -142,4 +142,13 @@ public struct RequestFlags: OptionSet, Sendable {
   public static let exclusive = RequestFlags(rawValue: UInt16(NLM_F_EXCL))
   public static let replace = RequestFlags(rawValue: UInt16(NLM_F_REPLACE))
   public static let append = RequestFlags(rawValue: UInt16(NLM_F_APPEND))
+}
+
+extension UnsafeMutableRawPointer {
+  /// libmnl 1.0.4 leaves what pads an attribute as it was.
+  fileprivate static func zeroed(byteCount: Int) -> UnsafeMutableRawPointer {
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 16)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    return memory
+  }
 }

@@ -57,5 +57,8 @@ public enum ErrorCode {
   public static var noAddress: Int32 { EADDRNOTAVAIL }
   public static var notSupported: Int32 { EOPNOTSUPP }
   public static var familyNotSupported: Int32 { EAFNOSUPPORT }
+  public static var interrupted: Int32 { EINTR }
+  /// Of a transaction whose generation is stale.
+  public static var restart: Int32 { 85 }  // ERESTART, which glibc leaves out
   public static var notPermitted: Int32 { EPERM }
 }

@@ -11,9 +11,15 @@ public final class Socket {
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
     byteCount: 1 << 17, alignment: 16)
 
-  /// A route (`NETLINK_ROUTE`) socket in the calling thread's namespace.
-  public init() throws(NetlinkError) {
-    guard let socket = mnl_socket_open2(NETLINK_ROUTE, Int32(SOCK_CLOEXEC.rawValue)) else {
+  public enum Subsystem: Sendable {
+    case route, netfilter
+
+    fileprivate var number: Int32 { self == .route ? NETLINK_ROUTE : NETLINK_NETFILTER }
+  }
+
+  /// In the calling thread's namespace.
+  public init(_ subsystem: Subsystem = .route) throws(NetlinkError) {
+    guard let socket = mnl_socket_open2(subsystem.number, Int32(SOCK_CLOEXEC.rawValue)) else {
       throw .current("open a netlink socket")
     }
     self.socket = socket
@@ -93,6 +99,29 @@ public final class Socket {
     }
   }
 
+  /// One answer to one question.
+  public func get<T>(
+    _ operation: String, _ type: UInt16, _ body: (Batch) -> Void, parse: (Message) -> T?
+  ) throws(NetlinkError) -> T {
+    let request = Batch(capacity: 256)
+    request.request(type, [], body)
+    let number = nextSequence()
+    request.patch(number, at: 8)
+    guard mnl_socket_sendto(socket, request.base, request.count) >= 0 else {
+      throw .current(operation)
+    }
+    while true {
+      for message in try receive(operation) where message.sequence == number {
+        if Int32(message.type) == NLMSG_ERROR {
+          throw NetlinkError(
+            operation, code: message.errorCode ?? EPROTO, kernelText: message.kernelText)
+        }
+        if let found = parse(message) { return found }
+        throw NetlinkError(operation, code: EPROTO)
+      }
+    }
+  }
+
   private func receive(_ operation: String) throws(NetlinkError) -> Messages {
     while true {
       let count = mnl_socket_recvfrom(socket, buffer.baseAddress!, buffer.count)
@@ -129,24 +158,39 @@ public final class Socket {
     return failures
   }
 
+  /// Sends a batch that is one transaction of nfnetlink in one system call; returns every step that
+  /// the kernel refused. If there is any, or it throws, then nothing of the batch is done.
+  public func transact(_ batch: Batch) throws(NetlinkError) -> [Failure] {
+    var failures: [Failure] = []
+    // Behind the end of the batch, nothing is acknowledged before Linux 6.10.
+    try send(batch, batch.steps.indices, from: 0, into: &failures, acknowledging: 2)
+    return failures
+  }
+
   private func send(
-    _ batch: Batch, _ steps: Range<Int>, from start: Int, into failures: inout [Failure]
+    _ batch: Batch, _ steps: Range<Int>, from start: Int, into failures: inout [Failure],
+    acknowledging fromEnd: Int = 1
   ) throws(NetlinkError) {
     let length = batch.steps[steps.upperBound - 1].end - start
     guard length > 0 else { return }
     let firstSequence = sequence &+ 1
     // Only the last request asks for an ACK; errors come unasked.
     var owners: [Int] = []
+    var headers: [Int] = []
     var offset = start
     for index in steps {
       while offset < batch.steps[index].end {
         owners.append(index)
+        headers.append(offset)
         let header = (batch.base + offset).assumingMemoryBound(to: nlmsghdr.self)
         header.pointee.nlmsg_seq = nextSequence()
         offset += align(Int(header.pointee.nlmsg_len))
-        if offset >= start + length { header.pointee.nlmsg_flags |= UInt16(NLM_F_ACK) }
       }
     }
+    guard owners.count >= fromEnd else { return }
+    let last = owners.count - fromEnd
+    (batch.base + headers[last]).assumingMemoryBound(to: nlmsghdr.self)
+      .pointee.nlmsg_flags |= UInt16(NLM_F_ACK)
     guard mnl_socket_sendto(socket, batch.base + start, length) >= 0 else {
       throw .current(batch.steps[steps.lowerBound].operation())
     }
@@ -163,7 +207,9 @@ public final class Socket {
               tag: step.tag,
               error: NetlinkError(step.operation(), code: code, kernelText: message.kernelText)))
         }
-        if position == owners.count - 1 { return }
+        if position == last { return }
+        // Nobody answers for the others when a transaction as a whole is refused.
+        if fromEnd > 1, position == 0, message.errorCode != 0 { return }
       }
     }
   }

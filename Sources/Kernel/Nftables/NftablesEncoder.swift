@@ -1,0 +1,247 @@
+internal import Model
+internal import Netlink
+
+/// Turns programs into requests of one transaction.
+struct NftablesEncoder {
+  let batch: Batch
+  let family: Nftables.Family
+  let table: String
+  /// Names sets within the transaction, until the kernel does.
+  private(set) var nextID: UInt32
+
+  init(_ batch: Batch, family: Nftables.Family, table: String, nextID: UInt32) {
+    self.nextID = nextID
+    self.batch = batch
+    self.family = family
+    self.table = table
+  }
+
+  // nft add table FAMILY NAME
+  func create(_ program: TableProgram) {
+    batch.netfilterRequest(NFTMessage.newTable, [.create], family: family.number) {
+      $0.put(NFTATable.name, program.name)
+      $0.put(NFTATable.flags, big: program.flags)
+      if !program.userData.isEmpty { $0.put(NFTATable.userdata, bytes: program.userData) }
+    }
+  }
+
+  // nft delete table FAMILY NAME
+  func deleteTable() {
+    batch.netfilterRequest(NFTMessage.delTable, family: family.number) {
+      $0.put(NFTATable.name, table)
+    }
+  }
+
+  // nft add chain FAMILY TABLE NAME { type TYPE hook HOOK priority PRIORITY; policy POLICY; }
+  func create(_ chain: ChainProgram) {
+    batch.netfilterRequest(NFTMessage.newChain, [.create], family: family.number) {
+      $0.put(NFTAChain.table, table)
+      $0.put(NFTAChain.name, chain.name)
+      if let base = chain.base {
+        $0.nest(NFTAChain.hook) {
+          $0.put(NFTAHook.hooknum, big: HookTable.number(base.hook, family) ?? 0)
+          $0.put(NFTAHook.priority, big: UInt32(bitPattern: base.priority))
+          if base.devices.count == 1 {
+            $0.put(NFTAHook.dev, base.devices[0])
+          } else if !base.devices.isEmpty {
+            $0.nest(NFTAHook.devs) {
+              for device in base.devices { $0.put(NFTADevice.name, device) }
+            }
+          }
+        }
+        $0.put(NFTAChain.policy, big: base.policy.number)
+        $0.put(NFTAChain.type, base.type)
+      }
+      if !chain.userData.isEmpty { $0.put(NFTAChain.userdata, bytes: chain.userData) }
+    }
+  }
+
+  // nft chain FAMILY TABLE NAME { policy POLICY; }
+  func setPolicy(_ chain: ChainProgram) {
+    guard let base = chain.base else { return }
+    batch.netfilterRequest(NFTMessage.newChain, [.create], family: family.number) {
+      $0.put(NFTAChain.table, table)
+      $0.put(NFTAChain.name, chain.name)
+      $0.put(NFTAChain.policy, big: base.policy.number)
+    }
+  }
+
+  func deleteChain(_ name: String) {
+    batch.netfilterRequest(NFTMessage.delChain, family: family.number) {
+      $0.put(NFTAChain.table, table)
+      $0.put(NFTAChain.name, name)
+    }
+  }
+
+  // nft flush chain FAMILY TABLE NAME
+  func flushChain(_ name: String) {
+    batch.netfilterRequest(NFTMessage.delRule, family: family.number) {
+      $0.put(NFTARule.table, table)
+      $0.put(NFTARule.chain, name)
+    }
+  }
+
+  func deleteRule(_ handle: UInt64, chain: String) {
+    batch.netfilterRequest(NFTMessage.delRule, family: family.number) {
+      $0.put(NFTARule.table, table)
+      $0.put(NFTARule.chain, chain)
+      $0.put(NFTARule.handle, big: handle)
+    }
+  }
+
+  enum Position: Hashable {
+    case last, first
+    /// Behind the rule of that handle.
+    case after(UInt64)
+  }
+
+  // nft add rule FAMILY TABLE CHAIN [position HANDLE] ...
+  mutating func create(_ rule: RuleProgram, chain: String, _ position: Position = .last) {
+    var ids: [SetProgram: UInt32] = [:]
+    for set in rule.instructions.flatMap(\.anonymousSets) where ids[set] == nil {
+      ids[set] = create(set)
+    }
+    var flags: RequestFlags = [.create]
+    if case .first = position {} else { flags.insert(.append) }
+    batch.netfilterRequest(NFTMessage.newRule, flags, family: family.number) {
+      $0.put(NFTARule.table, table)
+      $0.put(NFTARule.chain, chain)
+      if case .after(let handle) = position { $0.put(NFTARule.position, big: handle) }
+      $0.nest(NFTARule.expressions) {
+        for instruction in rule.instructions {
+          $0.put(instruction, in: NFTAList.elem, ids)
+        }
+      }
+      if !rule.userData.isEmpty { $0.put(NFTARule.userdata, bytes: rule.userData) }
+    }
+  }
+
+  // MARK: - Sets
+
+  /// Returns the number by which the rest of the transaction may call it.
+  @discardableResult
+  mutating func create(_ set: SetProgram) -> UInt32 {
+    let id = nextID
+    nextID += 1
+    let name = set.kernelName
+    batch.netfilterRequest(NFTMessage.newSet, [.create], family: family.number) {
+      $0.put(NFTASet.table, table)
+      $0.put(NFTASet.name, name)
+      $0.put(NFTASet.flags, big: set.flags)
+      $0.put(NFTASet.keyType, big: set.keyType)
+      $0.put(NFTASet.keyLen, big: set.keyLength)
+      switch set.data {
+      case nil: break
+      case .verdict?:
+        $0.put(NFTASet.dataType, big: 0xffff_ff00 as UInt32)  // NFT_DATA_VERDICT
+        $0.put(NFTASet.dataLen, big: 16 as UInt32)
+      case .value(let type, let length)?:
+        $0.put(NFTASet.dataType, big: type)
+        $0.put(NFTASet.dataLen, big: length)
+      case .object(let type)?: $0.put(NFTASet.objType, big: type)
+      }
+      $0.put(NFTASet.id, big: id)
+      if set.size != nil || !set.fields.isEmpty {
+        $0.nest(NFTASet.desc) {
+          if let size = set.size { $0.put(NFTASetDescription.size, big: size) }
+          if !set.fields.isEmpty {
+            $0.nest(NFTASetDescription.concat) {
+              for field in set.fields {
+                $0.nest(NFTAList.elem) { $0.put(NFTASetField.len, big: field) }
+              }
+            }
+          }
+        }
+      }
+      if let timeout = set.timeout { $0.put(NFTASet.timeout, big: timeout) }
+      if let interval = set.gcInterval { $0.put(NFTASet.gcInterval, big: interval) }
+      if set.policy != 0 { $0.put(NFTASet.policy, big: set.policy) }
+      if !set.userData.isEmpty { $0.put(NFTASet.userdata, bytes: set.userData) }
+      if set.statements.count == 1 {
+        $0.nest(NFTASet.expr) { $0.put(content: set.statements[0], [:]) }
+      } else if !set.statements.isEmpty {
+        $0.nest(NFTASet.expressions) {
+          for statement in set.statements { $0.put(statement, in: NFTAList.elem, [:]) }
+        }
+      }
+    }
+    add(set.elements, to: name, id: id)
+    return id
+  }
+
+  func deleteSet(_ name: String) {
+    batch.netfilterRequest(NFTMessage.delSet, family: family.number) {
+      $0.put(NFTASet.table, table)
+      $0.put(NFTASet.name, name)
+    }
+  }
+
+  // nft add element FAMILY TABLE SET { ... }
+  func add(_ elements: [ElementProgram], to set: String, id: UInt32?) {
+    put(elements, set, id, NFTMessage.newElement, [.create])
+  }
+
+  // nft delete element FAMILY TABLE SET { ... }
+  func delete(_ elements: [ElementProgram], from set: String) {
+    put(elements, set, nil, NFTMessage.delElement, [])
+  }
+
+  private func put(
+    _ elements: [ElementProgram], _ set: String, _ id: UInt32?, _ type: UInt16,
+    _ flags: RequestFlags
+  ) {
+    // A nested attribute holds less than 64 kB.
+    var rest = elements[...]
+    while !rest.isEmpty {
+      var size = 0
+      let chunk = rest.prefix {
+        size += $0.size
+        return size < 60_000
+      }
+      let part = chunk.isEmpty ? rest.prefix(1) : chunk
+      rest = rest.dropFirst(part.count)
+      batch.netfilterRequest(type, flags, family: family.number) {
+        $0.put(NFTAElementList.table, table)
+        $0.put(NFTAElementList.set, set)
+        if let id { $0.put(NFTAElementList.setID, big: id) }
+        $0.nest(NFTAElementList.elements) {
+          for element in part { $0.put(element) }
+        }
+      }
+    }
+  }
+}
+
+extension Nftables.Family {
+  var number: UInt8 {
+    switch self {
+    case .inet: NFProto.inet
+    case .ip: NFProto.ip
+    case .arp: NFProto.arp
+    case .netdev: NFProto.netdev
+    case .bridge: NFProto.bridge
+    case .ip6: NFProto.ip6
+    }
+  }
+
+  init?(number: UInt8) {
+    guard let family = Self.allCases.first(where: { $0.number == number }) else { return nil }
+    self = family
+  }
+}
+
+extension Nftables.BaseChain.Policy {
+  /// `NF_DROP`, `NF_ACCEPT`.
+  var number: UInt32 { self == .drop ? 0 : 1 }
+}
+
+extension Instruction {
+  var anonymousSets: [SetProgram] {
+    switch self {
+    case .lookup(.anonymous(let set), _, _, _), .verdictLookup(.anonymous(let set), _),
+      .objectLookup(.anonymous(let set), _):
+      [set]
+    default: []
+    }
+  }
+}

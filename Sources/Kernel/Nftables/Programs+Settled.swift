@@ -1,0 +1,85 @@
+internal import Model
+
+// What packets change by themselves - counts, and quotas used - says nothing of whether the kernel
+// holds what was asked for.
+
+extension TableProgram {
+  /// Without counts and handles, and with objects and sets by name.
+  public var settled: TableProgram {
+    var table = self
+    table.sets = sets.map(\.settled).sorted { $0.name < $1.name }
+    table.objects = objects.map(\.settled).sorted { $0.name < $1.name }
+    table.chains = chains.map(\.settled).sorted { $0.name < $1.name }
+    return table
+  }
+}
+
+extension ChainProgram {
+  var settled: ChainProgram {
+    var chain = self
+    chain.rules = rules.map(\.settled)
+    return chain
+  }
+}
+
+extension RuleProgram {
+  var settled: RuleProgram {
+    RuleProgram(instructions: instructions.map(\.settled), userData: userData)
+  }
+}
+
+extension ObjectProgram {
+  var settled: ObjectProgram {
+    var object = self
+    switch content {
+    case .counter: object.content = .counter(packets: 0, bytes: 0)
+    case .quota(var quota):
+      quota.used = 0
+      object.content = .quota(quota)
+    case .limit, .ctHelper: break
+    }
+    return object
+  }
+}
+
+extension SetProgram {
+  var settled: SetProgram {
+    var set = self
+    set.statements = statements.map(\.settled)
+    set.elements = elements.map(\.settled)
+    // How to print an anonymous set's key, which nft does by the rule, too.
+    set.userData = flags & SetFlag.anonymous != 0 ? [] : UserData.sorted(userData)
+    if flags & SetFlag.anonymous != 0 { set.size = nil }
+    return set
+  }
+}
+
+extension ElementProgram {
+  var settled: ElementProgram {
+    guard !statements.isEmpty else { return self }
+    var element = self
+    element.statements = statements.map(\.settled)
+    return element
+  }
+}
+
+extension Instruction {
+  var settled: Instruction {
+    switch self {
+    case .counter: return .counter(packets: 0, bytes: 0)
+    case .quota(var quota):
+      quota.used = 0
+      return .quota(quota)
+    case .dynset(var dynset):
+      dynset.statements = dynset.statements.map(\.settled)
+      return .dynset(dynset)
+    case .lookup(.anonymous(let set), let register, let to, let isInverted):
+      return .lookup(.anonymous(set.settled), register, to: to, isInverted: isInverted)
+    case .verdictLookup(.anonymous(let set), let register):
+      return .verdictLookup(.anonymous(set.settled), register)
+    case .objectLookup(.anonymous(let set), let register):
+      return .objectLookup(.anonymous(set.settled), register)
+    default: return self
+    }
+  }
+}

@@ -1,0 +1,168 @@
+internal import Model
+
+extension RuleCompiler {
+  /// Leaves an expression's value in a register, in its own byte order.
+  ///
+  /// `expected` is what a constant becomes, and what a map leads to.
+  mutating func load(
+    _ expression: Nftables.Expression, into register: Register, as expected: Shape? = nil
+  ) throws(Refusal) {
+    switch expression {
+    case .number, .symbol, .boolean, .list:
+      guard let expected else { throw Refusal("a constant has no type here") }
+      code.append(.immediate(register, try constant.bytes(expression, expected)))
+    case .payload(let name, let field):
+      let (proto, found) = try Shape.packetField(name, field)
+      try load(found, of: proto.layer.rawValue, into: register)
+    case .raw(let base, let offset, let length):
+      guard let layer = Self.rawBase(base) else {
+        throw Refusal("payload base \(base): one of ll, nh, th")
+      }
+      guard offset >= 0, (1...128).contains(length), offset < 1 << 16 else {
+        throw Refusal("raw payload of 1 to 128 bits, at an offset from 0")
+      }
+      try load(PacketField("", offset, length), of: layer, into: register)
+    case .meta(let key): code.append(.meta(try Shape.metaKey(key).number, register))
+    case .ct(let key, let direction):
+      code.append(
+        .ct(try Shape.ctKey(key).number, direction: try Self.direction(direction), register))
+    case .exthdr(let name, let field, let offset):
+      try loadExtensionHeader(name, field, offset, into: register)
+    case .tcpOption(let name, let field): try loadTCPOption(name, field, into: register)
+    case .fib(let result, let flags):
+      let (result, flags) = try Self.fib(result, flags)
+      code.append(.fib(result: result, flags: flags, register))
+    case .rt(let key, let family):
+      code.append(.rt(try Shape.rtKey(key, family, scope).number, register))
+    case .socket(let key):
+      guard let found = MetaKey.socket[key] else { throw Refusal("socket \(key) is not known") }
+      code.append(.socket(found.number, level: nil, register))
+    case .osf(let key, let ttl):
+      guard let ttl = ["": 0, "loose": 1, "skip": 2][ttl ?? ""] as UInt8? else {
+        throw Refusal("osf ttl: loose or skip")
+      }
+      code.append(.osf(ttl: ttl, flags: key == "version" ? 1 : 0, register))
+    case .numgen(let mode, let modulus, let offset):
+      guard mode == "inc" || mode == "random" else { throw Refusal("numgen: inc or random") }
+      code.append(
+        .numgen(isRandom: mode == "random", modulus: modulus, offset: offset, register))
+    case .jhash(let inner, let modulus, let seed, let offset):
+      guard let shape = try Shape.of(inner, scope) else {
+        throw Refusal("jhash of a constant")
+      }
+      let source = try allocate(shape)
+      try load(inner, into: source)
+      release(shape)
+      code.append(
+        .hash(
+          Hash(
+            source: source, length: UInt32(shape.bytes), modulus: modulus, seed: seed,
+            offset: offset), register))
+    case .symhash(let modulus, let offset):
+      code.append(.hash(Hash(modulus: modulus, offset: offset), register))
+    case .concat(let parts):
+      var cell = register.cell
+      for (position, part) in parts.enumerated() {
+        let expected = expected.flatMap {
+          $0.fields.indices.contains(position) ? $0.fields[position] : nil
+        }
+        guard let shape = try Shape.of(part, scope) ?? expected else {
+          throw Refusal("a constant in a concat has no type here")
+        }
+        guard cell + UInt32(shape.cells) <= 16 else {
+          throw Refusal("it needs more registers than there are")
+        }
+        try load(part, into: Register(cell), as: shape)
+        cell += UInt32(shape.cells)
+      }
+    case .binary: try loadBinary(expression, into: register)
+    case .map(let key, let data):
+      try loadMap(key, data, into: register, leadingTo: expected)
+    case .prefix, .range, .set, .reference, .verdict:
+      throw Refusal("a set, range, prefix or verdict doesn't belong here")
+    }
+  }
+
+  /// And turns it into another byte order.
+  mutating func load(
+    _ expression: Nftables.Expression, into register: Register, converted shape: Shape
+  ) throws(Refusal) {
+    try load(expression, into: register, as: shape)
+    guard let own = try Shape.of(expression, scope), !own.isConcat else { return }
+    if own.order != shape.order, own.bits > 8, own.type.base != .string {
+      let toNetwork = own.order == .host
+      let size = UInt32(own.bytes)
+      code.append(
+        .byteorder(register, to: register, toNetwork: toNetwork, length: size, size: size))
+    }
+  }
+
+  private mutating func load(
+    _ field: PacketField, of base: UInt32, into register: Register
+  ) throws(Refusal) {
+    let first = field.offset / 8
+    let last = (field.offset + field.bits + 7) / 8
+    let range = PayloadRange(
+      base: base, offset: UInt32(first), length: UInt32(last - first))
+    code.append(.payload(range, register))
+    try cutOut(field, in: register, length: last - first)
+  }
+
+  /// Masks and shifts the bits of a field that doesn't fill its bytes.
+  mutating func cutOut(
+    _ field: PacketField, in register: Register, length: Int
+  ) throws(Refusal) {
+    guard field.offset % 8 != 0 || field.bits % 8 != 0 else { return }
+    let shift = length * 8 - field.offset % 8 - field.bits
+    code.append(Self.mask(register, field.mask(length: length, shift: shift), length: length))
+    if shift > 0 {
+      if length > 1 {
+        code.append(
+          .byteorder(
+            register, to: register, toNetwork: false, length: UInt32(length), size: UInt32(length)))
+      }
+      code.append(
+        .shift(register, to: register, length: UInt32(length), isLeft: false, UInt32(shift)))
+    }
+  }
+
+  static func mask(_ register: Register, _ mask: [UInt8], length: Int) -> Instruction {
+    .bitwise(register, to: register, mask: mask, xor: [UInt8](repeating: 0, count: length))
+  }
+
+  static func rawBase(_ name: String) -> UInt32? { ["ll": 0, "nh": 1, "th": 2][name] }
+
+  static func direction(_ text: String?) throws(Refusal) -> UInt8? {
+    switch text {
+    case nil: return nil
+    case "original": return 0
+    case "reply": return 1
+    default: throw Refusal("ct direction: original or reply")
+    }
+  }
+
+  static func fib(_ result: String, _ flags: [String]) throws(Refusal) -> (UInt32, UInt32) {
+    guard let number = ["oif": 1, "oifname": 2, "type": 3][result] as UInt32? else {
+      throw Refusal("fib \(result): one of type, oif, oifname")
+    }
+    var bits: UInt32 = 0
+    for flag in flags {
+      guard let bit = ["saddr": 1, "daddr": 2, "mark": 4, "iif": 8, "oif": 16][flag] as UInt32?
+      else { throw Refusal("fib \(flag) is not known") }
+      bits |= bit
+    }
+    return (number, bits)
+  }
+}
+
+extension PacketField {
+  /// The field's bits within the bytes that hold it.
+  func mask(length: Int, shift: Int) -> [UInt8] {
+    (0..<length).map { index in
+      (0..<8).reduce(0) { byte, bit in
+        let position = (length - 1 - index) * 8 + bit  // from the lowest
+        return position >= shift && position < shift + bits ? byte | 1 << bit : byte
+      }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+internal import Model
+
+extension RuleDecompiler {
+  /// A map's key and the map itself.
+  func map(
+    _ set: SetName, _ register: Register
+  ) -> (Nftables.Expression, Nftables.Expression)? {
+    switch set {
+    case .named(let name):
+      guard let type = scope.sets[name], let (key, _) = key(register, bytes: type.key.bytes) else {
+        return nil
+      }
+      return (key, .reference(name))
+    case .anonymous(let program):
+      guard let (key, shape) = key(register, bytes: Int(program.keyLength)),
+        let elements = elements(program, shape)
+      else { return nil }
+      return (key, .set(elements))
+    }
+  }
+
+  /// What a map leads to.
+  func shape(_ data: Nftables.Expression, _ set: SetName) -> Shape? {
+    switch (data, set) {
+    case (.reference(let name), _): scope.sets[name]?.data
+    case (_, .anonymous(let program)): program.dataShape
+    default: nil
+    }
+  }
+
+  func elements(
+    _ program: SetProgram, _ key: Shape, data: Shape? = nil
+  ) -> [Nftables.Element]? {
+    let isInterval = program.flags & SetFlag.interval != 0
+    var found: [Nftables.Element] = []
+    var rest = program.elements[...]
+    while let element = rest.popFirst() {
+      if element.flags & ElementFlag.intervalEnd != 0 { continue }
+      var expression: Nftables.Expression?
+      if element.flags & ElementFlag.catchAll == 0 {
+        if isInterval, !key.isConcat {
+          // Up to where the next begins, or to the end of all.
+          let end = rest.first.flatMap { Intervals.predecessor($0.key) }
+          let high = end ?? [UInt8](repeating: 0xff, count: element.key.count)
+          expression = interval(element.key, high, key)
+        } else if isInterval {
+          expression = concat(element.key, element.keyEnd ?? element.key, key)
+        } else {
+          expression = constant.expression(element.key, key)
+        }
+        if expression == nil { return nil }
+      }
+      var read = Nftables.Element(expression, timeout: element.timeout)
+      read.comment = UserData.comment(in: element.userData)
+      for instruction in element.statements {
+        guard let statement = statement(instruction) else { return nil }
+        read.statements.append(statement)
+      }
+      switch element.data {
+      case nil: break
+      case .verdict(let verdict)?: read.data = .verdict(verdict)
+      case .object(let name)?: read.data = .symbol(name)
+      case .value(let bytes)?:
+        guard let shape = data ?? program.dataShape, let data = constant.expression(bytes, shape)
+        else {
+          return nil
+        }
+        read.data = data
+      }
+      found.append(read)
+    }
+    return found
+  }
+
+  private func concat(_ low: [UInt8], _ high: [UInt8], _ key: Shape) -> Nftables.Expression? {
+    var parts: [Nftables.Expression] = []
+    var offset = 0
+    for field in key.fields {
+      let end = offset + field.bytes
+      guard end <= low.count, end <= high.count,
+        let part = interval(Array(low[offset..<end]), Array(high[offset..<end]), field)
+      else { return nil }
+      parts.append(part)
+      offset += field.cells * 4
+    }
+    return .concat(parts)
+  }
+
+  /// A value, a prefix or a range.
+  func interval(_ low: [UInt8], _ high: [UInt8], _ shape: Shape) -> Nftables.Expression? {
+    var shape = shape
+    if shape.type.base != .string { shape.order = .network }
+    guard low.count == shape.bytes, high.count == low.count else { return nil }
+    if low == high { return constant.expression(low, shape) }
+    if shape.type.base == .string {
+      let name = low.prefix { $0 != 0 }
+      guard high.dropFirst(name.count).allSatisfy({ $0 == 0xff }) else { return nil }
+      return .symbol(String(decoding: name, as: UTF8.self) + "*")
+    }
+    guard let from = constant.expression(low, shape), let to = constant.expression(high, shape)
+    else { return nil }
+    if shape.type.base == .ipv4 || shape.type.base == .ipv6 {
+      for length in 0..<shape.bits {
+        let mask = RuleCompiler.prefixMask(length, bytes: shape.bytes)
+        if zip(low, mask).allSatisfy({ $0 & ~$1 == 0 }),
+          zip(low, mask).map({ $0 | ~$1 }) == high
+        {
+          return .prefix(from, length: length)
+        }
+      }
+    }
+    return .range(from, to)
+  }
+}
+
+extension SetProgram {
+  fileprivate var dataShape: Shape? {
+    guard case .value(let type, let length)? = data else { return nil }
+    return Shape(typeNumber: type, bytes: length, order(data: true))
+  }
+}
+
+extension Intervals {
+  /// One less; nil before the first.
+  static func predecessor(_ key: [UInt8]) -> [UInt8]? {
+    var key = key
+    for index in key.indices.reversed() {
+      let borrows = key[index] == 0
+      key[index] &-= 1
+      if !borrows { return key }
+    }
+    return nil
+  }
+}

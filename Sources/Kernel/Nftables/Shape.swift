@@ -1,0 +1,166 @@
+internal import Model
+
+/// What an expression yields.
+struct Shape: Hashable {
+  var type: DataType
+  var bits: Int
+  var order: DataType.Order
+  /// Of a concatenation, else empty.
+  var fields: [Shape] = []
+  /// Of a field that stays where it stands within its bytes.
+  var lift: Lift?
+
+  struct Lift: Hashable {
+    var bits: Int
+    var shift: Int
+  }
+
+  init(_ type: DataType, bits: Int? = nil, order: DataType.Order? = nil) {
+    self.type = type
+    self.bits = bits ?? type.bits
+    self.order = order ?? type.order
+  }
+
+  init(_ key: MetaKey) { self.init(key.type, bits: key.bits, order: key.order) }
+
+  /// A concatenation, or its only field.
+  init(fields: [Shape]) {
+    self = fields[0]
+    if fields.count > 1 {
+      self.fields = fields
+      bits = fields.reduce(0) { $0 + $1.cells * 32 }
+    }
+  }
+
+  var isConcat: Bool { !fields.isEmpty }
+  var bytes: Int { (bits + 7) / 8 }
+  /// Registers of 32 bits.
+  var cells: Int { (bits + 31) / 32 }
+
+  /// nft's number of the type: six bits a field.
+  var typeNumber: UInt32 {
+    isConcat ? fields.reduce(0) { $0 << 6 | $1.type.number } : type.number
+  }
+
+  /// What it is where intervals of it are compared: the kernel compares bytes.
+  var comparable: Shape {
+    var shape = self
+    shape.fields = fields.map(\.comparable)
+    if type.base != .string { shape.order = .network }
+    return shape
+  }
+
+  var needsSwap: Bool { order == .host && bits > 8 && type.base != .string }
+}
+
+extension Shape {
+  /// Nil for a constant, whose type comes from what it stands beside.
+  static func of(_ expression: Nftables.Expression, _ scope: TableScope) throws(Refusal) -> Shape? {
+    switch expression {
+    case .number, .symbol, .boolean, .prefix, .range, .list, .set, .verdict: return nil
+    case .reference: return nil
+    case .payload(let name, let field): return try payload(name, field)
+    case .raw(_, _, let length): return Shape(.integer, bits: length)
+    case .meta(let key): return Shape(try metaKey(key))
+    case .ct(let key, _): return Shape(try ctKey(key))
+    case .exthdr(let name, let field, _): return try ExtensionHeader.shape(name, field)
+    case .tcpOption(let name, let field): return try TCPOption.shape(name, field)
+    case .fib(let result, _):
+      switch result {
+      case "type": return Shape(.fibAddressType)
+      case "oif": return Shape(.ifindex)
+      case "oifname": return Shape(.ifname)
+      default: throw Refusal("fib \(result): one of type, oif, oifname")
+      }
+    case .rt(let key, let family): return Shape(try rtKey(key, family, scope))
+    case .socket(let key):
+      guard let found = MetaKey.socket[key] else { throw Refusal("socket \(key) is not known") }
+      return Shape(found)
+    case .osf: return Shape(.string, bits: 128)
+    case .numgen, .jhash, .symhash: return Shape(.integer, bits: 32, order: .host)
+    case .concat(let fields):
+      var shapes: [Shape] = []
+      for field in fields {
+        guard let shape = try of(field, scope) else { return nil }
+        shapes.append(shape)
+      }
+      return shapes.isEmpty ? nil : Shape(fields: shapes)
+    case .binary(let op, let left, let right):
+      var found = try of(left, scope)
+      if found == nil { found = try of(right, scope) }
+      guard var shape = found else { return nil }
+      if op == .shiftLeft || op == .shiftRight {
+        shape = Shape(.integer, bits: shape.bits, order: .host)
+      }
+      return shape
+    case .map(_, .reference(let name)):
+      guard let set = scope.sets[name] else { throw scope.unknown(set: name) }
+      return set.data
+    case .map: return nil
+    }
+  }
+
+  private static func payload(_ name: String, _ field: String) throws(Refusal) -> Shape {
+    let (_, found) = try packetField(name, field)
+    return Shape(found.type, bits: found.bits, order: found.type == .tcpFlag ? .host : .network)
+  }
+
+  static func packetField(
+    _ name: String, _ field: String
+  ) throws(Refusal) -> (PacketProtocol, PacketField) {
+    guard let proto = PacketProtocol.byName[name] else {
+      throw Refusal("payload of \(name) is not supported")
+    }
+    guard let found = proto.field(field) else { throw Refusal("\(name) has no field \(field)") }
+    return (proto, found)
+  }
+
+  static func metaKey(_ name: String) throws(Refusal) -> MetaKey {
+    guard let key = MetaKey.meta[name] else { throw Refusal("meta \(name) is not known") }
+    return key
+  }
+
+  static func ctKey(_ name: String) throws(Refusal) -> MetaKey {
+    guard let key = MetaKey.ct[name] else { throw Refusal("ct \(name) is not known") }
+    return key
+  }
+
+  static func rtKey(_ name: String, _ family: String?, _ scope: TableScope) throws(Refusal)
+    -> MetaKey
+  {
+    var name = name
+    if name == "nexthop" {
+      let family = family ?? (scope.family == .ip6 ? "ip6" : scope.family == .ip ? "ip" : nil)
+      guard let family else { throw Refusal("rt nexthop in an inet table needs a family") }
+      name = "\(family) nexthop"
+    }
+    guard let key = MetaKey.rt[name] else { throw Refusal("rt \(name) is not known") }
+    return key
+  }
+
+  static func of(_ type: Nftables.TypeOf, _ scope: TableScope) throws(Refusal) -> Shape {
+    var shapes: [Shape] = []
+    switch type {
+    case .types(let names):
+      for name in names {
+        guard let type = DataType(named: name) else {
+          if name == "integer" { throw Refusal("type integer has no width: use typeof") }
+          throw Refusal("\(name) is not a type")
+        }
+        shapes.append(Shape(type))
+      }
+    case .expressions(let expressions):
+      for expression in expressions {
+        guard let shape = try of(expression, scope) else {
+          throw Refusal("typeof needs an expression that has a type")
+        }
+        shapes.append(shape)
+      }
+    }
+    if shapes.isEmpty { throw Refusal("a type is missing") }
+    if shapes.count > 1, shapes.contains(where: \.isConcat) {
+      throw Refusal("concatenations don't nest")
+    }
+    return Shape(fields: shapes)
+  }
+}

@@ -1,0 +1,28 @@
+public import Model
+
+/// Names what the kernel holds.
+public struct TableDecompiler {
+  let scope: TableScope
+
+  /// `linkName` gives a link's name by its number, `link` the other way round.
+  public init(
+    _ table: TableProgram, link: @escaping (String) -> UInt32?,
+    linkName: @escaping (UInt32) -> String?
+  ) {
+    var scope = TableScope(table, link: link)
+    scope.linkName = linkName
+    self.scope = scope
+  }
+
+  /// Nil for a rule that we can't read; else what compiles to just that rule.
+  public func rule(_ program: RuleProgram) -> Nftables.Rule? {
+    RuleDecompiler.decompile(program.instructions, scope).map {
+      Nftables.Rule($0, comment: UserData.comment(in: program.userData))
+    }
+  }
+}
+
+extension TableDecompiler {
+  /// As `nft list ruleset` prints it, on one line.
+  public func text(_ rule: Nftables.Rule) -> String { RuleText(scope: scope).text(rule) }
+}

@@ -1,0 +1,49 @@
+internal import Model
+internal import Netlink
+
+extension NftablesEncoder {
+  /// What goes before what comes; what refers goes before what is referred to.
+  mutating func encode(_ diff: TableDiff) {
+    switch diff.whole {
+    case .create(let program)?: return load(program)
+    case .replace(let program)?:
+      deleteTable()
+      return load(program)
+    case .delete?: return deleteTable()
+    case nil: break
+    }
+    if let flags = diff.flags { setFlags(flags) }
+    for rule in diff.deletedRules { deleteRule(rule.handle, chain: rule.chain) }
+    for change in diff.elements {
+      if change.isFlushed {
+        flushSet(change.set)
+      } else {
+        delete(change.removed, from: change.set)
+      }
+    }
+    for name in diff.deletedSets { deleteSet(name) }
+    for object in diff.deletedObjects { deleteObject(object) }
+    for name in diff.deletedChains { deleteChain(name) }
+    for chain in diff.createdChains { create(chain) }
+    for chain in diff.policies { setPolicy(chain) }
+    for object in diff.createdObjects { create(object) }
+    for set in diff.createdSets { create(set) }
+    for change in diff.elements { add(change.added, to: change.set, id: nil) }
+    for rule in diff.createdRules { create(rule.rule, chain: rule.chain, rule.position) }
+  }
+
+  // nft flush set FAMILY TABLE SET
+  private func flushSet(_ name: String) {
+    batch.netfilterRequest(NFTMessage.delElement, family: family.number) {
+      $0.put(NFTAElementList.table, table)
+      $0.put(NFTAElementList.set, name)
+    }
+  }
+
+  private func setFlags(_ flags: UInt32) {
+    batch.netfilterRequest(NFTMessage.newTable, [.create], family: family.number) {
+      $0.put(NFTATable.name, table)
+      $0.put(NFTATable.flags, big: flags)
+    }
+  }
+}

@@ -1,0 +1,28 @@
+internal import Model
+
+/// What names mean within a table.
+struct TableScope {
+  struct SetType {
+    var key: Shape
+    /// A map's; nil for a set, a verdict map and a map of objects.
+    var data: Shape?
+    var isVerdictMap = false
+    var object: UInt32?
+    var isInterval: Bool
+  }
+
+  let family: Nftables.Family
+  var sets: [String: SetType] = [:]
+  var chains: Set<String> = []
+  /// Numbers of links by their names.
+  let link: (String) -> UInt32?
+  /// And the other way round.
+  var linkName: (UInt32) -> String? = { _ in nil }
+
+  init(family: Nftables.Family, link: @escaping (String) -> UInt32?) {
+    self.family = family
+    self.link = link
+  }
+
+  func unknown(set name: String) -> Refusal { Refusal("no set is called \"\(name)\"") }
+}

@@ -1,0 +1,34 @@
+/// The nouns of nft(8) as plain values, shaped as libnftables-json(5) writes them.
+///
+/// They don't know whether a name means anything: the compiler says so.
+public enum Nftables {
+  /// What a table's hooks see.
+  public enum Family: String, Hashable, Sendable, CaseIterable {
+    case ip, ip6, inet, arp, bridge, netdev
+  }
+
+  /// A ruleset's unit of ownership.
+  public struct Table: Hashable, Sendable {
+    public var family: Family
+    public var name: String
+    /// `dormant`, `owner`, `persist`.
+    public var flags: [String]
+    public var comment: String?
+    public var sets: [NamedSet]
+    public var objects: [NamedObject]
+    public var chains: [Chain]
+
+    public init(
+      family: Family, name: String, flags: [String] = [], comment: String? = nil,
+      sets: [NamedSet] = [], objects: [NamedObject] = [], chains: [Chain] = []
+    ) {
+      self.family = family
+      self.name = name
+      self.flags = flags
+      self.comment = comment
+      self.sets = sets
+      self.objects = objects
+      self.chains = chains
+    }
+  }
+}

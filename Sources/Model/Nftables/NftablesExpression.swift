@@ -1,0 +1,55 @@
+extension Nftables {
+  /// libnftables-json(5), EXPRESSIONS.
+  public indirect enum Expression: Hashable, Sendable {
+    // Constants
+    case number(UInt64)
+    /// An address, a name, a symbolic constant: its type comes from what it stands beside.
+    case symbol(String)
+    case boolean(Bool)
+    case prefix(Expression, length: Int)
+    case range(Expression, Expression)
+    /// Flags side by side: `established,related`.
+    case list([Expression])
+    /// An anonymous set, or map where its elements have data.
+    case set([Element])
+    /// `@name`.
+    case reference(String)
+    case verdict(Verdict)
+
+    // What a packet, its connection or its surroundings hold
+    case payload(protocol: String, field: String)
+    /// `@th,16,16`: bits.
+    case raw(base: String, offset: Int, length: Int)
+    case meta(String)
+    case ct(key: String, direction: String?)
+    case exthdr(name: String, field: String?, offset: Int)
+    case tcpOption(name: String, field: String?)
+    case fib(result: String, flags: [String])
+    case rt(key: String, family: String?)
+    case socket(String)
+    case osf(key: String, ttl: String?)
+    case numgen(mode: String, modulus: UInt32, offset: UInt32)
+    /// `seed` nil: the kernel takes a random one.
+    case jhash(Expression, modulus: UInt32, seed: UInt32?, offset: UInt32)
+    case symhash(modulus: UInt32, offset: UInt32)
+
+    // Combinations
+    case concat([Expression])
+    case binary(Operator, Expression, Expression)
+    case map(key: Expression, data: Expression)
+
+    public enum Operator: String, Hashable, Sendable, CaseIterable {
+      case and = "&"
+      case or = "|"
+      case xor = "^"
+      case shiftLeft = "<<"
+      case shiftRight = ">>"
+    }
+  }
+
+  public enum Verdict: Hashable, Sendable {
+    case accept, drop, `continue`, `return`
+    case jump(String)
+    case goto(String)
+  }
+}

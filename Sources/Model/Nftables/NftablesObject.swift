@@ -1,0 +1,56 @@
+extension Nftables {
+  /// State that rules refer to by name.
+  public struct NamedObject: Hashable, Sendable {
+    public var name: String
+    public var content: Content
+    public var comment: String?
+
+    public enum Content: Hashable, Sendable {
+      case counter(packets: UInt64, bytes: UInt64)
+      case quota(Quota)
+      case limit(Limit)
+      /// `type` is the helper's own name, such as `ftp`.
+      case ctHelper(type: String, protocol: String, l3proto: String?)
+    }
+
+    public init(name: String, content: Content, comment: String? = nil) {
+      self.name = name
+      self.content = content
+      self.comment = comment
+    }
+  }
+
+  public struct Quota: Hashable, Sendable {
+    public var bytes: UInt64
+    public var used: UInt64
+    /// `over` rather than `until`.
+    public var isOver: Bool
+
+    public init(bytes: UInt64, used: UInt64 = 0, isOver: Bool = false) {
+      self.bytes = bytes
+      self.used = used
+      self.isOver = isOver
+    }
+  }
+
+  public struct Limit: Hashable, Sendable {
+    /// Packets or bytes in each `per`.
+    public var rate: UInt64
+    /// Seconds: 1, 60, 3600, 86400, 604800.
+    public var per: UInt64
+    public var burst: UInt32
+    public var isBytes: Bool
+    /// `over`.
+    public var isOver: Bool
+
+    public init(
+      rate: UInt64, per: UInt64, burst: UInt32, isBytes: Bool = false, isOver: Bool = false
+    ) {
+      self.rate = rate
+      self.per = per
+      self.burst = burst
+      self.isBytes = isBytes
+      self.isOver = isOver
+    }
+  }
+}

@@ -1,0 +1,103 @@
+extension Nftables {
+  /// libnftables-json(5), STATEMENTS.
+  public enum Statement: Hashable, Sendable {
+    case match(Relation, Expression, Expression)
+    case verdict(Verdict)
+    case vmap(key: Expression, data: Expression)
+    /// `meta mark set ...`: what is set, and to what.
+    case mangle(Expression, Expression)
+    case counter(packets: UInt64, bytes: UInt64)
+    case quota(Quota)
+    case limit(Limit)
+    case log(Log)
+    case reject(Reject)
+    case nat(NAT)
+    case tproxy(family: String?, address: Expression?, port: Expression?)
+    case notrack
+    case dup(address: Expression, device: Expression?)
+    case fwd(device: Expression, family: String?, address: Expression?)
+    case queue(Expression?, flags: [String])
+    /// `add @set { key timeout 1m }`, and for a map `{ key : data }`.
+    case update(SetOperation, set: String, Element)
+    /// A named object of that kind (`counter`, `quota`, `limit`, `ct helper`).
+    case object(kind: String, name: Expression)
+    case connectionCount(UInt32, isOver: Bool)
+    case last
+  }
+
+  /// How a match compares.
+  public enum Relation: String, Hashable, Sendable, CaseIterable {
+    case equal = "=="
+    case notEqual = "!="
+    case less = "<"
+    case greater = ">"
+    case lessOrEqual = "<="
+    case greaterOrEqual = ">="
+    /// Written without an operator: one of these flags, or equal for what has none.
+    case `in`
+    /// None of these flags.
+    case none = "!"
+  }
+
+  public enum SetOperation: String, Hashable, Sendable {
+    case add, update, delete
+  }
+
+  public struct Log: Hashable, Sendable {
+    public var prefix: String?
+    public var group: UInt16?
+    public var snaplen: UInt32?
+    public var queueThreshold: UInt16?
+    /// `emerg` to `debug`, or `audit`; nil means `warn` unless there is a group.
+    public var level: String?
+    public var flags: [String]
+
+    public init(
+      prefix: String? = nil, group: UInt16? = nil, snaplen: UInt32? = nil,
+      queueThreshold: UInt16? = nil, level: String? = nil, flags: [String] = []
+    ) {
+      self.prefix = prefix
+      self.group = group
+      self.snaplen = snaplen
+      self.queueThreshold = queueThreshold
+      self.level = level
+      self.flags = flags
+    }
+  }
+
+  public struct Reject: Hashable, Sendable {
+    /// `tcp reset`, `icmp`, `icmpv6`, `icmpx`; nil for what the family has by default.
+    public var type: String?
+    public var code: Expression?
+
+    public init(type: String? = nil, code: Expression? = nil) {
+      self.type = type
+      self.code = code
+    }
+  }
+
+  public struct NAT: Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable {
+      case snat, dnat, masquerade, redirect
+    }
+
+    public var kind: Kind
+    /// `ip` or `ip6`, stated in an inet table.
+    public var family: String?
+    public var address: Expression?
+    public var port: Expression?
+    /// `random`, `fully-random`, `persistent`, `netmap`.
+    public var flags: [String]
+
+    public init(
+      _ kind: Kind, family: String? = nil, address: Expression? = nil, port: Expression? = nil,
+      flags: [String] = []
+    ) {
+      self.kind = kind
+      self.family = family
+      self.address = address
+      self.port = port
+      self.flags = flags
+    }
+  }
+}

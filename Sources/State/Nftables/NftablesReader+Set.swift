@@ -1,0 +1,181 @@
+internal import JSON
+internal import Model
+
+extension NftablesReader {
+  func readSet(_ fields: NftablesFields, isMap: Bool) {
+    guard let index = table(of: fields), let name = fields.required(string: "name"),
+      let key = fields.required("type")
+    else { return }
+    guard let type = within(.key("type"), { typeOf(key) }) else { return }
+    var set = Nftables.NamedSet(name: name, key: type)
+    if isMap {
+      guard let data = fields.required("map") else { return }
+      guard let leads = within(.key("map"), { self.data(data) }) else { return }
+      set.data = leads
+    }
+    for word in fields.words("flags") {
+      guard let flag = Nftables.NamedSet.Flag(rawValue: word) else {
+        within(.key("flags")) { report("set flag \"\(word)\"") }
+        continue
+      }
+      set.flags.insert(flag)
+    }
+    set.timeout = seconds(fields, "timeout")
+    set.gcInterval = seconds(fields, "gc-interval")
+    set.size = fields.integer("size")
+    set.policy = fields.string("policy")
+    set.autoMerge = fields.bool("auto-merge")
+    set.comment = fields.string("comment")
+    set.statements = fields.read("stmt") { statements($0) } ?? []
+    set.elements = fields.read("elem") { elements($0) } ?? []
+    change(index) { table in
+      guard !table.sets.contains(where: { $0.name == name }) else {
+        return report("\(name) is stated twice")
+      }
+      table.sets.append(set)
+    }
+  }
+
+  /// `{"element": ...}`: more elements of a set that stands above.
+  func readElement(_ fields: NftablesFields) {
+    guard let index = table(of: fields), let name = fields.required(string: "name") else { return }
+    guard let elements = fields.read("elem", { elements($0) }) else {
+      if !fields.has("elem") { report("\"elem\" is missing") }
+      return
+    }
+    guard let set = tables[index].sets.firstIndex(where: { $0.name == name }) else {
+      return within(.key("name")) { report("no set \(name) stands above") }
+    }
+    change(index) { $0.sets[set].elements += elements }
+  }
+
+  func readObject(_ kind: String, _ fields: NftablesFields) {
+    guard let index = table(of: fields), let name = fields.required(string: "name") else { return }
+    let content: Nftables.NamedObject.Content
+    switch kind {
+    case "counter":
+      content = .counter(
+        packets: fields.integer("packets") ?? 0, bytes: fields.integer("bytes") ?? 0)
+    case "quota":
+      guard let quota = quota(fields) else { return }
+      content = .quota(quota)
+    case "limit":
+      guard let limit = limit(fields) else { return }
+      content = .limit(limit)
+    default:
+      guard let type = fields.required(string: "type"),
+        let proto = fields.required(string: "protocol")
+      else { return }
+      guard proto == "tcp" || proto == "udp" else {
+        return within(.key("protocol")) { report("tcp or udp") }
+      }
+      content = .ctHelper(type: type, protocol: proto, l3proto: fields.string("l3proto"))
+    }
+    let object = Nftables.NamedObject(
+      name: name, content: content, comment: fields.string("comment"))
+    change(index) { $0.objects.append(object) }
+  }
+
+  private func seconds(_ fields: NftablesFields, _ key: String) -> UInt64? {
+    guard let seconds: UInt32 = fields.integer(key) else { return nil }
+    return UInt64(seconds) * 1000
+  }
+
+  func statements(_ value: JSON.Value) -> [Nftables.Statement]? {
+    guard let elements = value.elements else { return fail("an array of statements") }
+    return elements.indices.compactMap { index in
+      within(.index(index)) { statement(elements[index]) }
+    }
+  }
+
+  // MARK: - Types
+
+  private func typeOf(_ value: JSON.Value) -> Nftables.TypeOf? {
+    if let name = value.string { return .types(name.split(separator: " . ").map(String.init)) }
+    if let elements = value.elements {
+      let names = elements.compactMap(\.string)
+      guard names.count == elements.count, !names.isEmpty else {
+        return fail("names of types belong here")
+      }
+      return .types(names)
+    }
+    guard let inner = value["typeof"], value.count == 1 else {
+      return fail("the name of a type, an array of them, or {\"typeof\": ...}")
+    }
+    return within(.key("typeof")) {
+      switch expression(inner) {
+      case .concat(let parts)?, .list(let parts)?: .expressions(parts)
+      case let one?: .expressions([one])
+      case nil: nil
+      }
+    }
+  }
+
+  private func data(_ value: JSON.Value) -> Nftables.Data? {
+    switch value.string {
+    case "verdict"?: return .verdict
+    case let kind? where ["counter", "quota", "limit", "ct helper"].contains(kind):
+      return .object(kind)
+    default: return typeOf(value).map { .value($0) }
+    }
+  }
+
+  // MARK: - Elements
+
+  func elements(_ value: JSON.Value) -> [Nftables.Element]? {
+    guard let elements = value.elements else {
+      return element(value).map { [$0] }
+    }
+    var found: [Nftables.Element] = []
+    found.reserveCapacity(elements.count)
+    for (index, value) in elements.enumerated() {
+      guard let element = within(.index(index), { pair(value) }) else { continue }
+      found.append(element)
+    }
+    return found.count == elements.count ? found : nil
+  }
+
+  /// `key`, or of a map `[key, data]`.
+  private func pair(_ value: JSON.Value) -> Nftables.Element? {
+    guard let parts = value.elements else { return element(value) }
+    guard parts.count == 2 else { return fail("[key, data] belongs here") }
+    guard var element = within(.index(0), { element(parts[0]) }),
+      let data = within(.index(1), { expression(parts[1]) })
+    else { return nil }
+    element.data = data
+    return element
+  }
+
+  /// A key, or `{"elem": {"val": key, "timeout": ...}}`.
+  func element(_ value: JSON.Value) -> Nftables.Element? {
+    guard let content = value["elem"], value.count == 1 else { return key(value) }
+    return within(.key("elem")) {
+      guard let fields = NftablesFields(content, self), let inner = fields.required("val"),
+        var element = within(.key("val"), { key(inner) })
+      else { return nil }
+      element.timeout = seconds(fields, "timeout")
+      element.expires = seconds(fields, "expires")
+      element.comment = fields.string("comment")
+      if let counter = fields["counter"] {
+        element.statements += within(.key("counter")) {
+          NftablesFields(counter, self).map {
+            [.counter(packets: $0.integer("packets") ?? 0, bytes: $0.integer("bytes") ?? 0)]
+          } ?? []
+        }
+      }
+      if let limit = fields["limit"] {
+        element.statements += within(.key("limit")) {
+          NftablesFields(limit, self).flatMap { self.limit($0) }.map { [.limit($0)] } ?? []
+        }
+      }
+      element.statements += fields.read("stmt") { statements($0) } ?? []
+      fields.finish()
+      return element
+    }
+  }
+
+  private func key(_ value: JSON.Value) -> Nftables.Element? {
+    if value.string == "*" { return Nftables.Element(nil) }
+    return expression(value).map { Nftables.Element($0) }
+  }
+}

@@ -1,0 +1,172 @@
+internal import JSON
+internal import Model
+
+extension NftablesReader {
+  func statement(_ value: JSON.Value) -> Nftables.Statement? {
+    guard let (key, content) = only(value, "a statement") else { return nil }
+    return within(.key(key)) {
+      if let verdict = verdict(key, content) { return .verdict(verdict) }
+      switch key {
+      case "notrack": return .notrack
+      case "jump", "goto": return fail("{\"target\": \"CHAIN\"} belongs here")
+      case "last": return .last
+      default: break
+      }
+      if let named = named(key, content) { return named }
+      // `{"masquerade": null}` has no members to speak of.
+      guard content.kind != .null else { return empty(key) }
+      guard let fields = NftablesFields(content, self) else { return nil }
+      guard let found = statement(key, fields) else { return nil }
+      fields.finish()
+      return found
+    }
+  }
+
+  /// A named object: by its name, or by a map to names.
+  private func named(_ key: String, _ content: JSON.Value) -> Nftables.Statement? {
+    guard ["counter", "quota", "limit", "ct helper"].contains(key) else { return nil }
+    if let name = content.string { return .object(kind: key, name: .symbol(name)) }
+    if content["map"] != nil { return expression(content).map { .object(kind: key, name: $0) } }
+    return nil
+  }
+
+  private func empty(_ key: String) -> Nftables.Statement? {
+    switch key {
+    case "counter": .counter(packets: 0, bytes: 0)
+    case "log": .log(Nftables.Log())
+    case "reject": .reject(Nftables.Reject())
+    case "masquerade": .nat(Nftables.NAT(.masquerade))
+    case "redirect": .nat(Nftables.NAT(.redirect))
+    case "queue": .queue(nil, flags: [])
+    default: fail("\"\(key)\" is not a statement that is supported without members")
+    }
+  }
+
+  private func statement(_ key: String, _ fields: NftablesFields) -> Nftables.Statement? {
+    switch key {
+    case "match": return match(fields)
+    case "vmap":
+      guard let key = fields.required(expression: "key"),
+        let data = fields.required(expression: "data")
+      else { return nil }
+      return .vmap(key: key, data: data)
+    case "mangle":
+      guard let key = fields.required(expression: "key"),
+        let value = fields.required(expression: "value")
+      else { return nil }
+      return .mangle(key, value)
+    case "counter":
+      return .counter(
+        packets: fields.integer("packets") ?? 0, bytes: fields.integer("bytes") ?? 0)
+    case "quota": return quota(fields).map { .quota($0) }
+    case "limit": return limit(fields).map { .limit($0) }
+    case "log":
+      return .log(
+        Nftables.Log(
+          prefix: fields.string("prefix"), group: fields.integer("group"),
+          snaplen: fields.integer("snaplen"), queueThreshold: fields.integer("queue-threshold"),
+          level: fields.string("level"), flags: fields.words("flags")))
+    case "reject":
+      return .reject(
+        Nftables.Reject(type: fields.string("type"), code: fields.expression("expr")))
+    case "snat", "dnat", "masquerade", "redirect":
+      return .nat(
+        Nftables.NAT(
+          Nftables.NAT.Kind(rawValue: key)!, family: fields.string("family"),
+          address: fields.expression("addr"), port: fields.expression("port"),
+          flags: fields.words("flags")))
+    case "tproxy":
+      return .tproxy(
+        family: fields.string("family"), address: fields.expression("addr"),
+        port: fields.expression("port"))
+    case "dup":
+      return fields.required(expression: "addr").map {
+        .dup(address: $0, device: fields.expression("dev"))
+      }
+    case "fwd":
+      return fields.required(expression: "dev").map {
+        .fwd(device: $0, family: fields.string("family"), address: fields.expression("addr"))
+      }
+    case "queue": return .queue(fields.expression("num"), flags: fields.words("flags"))
+    case "set", "map": return update(fields, isMap: key == "map")
+    case "ct count":
+      guard let count: UInt32 = fields.required(integer: "val") else { return nil }
+      return .connectionCount(count, isOver: fields.bool("inv"))
+    default: return fail("\"\(key)\" is not a statement that is supported")
+    }
+  }
+
+  private func match(_ fields: NftablesFields) -> Nftables.Statement? {
+    guard let op = fields.required(string: "op"), let left = fields.required(expression: "left"),
+      let right = fields.required(expression: "right")
+    else { return nil }
+    guard let relation = Nftables.Relation(rawValue: op) else {
+      let all = Nftables.Relation.allCases.map(\.rawValue).joined(separator: " ")
+      return within(.key("op")) { fail("one of \(all)") }
+    }
+    return .match(relation, left, right)
+  }
+
+  private func update(_ fields: NftablesFields, isMap: Bool) -> Nftables.Statement? {
+    guard let op = fields.required(string: "op"), let elem = fields.required("elem"),
+      let name = fields.required(string: isMap ? "map" : "set")
+    else { return nil }
+    guard let operation = Nftables.SetOperation(rawValue: op) else {
+      return within(.key("op")) { fail("one of add, update, delete") }
+    }
+    guard name.hasPrefix("@"), name.utf8.count > 1 else {
+      return within(.key(isMap ? "map" : "set")) { fail("a set's name with an @ before it") }
+    }
+    guard var element = within(.key("elem"), { element(elem) }) else { return nil }
+    if isMap {
+      guard let data = fields.required(expression: "data") else { return nil }
+      element.data = data
+    }
+    // Newer nft puts statements beside the element.
+    if let stated = fields.read("stmt", { statements($0) }) { element.statements += stated }
+    return .update(operation, set: String(name.dropFirst()), element)
+  }
+
+  func quota(_ fields: NftablesFields) -> Nftables.Quota? {
+    let key = fields.has("bytes") ? "bytes" : "val"
+    guard let value: UInt64 = fields.required(integer: key) else { return nil }
+    let unit = fields.string("val_unit") ?? "bytes"
+    let usedUnit = fields.string("used_unit") ?? "bytes"
+    guard let bytes = scaled(value, unit), let used = scaled(fields.integer("used") ?? 0, usedUnit)
+    else { return nil }
+    return Nftables.Quota(bytes: bytes, used: used, isOver: fields.bool("inv"))
+  }
+
+  func limit(_ fields: NftablesFields) -> Nftables.Limit? {
+    guard let rate: UInt64 = fields.required(integer: "rate"),
+      let per = fields.required(string: "per")
+    else { return nil }
+    let seconds: [String: UInt64] = [
+      "second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800,
+    ]
+    guard let period = seconds[per] else {
+      return within(.key("per")) { fail("one of second, minute, hour, day, week") }
+    }
+    let unit = fields.string("rate_unit") ?? "packets"
+    let burstUnit = fields.string("burst_unit") ?? "bytes"
+    let burst: UInt64? = fields.integer("burst")
+    let isOver = fields.bool("inv")
+    if unit == "packets" {
+      return Nftables.Limit(
+        rate: rate, per: period, burst: UInt32(clamping: burst ?? 5), isOver: isOver)
+    }
+    guard let bytes = scaled(rate, unit), let burst = scaled(burst ?? 0, burstUnit) else {
+      return nil
+    }
+    return Nftables.Limit(
+      rate: bytes, per: period, burst: UInt32(clamping: burst), isBytes: true, isOver: isOver)
+  }
+
+  private func scaled(_ value: UInt64, _ unit: String) -> UInt64? {
+    guard let factor = ["bytes": 1, "kbytes": 1 << 10, "mbytes": 1 << 20][unit] as UInt64? else {
+      return fail("unit \(unit): one of bytes, kbytes, mbytes")
+    }
+    let (product, overflow) = value.multipliedReportingOverflow(by: factor)
+    return overflow ? fail("\(value) \(unit) are too many") : product
+  }
+}

@@ -1,0 +1,166 @@
+public import JSON
+public import Model
+
+/// Reads what libnftables-json(5) describes: the array that `nft -j list ruleset` prints.
+///
+/// Where nft 1.0.6 falls short, what newer ones write is read too: `typeof`, a chain's devices,
+/// maps onto concatenations, `map` statements.
+public final class NftablesReader {
+  private let sink: any NftablesSink
+  private var path: [Pointer.Component]
+  private(set) var tables: [Nftables.Table] = []
+
+  private init(_ sink: any NftablesSink, at pointer: Pointer) {
+    self.sink = sink
+    path = pointer.components
+  }
+
+  /// The tables in the order of the text; what is wrong is reported, and left out.
+  public static func read(
+    _ value: JSON.Value, at pointer: Pointer, into sink: any NftablesSink
+  ) -> [Nftables.Table] {
+    let reader = NftablesReader(sink, at: pointer)
+    guard let elements = value.elements else {
+      reader.report("an array belongs here, as `nft -j list ruleset` prints it")
+      return []
+    }
+    for (index, element) in elements.enumerated() {
+      reader.within(.index(index)) { reader.readEntry(element) }
+    }
+    return reader.tables
+  }
+
+  /// Objects and arrays around the present value.
+  var depth: Int { path.count }
+
+  // MARK: - Problems
+
+  func report(_ message: String) { sink.report(message, at: Pointer(path)) }
+
+  func within<T>(_ component: Pointer.Component, _ body: () -> T) -> T {
+    path.append(component)
+    defer { path.removeLast() }
+    return body()
+  }
+
+  /// Reports, for a reader that has nothing to return then.
+  func fail<T>(_ message: String) -> T? {
+    report(message)
+    return nil
+  }
+
+  // MARK: - Entries
+
+  private func readEntry(_ value: JSON.Value) {
+    guard let (kind, content) = only(value, "a table, chain, rule, set, map or object") else {
+      return
+    }
+    within(.key(kind)) {
+      if kind == "metainfo" { return }
+      guard let fields = NftablesFields(content, self) else { return }
+      switch kind {
+      case "table": readTable(fields)
+      case "chain": readChain(fields)
+      case "rule": readRule(fields)
+      case "set": readSet(fields, isMap: false)
+      case "map": readSet(fields, isMap: true)
+      case "element": readElement(fields)
+      case "counter", "quota", "limit", "ct helper": readObject(kind, fields)
+      default: return report("\"\(kind)\" is not supported")
+      }
+      fields.finish()
+    }
+  }
+
+  private func readTable(_ fields: NftablesFields) {
+    guard let family = family(fields), let name = fields.required(string: "name") else { return }
+    guard position(family, name) == nil else { return report("table \(name) is stated twice") }
+    var table = Nftables.Table(family: family, name: name)
+    table.flags = fields.words("flags")
+    table.comment = fields.string("comment")
+    tables.append(table)
+  }
+
+  func family(_ fields: NftablesFields) -> Nftables.Family? {
+    guard let text = fields.required(string: "family") else { return nil }
+    guard let family = Nftables.Family(rawValue: text) else {
+      return within(.key("family")) { fail("one of ip, ip6, inet, arp, bridge, netdev") }
+    }
+    return family
+  }
+
+  private func position(_ family: Nftables.Family, _ name: String) -> Int? {
+    tables.firstIndex { $0.family == family && $0.name == name }
+  }
+
+  /// The table that an entry names; it has to stand before the entry.
+  func table(of fields: NftablesFields) -> Int? {
+    guard let family = family(fields), let name = fields.required(string: "table") else {
+      return nil
+    }
+    guard let found = position(family, name) else {
+      return within(.key("table")) { fail("no table \(family.rawValue) \(name) stands above") }
+    }
+    return found
+  }
+
+  func change(_ index: Int, _ body: (inout Nftables.Table) -> Void) { body(&tables[index]) }
+
+  // MARK: - Chains and rules
+
+  private func readChain(_ fields: NftablesFields) {
+    guard let index = table(of: fields), let name = fields.required(string: "name") else { return }
+    guard !tables[index].chains.contains(where: { $0.name == name }) else {
+      return report("chain \(name) is stated twice")
+    }
+    var chain = Nftables.Chain(name: name)
+    chain.comment = fields.string("comment")
+    if let type = fields.string("type") {
+      guard let hook = fields.required(string: "hook"),
+        let priority = fields.priority("prio", tables[index].family)
+      else { return }
+      var base = Nftables.BaseChain(type: type, hook: hook, priority: priority)
+      base.devices = fields.words("dev")
+      if let text = fields.string("policy") {
+        guard let policy = Nftables.BaseChain.Policy(rawValue: text) else {
+          return within(.key("policy")) { report("accept or drop") }
+        }
+        base.policy = policy
+      }
+      chain.base = base
+    }
+    change(index) { $0.chains.append(chain) }
+  }
+
+  private func readRule(_ fields: NftablesFields) {
+    guard let index = table(of: fields), let name = fields.required(string: "chain") else {
+      return
+    }
+    guard let chain = tables[index].chains.firstIndex(where: { $0.name == name }) else {
+      return within(.key("chain")) { report("no chain \(name) stands above") }
+    }
+    guard let expressions = fields.required("expr") else { return }
+    let statements = within(.key("expr")) { () -> [Nftables.Statement]? in
+      guard let elements = expressions.elements else { return fail("an array of statements") }
+      var statements: [Nftables.Statement] = []
+      for (position, element) in elements.enumerated() {
+        guard let statement = within(.index(position), { statement(element) }) else { continue }
+        statements.append(statement)
+      }
+      return statements.count == elements.count ? statements : nil
+    }
+    let comment = fields.string("comment")
+    guard let statements else { return }
+    change(index) { $0.chains[chain].rules.append(Nftables.Rule(statements, comment: comment)) }
+  }
+
+  // MARK: - Objects with a single member
+
+  /// `{"KEY": ...}`.
+  func only(_ value: JSON.Value, _ what: String) -> (String, JSON.Value)? {
+    guard let members = value.members, members.count == 1,
+      let member = members.first(where: { _ in true })
+    else { return fail("\(what): an object with a single member") }
+    return (member.key, member.value)
+  }
+}

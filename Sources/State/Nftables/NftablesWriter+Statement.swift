@@ -1,0 +1,102 @@
+internal import JSON
+internal import Model
+
+extension NftablesWriter {
+  static func statement(_ statement: Nftables.Statement) -> Tree {
+    func object(_ key: String, _ members: [(String, Tree)]) -> Tree {
+      .object([(key, members.isEmpty ? .null : .object(members))])
+    }
+    switch statement {
+    case .match(let relation, let left, let right):
+      return object(
+        "match",
+        [
+          ("op", .string(relation.rawValue)), ("left", expression(left)),
+          ("right", expression(right)),
+        ])
+    case .verdict(let verdict): return self.verdict(verdict)
+    case .vmap(let key, let data):
+      return object("vmap", [("key", expression(key)), ("data", expression(data))])
+    case .mangle(let key, let value):
+      return object("mangle", [("key", expression(key)), ("value", expression(value))])
+    case .counter(let packets, let bytes):
+      return object("counter", [("packets", number(packets)), ("bytes", number(bytes))])
+    case .quota(let quota):
+      return object(
+        "quota",
+        [
+          ("val", number(quota.bytes)), ("val_unit", .string("bytes")),
+          ("used", number(quota.used)), ("used_unit", .string("bytes")),
+          ("inv", .bool(quota.isOver)),
+        ])
+    case .limit(let limit): return object("limit", limitMembers(limit))
+    case .log(let log):
+      var members: [(String, Tree)] = []
+      members.add("prefix", log.prefix.map { .string($0) })
+      members.add("group", log.group.map { .integer(Int($0)) })
+      members.add("snaplen", log.snaplen.map { .integer(Int($0)) })
+      members.add("queue-threshold", log.queueThreshold.map { .integer(Int($0)) })
+      members.add("level", log.level.map { .string($0) })
+      members.add("flags", log.flags.isEmpty ? nil : words(log.flags))
+      return object("log", members)
+    case .reject(let reject):
+      var members: [(String, Tree)] = []
+      members.add("type", reject.type.map { .string($0) })
+      members.add("expr", reject.code.map(expression))
+      return object("reject", members)
+    case .nat(let nat):
+      var members: [(String, Tree)] = []
+      members.add("family", nat.family.map { .string($0) })
+      members.add("addr", nat.address.map(expression))
+      members.add("port", nat.port.map(expression))
+      members.add("flags", nat.flags.isEmpty ? nil : words(nat.flags))
+      return object(nat.kind.rawValue, members)
+    case .tproxy(let family, let address, let port):
+      var members: [(String, Tree)] = []
+      members.add("family", family.map { .string($0) })
+      members.add("addr", address.map(expression))
+      members.add("port", port.map(expression))
+      return object("tproxy", members)
+    case .notrack: return object("notrack", [])
+    case .dup(let address, let device):
+      var members: [(String, Tree)] = [("addr", expression(address))]
+      members.add("dev", device.map(expression))
+      return object("dup", members)
+    case .fwd(let device, let family, let address):
+      var members: [(String, Tree)] = [("dev", expression(device))]
+      members.add("family", family.map { .string($0) })
+      members.add("addr", address.map(expression))
+      return object("fwd", members)
+    case .queue(let number, let flags):
+      var members: [(String, Tree)] = []
+      members.add("num", number.map(expression))
+      members.add("flags", flags.isEmpty ? nil : words(flags))
+      return object("queue", members)
+    case .update(let operation, let set, let element):
+      var members: [(String, Tree)] = [
+        ("op", .string(operation.rawValue)), ("elem", key(element)),
+      ]
+      members.add("data", element.data.map(expression))
+      members.append((element.data == nil ? "set" : "map", .string("@\(set)")))
+      return object(element.data == nil ? "set" : "map", members)
+    case .object(let kind, let name): return .object([(kind, expression(name))])
+    case .connectionCount(let count, let isOver):
+      return object("ct count", [("val", .integer(Int(count))), ("inv", .bool(isOver))])
+    case .last: return object("last", [])
+    }
+  }
+
+  static func limitMembers(_ limit: Nftables.Limit) -> [(String, Tree)] {
+    let units: [UInt64: String] = [
+      1: "second", 60: "minute", 3600: "hour", 86400: "day", 604800: "week",
+    ]
+    var members: [(String, Tree)] = [
+      ("rate", number(limit.rate)), ("burst", .integer(Int(limit.burst))),
+      ("per", .string(units[limit.per] ?? "second")), ("inv", .bool(limit.isOver)),
+    ]
+    if limit.isBytes {
+      members += [("rate_unit", .string("bytes")), ("burst_unit", .string("bytes"))]
+    }
+    return members
+  }
+}

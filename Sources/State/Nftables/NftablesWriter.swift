@@ -1,0 +1,117 @@
+public import JSON
+public import Model
+
+/// Writes what ``NftablesReader`` reads: libnftables-json(5), as newer nft prints it.
+public enum NftablesWriter {
+  /// The elements of the array.
+  public static func tree(_ tables: [Nftables.Table]) -> Tree {
+    .array(tables.flatMap { entries($0) })
+  }
+
+  private static func entries(_ table: Nftables.Table) -> [Tree] {
+    let family: (String, Tree) = ("family", .string(table.family.rawValue))
+    var head: [(String, Tree)] = [family, ("name", .string(table.name))]
+    head.add("flags", table.flags.isEmpty ? nil : words(table.flags))
+    head.add("comment", table.comment.map { .string($0) })
+    var entries: [Tree] = [.object([("table", .object(head))])]
+    let place: [(String, Tree)] = [family, ("table", .string(table.name))]
+    // A chain that a map leads to stands above it, as nft 1.0.6 needs it.
+    entries += table.chains.map { chain($0, place) }
+    entries += table.objects.map { object($0, place) }
+    entries += table.sets.map { set($0, place) }
+    for chain in table.chains {
+      for rule in chain.rules {
+        var members = place + [("chain", .string(chain.name))]
+        members.add("comment", rule.comment.map { .string($0) })
+        members.append(("expr", .array(rule.statements.map(statement))))
+        entries.append(.object([("rule", .object(members))]))
+      }
+    }
+    return entries
+  }
+
+  private static func chain(_ chain: Nftables.Chain, _ place: [(String, Tree)]) -> Tree {
+    var members = place + [("name", .string(chain.name))]
+    if let base = chain.base {
+      members += [
+        ("type", .string(base.type)), ("hook", .string(base.hook)),
+        ("prio", .integer(Int(base.priority))),
+      ]
+      members.add("dev", base.devices.isEmpty ? nil : words(base.devices))
+      members.append(("policy", .string(base.policy.rawValue)))
+    }
+    members.add("comment", chain.comment.map { .string($0) })
+    return .object([("chain", .object(members))])
+  }
+
+  private static func object(_ object: Nftables.NamedObject, _ place: [(String, Tree)]) -> Tree {
+    var members = place + [("name", .string(object.name))]
+    let kind: String
+    switch object.content {
+    case .counter(let packets, let bytes):
+      kind = "counter"
+      members += [("packets", number(packets)), ("bytes", number(bytes))]
+    case .quota(let quota):
+      kind = "quota"
+      members += [
+        ("bytes", number(quota.bytes)), ("used", number(quota.used)), ("inv", .bool(quota.isOver)),
+      ]
+    case .limit(let limit):
+      kind = "limit"
+      members += limitMembers(limit)
+    case .ctHelper(let type, let proto, let l3proto):
+      kind = "ct helper"
+      members += [("type", .string(type)), ("protocol", .string(proto))]
+      members.add("l3proto", l3proto.map { .string($0) })
+    }
+    members.add("comment", object.comment.map { .string($0) })
+    return .object([(kind, .object(members))])
+  }
+
+  private static func set(_ set: Nftables.NamedSet, _ place: [(String, Tree)]) -> Tree {
+    var members = place + [("name", .string(set.name)), ("type", typeOf(set.key))]
+    switch set.data {
+    case nil: break
+    case .verdict?: members.append(("map", .string("verdict")))
+    case .object(let kind)?: members.append(("map", .string(kind)))
+    case .value(let type)?: members.append(("map", typeOf(type)))
+    }
+    let flags = Nftables.NamedSet.Flag.allCases.filter(set.flags.contains).map(\.rawValue)
+    members.add("flags", flags.isEmpty ? nil : .array(flags.map { .string($0) }))
+    members.add("timeout", set.timeout.map { number($0 / 1000) })
+    members.add("gc-interval", set.gcInterval.map { number($0 / 1000) })
+    members.add("size", set.size.map { .integer(Int($0)) })
+    members.add("policy", set.policy.map { .string($0) })
+    if set.autoMerge { members.append(("auto-merge", .bool(true))) }
+    members.add("comment", set.comment.map { .string($0) })
+    members.add("stmt", set.statements.isEmpty ? nil : .array(set.statements.map(statement)))
+    members.add("elem", set.elements.isEmpty ? nil : elements(set.elements))
+    return .object([(set.data == nil ? "set" : "map", .object(members))])
+  }
+
+  private static func typeOf(_ type: Nftables.TypeOf) -> Tree {
+    switch type {
+    case .types(let names): names.count == 1 ? .string(names[0]) : words(names)
+    case .expressions(let expressions):
+      .object([
+        (
+          "typeof",
+          expressions.count == 1
+            ? expression(expressions[0]) : expression(.concat(expressions))
+        )
+      ])
+    }
+  }
+
+  static func words(_ words: [String]) -> Tree {
+    words.count == 1 ? .string(words[0]) : .array(words.map { .string($0) })
+  }
+
+  static func number(_ number: UInt64) -> Tree { .integer(Int(clamping: number)) }
+}
+
+extension [(String, Tree)] {
+  mutating func add(_ key: String, _ value: Tree?) {
+    if let value { append((key, value)) }
+  }
+}
