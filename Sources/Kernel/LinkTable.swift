@@ -6,7 +6,6 @@ struct LinkTable {
   private(set) var links: [Link] = []
   private var names: [UInt32: LinkName] = [:]
   private var indices: [LinkName: UInt32] = [:]
-  private var positions: [LinkName: Int] = [:]
 
   init(_ socket: Socket) throws(NetlinkError) {
     let found = try socket.dump("link show", RTM.getLink) {
@@ -20,10 +19,8 @@ struct LinkTable {
       indices[raw.name] = raw.index
     }
     links = found.map { $0.link(names) }
-    for (position, link) in links.enumerated() { positions[link.name] = position }
   }
 
   func name(_ index: UInt32) -> LinkName? { names[index] }
   func index(_ name: LinkName) -> UInt32? { indices[name] }
-  subscript(name: LinkName) -> Link? { positions[name].map { links[$0] } }
 }

@@ -49,7 +49,6 @@ public enum RTAX {
 /// Flags of a route and of a next hop.
 public enum RTNH {
   public static var onlink: UInt32 { UInt32(RTNH_F_ONLINK) }
-  public static var dead: UInt32 { UInt32(RTNH_F_DEAD) }
 }
 
 /// Flags of a route message.
@@ -70,11 +69,9 @@ public enum IFA {
 
 /// Flags of an address.
 public enum IFAF {
-  public static var secondary: UInt32 { UInt32(IFA_F_SECONDARY) }
   public static var noDAD: UInt32 { UInt32(IFA_F_NODAD) }
   public static var permanent: UInt32 { UInt32(IFA_F_PERMANENT) }
   public static var noPrefixRoute: UInt32 { UInt32(IFA_F_NOPREFIXROUTE) }
-  public static var temporary: UInt32 { UInt32(IFA_F_TEMPORARY) }
 }
 
 /// Attributes of a neighbor (`linux/neighbour.h`).
@@ -92,7 +89,6 @@ public enum NDA {
 public enum NUD {
   public static var permanent: UInt16 { UInt16(NUD_PERMANENT) }
   public static var noARP: UInt16 { UInt16(NUD_NOARP) }
-  public static var reachable: UInt16 { UInt16(NUD_REACHABLE) }
 }
 
 /// Flags of a neighbor.

@@ -50,15 +50,12 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// errno values that callers tell apart.
 public enum ErrorCode {
-  public static var exists: Int32 { EEXIST }
   public static var noEntry: Int32 { ENOENT }
   public static var noProcess: Int32 { ESRCH }
   public static var noDevice: Int32 { ENODEV }
   public static var noAddress: Int32 { EADDRNOTAVAIL }
   public static var notSupported: Int32 { EOPNOTSUPP }
-  public static var familyNotSupported: Int32 { EAFNOSUPPORT }
   public static var interrupted: Int32 { EINTR }
   /// Of a transaction whose generation is stale.
   public static var restart: Int32 { 85 }  // ERESTART, which glibc leaves out
-  public static var notPermitted: Int32 { EPERM }
 }

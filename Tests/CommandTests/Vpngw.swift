@@ -39,11 +39,7 @@ struct Vpngw {
   /// Writes a file into the directory; returns its path.
   func file(_ name: String, _ text: String) throws -> String {
     let path = directory + "/" + name
-    guard let file = fopen(path, "w") else {
-      throw CommandFailed(description: "\(path): errno \(errno)")
-    }
-    fputs(text, file)
-    fclose(file)
+    try writeFile(path, text)
     return path
   }
 }

@@ -87,6 +87,4 @@ extension Configuration {
     }
     return agrees(object.resource)
   }
-
-  func object(_ id: ObjectID) -> Object? { objects.first { $0.id == id } }
 }
