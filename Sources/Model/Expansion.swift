@@ -78,14 +78,7 @@ private struct Expansion {
     }
     if conditional.members.isEmpty { return object }
     let states = Self.states(of: conditional, signals)
-    let isKept = states.enumerated().map { position, state in
-      switch state {
-      case .up: true
-      case .down: false
-      case .unknown: present[object.id].map { object.hasMember(position, in: $0) } ?? false
-      }
-    }
-    if isKept.contains(true) { return object.keeping(isKept) }
+    if let kept = object.keeping(states, present: present[object.id]) { return kept }
     // No member that counts, and some that may: what is there may lead by members of an earlier file.
     return states.contains(.unknown) ? present[object.id] : nil
   }
@@ -145,7 +138,7 @@ extension Configuration {
       if route.nhid.map(gone.nexthops.contains) ?? false { return nil }
       let hops = route.allHops
       guard hops.contains(where: { gone.has($0.dev) }) else { return route }
-      return Object.route(route).keeping(hops.map { !gone.has($0.dev) })?.route
+      return Object.route(route).keeping(hops.map { gone.has($0.dev) ? .down : .up })?.route
     }
   }
 
@@ -167,8 +160,8 @@ extension Configuration {
     nexthops = nexthops.compactMap { nexthop in
       if gone.nexthops.contains(nexthop.id32) { return nil }
       guard let members = nexthop.group?.members else { return nexthop }
-      let isKept = members.map { !gone.nexthops.contains($0.id) }
-      if let kept = Object.nexthop(nexthop).keeping(isKept)?.nexthop { return kept }
+      let states = members.map { gone.nexthops.contains($0.id) ? Signal.State.down : .up }
+      if let kept = Object.nexthop(nexthop).keeping(states)?.nexthop { return kept }
       gone.nexthops.insert(nexthop.id32)
       return nil
     }
@@ -181,11 +174,4 @@ private struct Gone {
   var nexthops: Set<UInt32> = []
 
   func has(_ link: LinkName?) -> Bool { link.map(links.contains) ?? false }
-}
-
-extension Object {
-  fileprivate var route: Route? { if case .route(let route) = self { route } else { nil } }
-  fileprivate var nexthop: Nexthop? {
-    if case .nexthop(let nexthop) = self { nexthop } else { nil }
-  }
 }

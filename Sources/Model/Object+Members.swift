@@ -1,16 +1,18 @@
 // Members are parts of an object that signals may decide about one by one: a route's hops, a
 // group's nexthops.
 extension Object {
-  /// The object with only some of its members; nil where none is left.
-  func keeping(_ isKept: [Bool]) -> Object? {
-    func kept<T>(_ members: [T]) -> [T] { zip(members, isKept).filter(\.1).map(\.0) }
+  /// The object with its members in these states, of which what isn't known is left as `present` has
+  /// it; nil where none is left.
+  func keeping(_ states: [Signal.State], present: Object? = nil) -> Object? {
     switch self {
     case .route(var route):
-      route.replaceHops(kept(route.allHops))
+      route.replaceHops(kept(route.allHops, states) { hop in present?.route?.hop(leadingAs: hop) })
       return route.allHops.isEmpty ? nil : .route(route)
     case .nexthop(var nexthop):
       guard var group = nexthop.group else { return self }
-      group.members = kept(group.members)
+      group.members = kept(group.members, states) { member in
+        present?.nexthop?.group?.members.first { $0.id == member.id }
+      }
       nexthop.target = .group(group)
       return group.members.isEmpty ? nil : .nexthop(nexthop)
     default:
@@ -18,19 +20,20 @@ extension Object {
     }
   }
 
-  /// Whether the observed object has this one's member at a position.
-  func hasMember(_ position: Int, in observed: Object) -> Bool {
-    switch (self, observed) {
-    case (.route(let route), .route(let observed)):
-      let hop = route.allHops[position]
-      return observed.allHops.contains { hop.leads(as: $0) }
-    case (.nexthop(let nexthop), .nexthop(let observed)):
-      let id = nexthop.group?.members[position].id
-      return observed.group?.members.contains { $0.id == id } ?? false
-    default:
-      return false
+  private func kept<Member>(
+    _ members: [Member], _ states: [Signal.State], present: (Member) -> Member?
+  ) -> [Member] {
+    zip(members, states).compactMap { member, state in
+      switch state {
+      case .up: member
+      case .down: nil
+      case .unknown: present(member)
+      }
     }
   }
+
+  var route: Route? { if case .route(let route) = self { route } else { nil } }
+  var nexthop: Nexthop? { if case .nexthop(let nexthop) = self { nexthop } else { nil } }
 }
 
 extension Route {
@@ -53,9 +56,14 @@ extension Route {
   }
 }
 
-extension Route.Hop {
-  /// By the same gateway and link, whatever the weight; without a stated device the kernel finds one.
-  fileprivate func leads(as observed: Route.Hop) -> Bool {
-    via == observed.via && (dev == observed.dev || dev == nil && via != nil)
+extension Route {
+  /// The hop by the same gateway and link, whatever its weight; without a stated device the kernel
+  /// finds one.
+  fileprivate func hop(leadingAs stated: Hop) -> Hop? {
+    let found = allHops.first { hop in
+      stated.via == hop.via && (stated.dev == hop.dev || stated.dev == nil && stated.via != nil)
+    }
+    // A single hop's weight says nothing.
+    return hops.isEmpty ? found.map { _ in stated } : found
   }
 }

@@ -44,7 +44,8 @@ import Testing
       let configuration = declaration.expanded(
         given: declaration.signals.reduce(into: [:]) { $0[$1] = state })
       let text = StateFile.encode(configuration).text()
-      let again = try StateFile.decode(Array(text.utf8))
+      let again = try StateFile.decode(
+        Array(text.utf8), checkingTogether: !declaration.isConditional)
       #expect(!again.isConditional)
       #expect(sorted(again.expanded()) == sorted(configuration))
     }

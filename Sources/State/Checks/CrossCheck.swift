@@ -52,7 +52,7 @@ struct CrossCheck {
       let id = section.items[position].id
       if let other = positions[id]?.first(where: { !section.areExclusive($0, position) }) {
         let hint =
-          section.isConditional(other) && section.isConditional(position)
+          section.isConditional(other) || section.isConditional(position)
           ? "; two may stand for one only where one's \"when\" needs the \"not\" of what the other's needs"
           : ""
         findings.report(

@@ -7,8 +7,8 @@ extension ObjectReader<ProbeKey> {
     let type = type()
     let needsAddress = type.map { own($0).contains(.address) } ?? false
     let address = needsAddress ? required(.address, .address) : nil
-    if let address { check(address) }
     guard let probe = probe(type) else { return nil }
+    if let address { check(address, source: probe.source) }
     if !needsAddress { return ProbeTemplate(probe).probe(named: name, at: .nobody) }
     return address.map { ProbeTemplate(probe).probe(named: name, at: $0) }
   }
@@ -81,13 +81,13 @@ extension ObjectReader<ProbeKey> {
     }
   }
 
-  private mutating func check(_ address: IPAddress) {
+  private mutating func check(_ address: IPAddress, source: IPAddress?) {
     if address.isUnspecified || address.isMulticast {
       report(.address, "\"\(address)\" is \(address.nature), which nobody answers")
     } else if address.isLinkLocal, address.family == .inet6, !has(.link) {
       reportMissing(.link, ": \"\(address)\" is an address of some link")
     }
-    if let source = optional(.source, .address), source.family != address.family {
+    if let source, source.family != address.family {
       report(.source, "\"\(source)\" is of another family than \"\(address)\"")
     }
   }
