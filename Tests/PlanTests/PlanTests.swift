@@ -17,7 +17,7 @@ private let directory =
   @Test(arguments: names.filter { !$0.hasPrefix(".") })
   func planReadsAsKept(_ name: String) throws {
     let path = directory + name
-    let observed = try StateFile.decode(readFile(path + "/observed.json")).asObserved
+    let observed = try StateFile.decode(readFile(path + "/observed.json")).expanded().asObserved
     let desired = try StateFile.decode(readFile(path + "/desired.json"))
     let plan = Plan(from: observed, to: desired)
     if getenv("RECORD") != nil { try writeFile(path + "/plan.txt", text(plan)) }
