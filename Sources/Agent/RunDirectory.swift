@@ -52,6 +52,15 @@ public struct RunDirectory: Sendable {
       close(descriptor)
       return nil
     }
+    let holder = Array("process \(getpid())\n".utf8)
+    ftruncate(descriptor, 0)
+    _ = holder.withUnsafeBytes { write(descriptor, $0.baseAddress!, $0.count) }
     return Lock(descriptor)
+  }
+
+  /// Who has the lock, as far as it can be told.
+  var lockHolder: String {
+    let text = (try? File.read(lock)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    return text.isEmpty ? "another process" : String(text.prefix { $0 != "\n" })
   }
 }

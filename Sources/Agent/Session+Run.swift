@@ -1,6 +1,6 @@
 import JSON
-public import Model
 internal import NIOCore
+internal import NIOHTTP1
 internal import NIOPosix
 import State
 
@@ -27,7 +27,8 @@ extension Session {
     let reconciler = try reconciler()
     guard let lock = try reconciler.runDirectory.takeLock() else {
       throw Failure(
-        "another vpngw keeps this namespace, or changes it right now: only one can (\(reconciler.runDirectory.lockHolder))"
+        "another vpngw keeps this namespace or is changing it "
+          + "(\(reconciler.runDirectory.lockHolder)): only one can"
       )
     }
     defer { lock.release() }

@@ -60,14 +60,13 @@ public final class Monitor {
   }
 
   /// Reads all that waits; `own` are the ports of our own sockets, whose changes aren't news.
-  public func drain(own: Set<UInt32>) throws(NetlinkError) -> Heard {
-    var heard = Heard()
+  public func drain(own: Set<UInt32>, into heard: inout Heard) throws(NetlinkError) {
     while true {
       let count = mnl_socket_recvfrom(socket, buffer.baseAddress!, buffer.count)
       if count < 0 {
         switch errno {
         case EINTR: continue
-        case EAGAIN: return heard
+        case EAGAIN: return
         case ENOBUFS, ENOSPC: heard.overflows += 1
         default: throw .current("wait for events")
         }

@@ -13,7 +13,10 @@ struct LogTests {
   func aValueNeverEndsTheLineOrSpeaksToTheTerminal(text: String) {
     let line = Log.line(.info, "x", ["value": text])
     #expect(line.unicodeScalars.filter { $0 == "\n" }.count == 1)
-    #expect(!line.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" || $0 == "\u{85}" || $0 == "\u{2028}" })
+    #expect(
+      !line.unicodeScalars.contains {
+        $0.value < 0x20 && $0 != "\n" || $0 == "\u{85}" || $0 == "\u{2028}"
+      })
   }
 
   @Test func metricsAreInPrometheusFormat() {

@@ -10,8 +10,8 @@ extension Daemon {
     let outcome: Reconciler.Outcome
     do {
       outcome = try reconciler.reconcile(holding: { backoff.holds($0, now) }) {
-        let observed = try reconciler.observe(for: declaration!.possible)
-        liveSignals.observe(observed.links, now, log)
+        let observed = try reconciler.observe(for: declaration!)
+        say(liveSignals.update(declaration!.linkSignals(in: observed)))
         wanted = declaration!.expanded(given: liveSignals.states(now), keeping: observed)
         return Plan(from: observed, to: wanted)
       }
@@ -21,7 +21,6 @@ extension Daemon {
       board.count("vpngw_errors_total")
       board.update { $0.isConverged = false }
       settled = nil
-      cadenceRetry(now)
       return
     }
     let isDrift = !outcome.done.isEmpty && settled == wanted
@@ -50,6 +49,13 @@ extension Daemon {
     }
     settled = outcome.isComplete ? wanted : nil
     board.report(outcome, failures, liveSignals.list(now))
+  }
+
+  /// Signals that became something else.
+  func say(_ signals: [Signal: Signal.State]) {
+    for (signal, state) in signals.sorted(by: { $0.key < $1.key }) {
+      log.info("signal", ["name": signal, "state": state.rawValue, "reason": reasons(signal)])
+    }
   }
 
   private func reason(_ step: Step, _ outcome: Reconciler.Outcome) -> String {

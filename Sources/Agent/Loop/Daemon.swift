@@ -1,4 +1,5 @@
 internal import Glibc
+import JSON
 import Model
 import Netlink
 import Plan
@@ -55,7 +56,7 @@ final class Daemon {
     let now = Duration.now
     cadence = Cadence(resync: options.resync, now: now)
     nextPoll = now + options.poll
-    liveSignals = LiveSignals(since: now)
+    liveSignals = LiveSignals()
   }
 
   // MARK: - The loop
@@ -88,12 +89,14 @@ final class Daemon {
   private func handle(_ meaning: ProcessSignals.Meaning?) {
     let now = Duration.now
     if watch.drain() || meaning == .reload { readFile() }
-    if let declaration, liveSignals.update(inbox.states(of: declaration.signals)) {
-      cadence.wake(now)
+    if let declaration {
+      let news = liveSignals.update(inbox.states(of: declaration.signals))
+      say(news)
+      if !news.isEmpty { cadence.wake(now) }
     }
     do {
       var heard = Monitor.Heard()
-      for monitor in monitors { heard += try monitor.drain(own: reconciler.ports) }
+      for monitor in monitors { try monitor.drain(own: reconciler.ports, into: &heard) }
       if heard.overflows > 0 {
         board.count("vpngw_netlink_overflows_total", by: heard.overflows)
         log.warning("netlink-overflow", ["times": heard.overflows])
@@ -131,7 +134,10 @@ final class Daemon {
     do throws(Problems) {
       let read = try StateFile.decode(bytes, names: .machine)
       if declaration != read { take(read) }
-      board.update { $0.file = .good; $0.hasFile = true }
+      board.update {
+        $0.file = .good
+        $0.hasFile = true
+      }
       log.info("state-file", ["file": path, "valid": true])
     } catch {
       refuseFile(error.list.map { "\(path):\($0)" }) {
@@ -159,16 +165,18 @@ final class Daemon {
   private func take(_ read: Declaration) {
     declaration = read
     settled = nil
-    liveSignals.declare(read.signals, .now)
-    if !read.possible.neighbors.isEmpty || !read.possible.fdb.isEmpty {
+    liveSignals.declare(read.signals, deadline: read.deadline, .now)
+    if read.mentions(.neighbor) || read.mentions(.fdb) {
       do { try monitors[0].listenToNeighbors() } catch { log.error("netlink", ["error": error]) }
     }
     onTake(read)
     cadence.wake(.now)
   }
 
-  /// Tells the probes.
+  /// Called with each state file that is taken, for the inputs that it wants.
   var onTake: (Declaration) -> Void = { _ in }
+  /// Why a signal is as it is, in the words of its input.
+  var reasons: (Signal) -> String? = { _ in nil }
 
   // MARK: - Looking
 
@@ -179,7 +187,7 @@ final class Daemon {
     let end = Duration.now
     board.measure("vpngw_pass_duration_seconds", end - start)
     cadence.looked(from: start, to: end)
-    for instant in [backoff.next, liveSignals.nextDeadline].compactMap({ $0 }) {
+    for instant in [backoff.next, liveSignals.nextDeadline(after: end)].compactMap({ $0 }) {
       cadence.look(at: instant)
     }
   }

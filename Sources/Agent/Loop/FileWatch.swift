@@ -12,7 +12,7 @@ final class FileWatch {
 
   init(_ path: String) throws {
     self.path = path
-    descriptor = inotify_init1(Int32(IN_NONBLOCK.rawValue | IN_CLOEXEC.rawValue))
+    descriptor = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
     guard descriptor >= 0 else {
       throw Session.Failure("cannot watch \(path): \(String(cString: strerror(errno)))")
     }

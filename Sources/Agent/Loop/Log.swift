@@ -46,7 +46,9 @@ struct Log: Sendable {
   private static func quoted(_ text: String) -> String {
     let isPlain =
       !text.isEmpty
-      && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value < 0x7f && $0 != "\"" && $0 != "=" }
+      && text.unicodeScalars.allSatisfy {
+        $0.value > 0x20 && $0.value < 0x7f && $0 != "\"" && $0 != "="
+      }
     if isPlain { return text }
     var quoted = "\""
     for scalar in text.unicodeScalars {
@@ -54,7 +56,8 @@ struct Log: Sendable {
       case "\"": quoted += "\\\""
       case "\\": quoted += "\\\\"
       case "\n": quoted += "\\n"
-      case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
+      case _
+      where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
         || scalar == "\u{2028}" || scalar == "\u{2029}":
         quoted += "\\u{\(String(scalar.value, radix: 16))}"
       default: quoted.unicodeScalars.append(scalar)

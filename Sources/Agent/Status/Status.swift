@@ -36,6 +36,14 @@ struct Status: Sendable {
 }
 
 extension Status {
+  /// Why it isn't ready, in a few words.
+  var notReady: String {
+    if !hasFile { return "no valid state file" }
+    if let conflict = conflicts.first { return "\(conflict.object): \(conflict.reason)" }
+    if let failure = failures.first { return "\(failure.object): \(failure.reason)" }
+    return "the first look isn't over"
+  }
+
   var tree: Tree {
     var members: [(String, Tree)] = [
       ("file", .string(path)), ("ready", .bool(isReady)), ("converged", .bool(isConverged)),

@@ -17,11 +17,10 @@ enum StatusClient {
       if count == 0 { break }
       answer += buffer[..<count]
     }
-    let text = String(decoding: answer, as: UTF8.self)
-    guard let end = text.range(of: "\r\n\r\n") else {
-      throw Session.Failure("\(address):\(port) gave no answer")
-    }
-    return String(text[end.upperBound...])
+    let end = Array("\r\n\r\n".utf8)
+    let start = answer.indices.first { answer[$0...].starts(with: end) }
+    guard let start else { throw Session.Failure("\(address):\(port) gave no answer") }
+    return String(decoding: answer[(start + end.count)...], as: UTF8.self)
   }
 
   private static func connect(_ address: String, _ port: Int) throws -> Int32 {
@@ -36,9 +35,9 @@ enum StatusClient {
     let descriptor = socket(
       found.pointee.ai_family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw failure(address, port, errno) }
-    var limit = timeval(tv_sec: 5, tv_usec: 0)
+    var limit = (seconds: 5, microseconds: 0)  // struct timeval
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-      setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
+      setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(16))
     }
     guard Glibc.connect(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0 else {
       let code = errno
