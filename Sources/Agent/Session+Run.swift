@@ -25,7 +25,7 @@ extension Session {
   public func run(_ path: String, _ run: RunOptions) throws -> Int32 {
     let log = Log(least: Log.Level(rawValue: run.logLevel) ?? .info)
     let reconciler = try reconciler()
-    guard let lock = try reconciler.runDirectory.takeLock() else {
+    guard let lock = try reconciler.runDirectory.takeLock("vpngw run \(path)") else {
       throw Failure(
         "another vpngw keeps this namespace or is changing it "
           + "(\(reconciler.runDirectory.lockHolder)): only one can"

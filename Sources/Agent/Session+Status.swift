@@ -24,7 +24,11 @@ extension Session {
     let isValid = status["fileValid"]?.bool ?? false
     let isConverged = status["converged"]?.bool ?? false
     var text = "state file  \(status["file"]?.string ?? "?")"
-    text += isValid ? "\n" : "  NOT VALID, the one before stays in force\n"
+    let isInForce = status["inForce"]?.bool ?? false
+    text +=
+      isValid
+      ? "\n"
+      : "  NOT VALID: " + (isInForce ? "the one before stays in force\n" : "none is in force\n")
     for problem in status["problems"]?.elements.map(Array.init) ?? [] {
       text += "            \(problem.string ?? "")\n"
     }

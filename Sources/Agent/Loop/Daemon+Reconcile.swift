@@ -7,12 +7,14 @@ extension Daemon {
   /// One look at the kernel, and what it takes to make it as it should be.
   func reconcile(_ now: Cadence.Instant) {
     var wanted = Configuration()
+    var isDrift = true
     let outcome: Reconciler.Outcome
     do {
       outcome = try reconciler.reconcile(holding: { backoff.holds($0, now) }) {
         let observed = try reconciler.observe(for: declaration!)
         say(liveSignals.update(declaration!.linkSignals(in: observed)))
         wanted = declaration!.expanded(given: liveSignals.states(now), keeping: observed)
+        isDrift = isDrift && settled == wanted
         return Plan(from: observed, to: wanted)
       }
     } catch {
@@ -23,7 +25,6 @@ extension Daemon {
       settled = nil
       return
     }
-    let isDrift = !outcome.done.isEmpty && settled == wanted
     for step in outcome.done { say(step, isDrift: isDrift, now) }
     var failures: [Status.Trouble] = []
     for (step, error) in outcome.failed {

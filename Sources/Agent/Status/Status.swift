@@ -47,6 +47,7 @@ extension Status {
   var tree: Tree {
     var members: [(String, Tree)] = [
       ("file", .string(path)), ("ready", .bool(isReady)), ("converged", .bool(isConverged)),
+      ("inForce", .bool(hasFile)),
     ]
     switch file {
     case .good: members.append(("fileValid", true))
