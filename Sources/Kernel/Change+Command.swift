@@ -29,6 +29,8 @@ extension Change {
       return "route \(verb == .delete ? word : "replace") \(type)\(route.id)\(words)"
     case .rule(let rule):
       return "rule \(word) \(rule.id)"
+    case .table(let table):
+      return "nft \(word) table \(table.id)"
     }
   }
 

@@ -11,21 +11,27 @@ public final class Kernel {
   private var links: LinkTable?
   /// Ends of veth pairs that came with their peers.
   private var made: Set<LinkName> = []
+  private var nftables: NftablesKind
 
-  public init() throws(NetlinkError) { socket = try Socket() }
+  public init() throws(NetlinkError) {
+    socket = try Socket()
+    nftables = try NftablesKind()
+  }
 
   /// Names the namespace until the next boot; nil before Linux 5.12.
   public var namespaceCookie: UInt64? { socket.namespaceCookie }
 
   /// The netlink ports of its sockets; events of its own changes bear them.
-  public var ports: Set<UInt32> { [socket.port] }
+  public var ports: Set<UInt32> { nftables.ports.union([socket.port]) }
 
   // MARK: - Observing
 
   /// Everything there is, whoever made it, but for what the kernel makes for itself (its local
-  /// table, learnt neighbors). `sysctls` names the settings to read: there are thousands.
-  public func observe(sysctls: some Sequence<Sysctl.Key> = []) throws(NetlinkError) -> Configuration
-  {
+  /// table, learnt neighbors). `sysctls` names the settings to read, as there are thousands, and
+  /// `tables` the tables beside ours.
+  public func observe(
+    sysctls: some Sequence<Sysctl.Key> = [], tables: TableSelection = TableSelection([])
+  ) throws(NetlinkError) -> Configuration {
     made = []
     let links = try LinkTable(socket)
     self.links = links
@@ -38,6 +44,7 @@ public final class Kernel {
     observed.nexthops = try NexthopKind.observe(socket, links)
     observed.routes = try RouteKind.observe(socket, links)
     observed.rules = try RuleKind.observe(socket, links)
+    observed.tables = try nftables.observe(tables)
     return observed
   }
 
@@ -65,6 +72,8 @@ public final class Kernel {
       do throws(NetlinkError) {
         if case .sysctl(let sysctl) = change.object {
           try SysctlFile.write(sysctl)
+        } else if case .table = change.object {
+          try nftables.apply(change, links)
         } else {
           if let address = change.removedIPv4, let held = SecondaryGuard(address.link) {
             guards.append(held)

@@ -54,6 +54,7 @@ struct RawLink {
     var link = Link(name)
     link.isUp = isUp
     link.isRunning = isRunning
+    link.index = index
     link.mtu = mtu
     link.address = address
     link.master = master.flatMap { names[$0] }

@@ -8,6 +8,7 @@ public struct Configuration: Hashable, Sendable {
   public var nexthops: [Nexthop] = []
   public var routes: [Route] = []
   public var rules: [Rule] = []
+  public var tables: [NftablesTable] = []
   /// Desired only: no rule may match one of these.
   public var absentRules: [RulePattern] = []
 
@@ -28,6 +29,7 @@ public struct Configuration: Hashable, Sendable {
     case .nexthop: nexthops.map(Object.nexthop)
     case .route: routes.map(Object.route)
     case .rule: rules.map(Object.rule)
+    case .nftables: tables.map(Object.table)
     }
   }
 
@@ -41,6 +43,7 @@ public struct Configuration: Hashable, Sendable {
     case .nexthop(let value): nexthops.append(value)
     case .route(let value): routes.append(value)
     case .rule(let value): rules.append(value)
+    case .table(let value): tables.append(value)
     }
   }
 }

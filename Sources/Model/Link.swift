@@ -18,6 +18,8 @@ public struct Link: Resource {
   public var isExact = false
   /// Observed only: its alias bears our mark.
   public var isOwned = false
+  /// Observed only: the kernel's number of it, in this namespace.
+  public var index: UInt32?
   /// Observed only: up and able to pass packets (`IFF_RUNNING`, RFC 2863), which is what its signal
   /// says.
   public var isRunning: Bool?

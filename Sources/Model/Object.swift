@@ -8,6 +8,7 @@ public indirect enum Object: Hashable, Sendable {
   case nexthop(Nexthop)
   case route(Route)
   case rule(Rule)
+  case table(NftablesTable)
 
   /// The value behind the case.
   public var resource: any Resource {
@@ -20,6 +21,7 @@ public indirect enum Object: Hashable, Sendable {
     case .nexthop(let value): value
     case .route(let value): value
     case .rule(let value): value
+    case .table(let value): value
     }
   }
 
@@ -33,6 +35,7 @@ public indirect enum Object: Hashable, Sendable {
     case .nexthop: .nexthop
     case .route: .route
     case .rule: .rule
+    case .table: .nftables
     }
   }
 
@@ -46,6 +49,7 @@ public indirect enum Object: Hashable, Sendable {
     case .nexthop(let value): value.phase
     case .route(let value): value.phase
     case .rule(let value): value.phase
+    case .table(let value): value.phase
     }
   }
 
@@ -59,6 +63,7 @@ public indirect enum Object: Hashable, Sendable {
     case .nexthop(let value): .nexthop(value.id)
     case .route(let value): .route(value.id)
     case .rule(let value): .rule(value.id)
+    case .table(let value): .table(value.id)
     }
   }
 }
@@ -73,6 +78,7 @@ public enum ObjectID: Hashable, Sendable {
   case nexthop(Nexthop.ID)
   case route(Route.ID)
   case rule(Rule.ID)
+  case table(NftablesTable.ID)
 
   public var kind: Kind {
     switch self {
@@ -84,6 +90,7 @@ public enum ObjectID: Hashable, Sendable {
     case .nexthop: .nexthop
     case .route: .route
     case .rule: .rule
+    case .table: .nftables
     }
   }
 }
@@ -100,6 +107,7 @@ extension ObjectID: Comparable {
     case (.nexthop(let a), .nexthop(let b)): a < b
     case (.route(let a), .route(let b)): a < b
     case (.rule(let a), .rule(let b)): a < b
+    case (.table(let a), .table(let b)): a < b
     default: a.kind < b.kind
     }
   }
@@ -118,6 +126,7 @@ extension ObjectID: CustomStringConvertible {
       case .nexthop(let id): id.description
       case .route(let id): id.description
       case .rule(let id): id.description
+      case .table(let id): id.description
       }
     return "\(kind.rawValue) \(title)"
   }

@@ -54,7 +54,7 @@ extension Resource {
 ///
 /// What protects comes first: while anything else is half done, it drops.
 public enum Phase: Int, Hashable, Sendable, Comparable {
-  case guardRule, guardRoute
+  case guardRule, guardRoute, guardTable
   /// Writing `ip_forward` resets other sysctls (`Documentation/networking/ip-sysctl.rst`).
   case forwarding
   case sysctl
@@ -65,6 +65,8 @@ public enum Phase: Int, Hashable, Sendable, Comparable {
   case onLinkRoute
   case nexthop, nexthopGroup
   case route, rule
+  /// Tables that name links.
+  case table
 
   public static func < (a: Phase, b: Phase) -> Bool { a.rawValue < b.rawValue }
 }

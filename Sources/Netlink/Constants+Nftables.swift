@@ -107,6 +107,10 @@ public enum NFTAList {
 }
 
 /// `nft_object_attributes`.
+public enum NFTAFlowtable {
+  public static var name: UInt16 { UInt16(NFTA_FLOWTABLE_NAME.rawValue) }
+}
+
 public enum NFTAObject {
   public static var table: UInt16 { UInt16(NFTA_OBJ_TABLE.rawValue) }
   public static var name: UInt16 { UInt16(NFTA_OBJ_NAME.rawValue) }

@@ -54,6 +54,7 @@ public enum ErrorCode {
   public static var noProcess: Int32 { ESRCH }
   public static var noDevice: Int32 { ENODEV }
   public static var noAddress: Int32 { EADDRNOTAVAIL }
+  public static var invalid: Int32 { EINVAL }
   public static var notSupported: Int32 { EOPNOTSUPP }
   public static var interrupted: Int32 { EINTR }
   /// Of a transaction whose generation is stale.

@@ -50,25 +50,35 @@ public struct TableDiff: Hashable, Sendable {
   public internal(set) var createdSets: [SetProgram] = []
   public internal(set) var createdRules: [Insertion] = []
 
-  public var isEmpty: Bool { self == TableDiff(family: family, table: table) }
+  /// What would have to go and can't, since vpngw can't read it and so couldn't put it back.
+  public internal(set) var obstacles: [String] = []
+
+  /// Whether there is nothing to do.
+  public var isEmpty: Bool {
+    var other = TableDiff(family: family, table: table)
+    other.obstacles = obstacles
+    return self == other
+  }
 
   private init(family: Nftables.Family, table: String) {
     self.family = family
     self.table = table
   }
 
-  /// `observed` nil: there is none; `desired` nil: there should be none.
+  /// `observed` nil: there is none; `desired` nil: there should be none. `numbers` are the links'.
   public init(
-    family: Nftables.Family, table: String, from observed: TableProgram?, to desired: TableProgram?
+    family: Nftables.Family, table: String, from observed: TableProgram?,
+    to desired: TableProgram?, numbers: LinkNumbers = LinkNumbers()
   ) {
     self.init(family: family, table: table)
+    defer { if let observed { keepUnreadable(of: observed, numbers) } }
     switch (observed, desired) {
     case (nil, nil): break
     case (nil, let desired?): whole = .create(desired)
     case (_?, nil): whole = .delete
     case (let observed?, let desired?):
       // Of a table that is there, only dormant can change.
-      if observed.userData != desired.userData || (observed.flags ^ desired.flags) & ~1 != 0 {
+      if observed.unmarked.userData != desired.unmarked.userData || (observed.flags ^ desired.flags) & ~1 != 0 {
         whole = .replace(desired)
       } else {
         if observed.flags != desired.flags { flags = desired.flags }

@@ -26,6 +26,9 @@ struct Comparison {
     compareNexthops()
     compare(desired.routes, observed.routes, Object.route)
     compareRules()
+    let tables = Tables(from: observed, to: desired)
+    steps += tables.steps
+    conflicts += tables.conflicts
   }
 
   // MARK: - One kind

@@ -40,13 +40,25 @@ extension Step {
       title += String(repeating: " ", count: max(1, 35 - title.count)) + "(\(reason))"
     }
     var text = "\(on)\(title)\(off)\n"
-    for difference in differences {
-      text += "    \(difference.name): "
-      if verb != .create { text += "\(difference.old?.description ?? "none") -> " }
-      text += difference.new?.description ?? "none"
-      text += "\n"
+    // Of ten thousand elements a few tell what it is about.
+    for run in differences.runs {
+      for difference in run.prefix(Self.shownParts) { text += line(difference) }
+      if run.count > Self.shownParts {
+        text += "      ... and \(run.count - Self.shownParts) more of \(run.first!.name)\n"
+      }
     }
     return text
+  }
+
+  private static let shownParts = 10
+
+  private func line(_ difference: Difference) -> String {
+    let (old, new) = (difference.old?.description, difference.new?.description)
+    if difference.isPart, change.verb != .create {
+      return "    \(new == nil ? "-" : "+") \(difference.name): \(new ?? old ?? "")\n"
+    }
+    let was = change.verb == .create ? "" : "\(old ?? "none") -> "
+    return "    \(difference.name): \(was)\(new ?? "none")\n"
   }
 }
 
@@ -82,5 +94,18 @@ extension [Step] {
         + Kind.allCases.firstIndex(of: step.change.object.kind)!
     }
     return indices.sorted { (keys[$0], $0) < (keys[$1], $1) }.map { self[$0] }
+  }
+}
+
+extension [Step.Difference] {
+  /// Those of one name side by side.
+  fileprivate var runs: [ArraySlice<Step.Difference>] {
+    indices.reduce(into: []) { runs, index in
+      if let last = runs.last, self[last.startIndex].name == self[index].name {
+        runs[runs.count - 1] = self[last.startIndex...index]
+      } else {
+        runs.append(self[index...index])
+      }
+    }
   }
 }

@@ -1,4 +1,5 @@
 public import Model
+internal import Nft
 
 /// One change with what there is to say about it.
 public struct Step: Hashable, Sendable {
@@ -7,10 +8,13 @@ public struct Step: Hashable, Sendable {
   public let reason: String?
   /// Indices of the earlier steps that this one rests on: when one fails, this one isn't tried.
   public internal(set) var requires: [Int] = []
+  /// Of the links that a table names.
+  private let numbers: LinkNumbers
 
-  init(_ change: Change, reason: String? = nil) {
+  init(_ change: Change, reason: String? = nil, numbers: LinkNumbers = LinkNumbers()) {
     self.change = change
     self.reason = reason
+    self.numbers = numbers
   }
 
   /// A property that changes; nil where it isn't stated or isn't there.
@@ -18,6 +22,8 @@ public struct Step: Hashable, Sendable {
     public let name: String
     public let old: Value?
     public let new: Value?
+    /// Whether it is one of many in the object, which comes or goes: a rule, an element.
+    public var isPart = false
   }
 
   /// For a creation what is stated, for a change what differs, for a deletion nothing.
@@ -35,6 +41,20 @@ public struct Step: Hashable, Sendable {
         }
       }
     }
+    if case .table(let table) = change.object { return differences(table) }
     return differences(change.object.resource)
+  }
+
+  private func differences(_ table: NftablesTable) -> [Difference] {
+    var present: Nftables.Bytecode.TableProgram?
+    if case .table(let observed)? = change.observed { present = observed.program }
+    let wanted = change.verb == .delete ? nil : table.program
+    let diff = TableDiff(
+      family: table.id.family, table: table.id.name, from: present, to: wanted, numbers: numbers)
+    return diff.lines(from: present, to: wanted, numbers: numbers).map { line in
+      Difference(
+        name: line.name, old: line.old.map(Value.string), new: line.new.map(Value.string),
+        isPart: line.old == nil || line.new == nil)
+    }
   }
 }

@@ -76,6 +76,9 @@ extension Object {
     case .rule(var rule):
       rule.protocol = nil
       return .rule(rule)
+    case .table(var table):
+      table.isOwned = true
+      return .table(table)
     case .sysctl:
       return self
     }

@@ -9,6 +9,7 @@ struct NftablesEncoder {
   let table: String
   /// Names sets within the transaction, until the kernel does.
   private(set) var nextID: UInt32
+  var words = Words(nil, LinkNumbers())
 
   init(_ batch: Batch, family: Nftables.Family, table: String, nextID: UInt32) {
     self.nextID = nextID
@@ -17,8 +18,15 @@ struct NftablesEncoder {
     self.table = table
   }
 
+  /// Opens a step of the transaction, so that a refusal says which part of it was meant.
+  func step(_ words: @escaping () -> String) {
+    let title = "\(family.rawValue) \(table)"
+    batch.step(0) { "nft " + words().replacing("TABLE", with: title) }
+  }
+
   // nft add table FAMILY NAME
   func create(_ program: TableProgram) {
+    step { "add table TABLE" }
     batch.netfilterRequest(NFTMessage.newTable, [.create], family: family.number) {
       $0.put(NFTATable.name, program.name)
       $0.put(NFTATable.flags, big: program.flags)
@@ -28,6 +36,7 @@ struct NftablesEncoder {
 
   // nft delete table FAMILY NAME
   func deleteTable() {
+    step { "delete table TABLE" }
     batch.netfilterRequest(NFTMessage.delTable, family: family.number) {
       $0.put(NFTATable.name, table)
     }
@@ -35,6 +44,7 @@ struct NftablesEncoder {
 
   // nft add chain FAMILY TABLE NAME { type TYPE hook HOOK priority PRIORITY; policy POLICY; }
   func create(_ chain: ChainProgram) {
+    step { "add chain TABLE \(chain.name)" }
     batch.netfilterRequest(NFTMessage.newChain, [.create], family: family.number) {
       $0.put(NFTAChain.table, table)
       $0.put(NFTAChain.name, chain.name)
@@ -60,6 +70,7 @@ struct NftablesEncoder {
   // nft chain FAMILY TABLE NAME { policy POLICY; }
   func setPolicy(_ chain: ChainProgram) {
     guard let base = chain.base else { return }
+    step { "chain TABLE \(chain.name) policy \(base.policy.rawValue)" }
     batch.netfilterRequest(NFTMessage.newChain, [.create], family: family.number) {
       $0.put(NFTAChain.table, table)
       $0.put(NFTAChain.name, chain.name)
@@ -68,6 +79,7 @@ struct NftablesEncoder {
   }
 
   func deleteChain(_ name: String) {
+    step { "delete chain TABLE \(name)" }
     batch.netfilterRequest(NFTMessage.delChain, family: family.number) {
       $0.put(NFTAChain.table, table)
       $0.put(NFTAChain.name, name)
@@ -83,6 +95,7 @@ struct NftablesEncoder {
   }
 
   func deleteRule(_ handle: UInt64, chain: String) {
+    step { "delete rule TABLE \(chain) handle \(handle)" }
     batch.netfilterRequest(NFTMessage.delRule, family: family.number) {
       $0.put(NFTARule.table, table)
       $0.put(NFTARule.chain, chain)
@@ -98,6 +111,8 @@ struct NftablesEncoder {
     }
     var flags: RequestFlags = [.create]
     if case .first = position {} else { flags.insert(.append) }
+    let words = words
+    step { "add rule TABLE \(chain) \(words.text(rule))" }
     batch.netfilterRequest(NFTMessage.newRule, flags, family: family.number) {
       $0.put(NFTARule.table, table)
       $0.put(NFTARule.chain, chain)
@@ -119,6 +134,7 @@ struct NftablesEncoder {
     let id = nextID
     nextID += 1
     let name = set.kernelName
+    step { "add \(set.data == nil ? "set" : "map") TABLE \(name)" }
     batch.netfilterRequest(NFTMessage.newSet, [.create], family: family.number) {
       $0.put(NFTASet.table, table)
       $0.put(NFTASet.name, name)
@@ -165,6 +181,7 @@ struct NftablesEncoder {
   }
 
   func deleteSet(_ name: String) {
+    step { "delete set TABLE \(name)" }
     batch.netfilterRequest(NFTMessage.delSet, family: family.number) {
       $0.put(NFTASet.table, table)
       $0.put(NFTASet.name, name)
@@ -195,6 +212,10 @@ struct NftablesEncoder {
       }
       let part = chunk.isEmpty ? rest.prefix(1) : chunk
       rest = rest.dropFirst(part.count)
+      step {
+        "\(type == NFTMessage.newElement ? "add" : "delete") element TABLE \(set) "
+          + "(\(part.count) of \(elements.count))"
+      }
       batch.netfilterRequest(type, flags, family: family.number) {
         $0.put(NFTAElementList.table, table)
         $0.put(NFTAElementList.set, set)

@@ -5,14 +5,16 @@ public import Nft
 extension NftablesKernel {
   /// Every table for which `isWanted` says so, in the kernel's order, as of one generation.
   ///
-  /// Anonymous sets stand within the rules that use them.
+  /// Anonymous sets stand within the rules that use them. `elements` says whether the elements of
+  /// a set are of interest: those of a big set that packets fill are costly to read.
   public func observe(
-    where isWanted: (Nftables.Family, String) -> Bool = { _, _ in true }
+    where isWanted: (TableProgram) -> Bool = { _ in true },
+    elements: (TableProgram, SetProgram) -> Bool = { _, _ in true }
   ) throws(NetlinkError) -> (tables: [TableProgram], generation: UInt32) {
     for _ in 0..<10 {
       let before = try generation()
       do throws(NetlinkError) {
-        let tables = try observeOnce(isWanted)
+        let tables = try observeOnce(isWanted, elements)
         if try generation() == before { return (tables, before) }
       } catch  where error.code == ErrorCode.noEntry {
         // A table went while it was read.
@@ -38,16 +40,17 @@ extension NftablesKernel {
   }
 
   private func observeOnce(
-    _ isWanted: (Nftables.Family, String) -> Bool
+    _ isWanted: (TableProgram) -> Bool, _ hasElements: (TableProgram, SetProgram) -> Bool
   ) throws(NetlinkError) -> [TableProgram] {
     var tables: [TableProgram] = []
     var positions: [Key: Int] = [:]
     let operation = "nft list ruleset"
     func dump<T>(
-      _ type: UInt16, _ parse: (AttributeTable) -> T?
+      _ type: UInt16, of key: Key? = nil, _ parse: (AttributeTable) -> T?
     ) throws(NetlinkError) -> [(Key, T)] {
       try socket.dump(operation, type) {
-        $0.netfilterHeader(family: 0)
+        $0.netfilterHeader(family: key?.family ?? 0)
+        if let key { $0.put(NFTATable.name, key.table) }
       } parse: { message -> (Key, T)? in
         guard let family = message.netfilterFamily else { return nil }
         let attributes = AttributeTable(message.netfilterAttributes)
@@ -59,55 +62,52 @@ extension NftablesKernel {
       }
     }
     for (key, table) in try dump(NFTMessage.getTable, { TableProgram($0) }) {
-      guard let family = Nftables.Family(number: key.family), isWanted(family, key.table) else {
-        continue
-      }
+      guard let family = Nftables.Family(number: key.family) else { continue }
       var table = table
       table.family = family
+      guard isWanted(table) else { continue }
       positions[key] = tables.count
       tables.append(table)
     }
     if tables.isEmpty { return [] }
-    var anonymous: [Key: [String: SetProgram]] = [:]
-    for (key, set) in try dump(NFTMessage.getSet, { SetProgram($0) }) {
-      guard let position = positions[key] else { continue }
-      var set = set
-      set.elements = try elements(key.family, key.table, set.name)
-      if set.flags & SetFlag.anonymous != 0 {
-        let name = set.name
-        set.name = ""
-        anonymous[key, default: [:]][name] = set
-      } else {
-        tables[position].sets.append(set)
+    let chains = try dump(NFTMessage.getChain) { ChainAttributes($0) }
+    for (key, position) in positions {
+      var table = tables[position]
+      var anonymous: [String: SetProgram] = [:]
+      for (_, set) in try dump(NFTMessage.getSet, of: key, { SetProgram($0) }) {
+        var set = set
+        if hasElements(table, set) {
+          set.elements = try elements(key.family, key.table, set.name)
+        }
+        if set.flags & SetFlag.anonymous != 0 {
+          let name = set.name
+          set.name = ""
+          anonymous[name] = set
+        } else {
+          table.sets.append(set)
+        }
       }
-    }
-    for (key, object) in try dump(NFTMessage.getObject, { ObjectProgram($0) }) {
-      if let position = positions[key] { tables[position].objects.append(object) }
-    }
-    for (key, chain) in try dump(NFTMessage.getChain, { ChainAttributes($0) }) {
-      guard let position = positions[key] else { continue }
-      tables[position].chains.append(chain.program(tables[position].family))
-    }
-    for (key, rule) in try dump(
-      NFTMessage.getRule,
-      { (attributes) -> (String, RuleProgram)? in
-        guard let chain = attributes.text(NFTARule.chain) else { return nil }
-        return (
-          chain,
-          RuleProgram(
-            instructions: attributes.instructions(NFTARule.expressions),
-            userData: attributes.bytes(NFTARule.userdata) ?? [],
-            handle: attributes.long(NFTARule.handle))
-        )
-      })
-    {
-      guard let position = positions[key],
-        let chain = tables[position].chains.firstIndex(where: { $0.name == rule.0 })
-      else { continue }
-      var program = rule.1
-      let sets = anonymous[key] ?? [:]
-      program.instructions = program.instructions.map { $0.inlining(sets) }
-      tables[position].chains[chain].rules.append(program)
+      for (_, object) in try dump(NFTMessage.getObject, of: key, { ObjectOrName($0) }) {
+        switch object {
+        case .known(let object): table.objects.append(object)
+        case .unknown(let name): table.unknown.append("object \(name)")
+        }
+      }
+      for (_, name) in try dump(NFTMessage.getFlowtable, of: key, { $0.text(NFTAFlowtable.name) }) {
+        table.unknown.append("flowtable \(name)")
+      }
+      var positionsOfChains: [String: Int] = [:]
+      for (owner, chain) in chains where owner == key {
+        positionsOfChains[chain.name] = table.chains.count
+        table.chains.append(chain.program(table.family))
+      }
+      for (_, (name, rule)) in try dump(NFTMessage.getRule, of: key, { $0.ruleInChain }) {
+        guard let chain = positionsOfChains[name] else { continue }
+        var rule = rule
+        rule.instructions = rule.instructions.map { $0.inlining(anonymous) }
+        table.chains[chain].rules.append(rule)
+      }
+      tables[position] = table
     }
     return tables
   }
@@ -125,6 +125,34 @@ extension NftablesKernel {
         .filter { $0.type == NFTAList.elem }.map { ElementProgram(AttributeTable($0.nested)) }
     }
     return parts.flatMap { $0 }.sorted()
+  }
+}
+
+/// An object of a table, or the name of one of a kind that we don't know.
+private enum ObjectOrName {
+  case known(ObjectProgram)
+  case unknown(String)
+
+  init?(_ a: AttributeTable) {
+    if let object = ObjectProgram(a) {
+      self = .known(object)
+    } else if let name = a.text(NFTAObject.name) {
+      self = .unknown(name)
+    } else {
+      return nil
+    }
+  }
+}
+
+extension AttributeTable {
+  fileprivate var ruleInChain: (String, RuleProgram)? {
+    guard let chain = text(NFTARule.chain) else { return nil }
+    return (
+      chain,
+      RuleProgram(
+        instructions: instructions(NFTARule.expressions), userData: bytes(NFTARule.userdata) ?? [],
+        handle: long(NFTARule.handle))
+    )
   }
 }
 

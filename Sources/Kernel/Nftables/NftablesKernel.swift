@@ -26,11 +26,20 @@ public final class NftablesKernel {
     }
   }
 
+  /// The elements that one transaction takes while a new table isn't in use yet.
+  static let elementsAtOnce = 1 << 15
+
   /// Carries out all differences in one transaction: all or nothing.
   ///
   /// Refused with `ErrorCode.restart` when somebody changed anything since `generation`: read
   /// again then, and compare again.
   public func apply(_ diffs: [TableDiff], generation: UInt32? = nil) throws(NetlinkError) {
+    try apply(diffs, generation: generation, Words(nil, LinkNumbers()))
+  }
+
+  func apply(
+    _ diffs: [TableDiff], generation: UInt32?, _ words: Words
+  ) throws(NetlinkError) {
     let diffs = diffs.filter { !$0.isEmpty }
     if diffs.isEmpty { return }
     try transact(generation) { batch in
@@ -39,6 +48,7 @@ public final class NftablesKernel {
         batch.step(0) { "nft table \(diff.family.rawValue) \(diff.table)" }
         var encoder = NftablesEncoder(
           batch, family: diff.family, table: diff.table, nextID: nextID)
+        encoder.words = words
         encoder.encode(diff)
         nextID = encoder.nextID
       }
@@ -70,6 +80,7 @@ extension NftablesEncoder {
 
   // nft add counter FAMILY TABLE NAME, and so on
   func create(_ object: ObjectProgram) {
+    step { "add object TABLE \(object.name)" }
     batch.netfilterRequest(NFTMessage.newObject, [.create], family: family.number) {
       $0.put(NFTAObject.table, table)
       $0.put(NFTAObject.name, object.name)
@@ -103,6 +114,7 @@ extension NftablesEncoder {
   }
 
   func deleteObject(_ object: ObjectProgram) {
+    step { "delete object TABLE \(object.name)" }
     batch.netfilterRequest(NFTMessage.delObject, family: family.number) {
       $0.put(NFTAObject.table, table)
       $0.put(NFTAObject.name, object.name)

@@ -14,7 +14,7 @@ extension TableProgram {
 
 /// A chain before its family is known.
 struct ChainAttributes {
-  private let name: String
+  let name: String
   private let userData: [UInt8]
   private var hook: UInt32?
   private var base: Nftables.BaseChain?

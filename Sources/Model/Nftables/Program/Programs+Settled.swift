@@ -4,7 +4,8 @@
 extension Nftables.Bytecode.TableProgram {
   /// Without counts and handles, and with objects and sets by name.
   public var settled: Nftables.Bytecode.TableProgram {
-    var table = self
+    var table = unmarked
+    table.unknown = []
     table.sets = sets.map(\.settled).sorted { $0.name < $1.name }
     table.objects = objects.map(\.settled).sorted { $0.name < $1.name }
     table.chains = chains.map(\.settled).sorted { $0.name < $1.name }

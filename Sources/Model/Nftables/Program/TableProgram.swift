@@ -9,6 +9,8 @@ extension Nftables.Bytecode {
     public var sets: [SetProgram]
     public var objects: [ObjectProgram]
     public var chains: [ChainProgram]
+    /// Observed only: what we have no words for, such as `flowtable f`; it is left alone.
+    public var unknown: [String] = []
 
     public init(
       family: Nftables.Family, name: String, flags: UInt32, userData: [UInt8], sets: [SetProgram],
@@ -73,5 +75,32 @@ extension Nftables.Bytecode {
       self.userData = userData
       self.handle = handle
     }
+  }
+}
+
+extension Nftables.Bytecode.TableProgram {
+  private static let mark = Nftables.Bytecode.UserData.item(
+    Nftables.Bytecode.UserData.mark, Array("vpngw".utf8))
+
+  /// Whether vpngw made it.
+  public var isMarked: Bool {
+    Nftables.Bytecode.UserData.items(userData).contains {
+      $0.type == Nftables.Bytecode.UserData.mark && $0.value.elementsEqual("vpngw".utf8)
+    }
+  }
+
+  public var marked: Nftables.Bytecode.TableProgram {
+    if isMarked { return self }
+    var table = self
+    table.userData += Self.mark
+    return table
+  }
+
+  public var unmarked: Nftables.Bytecode.TableProgram {
+    var table = self
+    table.userData = Nftables.Bytecode.UserData.items(userData)
+      .filter { $0.type != Nftables.Bytecode.UserData.mark }
+      .flatMap { Nftables.Bytecode.UserData.item($0.type, Array($0.value)) }
+    return table
   }
 }

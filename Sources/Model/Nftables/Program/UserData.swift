@@ -35,6 +35,9 @@ extension Nftables.Bytecode {
       }
     }
 
+    /// Of tables that vpngw made, its own name; nft(8) passes over types that it doesn't know.
+    public static let mark: UInt8 = 118
+
     /// `NFTNL_UDATA_SET_*`.
     public enum Set {
       public static let keyOrder: UInt8 = 0

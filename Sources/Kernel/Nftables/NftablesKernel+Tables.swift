@@ -1,0 +1,69 @@
+internal import Model
+internal import Netlink
+internal import Nft
+
+extension NftablesKernel {
+  /// Makes a table that is too big for one transaction: what its rules look up comes first, a part
+  /// at a time, and nothing hooks in before all of it is there.
+  ///
+  /// Returns the generation after it.
+  func createInParts(
+    _ program: TableProgram, generation: UInt32, _ words: Words
+  ) throws(NetlinkError) -> UInt32 {
+    var generation = generation
+    func commit(_ body: (inout NftablesEncoder) -> Void) throws(NetlinkError) {
+      try transact(generation) { batch in
+        var encoder = NftablesEncoder(
+          batch, family: program.family, table: program.name, nextID: 1)
+        encoder.words = words
+        body(&encoder)
+      }
+      generation = generation.nextGeneration
+    }
+    try commit { encoder in
+      encoder.create(program)
+      for chain in program.chains where chain.base == nil { encoder.create(chain) }
+      for object in program.objects { encoder.create(object) }
+      for set in program.sets {
+        var set = set
+        set.elements = []
+        encoder.create(set)
+      }
+    }
+    for set in program.sets {
+      var rest = set.elements[...]
+      while !rest.isEmpty {
+        let part = rest.prefix(Self.elementsAtOnce)
+        rest = rest.dropFirst(part.count)
+        try commit { $0.add(Array(part), to: set.name, id: nil) }
+      }
+    }
+    try commit { encoder in
+      for chain in program.chains where chain.base != nil { encoder.create(chain) }
+      for chain in program.chains {
+        for rule in chain.rules { encoder.create(rule, chain: chain.name) }
+      }
+    }
+    return generation
+  }
+}
+
+extension UInt32 {
+  /// `nf_tables_commit` counts on, past nought.
+  var nextGeneration: UInt32 { self == .max ? 1 : self + 1 }
+}
+
+/// Puts what is sent into nft's words, for when the kernel refuses it.
+struct Words {
+  private let decompiler: TableDecompiler?
+
+  /// For parts of these tables; `numbers` are the links'.
+  init(_ program: TableProgram?, _ numbers: LinkNumbers) {
+    decompiler = program.map { TableDecompiler($0, numbers: numbers) }
+  }
+
+  func text(_ rule: RuleProgram) -> String {
+    guard let decompiler, let read = decompiler.rule(rule) else { return "..." }
+    return decompiler.text(read)
+  }
+}

@@ -1,0 +1,159 @@
+public import Model
+internal import Netlink
+internal import Nft
+
+/// nftables' tables, as of the last look at them.
+struct NftablesKind {
+  /// Nil where this kernel has no nf_tables.
+  private let kernel: NftablesKernel?
+  private var known: [NftablesTable.ID: TableProgram] = [:]
+  private var generation: UInt32?
+  /// Changed by us since they were read.
+  private var stale: Set<NftablesTable.ID> = []
+
+  init() throws(NetlinkError) {
+    let kernel = try NftablesKernel()
+    do throws(NetlinkError) {
+      _ = try kernel.generation()
+      self.kernel = kernel
+    } catch {
+      // EINVAL: nfnetlink knows no such subsystem.
+      self.kernel = nil
+    }
+  }
+
+  var ports: Set<UInt32> { kernel.map { [$0.socket.port] } ?? [] }
+
+  /// The tables that are ours or that `selection` wants.
+  mutating func observe(_ selection: Kernel.TableSelection) throws(NetlinkError) -> [NftablesTable] {
+    known = [:]
+    stale = []
+    guard let kernel else { return [] }
+    let (tables, generation) = try kernel.observe(
+      where: { $0.isMarked || selection.wants($0) }, elements: selection.wantsElements)
+    self.generation = generation
+    for table in tables { known[table.id] = table }
+    return tables.map { table in
+      var observed = NftablesTable(table)
+      observed.isOwned = table.isMarked
+      return observed
+    }
+  }
+
+  /// One transaction: all of the change or nothing.
+  mutating func apply(_ change: Change, _ links: LinkTable) throws(NetlinkError) {
+    guard case .table(let table) = change.object else {
+      preconditionFailure("a table's change has a table")
+    }
+    guard let kernel else {
+      throw NetlinkError(
+        "nft table \(table.id)", code: ErrorCode.notSupported,
+        kernelText: "this kernel has no nf_tables")
+    }
+    let numbers = links.numbers
+    var wanted: TableProgram?
+    if change.verb != .delete {
+      wanted = try table.program(numbers)
+    }
+    for attempt in 0..<10 {
+      if generation == nil || attempt > 0 || stale.contains(table.id) {
+        try look(kernel, for: table)
+      }
+      let present = known[table.id]
+      let diff = TableDiff(
+        family: table.id.family, table: table.id.name, from: present, to: wanted,
+        numbers: numbers)
+      if diff.isEmpty { return }
+      do throws(NetlinkError) {
+        let words = Words(wanted ?? present, numbers)
+        if case .create(let program)? = diff.whole, program.isBig {
+          generation = try kernel.createInParts(program, generation: generation!, words)
+        } else {
+          try kernel.apply([diff], generation: generation, words)
+          generation = generation!.nextGeneration
+        }
+        // The handles of what was made aren't known: a further change reads again.
+        stale.insert(table.id)
+        return
+      } catch {
+        // Somebody else was faster: look again.
+        guard error.code == ErrorCode.restart else { throw error }
+      }
+    }
+    throw NetlinkError(
+      "nft table \(table.id)", code: ErrorCode.restart,
+      kernelText: "somebody else changed nftables ten times meanwhile")
+  }
+
+  private mutating func look(
+    _ kernel: NftablesKernel, for table: NftablesTable
+  ) throws(NetlinkError) {
+    let ids = Set(known.keys).union([table.id])
+    let (tables, generation) = try kernel.observe(where: { ids.contains($0.id) })
+    self.generation = generation
+    known = [:]
+    for table in tables { known[table.id] = table }
+    stale = []
+  }
+}
+
+extension Kernel {
+  /// Which tables to read beside our own, and which of their sets' elements.
+  public struct TableSelection: Sendable {
+    private let isAll: Bool
+    private let sources: [NftablesTable.ID: NftablesTable]
+
+    /// Every table there is.
+    public static let all = TableSelection(isAll: true, sources: [:])
+
+    /// Those that are named here, and of the sets that packets fill those that are stated with
+    /// elements.
+    public init(_ tables: [NftablesTable]) {
+      self.init(
+        isAll: false, sources: Dictionary(tables.map { ($0.id, $0) }) { first, _ in first })
+    }
+
+    private init(isAll: Bool, sources: [NftablesTable.ID: NftablesTable]) {
+      self.isAll = isAll
+      self.sources = sources
+    }
+
+    func wants(_ table: TableProgram) -> Bool { isAll || sources[table.id] != nil }
+
+    func wantsElements(_ table: TableProgram, _ set: SetProgram) -> Bool {
+      if isAll || set.flags & SetFlag.dynamic == 0 { return true }
+      let stated = sources[table.id]?.source?.sets.first { $0.name == set.name }
+      return stated.map { !$0.elements.isEmpty } ?? false
+    }
+  }
+}
+
+extension TableProgram {
+  var id: NftablesTable.ID { NftablesTable.ID(family, name) }
+
+  /// Too big for a single transaction.
+  fileprivate var isBig: Bool {
+    sets.reduce(0) { $0 + $1.elements.count } > NftablesKernel.elementsAtOnce
+  }
+}
+
+extension NftablesTable {
+  /// With the mark of what we make.
+  fileprivate func program(_ numbers: LinkNumbers) throws(NetlinkError) -> TableProgram? {
+    guard let source else { return program?.marked }
+    do throws(TableCompiler.Faults) {
+      return try TableCompiler.compile(source) { numbers[$0] }.get().marked
+    } catch {
+      throw NetlinkError(
+        "nft table \(id)", code: ErrorCode.invalid, kernelText: "\(error)")
+    }
+  }
+}
+
+extension LinkTable {
+  var numbers: LinkNumbers {
+    var numbers = LinkNumbers()
+    for link in links { numbers[link.name.text] = link.index }
+    return numbers
+  }
+}

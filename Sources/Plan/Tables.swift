@@ -1,0 +1,101 @@
+import Model
+import Nft
+
+/// Compares tables by what the kernel holds of them.
+struct Tables {
+  /// The links' numbers, those of links that are yet to be made made up.
+  let numbers: LinkNumbers
+  private(set) var steps: [Step] = []
+  private(set) var conflicts: [Plan.Conflict] = []
+
+  init(from observed: Configuration, to desired: Configuration) {
+    numbers = LinkNumbers(observed: observed.links, desired: desired.links)
+    if observed.tables.isEmpty, desired.tables.isEmpty { return }
+    var present: [NftablesTable.ID: NftablesTable] = [:]
+    for table in observed.tables { present[table.id] = table }
+    for table in desired.tables {
+      compare(table, present.removeValue(forKey: table.id))
+    }
+    for table in observed.tables where table.isOwned && present[table.id] != nil { remove(table) }
+  }
+
+  private mutating func compare(_ table: NftablesTable, _ found: NftablesTable?) {
+    if let link = table.links.first(where: { numbers[$0] == nil }) {
+      return refuse(table, "link \(link) isn't there, and isn't vpngw's to make")
+    }
+    var wanted = table
+    do {
+      wanted.program = try table.compiled(numbers)
+    } catch {
+      return refuse(table, "\(error)")
+    }
+    // What a captured file says of itself it can be compiled from.
+    var found = found
+    if let present = found, present.program == nil {
+      found!.program = try? present.compiled(numbers)
+    }
+    let diff = TableDiff(
+      family: table.id.family, table: table.id.name, from: found?.program, to: wanted.program,
+      numbers: numbers)
+    refuse(table, obstacles: diff)
+    guard !diff.isEmpty else { return }
+    let verb: Change.Verb =
+      switch diff.whole {
+      case .create?: .create
+      case .replace?: .replace
+      case .delete?, nil: .update
+      }
+    steps.append(
+      Step(
+        Change(verb, .table(wanted), observed: found.map(Object.table)),
+        reason: verb == .replace ? "replaced: flags and comment can't change in place" : nil,
+        numbers: numbers))
+  }
+
+  private mutating func remove(_ table: NftablesTable) {
+    let diff = TableDiff(
+      family: table.id.family, table: table.id.name, from: table.program, to: nil,
+      numbers: numbers)
+    refuse(table, obstacles: diff)
+    guard !diff.isEmpty else { return }
+    steps.append(Step(Change(.delete, .table(table), observed: .table(table)), numbers: numbers))
+  }
+
+  private mutating func refuse(_ table: NftablesTable, obstacles diff: TableDiff) {
+    if diff.obstacles.isEmpty { return }
+    refuse(
+      table,
+      "somebody else put in what vpngw can't read and so doesn't remove "
+        + "(\(diff.obstacles.joined(separator: ", "))): remove it by nft, or the table")
+  }
+
+  private mutating func refuse(_ table: NftablesTable, _ reason: String) {
+    conflicts.append(Plan.Conflict(object: .table(table), reason: reason))
+  }
+}
+
+extension NftablesTable {
+  /// As the kernel would hold it.
+  func compiled(_ numbers: LinkNumbers) throws(TableCompiler.Faults) -> Nftables.Bytecode.TableProgram? {
+    guard let source else { return program }
+    return try TableCompiler.compile(source) { numbers[$0] }.get()
+  }
+}
+
+extension LinkNumbers {
+  /// As they were observed; made up for links that will be made, and where only a file was read.
+  init(observed: [Link], desired: [Link]) {
+    self.init()
+    for link in observed { self[link.name.text] = link.index }
+    let others = (observed + desired.filter(\.isOurs)).flatMap { link in
+      [link.name.text] + (link.veth?.peer.map { [$0.text] } ?? [])
+    }
+    // Above all numbers that a kernel gives, and the same for the same names.
+    var next: UInt32 = 0x7000_0000
+    for name in Set(others).sorted() where self[name] == nil {
+      self[name] = next
+      next += 1
+    }
+    if self["lo"] == nil { self["lo"] = 1 }
+  }
+}
