@@ -30,7 +30,7 @@ let package = Package(
     .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: settings),
     .target(name: "Model", swiftSettings: pure),
     .target(name: "Nft", dependencies: ["Model"], swiftSettings: pure),
-    .target(name: "State", dependencies: ["JSON", "Model"], swiftSettings: pure),
+    .target(name: "State", dependencies: ["JSON", "Model", "Nft"], swiftSettings: pure),
     .target(name: "Plan", dependencies: ["Model", "Nft"], swiftSettings: pure),
     .target(name: "Netlink", dependencies: ["CLinux", "CMnl", "CNl"], swiftSettings: settings),
     .target(name: "Kernel", dependencies: ["Model", "Nft", "Netlink"], swiftSettings: settings),

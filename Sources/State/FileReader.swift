@@ -3,7 +3,7 @@ internal import Model
 
 enum FileKey: Int, ObjectKey {
   case schema, version, sysctls, links, addresses, neighbors, nexthops, routes, rules
-  case probes, signals
+  case nftables, probes, signals
 
   // Editors look for the schema's own address under this name.
   static let names = ["$schema"] + spelledNames().dropFirst()
@@ -71,6 +71,10 @@ extension ObjectReader<FileKey> {
         contents.absentRules.append(Declared(pattern, when: when), index)
       case nil: break
       }
+    }
+    if let value = value(.nftables) {
+      (contents.tables, contents.tablePlaces) = NftablesReader.sections(
+        value, at: Pointer([.key("nftables")]), into: findings)
     }
     return contents
   }

@@ -3,7 +3,7 @@ internal import Model
 
 /// The problems met so far, and the way to the value that is being read.
 // A class: every reader of a file adds to the same list.
-final class Findings {
+final class Findings: NftablesSink {
   /// What a problem points at.
   enum Part {
     case key, value
@@ -30,6 +30,8 @@ final class Findings {
 
   /// Notes that the present value is a signal's name.
   func note(_ signal: Signal) { namedSignals.append((signal, Pointer(path))) }
+
+  func report(_ message: String, at pointer: Pointer) { report(at: pointer, message) }
 
   func enter(_ component: Pointer.Component) { path.append(component) }
   func leave() { path.removeLast() }

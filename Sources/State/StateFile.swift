@@ -45,6 +45,8 @@ public enum StateFile {
     add("nexthops", trees(configuration.nexthops))
     add("routes", trees(configuration.routes))
     add("rules", trees(configuration.rules) + configuration.absentRules.map { tree($0.members) })
+    let tables = configuration.tables.sorted { $0.id < $1.id }.compactMap(\.source)
+    if !tables.isEmpty { sections.append(("nftables", NftablesWriter.tree(tables))) }
     return .object(sections)
   }
 

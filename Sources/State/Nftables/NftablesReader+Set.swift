@@ -1,5 +1,6 @@
 internal import JSON
 internal import Model
+internal import Nft
 
 extension NftablesReader {
   func readSet(_ fields: NftablesFields, isMap: Bool) {
@@ -28,6 +29,7 @@ extension NftablesReader {
     set.comment = fields.string("comment")
     set.statements = fields.read("stmt") { statements($0) } ?? []
     set.elements = fields.read("elem") { elements($0) } ?? []
+    note(.set(name), of: index)
     change(index) { table in
       guard !table.sets.contains(where: { $0.name == name }) else {
         return report("\(name) is stated twice")
@@ -73,6 +75,7 @@ extension NftablesReader {
     }
     let object = Nftables.NamedObject(
       name: name, content: content, comment: fields.string("comment"))
+    note(.object(name), of: index)
     change(index) { $0.objects.append(object) }
   }
 

@@ -1,5 +1,6 @@
 public import JSON
 public import Model
+internal import Nft
 
 /// Reads what libnftables-json(5) describes: the array that `nft -j list ruleset` prints.
 ///
@@ -9,6 +10,15 @@ public final class NftablesReader {
   private let sink: any NftablesSink
   private var path: [Pointer.Component]
   private(set) var tables: [Nftables.Table] = []
+  /// Where the parts of the tables stand.
+  private(set) var places: [Place: Pointer] = [:]
+
+  /// A part of one of the tables.
+  struct Place: Hashable {
+    let family: Nftables.Family
+    let table: String
+    let part: NftablesFault.Place
+  }
 
   private init(_ sink: any NftablesSink, at pointer: Pointer) {
     self.sink = sink
@@ -20,14 +30,32 @@ public final class NftablesReader {
     _ value: JSON.Value, at pointer: Pointer, into sink: any NftablesSink
   ) -> [Nftables.Table] {
     let reader = NftablesReader(sink, at: pointer)
+    reader.read(value)
+    return reader.tables
+  }
+
+  /// As above, with where the parts of the tables stand.
+  static func sections(
+    _ value: JSON.Value, at pointer: Pointer, into sink: any NftablesSink
+  ) -> (tables: [Nftables.Table], places: [Place: Pointer]) {
+    let reader = NftablesReader(sink, at: pointer)
+    reader.read(value)
+    return (reader.tables, reader.places)
+  }
+
+  private func read(_ value: JSON.Value) {
     guard let elements = value.elements else {
-      reader.report("an array belongs here, as `nft -j list ruleset` prints it")
-      return []
+      return report("an array belongs here, as `nft -j list ruleset` prints it")
     }
     for (index, element) in elements.enumerated() {
-      reader.within(.index(index)) { reader.readEntry(element) }
+      within(.index(index)) { readEntry(element) }
     }
-    return reader.tables
+  }
+
+  /// Notes that the present entry is a part of a table.
+  func note(_ part: NftablesFault.Place, of index: Int) {
+    let table = tables[index]
+    places[Place(family: table.family, table: table.name, part: part)] = Pointer(path)
   }
 
   /// Objects and arrays around the present value.
@@ -79,6 +107,7 @@ public final class NftablesReader {
     table.flags = fields.words("flags")
     table.comment = fields.string("comment")
     tables.append(table)
+    note(.table, of: tables.count - 1)
   }
 
   func family(_ fields: NftablesFields) -> Nftables.Family? {
@@ -130,6 +159,7 @@ public final class NftablesReader {
       chain.base = base
     }
     change(index) { $0.chains.append(chain) }
+    note(.chain(name), of: index)
   }
 
   private func readRule(_ fields: NftablesFields) {
@@ -151,6 +181,7 @@ public final class NftablesReader {
     }
     let comment = fields.string("comment")
     guard let statements else { return }
+    note(.rule(chain: name, position: tables[index].chains[chain].rules.count), of: index)
     change(index) { $0.chains[chain].rules.append(Nftables.Rule(statements, comment: comment)) }
   }
 

@@ -1,0 +1,69 @@
+internal import JSON
+internal import Model
+internal import Nft
+
+extension CrossCheck {
+  /// Whether tables compile, and whether a packet finds its way out of each.
+  func checkTables() {
+    for table in contents.tables {
+      // Any number does for a link, which need not be there yet.
+      if case .failure(let faults) = TableCompiler.compile(table, link: { _ in 1 }) {
+        for fault in faults.list { report(fault.message, table, fault.place) }
+      }
+      checkJumps(table)
+    }
+  }
+
+  private func report(_ message: String, _ table: Nftables.Table, _ part: NftablesFault.Place) {
+    let place = NftablesReader.Place(family: table.family, table: table.name, part: part)
+    findings.report(
+      at: contents.tablePlaces[place] ?? Pointer([.key("nftables")]), message)
+  }
+
+  /// The kernel refuses jumps in a circle, and jumps to chains with a hook of their own.
+  private func checkJumps(_ table: Nftables.Table) {
+    let chains = Dictionary(table.chains.map { ($0.name, $0) }) { first, _ in first }
+    var finished: Set<String> = []
+    /// The way from a chain with no finished end; nil when none leads back into it.
+    func circle(_ name: String, _ way: [String]) -> [String]? {
+      if let start = way.firstIndex(of: name) { return Array(way[start...]) + [name] }
+      guard !finished.contains(name), let chain = chains[name] else { return nil }
+      for target in chain.rules.flatMap(\.statements).flatMap(\.targets) {
+        if let found = circle(target, way + [name]) { return found }
+      }
+      finished.insert(name)
+      return nil
+    }
+    for chain in table.chains {
+      guard let found = circle(chain.name, []) else { continue }
+      report(
+        "a packet would go round for ever: " + found.joined(separator: " -> "), table,
+        .chain(found[0]))
+      break
+    }
+    for chain in table.chains {
+      for (position, rule) in chain.rules.enumerated() {
+        for target in rule.statements.flatMap(\.targets) {
+          guard let hook = chains[target]?.base?.hook else { continue }
+          report(
+            "chain \(target) has a hook of its own (\(hook)), so nothing can jump to it", table,
+            .rule(chain: chain.name, position: position))
+        }
+      }
+    }
+  }
+}
+
+extension Nftables.Statement {
+  /// The chains that it leads to, but for those of named maps.
+  fileprivate var targets: [String] {
+    switch self {
+    case .verdict(let verdict): return [verdict.target].compactMap(\.self)
+    case .vmap(_, .set(let elements)):
+      return elements.compactMap { element in
+        if case .verdict(let verdict)? = element.data { verdict.target } else { nil }
+      }
+    default: return []
+    }
+  }
+}
