@@ -31,6 +31,7 @@ struct Oracle {
       // What this machine's kernel lacks.
       if loaded.error.contains("Could not process rule: Operation not supported")
         || loaded.error.contains("Could not process rule: No such file")
+        || loaded.error.contains("Could not process rule: Protocol error")
       {
         throw UnsupportedHere(description: loaded.error)
       }

@@ -205,6 +205,7 @@ extension RuleCase {
   ])
 
   static let unreadable: [RuleCase] = join([
+    file("text-only"),
     each(
       "inet", with: "set plain { type ipv4_addr; size 100; comment \"why\"; }",
       ["add @plain { ip saddr }"]),

@@ -65,6 +65,14 @@ extension Batch {
     case .exthdrWrite(let range, let register):
       put(NFTAExthdr.sreg, register)
       put(range)
+    case .exthdrReset(let type):
+      put(NFTAExthdr.type, type)
+      put(NFTAExthdr.op, big: 1 as UInt32)
+    case .xfrm(let key, let direction, let number, let register):
+      put(NFTAXfrm.dreg, register)
+      put(NFTAXfrm.key, big: key)
+      put(NFTAXfrm.direction, direction)
+      put(NFTAXfrm.number, big: number)
     case .hash(let hash, let register):
       if let source = hash.source {
         put(NFTAHash.sreg, source)
@@ -94,9 +102,15 @@ extension Batch {
     case .osf(let ttl, let flags, let register):
       put(NFTAOSF.dreg, register)
       put(NFTAOSF.ttl, ttl)
-      put(NFTAOSF.flags, big: flags)
+      if flags != 0 { put(NFTAOSF.flags, big: flags) }
     default: break
     }
+  }
+
+  func put(_ synproxy: Nftables.Synproxy) {
+    put(NFTASynproxy.mss, big: synproxy.mss ?? 0)
+    put(NFTASynproxy.wscale, synproxy.wscale ?? 0)
+    put(NFTASynproxy.flags, big: (try? synproxy.bits) ?? 0)
   }
 
   private func put(_ range: PayloadRange) {
@@ -237,6 +251,7 @@ extension Batch {
       put(NFTATProxy.family, big: family)
       if let address { put(NFTATProxy.regAddr, address) }
       if let port { put(NFTATProxy.regPort, port) }
+    case .synproxy(let synproxy): put(synproxy)
     case .dup(let address, let device):
       if let address { put(NFTADup.sregAddr, address) }
       if let device { put(NFTADup.sregDev, device) }
@@ -270,7 +285,7 @@ extension Instruction {
     case .meta, .metaSet: "meta"
     case .ct, .ctSet: "ct"
     case .payload, .payloadWrite: "payload"
-    case .exthdr, .exthdrWrite: "exthdr"
+    case .exthdr, .exthdrWrite, .exthdrReset: "exthdr"
     case .bitwise, .shift: "bitwise"
     case .byteorder: "byteorder"
     case .cmp: "cmp"
@@ -283,6 +298,7 @@ extension Instruction {
     case .rt: "rt"
     case .socket: "socket"
     case .osf: "osf"
+    case .xfrm: "xfrm"
     case .counter: "counter"
     case .limit: "limit"
     case .quota: "quota"
@@ -295,6 +311,7 @@ extension Instruction {
     case .redirect: "redir"
     case .tproxy: "tproxy"
     case .notrack: "notrack"
+    case .synproxy: "synproxy"
     case .dup: "dup"
     case .fwd: "fwd"
     case .queue: "queue"

@@ -31,6 +31,7 @@ struct DataType: Hashable {
   }
 
   static let nfproto = DataType("nf_proto", 2, 8, .host)
+  static let bitmask = DataType("bitmask", 3, 0, .network, .bitmask)
   static let integer = DataType("integer", 4, 0)
   static let string = DataType("string", 5, 0, .host, .string)
   static let lladdr = DataType("ll_addr", 6, 0)
@@ -76,7 +77,8 @@ struct DataType: Hashable {
   static let cgroupv2 = DataType("cgroupsv2", 46, 64, .host)
 
   static let all: [DataType] = [
-    nfproto, integer, string, lladdr, ipv4, ipv6, ether, etherType, arpOperation, inetProtocol,
+    nfproto, bitmask, integer, string, lladdr, ipv4, ipv6, ether, etherType, arpOperation,
+    inetProtocol,
     inetService, icmpType, tcpFlag, dccpPacketType, mhType, time, mark, ifindex, arphrd, realm,
     classID, uid, gid, ctState, ctDirection, ctStatus, icmpv6Type, ctLabel, packetType, icmpCode,
     icmpv6Code, icmpxCode, deviceGroup, dscp, ecn, fibAddressType, boolean, ctEvent, ifname,

@@ -36,7 +36,14 @@ extension ObjectProgram {
     case .quota(var quota):
       quota.used = 0
       object.content = .quota(quota)
-    case .limit, .ctHelper: break
+    case .ctTimeout(let proto, let l3proto, let policy):
+      let own = TimeoutPolicy.states(proto)
+      object.content = .ctTimeout(
+        protocol: proto, l3proto: l3proto,
+        policy: policy.filter { stated in
+          !own.contains { $0.name == stated.key && $0.seconds == stated.value }
+        })
+    case .limit, .ctHelper, .ctExpectation, .secmark, .synproxy: break
     }
     return object
   }

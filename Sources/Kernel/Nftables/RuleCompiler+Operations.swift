@@ -76,7 +76,7 @@ extension RuleCompiler {
   mutating func loadKey(
     _ key: Nftables.Expression, as shape: Shape, into register: Register
   ) throws(Refusal) {
-    if shape.lift != nil, let field = try BitField(key) {
+    if shape.lift != nil, let field = try BitField(key, known) {
       code += field.instructions(register)
       return
     }
@@ -131,8 +131,9 @@ extension RuleCompiler {
       guard let own = try Shape.of(key, scope) else {
         throw Refusal("a constant is looked up in a set")
       }
-      let loaded = try BitField(key)?.lifted(own) ?? own
-      let program = try SetCompiler(scope).anonymous(elements, key: loaded, data: data)
+      let loaded = try BitField(key, known)?.lifted(own) ?? own
+      let program = try SetCompiler(scope).anonymous(
+        elements, of: key, key: loaded, data: data)
       let isInterval = program.flags & SetFlag.interval != 0
       return (.anonymous(program), isInterval ? loaded.comparable : loaded)
     default:

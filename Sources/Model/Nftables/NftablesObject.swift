@@ -11,6 +11,14 @@ extension Nftables {
       case limit(Limit)
       /// `type` is the helper's own name, such as `ftp`.
       case ctHelper(type: String, protocol: String, l3proto: String?)
+      /// Seconds by the state of a connection, `established` and so on; the others have nft's own.
+      case ctTimeout(protocol: String, l3proto: String?, policy: [String: UInt32])
+      /// `timeout` in milliseconds.
+      case ctExpectation(
+        protocol: String, l3proto: String?, port: UInt16, timeout: UInt32, size: UInt8)
+      /// SELinux's name of a context.
+      case secmark(String)
+      case synproxy(Synproxy)
     }
 
     public init(name: String, content: Content, comment: String? = nil) {
@@ -30,6 +38,20 @@ extension Nftables {
       self.bytes = bytes
       self.used = used
       self.isOver = isOver
+    }
+  }
+
+  /// What a proxy for SYN packets tells the client.
+  public struct Synproxy: Hashable, Sendable {
+    public var mss: UInt16?
+    public var wscale: UInt8?
+    /// `timestamp`, `sack-perm`.
+    public var flags: [String]
+
+    public init(mss: UInt16? = nil, wscale: UInt8? = nil, flags: [String] = []) {
+      self.mss = mss
+      self.wscale = wscale
+      self.flags = flags
     }
   }
 
