@@ -48,7 +48,7 @@ let package = Package(
     .testTarget(
       name: "NftablesTests",
       dependencies: ["JSON", "Kernel", "Model", "Netlink", "State", "TestSupport"],
-      exclude: ["Cases"], swiftSettings: settings),
+      exclude: ["Cases", "Rulesets"], swiftSettings: settings),
     .testTarget(
       name: "StateTests", dependencies: ["JSON", "Model", "State", "TestSupport"],
       exclude: ["Corpus"], swiftSettings: settings),

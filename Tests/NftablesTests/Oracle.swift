@@ -85,7 +85,7 @@ struct Oracle {
   private static func normal(_ text: String) -> String {
     var lines: [Substring] = []
     var elements: [Substring] = []
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+    for line in withoutExpiry(text).split(separator: "\n", omittingEmptySubsequences: false) {
       if line.hasPrefix("\telement ") {
         elements.append(line)
         continue
@@ -101,8 +101,14 @@ struct Oracle {
     return (lines + elements.sorted()).joined(separator: "\n")
   }
 
+  /// What is left of a timeout changes while we look.
+  static func withoutExpiry(_ text: String) -> String {
+    text.replacing(/\ expires [0-9a-z]+/, with: "").replacing(/, "expires": [0-9]+/, with: "")
+  }
+
   private static func withoutHandles(_ json: String) -> String {
-    var parts = json.split(separator: "\"handle\": ", omittingEmptySubsequences: false)
+    var parts = withoutExpiry(json).split(
+      separator: "\"handle\": ", omittingEmptySubsequences: false)
     for index in parts.indices.dropFirst() {
       parts[index] = parts[index].drop { $0.isNumber }
     }

@@ -3,7 +3,8 @@ import TestSupport
 extension RuleCase {
   /// `Cases/NAME.txt`: `[FAMILIES: HOOK]`, and below it rules for each of these families.
   ///
-  /// Lines that begin with `+` stand in the table, as far as the next head.
+  /// Lines that begin with `+` stand in the table, as far as the next head; what is behind `with`
+  /// stands in the table of that rule alone.
   static func file(_ name: String) -> [RuleCase] {
     let folder = #filePath.dropLast("RuleCase+Files.swift".count)
     guard let bytes = try? readFile("\(folder)Cases/\(name).txt") else {
@@ -18,7 +19,11 @@ extension RuleCase {
       } else if line.hasPrefix("+") {
         with += line.dropFirst() + "\n"
       } else if !line.hasPrefix("#") {
-        cases += each(String(families), hook: String(hook), with: with, [String(line)])
+        let parts = line.split(separator: " with ", maxSplits: 1)
+        let hasSet = parts.count == 2 && (parts[1].hasPrefix("set ") || parts[1].hasPrefix("map "))
+        cases += each(
+          String(families), hook: String(hook), with: hasSet ? String(parts[1]) : with,
+          [String(hasSet ? parts[0] : line)])
       }
     }
     return cases
@@ -27,6 +32,5 @@ extension RuleCase {
   static let fileCases = join(
     [
       "link", "network", "transport", "exthdr", "meta", "ct", "kernel", "mangle", "statements",
-      "objects",
     ].map(file))
 }

@@ -205,7 +205,7 @@ extension RuleCase {
   ])
 
   static let unreadable: [RuleCase] = join([
-    file("text-only"),
+    file("text-only"), file("objects"), file("sets"),
     each(
       "inet", with: "set plain { type ipv4_addr; size 100; comment \"why\"; }",
       ["add @plain { ip saddr }"]),

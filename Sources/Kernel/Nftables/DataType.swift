@@ -43,7 +43,7 @@ struct DataType: Hashable {
   static let inetProtocol = DataType("inet_proto", 12, 8)
   static let inetService = DataType("inet_service", 13, 16)
   static let icmpType = DataType("icmp_type", 14, 8)
-  static let tcpFlag = DataType("tcp_flag", 15, 8, .host, .bitmask)
+  static let tcpFlag = DataType("tcp_flag", 15, 8, .network, .bitmask)
   static let dccpPacketType = DataType("dccp_pkttype", 16, 4)
   static let mhType = DataType("mh_type", 17, 8)
   static let time = DataType("time", 18, 64, .host)

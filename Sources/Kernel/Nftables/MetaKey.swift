@@ -26,20 +26,20 @@ struct MetaKey {
     MetaKey("skgid", 11, .gid), MetaKey("nftrace", 12, .integer, 1, .host),
     MetaKey("rtclassid", 13, .realm), MetaKey("secmark", 14, .integer, 32, .host),
     MetaKey("nfproto", 15, .nfproto),
-    MetaKey("l4proto", 16, .inetProtocol), MetaKey("ibrname", 17, .ifname),
+    MetaKey("l4proto", 16, .inetProtocol, nil, .host), MetaKey("ibrname", 17, .ifname),
     MetaKey("obrname", 18, .ifname), MetaKey("pkttype", 19, .packetType),
     MetaKey("cpu", 20, .integer, 32, .host), MetaKey("iifgroup", 21, .deviceGroup),
     MetaKey("oifgroup", 22, .deviceGroup), MetaKey("cgroup", 23, .integer, 32, .host),
     MetaKey("random", 24, .integer, 32, .network), MetaKey("ipsec", 25, .boolean),
     MetaKey("iifkind", 26, .ifname), MetaKey("oifkind", 27, .ifname),
     MetaKey("ibrpvid", 28, .integer, 16, .host), MetaKey("ibrvproto", 29, .etherType),
-    MetaKey("time", 30, .date), MetaKey("day", 31, .day), MetaKey("hour", 32, .hour),
+    MetaKey("time", 30, .date), MetaKey("day", 31, .day, nil, .host), MetaKey("hour", 32, .hour),
     MetaKey("sdif", 33, .ifindex), MetaKey("sdifname", 34, .ifname),
   ])
 
   /// `enum nft_ct_keys`.
   static let ct = byName([
-    MetaKey("state", 0, .ctState), MetaKey("direction", 1, .ctDirection),
+    MetaKey("state", 0, .ctState), MetaKey("direction", 1, .ctDirection, nil, .host),
     MetaKey("status", 2, .ctStatus), MetaKey("mark", 3, .mark),
     MetaKey("secmark", 4, .integer, 32, .host), MetaKey("expiration", 5, .time, 32),
     MetaKey("helper", 6, .string, 128), MetaKey("l3proto", 7, .nfproto),

@@ -55,7 +55,7 @@ extension SetProgram {
     set.statements = statements.map(\.settled)
     set.elements = elements.map(\.settled)
     // How to print an anonymous set's key, which nft does by the rule, too.
-    set.userData = flags & SetFlag.anonymous != 0 ? [] : UserData.sorted(userData)
+    set.userData = flags & SetFlag.anonymous != 0 ? [] : UserData.settled(userData)
     if flags & SetFlag.anonymous != 0 { set.size = nil }
     return set
   }

@@ -92,6 +92,13 @@ extension RuleCompiler {
         throw Refusal("it needs more registers than there are")
       }
       try load(part, into: Register(cell), converted: field)
+      if field.isCompared, field.bits == 8, try Shape.of(part, scope)?.order == .host,
+        field.type.base != .string
+      {
+        // nft's, and nothing to the kernel.
+        code.append(
+          .byteorder(Register(cell), to: Register(cell), toNetwork: true, length: 1, size: 2))
+      }
       cell += UInt32(field.cells)
     }
   }

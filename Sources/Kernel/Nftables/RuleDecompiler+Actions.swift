@@ -200,7 +200,7 @@ extension RuleDecompiler {
   private func update(_ dynset: Dynset) -> Nftables.Statement? {
     // JSON has whole seconds.
     guard let type = scope.sets[dynset.set], dynset.operation < 3, dynset.timeout % 1000 == 0,
-      let (key, _) = key(dynset.key, bytes: type.key.bytes)
+      let (key, _) = key(dynset.key, bytes: type.key.bytes, as: type.key)
     else { return nil }
     var element = Nftables.Element(key)
     if let data = type.data, let register = dynset.data {

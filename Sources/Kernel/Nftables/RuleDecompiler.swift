@@ -133,13 +133,26 @@ struct RuleDecompiler {
   }
 
   /// As many registers in a row as a key of that length has.
-  func key(_ register: Register, bytes: Int) -> (Nftables.Expression, Shape)? {
+  ///
+  /// `stated` says what a constant among them is.
+  func key(
+    _ register: Register, bytes: Int, as stated: Shape? = nil
+  ) -> (Nftables.Expression, Shape)? {
     var parts: [Nftables.Expression] = []
     var shapes: [Shape] = []
     var cell = register.cell
     var length = 0
     while length < bytes {
-      guard let held = held[cell], let (part, shape) = expression(held) else { return nil }
+      guard let held = held[cell] else { return nil }
+      let known = stated.flatMap { key -> Shape? in
+        let fields = key.isConcat ? key.fields : [key]
+        return parts.count < fields.count ? fields[parts.count] : nil
+      }
+      let found: (Nftables.Expression, Shape)? =
+        if case .constant(let bytes) = held.source {
+          known.flatMap { shape in constant.expression(bytes, shape).map { ($0, shape) } }
+        } else { expression(held) }
+      guard let (part, shape) = found else { return nil }
       parts.append(part)
       shapes.append(shape)
       // The last isn't padded.

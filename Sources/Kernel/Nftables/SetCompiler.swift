@@ -84,7 +84,7 @@ struct SetCompiler {
     if case .value(let shape)? = data {
       bytes += UserData.item(
         UserData.Set.dataOrder, shape.isConcat ? 0 : shape.order == .host ? 1 : 2)
-    } else if data != nil {
+    } else if case .verdict? = data {
       bytes += UserData.item(UserData.Set.dataOrder, UInt32(0))
     }
     return bytes
@@ -205,7 +205,7 @@ extension SetCompiler.Data {
 
   /// Whether values are intervals: never.
   var intervalItem: [UInt8] {
-    if case .object = self { [] } else { UserData.item(UserData.Set.dataInterval, UInt32(0)) }
+    UserData.item(UserData.Set.dataInterval, UInt32(0))
   }
 
   var flag: UInt32 { if case .object = self { SetFlag.object } else { SetFlag.map } }

@@ -9,6 +9,8 @@ struct Shape: Hashable {
   var fields: [Shape] = []
   /// Of a field that stays where it stands within its bytes.
   var lift: Lift?
+  /// Of a key whose intervals the kernel compares.
+  var isCompared = false
 
   struct Lift: Hashable {
     var bits: Int
@@ -46,6 +48,7 @@ struct Shape: Hashable {
   var comparable: Shape {
     var shape = self
     shape.fields = fields.map(\.comparable)
+    shape.isCompared = true
     if type.base != .string { shape.order = .network }
     return shape
   }
