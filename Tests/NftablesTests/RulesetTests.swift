@@ -66,6 +66,11 @@ import Testing
       }
       blocks[blocks.count - 1].append(line)
     }
-    return blocks.map { lines in lines.joined(separator: "\n") }.sorted().joined(separator: "\n")
+    return blocks.map { lines in
+      let isSet = lines.contains { $0.hasPrefix("\t\telements = {") }
+      guard isSet else { return lines.joined(separator: "\n") }
+      let words = lines.joined(separator: " ").split { " \t,{}".contains($0) }
+      return words.sorted().joined(separator: " ")
+    }.sorted().joined(separator: "\n")
   }
 }
