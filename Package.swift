@@ -28,10 +28,11 @@ let package = Package(
 
     .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: settings),
     .target(name: "Model", swiftSettings: pure),
+    .target(name: "Nft", dependencies: ["Model"], swiftSettings: pure),
     .target(name: "State", dependencies: ["JSON", "Model"], swiftSettings: pure),
     .target(name: "Plan", dependencies: ["Model"], swiftSettings: pure),
     .target(name: "Netlink", dependencies: ["CLinux", "CMnl", "CNl"], swiftSettings: settings),
-    .target(name: "Kernel", dependencies: ["Model", "Netlink"], swiftSettings: settings),
+    .target(name: "Kernel", dependencies: ["Model", "Nft", "Netlink"], swiftSettings: settings),
     .target(
       name: "Agent",
       dependencies: ["JSON", "Model", "State", "Plan", "Netlink", "Kernel"],
@@ -47,7 +48,7 @@ let package = Package(
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
     .testTarget(
       name: "NftablesTests",
-      dependencies: ["JSON", "Kernel", "Model", "Netlink", "State", "TestSupport"],
+      dependencies: ["JSON", "Kernel", "Model", "Netlink", "Nft", "State", "TestSupport"],
       exclude: ["Cases", "Rulesets"], swiftSettings: settings),
     .testTarget(
       name: "StateTests", dependencies: ["JSON", "Model", "State", "TestSupport"],

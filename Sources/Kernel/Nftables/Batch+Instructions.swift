@@ -1,5 +1,6 @@
 internal import Model
 internal import Netlink
+internal import Nft
 
 extension Batch {
   /// `ids` names the anonymous sets of this transaction.
@@ -110,7 +111,7 @@ extension Batch {
   func put(_ synproxy: Nftables.Synproxy) {
     put(NFTASynproxy.mss, big: synproxy.mss ?? 0)
     put(NFTASynproxy.wscale, synproxy.wscale ?? 0)
-    put(NFTASynproxy.flags, big: (try? synproxy.bits) ?? 0)
+    put(NFTASynproxy.flags, big: synproxy.bits)
   }
 
   private func put(_ range: PayloadRange) {

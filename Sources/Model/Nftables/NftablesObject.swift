@@ -53,6 +53,12 @@ extension Nftables {
       self.wscale = wscale
       self.flags = flags
     }
+
+    /// `NF_SYNPROXY_OPT_*`.
+    public var bits: UInt32 {
+      (mss == nil ? 0 : 1) | (wscale == nil ? 0 : 2) | (flags.contains("sack-perm") ? 4 : 0)
+        | (flags.contains("timestamp") ? 8 : 0)
+    }
   }
 
   public struct Limit: Hashable, Sendable {
@@ -73,6 +79,22 @@ extension Nftables {
       self.burst = burst
       self.isBytes = isBytes
       self.isOver = isOver
+    }
+  }
+}
+
+extension Nftables.NamedObject.Content {
+  /// `NFT_OBJECT_*`.
+  public var type: UInt32 {
+    switch self {
+    case .counter: 1
+    case .quota: 2
+    case .ctHelper: 3
+    case .limit: 4
+    case .ctTimeout: 7
+    case .secmark: 8
+    case .ctExpectation: 9
+    case .synproxy: 10
     }
   }
 }

@@ -20,7 +20,7 @@ extension RuleCompiler {
     case .reset(let name):
       code.append(.exthdrReset(try OptionTable.of(.tcp).header(name).type))
     case .synproxy(let synproxy):
-      _ = try synproxy.bits
+      try ObjectCheck.check(synproxy)
       code.append(.synproxy(synproxy))
     case .counter(let packets, let bytes): code.append(.counter(packets: packets, bytes: bytes))
     case .quota(let quota): code.append(.quota(quota))
@@ -240,31 +240,4 @@ enum ObjectType {
 
   static func number(_ kind: String) -> UInt32? { numbers[kind] }
   static func kind(_ number: UInt32) -> String? { numbers.first { $0.value == number }?.key }
-}
-
-extension Nftables.Synproxy {
-  /// `NF_SYNPROXY_OPT_*`.
-  var bits: UInt32 {
-    get throws(Refusal) {
-      var bits: UInt32 = (mss == nil ? 0 : 1) | (wscale == nil ? 0 : 2)
-      for flag in flags {
-        guard let bit = ["sack-perm": 4, "timestamp": 8][flag] as UInt32? else {
-          throw Refusal("synproxy \(flag): one of timestamp, sack-perm")
-        }
-        bits |= bit
-      }
-      if let wscale, wscale > 14 { throw Refusal("synproxy: a wscale of at most 14") }
-      return bits
-    }
-  }
-}
-
-extension Nftables.Verdict {
-  /// The chain that it leads to.
-  var target: String? {
-    switch self {
-    case .jump(let target), .goto(let target): target
-    case .accept, .drop, .continue, .return: nil
-    }
-  }
 }
