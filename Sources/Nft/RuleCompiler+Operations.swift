@@ -92,7 +92,8 @@ extension RuleCompiler {
         throw Refusal("it needs more registers than there are")
       }
       try load(part, into: Register(cell), converted: field)
-      if field.isCompared, field.bits == 8, try Shape.of(part, scope)?.order == .host,
+      if field.isCompared, field.bits == 8, !part.isPayload,
+        try Shape.of(part, scope)?.order == .host,
         field.type.base != .string
       {
         // nft's, and nothing to the kernel.
@@ -147,6 +148,10 @@ extension RuleCompiler {
       throw Refusal("a set belongs here: {\"set\": [...]} or \"@name\"")
     }
   }
+}
+
+extension Nftables.Expression {
+  fileprivate var isPayload: Bool { if case .payload = self { true } else { false } }
 }
 
 extension Shape {
