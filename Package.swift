@@ -55,7 +55,7 @@ let package = Package(
     .testTarget(
       name: "NftablesTests",
       dependencies: ["JSON", "Kernel", "Model", "Netlink", "Nft", "State", "TestSupport"],
-      swiftSettings: settings),
+      exclude: ["Cases", "Rulesets"], swiftSettings: settings),
     .testTarget(
       name: "StateTests", dependencies: ["JSON", "Model", "State", "TestSupport"],
       exclude: ["Corpus"], swiftSettings: settings),

@@ -269,3 +269,39 @@ public enum NFTANumgen {
   public static var setName: UInt16 { UInt16(NFTA_NG_SET_NAME.rawValue) }
   public static var setID: UInt16 { UInt16(NFTA_NG_SET_ID.rawValue) }
 }
+
+/// `nft_xfrm_attributes`.
+public enum NFTAXfrm {
+  public static var dreg: UInt16 { UInt16(NFTA_XFRM_DREG.rawValue) }
+  public static var key: UInt16 { UInt16(NFTA_XFRM_KEY.rawValue) }
+  public static var direction: UInt16 { UInt16(NFTA_XFRM_DIR.rawValue) }
+  public static var number: UInt16 { UInt16(NFTA_XFRM_SPNUM.rawValue) }
+}
+
+/// `nft_synproxy_attributes`.
+public enum NFTASynproxy {
+  public static var mss: UInt16 { UInt16(NFTA_SYNPROXY_MSS.rawValue) }
+  public static var wscale: UInt16 { UInt16(NFTA_SYNPROXY_WSCALE.rawValue) }
+  public static var flags: UInt16 { UInt16(NFTA_SYNPROXY_FLAGS.rawValue) }
+}
+
+/// `nft_ct_timeout_timeout_attributes`.
+public enum NFTACTTimeout {
+  public static var l3proto: UInt16 { UInt16(NFTA_CT_TIMEOUT_L3PROTO.rawValue) }
+  public static var l4proto: UInt16 { UInt16(NFTA_CT_TIMEOUT_L4PROTO.rawValue) }
+  public static var data: UInt16 { UInt16(NFTA_CT_TIMEOUT_DATA.rawValue) }
+}
+
+/// `nft_ct_expectation_attributes`.
+public enum NFTACTExpectation {
+  public static var l3proto: UInt16 { UInt16(NFTA_CT_EXPECT_L3PROTO.rawValue) }
+  public static var l4proto: UInt16 { UInt16(NFTA_CT_EXPECT_L4PROTO.rawValue) }
+  public static var dport: UInt16 { UInt16(NFTA_CT_EXPECT_DPORT.rawValue) }
+  public static var timeout: UInt16 { UInt16(NFTA_CT_EXPECT_TIMEOUT.rawValue) }
+  public static var size: UInt16 { UInt16(NFTA_CT_EXPECT_SIZE.rawValue) }
+}
+
+/// `nft_secmark_attributes`.
+public enum NFTASecmark {
+  public static var context: UInt16 { UInt16(NFTA_SECMARK_CTX.rawValue) }
+}

@@ -13,27 +13,22 @@ struct BitField {
   }
 
   /// Nil for everything else.
-  init?(_ expression: Nftables.Expression) throws(Refusal) {
+  init?(_ expression: Nftables.Expression, _ known: KnownProtocols) throws(Refusal) {
     let field: PacketField
     var base: UInt32 = 0
     var option: (operation: UInt32, type: UInt8)?
     switch expression {
     case .payload(let name, let fieldName):
-      let (proto, found) = try Shape.packetField(name, fieldName)
+      let (proto, found) = try known.packetField(name, fieldName)
       (field, base) = (found, proto.layer.rawValue)
     case .raw(let layer, let offset, let bits):
       guard offset >= 0, (1...64).contains(bits), let number = RuleCompiler.rawBase(layer) else {
         return nil
       }
       (field, base) = (PacketField("", offset, bits), number)
-    case .exthdr(let name, let fieldName?, _):
-      guard let type = ExtensionHeader.types[name] else { return nil }
-      field = try ExtensionHeader.field(name, fieldName)
-      option = (0, type)
-    case .tcpOption(let name, let fieldName?):
-      guard let type = TCPOption.types[name] else { return nil }
-      field = try TCPOption.field(name, fieldName)
-      option = (1, type)
+    case .option(let kind, let name, let fieldName?):
+      field = try OptionTable.of(kind).field(name, fieldName)
+      option = (kind.number, try OptionTable.of(kind).header(name).type)
     default: return nil
     }
     guard field.offset % 8 != 0 || field.bits % 8 != 0 else { return nil }

@@ -24,6 +24,11 @@ extension Constant {
       return .symbol(String(decoding: text, as: UTF8.self))
     case .integer, .bitmask: break
     }
+    if shape.type == .ctLabel {
+      let bits = (0..<shape.bits).filter { bytes[$0 / 8] & 1 << ($0 % 8) != 0 }
+      let numbers = bits.map { Nftables.Expression.number(UInt64($0)) }
+      return numbers.count == 1 ? numbers[0] : .list(numbers)
+    }
     let ordered = shape.order == .host ? bytes.reversed() : bytes
     guard bytes.count <= 8 || ordered.dropLast(8).allSatisfy({ $0 == 0 }) else { return nil }
     var value = ordered.suffix(8).reduce(0 as UInt64) { $0 << 8 | UInt64($1) }

@@ -23,6 +23,7 @@ struct Constant {
       for (part, field) in zip(parts, shape.fields) { bytes += padded(try self.bytes(part, field)) }
       return bytes
     }
+    if shape.type == .ctLabel { return try label(expression, shape) }
     switch expression {
     case .number(let number):
       guard shape.type == .time else { return try integer(number, shape) }
@@ -48,6 +49,25 @@ struct Constant {
     default:
       throw Refusal("a constant belongs here")
     }
+  }
+
+  /// Bits by their numbers.
+  private func label(
+    _ expression: Nftables.Expression, _ shape: Shape
+  ) throws(Refusal) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: shape.bytes)
+    switch expression {
+    case .list(let members), .concat(let members):
+      for member in members {
+        bytes = zip(bytes, try label(member, shape)).map { $0 | $1 }
+      }
+    case .binary(.or, let left, let right):
+      bytes = zip(try label(left, shape), try label(right, shape)).map { $0 | $1 }
+    case .number(let bit) where bit < shape.bits:
+      bytes[Int(bit) / 8] |= 1 << (bit % 8)
+    default: throw Refusal("ct label: a bit's number, 0 to \(shape.bits - 1)")
+    }
+    return shape.order == .host ? bytes : bytes.reversed()
   }
 
   /// Of at most 64 bits.

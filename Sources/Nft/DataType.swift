@@ -33,6 +33,7 @@ struct DataType: Hashable {
   }
 
   static let nfproto = DataType("nf_proto", 2, 8, .host)
+  static let bitmask = DataType("bitmask", 3, 0, .network, .bitmask)
   static let integer = DataType("integer", 4, 0)
   static let string = DataType("string", 5, 0, .host, .string)
   static let lladdr = DataType("ll_addr", 6, 0)
@@ -44,7 +45,7 @@ struct DataType: Hashable {
   static let inetProtocol = DataType("inet_proto", 12, 8)
   static let inetService = DataType("inet_service", 13, 16)
   static let icmpType = DataType("icmp_type", 14, 8)
-  static let tcpFlag = DataType("tcp_flag", 15, 8, .host, .bitmask)
+  static let tcpFlag = DataType("tcp_flag", 15, 8, .network, .bitmask)
   static let dccpPacketType = DataType("dccp_pkttype", 16, 4)
   static let mhType = DataType("mh_type", 17, 8)
   static let time = DataType("time", 18, 64, .host)
@@ -78,7 +79,8 @@ struct DataType: Hashable {
   static let cgroupv2 = DataType("cgroupsv2", 46, 64, .host)
 
   static let all: [DataType] = [
-    nfproto, integer, string, lladdr, ipv4, ipv6, ether, etherType, arpOperation, inetProtocol,
+    nfproto, bitmask, integer, string, lladdr, ipv4, ipv6, ether, etherType, arpOperation,
+    inetProtocol,
     inetService, icmpType, tcpFlag, dccpPacketType, mhType, time, mark, ifindex, arphrd, realm,
     classID, uid, gid, ctState, ctDirection, ctStatus, icmpv6Type, ctLabel, packetType, icmpCode,
     icmpv6Code, icmpxCode, deviceGroup, dscp, ecn, fibAddressType, boolean, ctEvent, ifname,

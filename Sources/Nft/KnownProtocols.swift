@@ -10,6 +10,8 @@ struct KnownProtocols {
   var messages: [UInt8] = []
   /// A link header of Ethernet.
   var isEther = false
+  /// Headers of 802.1Q or 802.1ad that are known to follow it.
+  var vlans = 0
 
   init(_ family: Nftables.Family) {
     switch family {
@@ -22,6 +24,21 @@ struct KnownProtocols {
 }
 
 extension KnownProtocols {
+  /// With the fields where they lie from the layer's start: a VLAN's header stands behind others.
+  func placed(_ proto: PacketProtocol) -> PacketProtocol {
+    proto.name == "vlan" ? proto.moved(by: 112 + 32 * max(0, vlans - 1)) : proto
+  }
+
+  func packetField(
+    _ name: String, _ field: String
+  ) throws(Refusal) -> (PacketProtocol, PacketField) {
+    guard let proto = PacketProtocol.byName[name].map(placed) else {
+      throw Refusal("payload of \(name) is not supported")
+    }
+    guard let found = proto.field(field) else { throw Refusal("\(name) has no field \(field)") }
+    return (proto, found)
+  }
+
   /// Whether every ICMP message that is left has the field.
   func mayHave(_ field: PacketField) -> Bool {
     field.messages.isEmpty
@@ -30,13 +47,19 @@ extension KnownProtocols {
 }
 
 extension RuleCompiler {
+  func packetField(
+    _ name: String, _ field: String
+  ) throws(Refusal) -> (PacketProtocol, PacketField) { try known.packetField(name, field) }
+
   /// The matches that have to hold before `expression` means anything, in order of evaluation.
   mutating func require(_ expression: Nftables.Expression) throws(Refusal) {
     switch expression {
     case .payload(let name, let field):
       try require(protocol: name)
       try requireMessage(name, field)
-    case .exthdr: try require(protocol: "ip6")
+    case .option(.exthdr, _, _):
+      try require(network: PacketProtocol.byName["ip6"]!, isForTransport: true)
+    case .option(.ip, _, _): try require(protocol: "ip")
     case .jhash(let inner, _, _, _): try require(inner)
     case .concat(let parts): for part in parts { try require(part) }
     case .binary(_, let left, let right):
@@ -52,7 +75,12 @@ extension RuleCompiler {
       throw Refusal("payload of \(name) is not supported")
     }
     switch proto.layer {
-    case .link: try requireEther()
+    case .link:
+      try requireEther()
+      if name == "vlan", known.vlans == 0 {
+        requireType(0x8100)
+        known.vlans = 1
+      }
     case .network: try require(network: proto)
     case .transport:
       if name == "th" { return }
@@ -82,17 +110,18 @@ extension RuleCompiler {
       throw Refusal("\(proto.name) contradicts \(present), which the family or the rule says")
     }
     switch scope.family {
+    case .inet where known.isEther, .netdev where known.isEther:
+      requireType(proto.number!)
+      known.network = proto.name
+      return
     case .inet:
       guard proto.name != "arp" else { throw Refusal("arp is not seen in an inet table") }
       code += [
         .meta(MetaKey.meta["nfproto"]!.number, Register(0)),
         .cmp(Register(0), .equal, [proto.name == "ip" ? 2 : 10]),
       ]
-    case .bridge where proto.name == "arp" || isForTransport:
-      let range = PayloadRange(base: 0, offset: 12, length: 2)
-      let value = UInt16(truncatingIfNeeded: proto.number!).bigEndianBytes
-      code += [.payload(range, Register(0)), .cmp(Register(0), .equal, value)]
-      close(isMatch: true, join: Join(range: range, value: value, isProtocol: true))
+    case .bridge where proto.name == "arp" || isForTransport || known.vlans > 0:
+      requireType(proto.number!)
       known.network = proto.name
       return
     default:
@@ -103,6 +132,14 @@ extension RuleCompiler {
     }
     close(isMatch: true)
     known.network = proto.name
+  }
+
+  /// Of what follows the Ethernet header, or the last VLAN header.
+  private mutating func requireType(_ number: UInt64) {
+    let range = PayloadRange(base: 0, offset: UInt32(12 + 4 * known.vlans), length: 2)
+    let value = UInt16(truncatingIfNeeded: number).bigEndianBytes
+    code += [.payload(range, Register(0)), .cmp(Register(0), .equal, value)]
+    close(isMatch: true, join: Join(range: range, value: value, isProtocol: true))
   }
 
   /// Some fields exist in some ICMP messages only.

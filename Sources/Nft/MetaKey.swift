@@ -26,22 +26,24 @@ struct MetaKey {
     MetaKey("oif", 5, .ifindex), MetaKey("iifname", 6, .ifname), MetaKey("oifname", 7, .ifname),
     MetaKey("iiftype", 8, .arphrd), MetaKey("oiftype", 9, .arphrd), MetaKey("skuid", 10, .uid),
     MetaKey("skgid", 11, .gid), MetaKey("nftrace", 12, .integer, 1, .host),
-    MetaKey("rtclassid", 13, .realm), MetaKey("nfproto", 15, .nfproto),
-    MetaKey("l4proto", 16, .inetProtocol), MetaKey("ibrname", 17, .ifname),
+    MetaKey("rtclassid", 13, .realm), MetaKey("secmark", 14, .integer, 32, .host),
+    MetaKey("nfproto", 15, .nfproto),
+    MetaKey("l4proto", 16, .inetProtocol, nil, .host), MetaKey("ibrname", 17, .ifname),
     MetaKey("obrname", 18, .ifname), MetaKey("pkttype", 19, .packetType),
     MetaKey("cpu", 20, .integer, 32, .host), MetaKey("iifgroup", 21, .deviceGroup),
     MetaKey("oifgroup", 22, .deviceGroup), MetaKey("cgroup", 23, .integer, 32, .host),
     MetaKey("random", 24, .integer, 32, .network), MetaKey("ipsec", 25, .boolean),
     MetaKey("iifkind", 26, .ifname), MetaKey("oifkind", 27, .ifname),
     MetaKey("ibrpvid", 28, .integer, 16, .host), MetaKey("ibrvproto", 29, .etherType),
-    MetaKey("time", 30, .date), MetaKey("day", 31, .day), MetaKey("hour", 32, .hour),
+    MetaKey("time", 30, .date), MetaKey("day", 31, .day, nil, .host), MetaKey("hour", 32, .hour),
     MetaKey("sdif", 33, .ifindex), MetaKey("sdifname", 34, .ifname),
   ])
 
   /// `enum nft_ct_keys`.
   static let ct = byName([
-    MetaKey("state", 0, .ctState), MetaKey("direction", 1, .ctDirection),
-    MetaKey("status", 2, .ctStatus), MetaKey("mark", 3, .mark), MetaKey("expiration", 5, .time, 32),
+    MetaKey("state", 0, .ctState), MetaKey("direction", 1, .ctDirection, nil, .host),
+    MetaKey("status", 2, .ctStatus), MetaKey("mark", 3, .mark),
+    MetaKey("secmark", 4, .integer, 32, .host), MetaKey("expiration", 5, .time, 32),
     MetaKey("helper", 6, .string, 128), MetaKey("l3proto", 7, .nfproto),
     MetaKey("protocol", 10, .inetProtocol), MetaKey("proto-src", 11, .inetService),
     MetaKey("proto-dst", 12, .inetService), MetaKey("label", 13, .ctLabel),
@@ -63,6 +65,13 @@ struct MetaKey {
   static let socket = byName([
     MetaKey("transparent", 0, .integer, 8, .host), MetaKey("mark", 1, .mark),
     MetaKey("wildcard", 2, .integer, 8, .host),
+  ])
+
+  /// `enum nft_xfrm_keys`.
+  static let ipsec = byName([
+    MetaKey("ip daddr", 1, .ipv4), MetaKey("ip6 daddr", 2, .ipv6), MetaKey("ip saddr", 3, .ipv4),
+    MetaKey("ip6 saddr", 4, .ipv6), MetaKey("reqid", 5, .integer, 32, .host),
+    MetaKey("spi", 6, .integer, 32, .network),
   ])
 
   private static func byName(_ keys: [MetaKey]) -> [String: MetaKey] {

@@ -21,3 +21,5 @@ public typealias ObjectProgram = Nftables.Bytecode.ObjectProgram
 public typealias ChainProgram = Nftables.Bytecode.ChainProgram
 public typealias RuleProgram = Nftables.Bytecode.RuleProgram
 public typealias UserData = Nftables.Bytecode.UserData
+public typealias TimeoutPolicy = Nftables.Bytecode.TimeoutPolicy
+public typealias ProtocolNumber = Nftables.Bytecode.ProtocolNumber

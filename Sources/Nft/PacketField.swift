@@ -22,6 +22,12 @@ struct PacketField {
   }
 }
 
+extension PacketField {
+  func moved(by bits: Int) -> PacketField {
+    PacketField(name, offset + bits, self.bits, type, messages: messages)
+  }
+}
+
 /// A protocol's header.
 struct PacketProtocol {
   /// `enum nft_payload_bases`.
@@ -36,6 +42,12 @@ struct PacketProtocol {
   /// In bytes, of the internet checksum.
   let checksum: UInt32?
   let fields: [PacketField]
+
+  /// Whether the transport's checksum takes it in, as part of its pseudo-header.
+  func sums(_ field: PacketField) -> Bool {
+    (name == "ip" || name == "ip6")
+      && ["saddr", "daddr", "length", "protocol", "nexthdr"].contains(field.name)
+  }
 
   func field(_ name: String) -> PacketField? { fields.first { $0.name == name } }
 
@@ -56,10 +68,15 @@ struct PacketProtocol {
     self.fields = fields
   }
 
+  func moved(by bits: Int) -> PacketProtocol {
+    PacketProtocol(name, layer, number, checksum: checksum, fields.map { $0.moved(by: bits) })
+  }
+
   /// nft's own numbers (`enum proto_desc_id`); a field's is its position in `fields`, from 1.
   static let typeofNumbers: [String: UInt32] = [
     "ah": 1, "esp": 2, "comp": 3, "icmp": 4, "igmp": 5, "udp": 6, "udplite": 7, "tcp": 8,
-    "dccp": 9, "sctp": 10, "th": 11, "ip": 12, "ip6": 13, "icmpv6": 14, "arp": 15, "ether": 17,
+    "dccp": 9, "sctp": 10, "th": 11, "ip": 12, "ip6": 13, "icmpv6": 14, "arp": 15, "vlan": 16,
+    "ether": 17,
   ]
 
   static let all: [PacketProtocol] = [
@@ -68,6 +85,14 @@ struct PacketProtocol {
       [
         PacketField("daddr", 0, 48, .ether), PacketField("saddr", 48, 48, .ether),
         PacketField("type", 96, 16, .etherType),
+      ]),
+    // Behind Ethernet's header or another of its kind.
+    PacketProtocol(
+      "vlan", .link,
+      [
+        PacketField("pcp", 0, 3), PacketField("dei", 3, 1), PacketField("cfi", 3, 1),
+        PacketField("id", 4, 12),
+        PacketField("type", 16, 16, .etherType),
       ]),
     PacketProtocol(
       "arp", .network, 0x0806,
@@ -130,7 +155,7 @@ struct PacketProtocol {
     PacketProtocol(
       "comp", .transport, 108,
       [
-        PacketField("nexthdr", 0, 8, .inetProtocol), PacketField("flags", 8, 8),
+        PacketField("nexthdr", 0, 8, .inetProtocol), PacketField("flags", 8, 8, .bitmask),
         PacketField("cpi", 16, 16),
       ]),
     PacketProtocol(

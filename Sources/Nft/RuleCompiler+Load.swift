@@ -12,11 +12,11 @@ extension RuleCompiler {
       guard let expected else { throw Refusal("a constant has no type here") }
       code.append(.immediate(register, try constant.bytes(expression, expected)))
     case .payload(let name, let field):
-      let (proto, found) = try Shape.packetField(name, field)
+      let (proto, found) = try packetField(name, field)
       try load(found, of: proto.layer.rawValue, into: register)
     case .raw(let base, let offset, let length):
       guard let layer = Self.rawBase(base) else {
-        throw Refusal("payload base \(base): one of ll, nh, th")
+        throw Refusal("payload base \(base): one of ll, nh, th, ih")
       }
       guard offset >= 0, (1...128).contains(length), offset < 1 << 16 else {
         throw Refusal("raw payload of 1 to 128 bits, at an offset from 0")
@@ -26,9 +26,22 @@ extension RuleCompiler {
     case .ct(let key, let direction):
       code.append(
         .ct(try Shape.ctKey(key).number, direction: try Self.direction(direction), register))
-    case .exthdr(let name, let field, let offset):
-      try loadExtensionHeader(name, field, offset, into: register)
-    case .tcpOption(let name, let field): try loadTCPOption(name, field, into: register)
+    case .option(let kind, let name, let field):
+      let table = OptionTable.of(kind)
+      let type = try table.header(name).type
+      guard let field else { return loadPresence(kind, type, into: register) }
+      try load(try table.field(name, field), of: kind, type, into: register)
+    case .rawOption(let kind, let offset, let length):
+      guard offset > 0 else { return loadPresence(.tcp, kind, into: register) }
+      guard (1...128).contains(length) else { throw Refusal("1 to 128 bits of a tcp option") }
+      try load(PacketField("", offset, length), of: .tcp, kind, into: register)
+    case .ipsec(let key, let direction, let number, _):
+      guard let found = MetaKey.ipsec[try Shape.ipsecKey(expression, scope)] else {
+        throw Refusal("ipsec \(key) is not known")
+      }
+      guard direction == "in" || direction == "out" else { throw Refusal("ipsec: in or out") }
+      code.append(
+        .xfrm(found.number, direction: direction == "in" ? 0 : 1, number: UInt32(number), register))
     case .fib(let result, let flags):
       let (result, flags) = try Self.fib(result, flags)
       code.append(.fib(result: result, flags: flags, register))
@@ -130,7 +143,7 @@ extension RuleCompiler {
     .bitwise(register, to: register, mask: mask, xor: [UInt8](repeating: 0, count: length))
   }
 
-  static func rawBase(_ name: String) -> UInt32? { ["ll": 0, "nh": 1, "th": 2][name] }
+  static func rawBase(_ name: String) -> UInt32? { ["ll": 0, "nh": 1, "th": 2, "ih": 3][name] }
 
   static func direction(_ text: String?) throws(Refusal) -> UInt8? {
     switch text {

@@ -21,9 +21,9 @@ extension RuleCompiler {
       let register = try load(value: value, Shape(found))
       code.append(.ctSet(found.number, direction: try Self.direction(direction), register))
     case .payload(let name, let field): try mangle(name, field, value)
-    case .tcpOption(let name, let field?):
-      guard let type = TCPOption.types[name] else { throw Refusal("tcp option \(name)") }
-      let found = try TCPOption.field(name, field)
+    case .option(.tcp, let name, let field?):
+      let type = try OptionTable.of(.tcp).header(name).type
+      let found = try OptionTable.of(.tcp).field(name, field)
       guard found.offset % 8 == 0, found.bits % 8 == 0 else {
         throw Refusal("tcp option \(name) \(field) can't be set")
       }
@@ -34,6 +34,15 @@ extension RuleCompiler {
           OptionRange(
             operation: 1, type: type, offset: UInt32(found.offset / 8),
             length: UInt32(found.bits / 8)), register))
+    case .raw(let base, let offset, let length):
+      guard let layer = Self.rawBase(base), offset >= 0, offset % 8 == 0, length % 8 == 0,
+        (8...128).contains(length)
+      else { throw Refusal("what is set has whole bytes, and the base ll, nh, th or ih") }
+      try require(value)
+      let register = try load(value: value, Shape(.integer, bits: length, order: .network))
+      let range = PayloadRange(
+        base: layer, offset: UInt32(offset / 8), length: UInt32(length / 8))
+      code.append(.payloadWrite(range, register, Checksum()))
     default: throw Refusal("only meta, ct, payload and tcp option can be set")
     }
   }
@@ -41,12 +50,12 @@ extension RuleCompiler {
   private mutating func mangle(
     _ name: String, _ fieldName: String, _ value: Nftables.Expression
   ) throws(Refusal) {
-    let (proto, field) = try Shape.packetField(name, fieldName)
     try require(protocol: name)
+    let (proto, field) = try packetField(name, fieldName)
     try require(value)
     var checksum = Checksum()
     if let offset = proto.checksum { checksum = Checksum(type: 1, offset: offset) }
-    if proto.layer == .network, field.type == .ipv4 || field.type == .ipv6 { checksum.flags = 1 }
+    if proto.sums(field) { checksum.flags = 1 }
     let needsSum = proto.checksum != nil
     var first = field.offset / 8
     var length = (field.offset % 8 + field.bits + 7) / 8
@@ -78,37 +87,21 @@ extension RuleCompiler {
     code.append(.payloadWrite(range, register, checksum))
   }
 
-  mutating func loadExtensionHeader(
-    _ name: String, _ field: String?, _ offset: Int, into register: Register
-  ) throws(Refusal) {
-    guard let type = ExtensionHeader.types[name] else { throw Refusal("exthdr \(name)") }
-    guard let field else {
-      let range = OptionRange(operation: 0, type: type, offset: 0, length: 1)
-      return code.append(.exthdr(range, flags: 1, register))
-    }
-    let found = try ExtensionHeader.field(name, field)
-    try load(found, of: 0, type, into: register)
+  /// Whether there is such an option or header.
+  mutating func loadPresence(
+    _ kind: Nftables.OptionKind, _ type: UInt8, into register: Register
+  ) {
+    let range = OptionRange(operation: kind.number, type: type, offset: 0, length: 1)
+    code.append(.exthdr(range, flags: 1, register))
   }
 
-  mutating func loadTCPOption(
-    _ name: String, _ field: String?, into register: Register
-  ) throws(Refusal) {
-    guard let type = TCPOption.types[name] else { throw Refusal("tcp option \(name)") }
-    guard let field else {
-      let range = OptionRange(operation: 1, type: type, offset: 0, length: 1)
-      return code.append(.exthdr(range, flags: 1, register))
-    }
-    let found = try TCPOption.field(name, field)
-    try load(found, of: 1, type, into: register)
-  }
-
-  private mutating func load(
-    _ field: PacketField, of operation: UInt32, _ type: UInt8, into register: Register
+  mutating func load(
+    _ field: PacketField, of kind: Nftables.OptionKind, _ type: UInt8, into register: Register
   ) throws(Refusal) {
     let first = field.offset / 8
     let last = (field.offset + field.bits + 7) / 8
     let range = OptionRange(
-      operation: operation, type: type, offset: UInt32(first), length: UInt32(last - first))
+      operation: kind.number, type: type, offset: UInt32(first), length: UInt32(last - first))
     code.append(.exthdr(range, flags: 0, register))
     try cutOut(field, in: register, length: last - first)
   }

@@ -55,7 +55,7 @@ extension RuleCompiler {
     }
     let isOrdered = ![.equal, .notEqual, .in].contains(relation)
     if case .payload(let name, let field) = left {
-      let (proto, found) = try Shape.packetField(name, field)
+      let (proto, found) = try packetField(name, field)
       if found.offset % 8 == 0, found.bits % 8 == 0 {
         var network = shape
         network.order = .network
@@ -74,7 +74,7 @@ extension RuleCompiler {
         return
       }
     }
-    if let found = try BitField(left) {
+    if let found = try BitField(left, known) {
       return try matchBits(relation, found, shape, right)
     }
     let register = try allocate(shape)
@@ -105,7 +105,7 @@ extension RuleCompiler {
     _ relation: Nftables.Relation, _ left: Nftables.Expression, _ shape: Shape,
     _ low: Nftables.Expression, _ high: Nftables.Expression
   ) throws(Refusal) {
-    let field = try BitField(left)
+    let field = try BitField(left, known)
     let ordered = field?.lifted(shape) ?? shape.comparable
     let (from, to) = (try constant.bytes(low, ordered), try constant.bytes(high, ordered))
     guard !to.lexicographicallyPrecedes(from) else {
@@ -136,16 +136,16 @@ extension RuleCompiler {
       throw Refusal("a prefix of \(length) of \(shape.bits) bits")
     }
     let register = try allocate(shape)
-    let ordered = shape.comparable
-    let mask = Self.prefixMask(length, bytes: shape.bytes)
-    let value = zip(try constant.bytes(address, ordered), mask).map { $0 & $1 }
+    var mask = Self.prefixMask(length, bytes: shape.bytes)
+    if shape.needsSwap { mask.reverse() }
+    let value = zip(try constant.bytes(address, shape), mask).map { $0 & $1 }
     if length % 8 == 0, length > 0, shape.order == .network {
       // Whole bytes need no mask.
       guard case .payload(let name, let field) = left else {
         try load(left, into: register)
         return try compare(relation, Array(value.prefix(length / 8)))
       }
-      let (proto, found) = try Shape.packetField(name, field)
+      let (proto, found) = try packetField(name, field)
       code.append(
         .payload(
           PayloadRange(
@@ -153,7 +153,7 @@ extension RuleCompiler {
             length: UInt32(length / 8)), register))
       return try compare(relation, Array(value.prefix(length / 8)))
     }
-    try load(left, into: register, converted: ordered)
+    try load(left, into: register)
     code.append(Self.mask(register, mask, length: shape.bytes))
     try compare(relation, value)
   }
@@ -220,7 +220,7 @@ extension PacketField {
   /// Whether it says what the next header is.
   func saysProtocol(in name: String) -> Bool {
     switch (name, self.name) {
-    case ("ether", "type"), ("ip", "protocol"), ("ip6", "nexthdr"): true
+    case ("ether", "type"), ("vlan", "type"), ("ip", "protocol"), ("ip6", "nexthdr"): true
     default: false
     }
   }
@@ -232,7 +232,7 @@ extension Nftables.Expression {
   /// `exists` and `missing` mean the header itself, or a route.
   var asksForExistence: Bool {
     switch self {
-    case .exthdr(_, nil, _), .tcpOption(_, nil): true
+    case .option(_, _, nil), .rawOption(_, 0, _): true
     case .fib(let result, _): result != "type"
     default: false
     }

@@ -76,7 +76,7 @@ extension RuleCompiler {
   mutating func loadKey(
     _ key: Nftables.Expression, as shape: Shape, into register: Register
   ) throws(Refusal) {
-    if shape.lift != nil, let field = try BitField(key) {
+    if shape.lift != nil, let field = try BitField(key, known) {
       code += field.instructions(register)
       return
     }
@@ -92,6 +92,14 @@ extension RuleCompiler {
         throw Refusal("it needs more registers than there are")
       }
       try load(part, into: Register(cell), converted: field)
+      if field.isCompared, field.bits == 8, !part.isPayload,
+        try Shape.of(part, scope)?.order == .host,
+        field.type.base != .string
+      {
+        // nft's, and nothing to the kernel.
+        code.append(
+          .byteorder(Register(cell), to: Register(cell), toNetwork: true, length: 1, size: 2))
+      }
       cell += UInt32(field.cells)
     }
   }
@@ -131,14 +139,19 @@ extension RuleCompiler {
       guard let own = try Shape.of(key, scope) else {
         throw Refusal("a constant is looked up in a set")
       }
-      let loaded = try BitField(key)?.lifted(own) ?? own
-      let program = try SetCompiler(scope).anonymous(elements, key: loaded, data: data)
+      let loaded = try BitField(key, known)?.lifted(own) ?? own
+      let program = try SetCompiler(scope).anonymous(
+        elements, of: key, key: loaded, data: data)
       let isInterval = program.flags & SetFlag.interval != 0
       return (.anonymous(program), isInterval ? loaded.comparable : loaded)
     default:
       throw Refusal("a set belongs here: {\"set\": [...]} or \"@name\"")
     }
   }
+}
+
+extension Nftables.Expression {
+  fileprivate var isPayload: Bool { if case .payload = self { true } else { false } }
 }
 
 extension Shape {

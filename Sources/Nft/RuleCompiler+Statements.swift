@@ -17,6 +17,11 @@ extension RuleCompiler {
       try loadKey(key, as: loaded, into: register)
       code.append(.verdictLookup(set, register))
     case .mangle(let key, let value): try mangle(key, value)
+    case .reset(let name):
+      code.append(.exthdrReset(try OptionTable.of(.tcp).header(name).type))
+    case .synproxy(let synproxy):
+      try ObjectCheck.check(synproxy)
+      code.append(.synproxy(synproxy))
     case .counter(let packets, let bytes): code.append(.counter(packets: packets, bytes: bytes))
     case .quota(let quota): code.append(.quota(quota))
     case .limit(let limit): code.append(.limit(limit))
@@ -118,8 +123,8 @@ extension RuleCompiler {
     }
     guard family == "ip" || family == "ip6" else { throw Refusal("fwd: a family, ip or ip6") }
     let shape = Shape(family == "ip" ? .ipv4 : .ipv6)
-    let second = try load(value: address, shape)
     let register = try load(value: device, Shape(.ifindex))
+    let second = try load(value: address, shape)
     code.append(.fwd(device: register, address: second, family: family == "ip" ? 2 : 10))
   }
 
@@ -229,7 +234,8 @@ extension RuleCompiler {
 /// `NFT_OBJECT_*` by libnftables' names.
 enum ObjectType {
   private static let numbers: [String: UInt32] = [
-    "counter": 1, "quota": 2, "ct helper": 3, "limit": 4,
+    "counter": 1, "quota": 2, "ct helper": 3, "limit": 4, "ct timeout": 7, "secmark": 8,
+    "ct expectation": 9, "synproxy": 10,
   ]
 
   static func number(_ kind: String) -> UInt32? { numbers[kind] }

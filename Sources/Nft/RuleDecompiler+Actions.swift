@@ -23,16 +23,14 @@ extension RuleDecompiler {
     case .payloadWrite(let range, let register, _): return write(range, register)
     case .exthdrWrite(let range, let register):
       guard range.operation == 1 else { return nil }
-      for (name, type) in TCPOption.types where type == range.type {
-        for field in TCPOption.fields(name)
-        where field.offset == Int(range.offset) * 8 && field.bits == Int(range.length) * 8 {
-          let shape = Shape(field.type, bits: field.bits, order: .network)
-          return expression(register, as: shape).map {
-            .mangle(.tcpOption(name: name, field: field.name), $0)
-          }
-        }
+      let found = OptionTable.of(.tcp).field(ofType: range.type) {
+        $0.offset == Int(range.offset) * 8 && $0.bits == Int(range.length) * 8
       }
-      return nil
+      guard let (option, field) = found else { return nil }
+      let shape = Shape(field.type, bits: field.bits, order: .network)
+      return expression(register, as: shape).map { .mangle(option, $0) }
+    case .exthdrReset(let type):
+      return OptionTable.of(.tcp).headers.first { $0.type == type }.map { .reset(option: $0.name) }
     case .counter(let packets, let bytes): return .counter(packets: packets, bytes: bytes)
     case .limit(let limit): return .limit(limit)
     case .quota(let quota): return .quota(quota)
@@ -55,6 +53,7 @@ extension RuleDecompiler {
         family: scope.family == .inet && family != 0 ? (family == 2 ? "ip" : "ip6") : nil,
         address: expression(address, as: shape), port: expression(port, as: Shape(.inetService)))
     case .notrack: return .notrack
+    case .synproxy(let synproxy): return .synproxy(synproxy)
     case .dup(let address, let device):
       if let address {
         let shape = Shape(scope.family == .ip ? .ipv4 : .ipv6)
@@ -109,6 +108,13 @@ extension RuleDecompiler {
         .mangle(.payload(protocol: name, field: field.name), $0)
       }
     }
+    if value.mask == nil, range.base < Self.bases.count {
+      let bits = Int(range.length) * 8
+      return expression(register, as: Shape(.integer, bits: bits, order: .network)).map {
+        .mangle(
+          .raw(base: Self.bases[Int(range.base)], offset: Int(range.offset) * 8, length: bits), $0)
+      }
+    }
     // The bits of a field among those that stay.
     guard let mask = value.mask, let xor = value.xor, mask.count <= 8 else { return nil }
     func word(_ bytes: [UInt8]) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
@@ -116,9 +122,8 @@ extension RuleDecompiler {
     guard bits != 0 else { return nil }
     let shift = bits.trailingZeroBitCount
     let length = (bits >> UInt64(shift)).trailingZeroBitCount == 0 ? bits.nonzeroBitCount : 0
-    let name: String? =
-      range.base == 1 ? known.network : range.base == 2 ? known.transport : nil
-    guard let name, let proto = PacketProtocol.byName[name] else { return nil }
+    guard let proto = proto(range), proto.name != "th" else { return nil }
+    let name = proto.name
     let offset = Int(range.offset) * 8 + mask.count * 8 - shift - length
     guard let field = proto.fields.first(where: { $0.offset == offset && $0.bits == length })
     else { return nil }
@@ -195,7 +200,7 @@ extension RuleDecompiler {
   private func update(_ dynset: Dynset) -> Nftables.Statement? {
     // JSON has whole seconds.
     guard let type = scope.sets[dynset.set], dynset.operation < 3, dynset.timeout % 1000 == 0,
-      let (key, _) = key(dynset.key, bytes: type.key.bytes)
+      let (key, _) = key(dynset.key, bytes: type.key.bytes, as: type.key)
     else { return nil }
     var element = Nftables.Element(key)
     if let data = type.data, let register = dynset.data {

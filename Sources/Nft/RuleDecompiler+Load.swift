@@ -41,10 +41,7 @@ extension RuleDecompiler {
         register,
         .numgen(mode: isRandom ? "random" : "inc", modulus: modulus, offset: offset))
     case .fib(let result, let flags, let register):
-      let names = ["saddr", "daddr", "mark", "iif", "oif"]
-      let stated = names.indices.filter { flags & 1 << UInt32($0) != 0 }.map { names[$0] }
-      guard let name = [1: "oif", 2: "oifname", 3: "type"][result] else { return false }
-      guard hold(register, .fib(result: name, flags: stated)) else { return false }
+      guard let fib = Self.fib(result, flags), hold(register, fib) else { return false }
       if flags & 1 << 5 != 0 { held[register.cell]?.shape = Shape(.boolean, bits: 32) }
       return true
     case .rt(let number, let register):
@@ -66,6 +63,16 @@ extension RuleDecompiler {
       guard ttl < 3, flags < 2 else { return false }
       let text: String? = ttl == 0 ? nil : ttl == 1 ? "loose" : "skip"
       return hold(register, .osf(key: flags == 1 ? "version" : "name", ttl: text))
+    case .xfrm(let number, let direction, let index, let register):
+      guard let key = MetaKey.ipsec.values.first(where: { $0.number == number }), direction < 2,
+        let index = UInt8(exactly: index)
+      else { return false }
+      let words = key.name.split(separator: " ")
+      return hold(
+        register,
+        .ipsec(
+          key: String(words.last!), direction: direction == 0 ? "in" : "out", number: index,
+          family: words.count == 2 ? String(words[0]) : nil))
     case .bitwise(let register, let to, let mask, let xor) where register == to:
       return combine(register, mask, xor)
     case .shift(let register, let to, _, let isLeft, let amount) where register == to:
@@ -87,6 +94,12 @@ extension RuleDecompiler {
     }
   }
 
+  static func fib(_ result: UInt32, _ flags: UInt32) -> Nftables.Expression? {
+    let names = ["saddr", "daddr", "mark", "iif", "oif"]
+    let stated = names.indices.filter { flags & 1 << UInt32($0) != 0 }.map { names[$0] }
+    return [1: "oif", 2: "oifname", 3: "type"][result].map { .fib(result: $0, flags: stated) }
+  }
+
   static func direction(_ number: UInt8?) -> String? {
     number.map { $0 == 0 ? "original" : "reply" }
   }
@@ -97,20 +110,23 @@ extension RuleDecompiler {
 
   // MARK: - Fields
 
+  static let bases = ["ll", "nh", "th", "ih"]
+
   /// The protocol whose header lies there, by what is known.
-  private func proto(_ base: UInt32) -> PacketProtocol? {
+  func proto(_ range: PayloadRange) -> PacketProtocol? {
     let name: String? =
-      switch base {
+      switch range.base {
+      case 0 where known.vlans > 0 && range.offset >= 14: "vlan"
       case 0: scope.family == .bridge || known.isEther ? "ether" : nil
       case 1: known.network
       case 2: known.transport ?? "th"
       default: nil
       }
-    return name.flatMap { PacketProtocol.byName[$0] }
+    return name.flatMap { PacketProtocol.byName[$0] }.map { known.placed($0) }
   }
 
   func field(_ range: PayloadRange) -> (String, PacketField)? {
-    guard let proto = proto(range.base) else { return nil }
+    guard let proto = proto(range) else { return nil }
     let found = proto.fields.first {
       $0.offset == Int(range.offset) * 8 && $0.bits == Int(range.length) * 8
         && known.mayHave($0)
@@ -126,7 +142,7 @@ extension RuleDecompiler {
 
   /// Fields in a row that fill the range.
   func fields(_ range: PayloadRange) -> [(String, PacketField)]? {
-    guard let proto = proto(range.base) else { return nil }
+    guard let proto = proto(range) else { return nil }
     var found: [(String, PacketField)] = []
     var offset = Int(range.offset) * 8
     let end = offset + Int(range.length) * 8
@@ -145,7 +161,7 @@ extension RuleDecompiler {
 
   /// The field of which these are the first bytes.
   func field(beginning range: PayloadRange) -> (String, PacketField)? {
-    guard let proto = proto(range.base) else { return nil }
+    guard let proto = proto(range) else { return nil }
     return proto.fields.first {
       $0.offset == Int(range.offset) * 8 && $0.bits > Int(range.length) * 8
         && ($0.type == .ipv4 || $0.type == .ipv6)
@@ -155,32 +171,23 @@ extension RuleDecompiler {
   private mutating func loadOption(
     _ range: OptionRange, _ flags: UInt32, _ register: Register
   ) -> Bool {
-    func candidates(_ types: [String: UInt8]) -> [String] {
-      types.filter { $0.value == range.type }.map(\.key).sorted {
-        ($0.utf8.count, $0) < ($1.utf8.count, $1)
-      }
-    }
-    let names = candidates(range.operation == 0 ? ExtensionHeader.types : TCPOption.types)
-    guard range.operation < 2, !names.isEmpty else { return false }
+    guard let table = OptionTable.of(operation: range.operation) else { return false }
     if flags & 1 != 0 {
-      return hold(
-        register,
-        range.operation == 0
-          ? .exthdr(name: names[0], field: nil, offset: 0)
-          : .tcpOption(name: names[0], field: nil))
+      if let header = table.headers.first(where: { $0.type == range.type }) {
+        return hold(register, .option(table.kind, name: header.name, field: nil))
+      }
+      guard table.kind == .tcp else { return false }
+      return hold(register, .rawOption(kind: range.type, offset: 0, length: 8))
     }
-    for name in names {
-      let fields = range.operation == 0 ? ExtensionHeader.fields(name) : TCPOption.fields(name)
-      guard
-        let field = fields.first(where: {
-          $0.offset == Int(range.offset) * 8 && $0.bits == Int(range.length) * 8
-        })
-      else { continue }
+    let field = table.field(ofType: range.type) {
+      $0.offset == Int(range.offset) * 8 && $0.bits == Int(range.length) * 8
+    }
+    if let (expression, _) = field { return hold(register, expression) }
+    if table.kind == .tcp, !table.headers.contains(where: { $0.type == range.type }) {
       return hold(
         register,
-        range.operation == 0
-          ? .exthdr(name: name, field: field.name, offset: 0)
-          : .tcpOption(name: name, field: field.name))
+        .rawOption(
+          kind: range.type, offset: Int(range.offset) * 8, length: Int(range.length) * 8))
     }
     held[register.cell] = Held(source: .option(range))
     return true
@@ -200,23 +207,14 @@ extension RuleDecompiler {
     }
     switch source {
     case .payload(let range):
-      guard let proto = proto(range.base),
+      guard let proto = proto(range),
         let found = proto.fields.first(where: { fits($0, range.offset, range.length) })
       else { return nil }
       return (.payload(protocol: proto.name, field: found.name), found)
     case .option(let range):
-      let types = range.operation == 0 ? ExtensionHeader.types : TCPOption.types
-      for name in types.filter({ $0.value == range.type }).map(\.key).sorted() {
-        let fields = range.operation == 0 ? ExtensionHeader.fields(name) : TCPOption.fields(name)
-        if let found = fields.first(where: { fits($0, range.offset, range.length) }) {
-          return (
-            range.operation == 0
-              ? .exthdr(name: name, field: found.name, offset: 0)
-              : .tcpOption(name: name, field: found.name), found
-          )
-        }
+      return OptionTable.of(operation: range.operation)?.field(ofType: range.type) {
+        fits($0, range.offset, range.length)
       }
-      return nil
     default: return nil
     }
   }
@@ -225,7 +223,7 @@ extension RuleDecompiler {
     guard var value = held[register.cell], value.mask == nil else { return false }
     if case .constant = value.source { return false }
     if !xor.contains(where: { $0 != 0 }), let (expression, _) = field(value.source, mask),
-      let bits = try? BitField(expression), let shape = try? Shape.of(expression, scope)
+      let bits = try? BitField(expression, known), let shape = try? Shape.of(expression, scope)
     {
       held[register.cell] = Held(source: .expression(expression), shape: bits.lifted(shape))
       return true

@@ -50,6 +50,11 @@ extension RuleDecompiler {
     if case .payload(let range) = value.source, value.mask == nil {
       return compare(range, relation, data)
     }
+    if case .payload = value.source, value.mask != nil {
+      guard let (left, shape) = expression(value), let right = constant.expression(data, shape)
+      else { return false }
+      return append(relation, left, right, shape)
+    }
     guard case .expression(let left) = value.source, var shape = value.shape else {
       return raw(value, relation, data)
     }
@@ -116,10 +121,10 @@ extension RuleDecompiler {
   private mutating func raw(
     _ value: Held, _ relation: Nftables.Relation, _ data: [UInt8]
   ) -> Bool {
-    guard case .payload(let range) = value.source, value.mask == nil, range.base < 3 else {
-      return false
-    }
-    let base = ["ll", "nh", "th"][Int(range.base)]
+    guard case .payload(let range) = value.source, value.mask == nil,
+      range.base < Self.bases.count
+    else { return false }
+    let base = Self.bases[Int(range.base)]
     let shape = Shape(.integer, bits: Int(range.length) * 8, order: .network)
     guard let right = constant.expression(data, shape) else { return false }
     statements.append(
@@ -131,10 +136,12 @@ extension RuleDecompiler {
   private func prefix(
     _ value: Held, _ data: [UInt8], _ mask: [UInt8], _ xor: [UInt8]
   ) -> Nftables.Expression? {
-    guard let shape = value.shape, shape.type.base == .ipv4 || shape.type.base == .ipv6,
+    guard let shape = value.shape, case .expression(let expression) = value.source,
+      shape.type.base == .ipv4 || shape.type.base == .ipv6 || expression.isMark,
       xor.allSatisfy({ $0 == 0 }), mask.count == shape.bytes,
-      let length = (0...shape.bits).first(where: {
-        RuleCompiler.prefixMask($0, bytes: shape.bytes) == mask
+      let length = ((expression.isMark ? 1 : 0)...shape.bits).first(where: {
+        RuleCompiler.prefixMask($0, bytes: shape.bytes)
+          == (shape.needsSwap ? mask.reversed() : mask)
       }), let address = constant.expression(data, shape)
     else { return nil }
     return .prefix(address, length: length)
@@ -152,6 +159,11 @@ extension RuleDecompiler {
   }
 }
 
+extension Nftables.Expression {
+  /// Of these nft prints a mask of the highest bits as a prefix.
+  fileprivate var isMark: Bool { self == .meta("mark") || self == .ct(key: "mark", direction: nil) }
+}
+
 extension KnownProtocols {
   /// After `left` was found to be `value`.
   mutating func learn(_ left: Nftables.Expression, _ value: UInt64) {
@@ -163,8 +175,9 @@ extension KnownProtocols {
       if transport == nil { transport = name(.transport) }
     case .meta("nfproto"):
       if network == nil { network = value == 2 ? "ip" : value == 10 ? "ip6" : nil }
-    case .meta("protocol"), .payload("ether", "type"):
+    case .meta("protocol"), .payload("ether", "type"), .payload("vlan", "type"):
       if network == nil { network = name(.network) }
+      if left != .meta("protocol"), value == 0x8100 || value == 0x88a8 { vlans += 1 }
     case .meta("iiftype"):
       if value == 1 { isEther = true }
     case .payload("icmp", "type"), .payload("icmpv6", "type"):

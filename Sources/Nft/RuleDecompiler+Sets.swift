@@ -33,6 +33,7 @@ extension RuleDecompiler {
   ) -> [Nftables.Element]? {
     let isInterval = program.flags & SetFlag.interval != 0
     var found: [Nftables.Element] = []
+    var keys: [[UInt8]?] = []
     var rest = program.elements[...]
     while let element = rest.popFirst() {
       if element.flags & ElementFlag.intervalEnd != 0 { continue }
@@ -68,8 +69,14 @@ extension RuleDecompiler {
         read.data = data
       }
       found.append(read)
+      keys.append(element.flags & ElementFlag.catchAll == 0 ? key.magnitude(element.key) : nil)
     }
-    return found
+    // As nft prints them: by value, and what stands for all others last.
+    if isInterval { return found }
+    return found.indices.sorted { a, b in
+      guard let left = keys[a], let right = keys[b] else { return keys[a] != nil && keys[b] == nil }
+      return left.lexicographicallyPrecedes(right)
+    }.map { found[$0] }
   }
 
   private func concat(_ low: [UInt8], _ high: [UInt8], _ key: Shape) -> Nftables.Expression? {
@@ -130,5 +137,24 @@ extension Intervals {
       if !borrows { return key }
     }
     return nil
+  }
+}
+
+extension Shape {
+  /// A key's bytes from the most significant, as nft compares them.
+  fileprivate func magnitude(_ bytes: [UInt8]) -> [UInt8] {
+    guard isConcat else { return order == .host ? bytes.reversed() : bytes }
+    // The last field counts most.
+    var whole: [UInt8] = []
+    var offset = 0
+    for field in fields {
+      let end = min(offset + field.bytes, bytes.count)
+      guard offset < end else { break }
+      whole =
+        [UInt8](repeating: 0, count: field.cells * 4 - field.bytes)
+        + field.magnitude(Array(bytes[offset..<end])) + whole
+      offset += field.cells * 4
+    }
+    return whole
   }
 }

@@ -52,8 +52,9 @@ struct RuleDecompiler {
       // One may be implied only when another is.
       wasShortened = false
       for index in statements.indices.reversed() where statements[index].mayBeImplied {
-        if scope.family == .inet, index + 1 < statements.count, statements[index + 1].isTCPReset {
-          continue
+        if index + 1 < statements.count {
+          let next = statements[index + 1]
+          if next.isVLANType || scope.family == .inet && next.isTCPReset { continue }
         }
         var fewer = statements
         fewer.remove(at: index)
@@ -91,13 +92,21 @@ struct RuleDecompiler {
 
   /// With masks as operators.
   func expression(_ held: Held) -> (Nftables.Expression, Shape)? {
-    if case .payload(let range) = held.source, held.mask == nil, range.base < 3 {
-      let base = ["ll", "nh", "th"][Int(range.base)]
+    if case .payload(let range) = held.source, held.mask == nil, range.base < Self.bases.count {
+      let base = Self.bases[Int(range.base)]
       let bits = Int(range.length) * 8
       return (
         .raw(base: base, offset: Int(range.offset) * 8, length: bits),
         Shape(.integer, bits: bits, order: .network)
       )
+    }
+    var held = held
+    if case .payload(let range) = held.source, range.base < Self.bases.count {
+      // Some bits of bytes without a name.
+      let bits = Int(range.length) * 8
+      held.source = .expression(
+        .raw(base: Self.bases[Int(range.base)], offset: Int(range.offset) * 8, length: bits))
+      held.shape = Shape(.integer, bits: bits, order: .network)
     }
     guard var shape = held.shape, case .expression(var expression) = held.source else { return nil }
     guard let mask = held.mask, let xor = held.xor else { return (expression, shape) }
@@ -124,13 +133,26 @@ struct RuleDecompiler {
   }
 
   /// As many registers in a row as a key of that length has.
-  func key(_ register: Register, bytes: Int) -> (Nftables.Expression, Shape)? {
+  ///
+  /// `stated` says what a constant among them is.
+  func key(
+    _ register: Register, bytes: Int, as stated: Shape? = nil
+  ) -> (Nftables.Expression, Shape)? {
     var parts: [Nftables.Expression] = []
     var shapes: [Shape] = []
     var cell = register.cell
     var length = 0
     while length < bytes {
-      guard let held = held[cell], let (part, shape) = expression(held) else { return nil }
+      guard let held = held[cell] else { return nil }
+      let known = stated.flatMap { key -> Shape? in
+        let fields = key.isConcat ? key.fields : [key]
+        return parts.count < fields.count ? fields[parts.count] : nil
+      }
+      let found: (Nftables.Expression, Shape)? =
+        if case .constant(let bytes) = held.source {
+          known.flatMap { shape in constant.expression(bytes, shape).map { ($0, shape) } }
+        } else { expression(held) }
+      guard let (part, shape) = found else { return nil }
       parts.append(part)
       shapes.append(shape)
       // The last isn't padded.
@@ -149,6 +171,10 @@ extension Nftables.Statement {
     if case .reject(let reject) = self { reject.type == "tcp reset" } else { false }
   }
 
+  fileprivate var isVLANType: Bool {
+    if case .match(_, .payload("vlan", "type"), _) = self { true } else { false }
+  }
+
   /// Whether it is what nft puts before others by itself.
   fileprivate var mayBeImplied: Bool {
     guard case .match(let relation, let left, let right) = self,
@@ -157,6 +183,7 @@ extension Nftables.Statement {
     switch (left, right) {
     case (.meta("l4proto"), .symbol), (.meta("nfproto"), .symbol), (.meta("protocol"), .symbol),
       (.meta("iiftype"), .symbol), (.payload("ether", "type"), .symbol),
+      (.payload("vlan", "type"), .symbol),
       (.meta("l4proto"), .number), (.payload("icmp", "type"), .symbol),
       (.payload("icmpv6", "type"), .symbol):
       return true

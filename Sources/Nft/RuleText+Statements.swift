@@ -6,7 +6,16 @@ extension RuleText {
     case .match(let relation, let left, let right): return match(relation, left, right)
     case .verdict(let verdict): return text(verdict)
     case .vmap(let key, let data): return "\(text(key)) vmap \(map(data, key, nil))"
-    case .mangle(let key, let value): return "\(text(key)) set \(text(value, shape(key)))"
+    case .mangle(let key, let value):
+      var own = shape(key)
+      if case .raw = key { own = Shape(.lladdr, bits: own?.bits) }
+      return "\(text(key)) set \(text(value, own))"
+    case .reset(let name): return "reset tcp option \(name)"
+    case .synproxy(let synproxy):
+      return
+        (["synproxy"] + (synproxy.mss.map { ["mss \($0)"] } ?? [])
+        + (synproxy.wscale.map { ["wscale \($0)"] } ?? []) + synproxy.flags).joined(
+          separator: " ")
     case .counter(let packets, let bytes): return "counter packets \(packets) bytes \(bytes)"
     case .quota(let quota): return text(quota)
     case .limit(let limit): return text(limit)
@@ -39,7 +48,9 @@ extension RuleText {
       return "\(operation.rawValue) @\(set) { \(text(element, type?.key, type?.data)) }"
         .replacing("counter packets 0 bytes 0", with: "counter")
     case .object(let kind, let name):
-      let what = kind == "ct helper" ? "ct helper set" : "\(kind) name"
+      let what =
+        kind.hasPrefix("ct ")
+        ? "\(kind) set" : kind == "secmark" ? "meta secmark set" : "\(kind) name"
       return "\(what) \(text(name, Shape(.ifname)))"
     case .connectionCount(let count, let isOver):
       return "ct count \(isOver ? "over " : "")\(count)"
@@ -52,14 +63,14 @@ extension RuleText {
   ) -> String {
     var shape = shape(left)
     // Bytes without a name are written as they are.
-    if case .raw = left { shape = Shape(.lladdr, bits: shape?.bits) }
+    if left.isRaw { shape = Shape(.lladdr, bits: shape?.bits) }
     if case .binary(.and, let field, .list(let mask)) = left, mask.count > 1,
       relation == .equal || relation == .notEqual, !isSet(right)
     {
       let op = relation == .notEqual ? "!= " : ""
-      return "\(text(field)) \(op)\(text(right, shape)) / \(text(.list(mask), shape))"
+      return "\(text(field)) \(op)\(flags(right, shape)) / \(flags(.list(mask), shape))"
     }
-    var value = isSet(right) ? map(right, left, nil) : text(right, shape)
+    var value = isSet(right) ? map(right, left, nil) : flags(right, shape)
     // All of these flags, and no other.
     if case .list(let flags) = right, relation != .in, relation != .none {
       value = flags.map { text($0, shape) }.joined(separator: " | ")
@@ -73,6 +84,11 @@ extension RuleText {
     }
   }
 
+  private func flags(_ expression: Nftables.Expression, _ shape: Shape?) -> String {
+    guard case .list(let members) = expression else { return text(expression, shape) }
+    return members.map { text($0, shape) }.joined(separator: ",")
+  }
+
   private func isSet(_ expression: Nftables.Expression) -> Bool {
     switch expression {
     case .set, .reference: true
@@ -81,7 +97,7 @@ extension RuleText {
   }
 
   private func isSingleFlag(_ expression: Nftables.Expression, _ shape: Shape?) -> Bool {
-    guard shape?.type.base == .bitmask else { return false }
+    guard let type = shape?.type, type.base == .bitmask, type != .bitmask else { return false }
     switch expression {
     case .symbol, .number: return true
     default: return false

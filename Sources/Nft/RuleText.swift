@@ -22,8 +22,10 @@ struct RuleText {
     case .symbol(let text): return Self.symbol(text, shape)
     case .boolean(let flag): return flag ? "exists" : "missing"
     case .prefix(let address, let length): return "\(text(address, shape))/\(length)"
-    case .range(let low, let high): return "\(text(low, shape))-\(text(high, shape))"
-    case .list(let members): return members.map { text($0, shape) }.joined(separator: ",")
+    case .range(let low, let high): return "\(bound(low, shape))-\(bound(high, shape))"
+    case .list(let members):
+      let separator = shape?.type == .tcpFlag ? " | " : ","
+      return members.map { text($0, shape) }.joined(separator: separator)
     case .set(let elements):
       return "{ " + elements.map { text($0, shape, nil) }.joined(separator: ", ") + " }"
     case .reference(let name): return "@\(name)"
@@ -35,9 +37,15 @@ struct RuleText {
       return bare.contains(key) ? key : "meta \(key)"
     case .ct(let key, let direction):
       return "ct " + (direction.map { "\($0) " } ?? "") + key
-    case .exthdr(let name, let field, _): return field.map { "\(name) \($0)" } ?? "exthdr \(name)"
-    case .tcpOption(let name, let field):
-      return "tcp option \(name)" + (field.map { " \($0)" } ?? "")
+    case .option(.exthdr, let name, let field?): return "\(name) \(field)"
+    case .option(let kind, let name, let field):
+      return "\(kind.rawValue) \(name)" + (field.map { " \($0)" } ?? "")
+    case .rawOption(let kind, 0, _): return "tcp option \(kind)"
+    case .rawOption(let kind, let offset, let length):
+      return "tcp option @\(kind),\(offset),\(length)"
+    case .ipsec(let key, let direction, let number, let family):
+      return "ipsec \(direction) " + (number == 0 ? "" : "spnum \(number) ")
+        + (family.map { "\($0) " } ?? "") + key
     case .fib(let result, let flags): return "fib \(flags.joined(separator: " . ")) \(result)"
     case .rt(let key, let family):
       let implied = key == "nexthop" && family == nil ? "\(scope.family.rawValue) " : ""
@@ -58,11 +66,19 @@ struct RuleText {
         text($0.element, fields.indices.contains($0.offset) ? fields[$0.offset] : nil)
       }.joined(separator: " . ")
     case .binary(let op, let left, let right):
-      let own = self.shape(left) ?? shape
+      var own = self.shape(left) ?? shape
+      if left.isRaw { own = Shape(.lladdr, bits: own?.bits) }
       let isShift = op == .shiftLeft || op == .shiftRight
       return "\(text(left, own)) \(op.rawValue) \(operand(right, isShift ? nil : own))"
     case .map(let key, let data): return "\(text(key)) map \(map(data, key, shape))"
     }
+  }
+
+  /// In a range, nft prints numbers rather than names.
+  private func bound(_ expression: Nftables.Expression, _ shape: Shape?) -> String {
+    guard let shape, case .symbol(let name) = expression, let value = shape.type.value(of: name)
+    else { return text(expression, shape) }
+    return Self.number(value, shape)
   }
 
   /// Flags behind an operator are joined by another.
@@ -111,7 +127,7 @@ struct RuleText {
     case .mark?: return hex(8)
     case .dscp?: return hex(2)
     case .etherType?: return hex(4)
-    case .lladdr?, .tcpFlag?, .ctState?, .ctStatus?, .ctEvent?: return hex(0)
+    case .lladdr?, .bitmask?, .tcpFlag?, .ctState?, .ctStatus?, .ctEvent?: return hex(0)
     case .time?: return duration(number * 1000)
     default: return "\(number)"
     }
@@ -139,5 +155,16 @@ struct RuleText {
       rest %= size
     }
     return text
+  }
+}
+
+extension Nftables.Expression {
+  /// Bytes without a name, or some of their bits.
+  var isRaw: Bool {
+    switch self {
+    case .raw: true
+    case .binary(_, let left, _): left.isRaw
+    default: false
+    }
   }
 }

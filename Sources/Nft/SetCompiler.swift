@@ -18,7 +18,7 @@ struct SetCompiler {
   }
 
   func anonymous(
-    _ elements: [Nftables.Element], key: Shape, data: Data?
+    _ elements: [Nftables.Element], of expression: Nftables.Expression, key: Shape, data: Data?
   ) throws(Refusal) -> SetProgram {
     guard !elements.isEmpty else { throw Refusal("an anonymous set holds at least one element") }
     let isInterval = elements.contains { $0.key?.isInterval == true }
@@ -31,7 +31,8 @@ struct SetCompiler {
       size: nil, policy: 0, fields: isInterval && key.isConcat ? key.fieldLengths : [],
       userData: [], statements: [], elements: [])
     program.userData =
-      Self.userData(key: key, data: data) + (data?.intervalItem ?? [])
+      Self.userData(key: key, data: data) + TypeofUserData.item(ofAnonymous: expression, scope)
+      + (data?.intervalItem ?? [])
     program.elements = try self.elements(
       elements, key: key, data: data, isInterval: isInterval, isAnonymous: true, merges: true)
     program.size = UInt32(program.elements.count)
@@ -83,7 +84,7 @@ struct SetCompiler {
     if case .value(let shape)? = data {
       bytes += UserData.item(
         UserData.Set.dataOrder, shape.isConcat ? 0 : shape.order == .host ? 1 : 2)
-    } else if data != nil {
+    } else if case .verdict? = data {
       bytes += UserData.item(UserData.Set.dataOrder, UInt32(0))
     }
     return bytes
@@ -204,7 +205,7 @@ extension SetCompiler.Data {
 
   /// Whether values are intervals: never.
   var intervalItem: [UInt8] {
-    if case .object = self { [] } else { UserData.item(UserData.Set.dataInterval, UInt32(0)) }
+    UserData.item(UserData.Set.dataInterval, UInt32(0))
   }
 
   var flag: UInt32 { if case .object = self { SetFlag.object } else { SetFlag.map } }

@@ -9,6 +9,8 @@ struct Shape: Hashable {
   var fields: [Shape] = []
   /// Of a field that stays where it stands within its bytes.
   var lift: Lift?
+  /// Of a key whose intervals the kernel compares.
+  var isCompared = false
 
   struct Lift: Hashable {
     var bits: Int
@@ -46,6 +48,7 @@ struct Shape: Hashable {
   var comparable: Shape {
     var shape = self
     shape.fields = fields.map(\.comparable)
+    shape.isCompared = true
     if type.base != .string { shape.order = .network }
     return shape
   }
@@ -63,13 +66,20 @@ extension Shape {
     case .raw(_, _, let length): return Shape(.integer, bits: length)
     case .meta(let key): return Shape(try metaKey(key))
     case .ct(let key, _): return Shape(try ctKey(key))
-    case .exthdr(let name, let field, _): return try ExtensionHeader.shape(name, field)
-    case .tcpOption(let name, let field): return try TCPOption.shape(name, field)
+    case .option(let kind, let name, let field):
+      return try OptionTable.of(kind).shape(name, field)
+    case .rawOption(_, let offset, let length):
+      return offset == 0 ? Shape(.boolean, bits: 8) : Shape(.integer, bits: length)
+    case .ipsec:
+      guard let found = MetaKey.ipsec[try ipsecKey(expression, scope)] else {
+        throw Refusal("ipsec: one of reqid, spi, ip saddr, ip daddr, ip6 saddr, ip6 daddr")
+      }
+      return Shape(found)
     case .fib(let result, _):
       switch result {
       case "type": return Shape(.fibAddressType)
       case "oif": return Shape(.ifindex)
-      case "oifname": return Shape(.ifname)
+      case "oifname": return Shape(.string, bits: 128)
       default: throw Refusal("fib \(result): one of type, oif, oifname")
       }
     case .rt(let key, let family): return Shape(try rtKey(key, family, scope))
@@ -136,6 +146,16 @@ extension Shape {
     }
     guard let key = MetaKey.rt[name] else { throw Refusal("rt \(name) is not known") }
     return key
+  }
+
+  static func ipsecKey(
+    _ expression: Nftables.Expression, _ scope: TableScope
+  ) throws(Refusal) -> String {
+    guard case .ipsec(let key, _, _, let family) = expression else { return "" }
+    guard key == "saddr" || key == "daddr" else { return key }
+    let own = scope.family == .ip || scope.family == .ip6 ? scope.family.rawValue : nil
+    guard let family = family ?? own else { throw Refusal("ipsec \(key): a family, ip or ip6") }
+    return "\(family) \(key)"
   }
 
   static func of(_ type: Nftables.TypeOf, _ scope: TableScope) throws(Refusal) -> Shape {

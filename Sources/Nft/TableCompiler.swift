@@ -74,6 +74,7 @@ public enum TableCompiler {
       for object in table.objects {
         let userData = attempt(.object(object.name)) { (_) throws(Refusal) in
           try Self.checkName(object.name)
+          try ObjectCheck.check(object.content)
           return try UserData.comment(object.comment)
         }
         program.objects.append(

@@ -29,6 +29,15 @@ extension TypeofUserData {
     }
     let items = UserData.items(Array(content.value))
     switch type {
+    case 7 where word(items, 0) == 0:
+      guard let base = word(items, 2), (1...4).contains(base), let offset = word(items, 3),
+        let length = word(items, 4)
+      else { return nil }
+      return .raw(
+        base: RuleDecompiler.bases[Int(base) - 1], offset: Int(offset), length: Int(length))
+    case 26:
+      guard let result = word(items, 0), let flags = word(items, 1) else { return nil }
+      return RuleDecompiler.fib(result, flags)
     case 7:
       guard let number = word(items, 0), let index = word(items, 1), index > 0,
         let name = PacketProtocol.typeofNumbers.first(where: { $0.value == number })?.key,
@@ -68,17 +77,15 @@ extension TypeofUserData {
   private static func option(_ items: Items) -> Nftables.Expression? {
     if word(items, 2) == 1 {
       guard let type = word(items, 1), let index = word(items, 4) else { return nil }
-      let names = TCPOption.types.filter { UInt32($0.value) == type }.map(\.key).sorted()
-      guard let name = names.first(where: { TCPOption.fields($0).count > Int(index) }) else {
-        return nil
+      let header = OptionTable.of(.tcp).headers.first {
+        UInt32($0.type) == type && $0.fields.count > Int(index)
       }
-      return .tcpOption(name: name, field: TCPOption.fields(name)[Int(index)].name)
+      return header.map { .option(.tcp, name: $0.name, field: $0.fields[Int(index)].name) }
     }
     guard let number = word(items, 0), let index = word(items, 1), index > 0,
-      let name = ExtensionHeader.typeofNumbers.first(where: { $0.value == number })?.key,
-      Int(index) <= ExtensionHeader.fields(name).count
+      let name = OptionTable.typeofNumbers.first(where: { $0.value == number })?.key,
+      let header = try? OptionTable.of(.exthdr).header(name), Int(index) <= header.fields.count
     else { return nil }
-    return .exthdr(
-      name: name, field: ExtensionHeader.fields(name)[Int(index) - 1].name, offset: 0)
+    return .option(.exthdr, name: name, field: header.fields[Int(index) - 1].name)
   }
 }

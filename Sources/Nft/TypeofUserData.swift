@@ -26,6 +26,17 @@ enum TypeofUserData {
     return bytes
   }
 
+  /// What nft can't print an anonymous set without; nothing where it does without.
+  static func item(ofAnonymous key: Nftables.Expression, _ scope: TableScope) -> [UInt8] {
+    let fields: [Nftables.Expression]
+    switch key {
+    case .concat(let parts): fields = parts
+    case .raw: fields = [key]
+    default: return []
+    }
+    return (try? item(UserData.Set.keyTypeof, fields, scope)) ?? []
+  }
+
   /// What nft stores of a concatenation that was stated by types.
   private static let emptyConcat = UserData.item(0, UInt32(13)) + UserData.item(1, [])
 
@@ -56,19 +67,29 @@ enum TypeofUserData {
       else { throw Refusal("typeof \(name) \(field)") }
       type = 7
       content = UserData.item(0, number) + UserData.item(1, UInt32(index + 1))
-    case .exthdr(let name, let field?, _):
-      guard let number = ExtensionHeader.typeofNumbers[name] else {
+    case .raw(let base, let offset, let length):
+      guard let layer = RuleCompiler.rawBase(base) else { throw Refusal("payload base \(base)") }
+      type = 7
+      content =
+        UserData.item(0, UInt32(0)) + UserData.item(1, UInt32(0)) + UserData.item(2, layer + 1)
+        + UserData.item(3, UInt32(offset)) + UserData.item(4, UInt32(length))
+    case .fib(let result, let flags):
+      let (number, bits) = try RuleCompiler.fib(result, flags)
+      type = 26
+      content = UserData.item(0, number) + UserData.item(1, bits)
+    case .option(.exthdr, let name, let field?):
+      guard let number = OptionTable.typeofNumbers[name] else {
         throw Refusal("typeof exthdr \(name)")
       }
-      let index = UInt32(try ExtensionHeader.index(name, field) + 1)
+      let index = UInt32(try OptionTable.of(.exthdr).index(name, field) + 1)
       type = 8
       content = UserData.item(1, index) + UserData.item(0, number)
-    case .tcpOption(let name, let field?):
-      guard let number = TCPOption.types[name] else { throw Refusal("tcp option \(name)") }
+    case .option(.tcp, let name, let field?):
+      let number = try OptionTable.of(.tcp).header(name).type
       type = 8
       content =
         UserData.item(1, UInt32(number)) + UserData.item(2, UInt32(1))
-        + UserData.item(4, UInt32(try TCPOption.index(name, field)))
+        + UserData.item(4, UInt32(try OptionTable.of(.tcp).index(name, field)))
     case .meta(let key):
       type = 9
       content = UserData.item(0, try Shape.metaKey(key).number)

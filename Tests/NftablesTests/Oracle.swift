@@ -32,6 +32,7 @@ struct Oracle {
       // What this machine's kernel lacks.
       if loaded.error.contains("Could not process rule: Operation not supported")
         || loaded.error.contains("Could not process rule: No such file")
+        || loaded.error.contains("Could not process rule: Protocol error")
       {
         throw UnsupportedHere(description: loaded.error)
       }
@@ -85,7 +86,7 @@ struct Oracle {
   private static func normal(_ text: String) -> String {
     var lines: [Substring] = []
     var elements: [Substring] = []
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+    for line in withoutExpiry(text).split(separator: "\n", omittingEmptySubsequences: false) {
       if line.hasPrefix("\telement ") {
         elements.append(line)
         continue
@@ -101,8 +102,14 @@ struct Oracle {
     return (lines + elements.sorted()).joined(separator: "\n")
   }
 
+  /// What is left of a timeout changes while we look.
+  static func withoutExpiry(_ text: String) -> String {
+    text.replacing(/\ expires [0-9a-z]+/, with: "").replacing(/, "expires": [0-9]+/, with: "")
+  }
+
   private static func withoutHandles(_ json: String) -> String {
-    var parts = json.split(separator: "\"handle\": ", omittingEmptySubsequences: false)
+    var parts = withoutExpiry(json).split(
+      separator: "\"handle\": ", omittingEmptySubsequences: false)
     for index in parts.indices.dropFirst() {
       parts[index] = parts[index].drop { $0.isNumber }
     }

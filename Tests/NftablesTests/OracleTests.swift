@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import Kernel
 import Model
@@ -17,6 +18,14 @@ import Testing
     expectReadBack(oracle)
     expectReadable(oracle)
   }
+
+  /// By `Tests/run vm`.
+  @Test(.enabled(if: isDebian, "needs Debian's kernel"), arguments: RuleCase.file("debian"))
+  func ruleCompilesAsNftDoesOnDebian(_ example: RuleCase) throws {
+    try ruleCompilesAsNftDoes(example)
+  }
+
+  private static let isDebian = getenv("VPNGW_TEST_VM") != nil
 
   /// nft 1.0.6 doesn't read the JSON that it prints of these.
   @Test(arguments: RuleCase.unreadable)

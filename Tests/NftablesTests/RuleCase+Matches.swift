@@ -25,8 +25,7 @@ extension RuleCase {
         "meta iifkind \"vxlan\"", "meta mark & 0xff == 0x12", "meta mark & 0xff != 0",
         "meta mark and 0xff00 == { 0x100, 0x200 }", "meta mark | 0x1 == 0x3",
         "meta mark ^ 0x5 == 0x3", "iif . meta mark { \"lo\" . 5 }",
-      ]),
-    each("bridge", ["meta ibrname \"br0\"", "meta obrname \"br0\"", "ibrname { \"a\", \"b\" }"]),
+      ])
   ])
 
   static let ctCases: [RuleCase] = join([

@@ -117,9 +117,7 @@ extension RuleCase {
         "log level info", "log level warn", "log level emerg", "log level audit", "log group 2",
         "log group 2 snaplen 100 queue-threshold 5 prefix \"x\"", "log flags all",
         "log flags tcp sequence,options", "log flags ip options flags skuid", "log flags ether",
-        "log prefix \"a\" level debug flags skuid accept", "queue", "queue num 5",
-        "queue num 1-3", "queue num 1-3 fanout", "queue num 5 bypass",
-        "queue num 1-4 bypass,fanout",
+        "log prefix \"a\" level debug flags skuid accept",
         "ct count 5", "ct count over 20 drop", "accept comment \"why not\"",
         "tcp dport 22 counter packets 0 bytes 0 log prefix \"ssh\" accept comment \"ssh\"",
       ]),
@@ -205,6 +203,7 @@ extension RuleCase {
   ])
 
   static let unreadable: [RuleCase] = join([
+    file("text-only"), file("objects"), file("sets"),
     each(
       "inet", with: "set plain { type ipv4_addr; size 100; comment \"why\"; }",
       ["add @plain { ip saddr }"]),
@@ -219,7 +218,6 @@ extension RuleCase {
         "add @dyn { ip saddr limit rate 10/second }",
         "add @dyn { ip saddr limit rate over 10/second burst 7 packets } drop",
         "tcp dport 22 update @dyn { ip daddr timeout 5m } accept",
-        "add @dyn { ip saddr ct count over 5 }",
       ]),
     each(
       "inet",

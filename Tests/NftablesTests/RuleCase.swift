@@ -44,6 +44,6 @@ struct RuleCase: CustomTestStringConvertible, CustomStringConvertible, Sendable 
   static let all: [RuleCase] =
     join([
       metaCases, ctCases, payloadCases, transportCases, operationCases, setCases, statementCases,
-      natCases,
+      natCases, fileCases,
     ])
 }

@@ -66,6 +66,14 @@ extension Batch {
     case .exthdrWrite(let range, let register):
       put(NFTAExthdr.sreg, register)
       put(range)
+    case .exthdrReset(let type):
+      put(NFTAExthdr.type, type)
+      put(NFTAExthdr.op, big: 1 as UInt32)
+    case .xfrm(let key, let direction, let number, let register):
+      put(NFTAXfrm.dreg, register)
+      put(NFTAXfrm.key, big: key)
+      put(NFTAXfrm.direction, direction)
+      put(NFTAXfrm.number, big: number)
     case .hash(let hash, let register):
       if let source = hash.source {
         put(NFTAHash.sreg, source)
@@ -95,9 +103,15 @@ extension Batch {
     case .osf(let ttl, let flags, let register):
       put(NFTAOSF.dreg, register)
       put(NFTAOSF.ttl, ttl)
-      put(NFTAOSF.flags, big: flags)
+      if flags != 0 { put(NFTAOSF.flags, big: flags) }
     default: break
     }
+  }
+
+  func put(_ synproxy: Nftables.Synproxy) {
+    put(NFTASynproxy.mss, big: synproxy.mss ?? 0)
+    put(NFTASynproxy.wscale, synproxy.wscale ?? 0)
+    put(NFTASynproxy.flags, big: synproxy.bits)
   }
 
   private func put(_ range: PayloadRange) {
@@ -238,6 +252,7 @@ extension Batch {
       put(NFTATProxy.family, big: family)
       if let address { put(NFTATProxy.regAddr, address) }
       if let port { put(NFTATProxy.regPort, port) }
+    case .synproxy(let synproxy): put(synproxy)
     case .dup(let address, let device):
       if let address { put(NFTADup.sregAddr, address) }
       if let device { put(NFTADup.sregDev, device) }
@@ -271,7 +286,7 @@ extension Instruction {
     case .meta, .metaSet: "meta"
     case .ct, .ctSet: "ct"
     case .payload, .payloadWrite: "payload"
-    case .exthdr, .exthdrWrite: "exthdr"
+    case .exthdr, .exthdrWrite, .exthdrReset: "exthdr"
     case .bitwise, .shift: "bitwise"
     case .byteorder: "byteorder"
     case .cmp: "cmp"
@@ -284,6 +299,7 @@ extension Instruction {
     case .rt: "rt"
     case .socket: "socket"
     case .osf: "osf"
+    case .xfrm: "xfrm"
     case .counter: "counter"
     case .limit: "limit"
     case .quota: "quota"
@@ -296,6 +312,7 @@ extension Instruction {
     case .redirect: "redir"
     case .tproxy: "tproxy"
     case .notrack: "notrack"
+    case .synproxy: "synproxy"
     case .dup: "dup"
     case .fwd: "fwd"
     case .queue: "queue"

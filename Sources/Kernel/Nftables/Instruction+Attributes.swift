@@ -11,6 +11,7 @@ struct AttributeTable {
   }
 
   func word(_ type: UInt16) -> UInt32? { values[type]?.bigUInt32 }
+  func hostWord(_ type: UInt16) -> UInt32? { values[type]?.uint32 }
   func half(_ type: UInt16) -> UInt16? { values[type]?.bigUInt16 }
   func long(_ type: UInt16) -> UInt64? { values[type]?.bigUInt64 }
   func byte(_ type: UInt16) -> UInt8? { values[type]?.uint8 }
@@ -95,6 +96,11 @@ extension Instruction {
             flags: a.word(NFTAPayload.csumFlags) ?? 0))
       }
     case "exthdr":
+      if let type = a.byte(NFTAExthdr.type), a.word(NFTAExthdr.op) == 1,
+        !a.has(NFTAExthdr.dreg), !a.has(NFTAExthdr.sreg)
+      {
+        return .exthdrReset(type)
+      }
       guard let type = a.byte(NFTAExthdr.type), let offset = a.word(NFTAExthdr.offset),
         let length = a.word(NFTAExthdr.len)
       else { return nil }
@@ -133,6 +139,11 @@ extension Instruction {
         return nil
       }
       return .socket(key, level: key == 3 ? a.word(NFTASocket.level) : nil, register)
+    case "xfrm":
+      guard let register = a.register(NFTAXfrm.dreg), let key = a.word(NFTAXfrm.key),
+        let direction = a.byte(NFTAXfrm.direction)
+      else { return nil }
+      return .xfrm(key, direction: direction, number: a.word(NFTAXfrm.number) ?? 0, register)
     case "osf":
       guard let register = a.register(NFTAOSF.dreg) else { return nil }
       return .osf(
@@ -258,6 +269,7 @@ extension Instruction {
         family: a.word(NFTATProxy.family) ?? 0, address: a.register(NFTATProxy.regAddr),
         port: a.register(NFTATProxy.regPort))
     case "notrack": return .notrack
+    case "synproxy": return .synproxy(Nftables.Synproxy(a))
     case "dup":
       return .dup(address: a.register(NFTADup.sregAddr), device: a.register(NFTADup.sregDev))
     case "fwd":
@@ -282,6 +294,16 @@ extension Nftables.Limit {
     self.init(
       rate: rate, per: per, burst: a.word(NFTALimit.burst) ?? 0,
       isBytes: a.word(NFTALimit.type) == 1, isOver: (a.word(NFTALimit.flags) ?? 0) & 1 != 0)
+  }
+}
+
+extension Nftables.Synproxy {
+  init(_ a: AttributeTable) {
+    let bits = a.word(NFTASynproxy.flags) ?? 0
+    self.init(
+      mss: bits & 1 == 0 ? nil : a.half(NFTASynproxy.mss),
+      wscale: bits & 2 == 0 ? nil : a.byte(NFTASynproxy.wscale),
+      flags: [(8, "timestamp"), (4, "sack-perm")].filter { bits & $0.0 != 0 }.map(\.1))
   }
 }
 

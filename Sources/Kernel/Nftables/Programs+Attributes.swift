@@ -106,10 +106,33 @@ extension ObjectProgram {
       content = .ctHelper(
         type: data.text(NFTACTHelper.name) ?? "",
         protocol: data.byte(NFTACTHelper.l4proto) == 17 ? "udp" : "tcp",
-        l3proto: data.half(NFTACTHelper.l3proto).flatMap { [2: "ip", 10: "ip6", 1: "inet"][$0] })
+        l3proto: ProtocolNumber.l3(data.half(NFTACTHelper.l3proto)))
     case 4:
       guard let limit = Nftables.Limit(data) else { return nil }
       content = .limit(limit)
+    case 7:
+      let proto = ProtocolNumber.names[data.byte(NFTACTTimeout.l4proto) ?? 0] ?? ""
+      guard let nested = data.nested(NFTACTTimeout.data) else { return nil }
+      let times = AttributeTable(nested)
+      var policy: [String: UInt32] = [:]
+      for (index, state) in TimeoutPolicy.states(proto).enumerated() {
+        guard let seconds = times.word(UInt16(index + 1)), seconds != state.seconds else {
+          continue
+        }
+        policy[state.name] = seconds
+      }
+      content = .ctTimeout(
+        protocol: proto, l3proto: ProtocolNumber.l3(data.half(NFTACTTimeout.l3proto)),
+        policy: policy)
+    case 8: content = .secmark(data.text(NFTASecmark.context) ?? "")
+    case 9:
+      content = .ctExpectation(
+        protocol: ProtocolNumber.names[data.byte(NFTACTExpectation.l4proto) ?? 0] ?? "",
+        l3proto: ProtocolNumber.l3(data.half(NFTACTExpectation.l3proto)),
+        port: data.half(NFTACTExpectation.dport) ?? 0,
+        timeout: data.hostWord(NFTACTExpectation.timeout) ?? 0,
+        size: data.byte(NFTACTExpectation.size) ?? 0)
+    case 10: content = .synproxy(Nftables.Synproxy(data))
     default: return nil
     }
     self.init(name: name, content: content, userData: a.bytes(NFTAObject.userdata) ?? [])

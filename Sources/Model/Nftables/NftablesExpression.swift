@@ -22,12 +22,16 @@ extension Nftables {
     case raw(base: String, offset: Int, length: Int)
     case meta(String)
     case ct(key: String, direction: String?)
-    case exthdr(name: String, field: String?, offset: Int)
-    case tcpOption(name: String, field: String?)
+    /// Without a field: whether there is such a header or option.
+    case option(OptionKind, name: String, field: String?)
+    /// Bits of a TCP option by its number: `tcp option @255,8,8`; with none, whether it is there.
+    case rawOption(kind: UInt8, offset: Int, length: Int)
     case fib(result: String, flags: [String])
     case rt(key: String, family: String?)
     case socket(String)
     case osf(key: String, ttl: String?)
+    /// `direction`: `in` or `out`; `number`: of the transformation, where several are nested.
+    case ipsec(key: String, direction: String, number: UInt8, family: String?)
     case numgen(mode: String, modulus: UInt32, offset: UInt32)
     /// `seed` nil: the kernel takes a random one.
     case jhash(Expression, modulus: UInt32, seed: UInt32?, offset: UInt32)
@@ -45,6 +49,14 @@ extension Nftables {
       case shiftLeft = "<<"
       case shiftRight = ">>"
     }
+  }
+
+  /// Headers that are found by their type.
+  public enum OptionKind: String, Hashable, Sendable, CaseIterable {
+    case exthdr
+    case tcp = "tcp option"
+    case ip = "ip option"
+    case sctp = "sctp chunk"
   }
 
   public enum Verdict: Hashable, Sendable {

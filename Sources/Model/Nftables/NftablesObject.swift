@@ -11,6 +11,14 @@ extension Nftables {
       case limit(Limit)
       /// `type` is the helper's own name, such as `ftp`.
       case ctHelper(type: String, protocol: String, l3proto: String?)
+      /// Seconds by the state of a connection, `established` and so on; the others have nft's own.
+      case ctTimeout(protocol: String, l3proto: String?, policy: [String: UInt32])
+      /// `timeout` in milliseconds.
+      case ctExpectation(
+        protocol: String, l3proto: String?, port: UInt16, timeout: UInt32, size: UInt8)
+      /// SELinux's name of a context.
+      case secmark(String)
+      case synproxy(Synproxy)
     }
 
     public init(name: String, content: Content, comment: String? = nil) {
@@ -30,6 +38,26 @@ extension Nftables {
       self.bytes = bytes
       self.used = used
       self.isOver = isOver
+    }
+  }
+
+  /// What a proxy for SYN packets tells the client.
+  public struct Synproxy: Hashable, Sendable {
+    public var mss: UInt16?
+    public var wscale: UInt8?
+    /// `timestamp`, `sack-perm`.
+    public var flags: [String]
+
+    public init(mss: UInt16? = nil, wscale: UInt8? = nil, flags: [String] = []) {
+      self.mss = mss
+      self.wscale = wscale
+      self.flags = flags
+    }
+
+    /// `NF_SYNPROXY_OPT_*`.
+    public var bits: UInt32 {
+      (mss == nil ? 0 : 1) | (wscale == nil ? 0 : 2) | (flags.contains("sack-perm") ? 4 : 0)
+        | (flags.contains("timestamp") ? 8 : 0)
     }
   }
 
@@ -63,6 +91,10 @@ extension Nftables.NamedObject.Content {
     case .quota: 2
     case .ctHelper: 3
     case .limit: 4
+    case .ctTimeout: 7
+    case .secmark: 8
+    case .ctExpectation: 9
+    case .synproxy: 10
     }
   }
 }

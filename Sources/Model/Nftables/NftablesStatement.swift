@@ -6,6 +6,8 @@ extension Nftables {
     case vmap(key: Expression, data: Expression)
     /// `meta mark set ...`: what is set, and to what.
     case mangle(Expression, Expression)
+    /// Overwrites a TCP option with `nop`.
+    case reset(option: String)
     case counter(packets: UInt64, bytes: UInt64)
     case quota(Quota)
     case limit(Limit)
@@ -14,6 +16,7 @@ extension Nftables {
     case nat(NAT)
     case tproxy(family: String?, address: Expression?, port: Expression?)
     case notrack
+    case synproxy(Synproxy)
     case dup(address: Expression, device: Expression?)
     case fwd(device: Expression, family: String?, address: Expression?)
     case queue(Expression?, flags: [String])

@@ -89,13 +89,22 @@ extension NftablesReader {
     case "payload": return payload(fields)
     case "meta": return fields.required(string: "key").map { .meta($0) }
     case "ct": return ct(fields)
-    case "exthdr":
+    case "tcp option" where fields.has("base"):
+      guard let kind: UInt8 = fields.required(integer: "base"),
+        let offset: UInt16 = fields.required(integer: "offset"),
+        let length: UInt8 = fields.required(integer: "len")
+      else { return nil }
+      return .rawOption(kind: kind, offset: Int(offset), length: Int(length))
+    case "exthdr", "tcp option", "ip option", "sctp chunk":
       guard let name = fields.required(string: "name") else { return nil }
-      let offset: UInt8 = fields.integer("offset") ?? 0
-      return .exthdr(name: name, field: fields.string("field"), offset: Int(offset))
-    case "tcp option":
-      guard let name = fields.required(string: "name") else { return nil }
-      return .tcpOption(name: name, field: fields.string("field"))
+      return .option(Nftables.OptionKind(rawValue: key)!, name: name, field: fields.string("field"))
+    case "ipsec":
+      guard let key = fields.required(string: "key"),
+        let direction = fields.required(string: "dir")
+      else { return nil }
+      return .ipsec(
+        key: key, direction: direction, number: fields.integer("spnum") ?? 0,
+        family: fields.string("family"))
     case "fib":
       guard let result = fields.required(string: "result") else { return nil }
       return .fib(result: result, flags: fields.words("flags"))

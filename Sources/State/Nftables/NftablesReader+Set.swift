@@ -64,19 +64,57 @@ extension NftablesReader {
     case "limit":
       guard let limit = limit(fields) else { return }
       content = .limit(limit)
+    case "synproxy": content = .synproxy(synproxy(fields))
+    case "secmark":
+      guard let context = fields.required(string: "context") else { return }
+      content = .secmark(context)
     default:
-      guard let type = fields.required(string: "type"),
-        let proto = fields.required(string: "protocol")
-      else { return }
-      guard proto == "tcp" || proto == "udp" else {
-        return within(.key("protocol")) { report("tcp or udp") }
-      }
-      content = .ctHelper(type: type, protocol: proto, l3proto: fields.string("l3proto"))
+      guard let found = tracking(kind, fields) else { return }
+      content = found
     }
     let object = Nftables.NamedObject(
       name: name, content: content, comment: fields.string("comment"))
     note(.object(name), of: index)
     change(index) { $0.objects.append(object) }
+  }
+
+  /// Objects of connection tracking.
+  private func tracking(
+    _ kind: String, _ fields: NftablesFields
+  ) -> Nftables.NamedObject.Content? {
+    guard let proto = fields.required(string: "protocol") else { return nil }
+    let l3proto = fields.string("l3proto")
+    switch kind {
+    case "ct timeout":
+      var policy: [String: UInt32] = [:]
+      if let stated = fields["policy"] {
+        within(.key("policy")) {
+          guard let members = stated.members else { return report("an object belongs here") }
+          for member in members {
+            within(.key(member.key)) {
+              guard let value = member.value.integer.flatMap({ UInt32(exactly: $0) }) else {
+                return report("seconds belong here")
+              }
+              policy[member.key] = value
+            }
+          }
+        }
+      }
+      return .ctTimeout(protocol: proto, l3proto: l3proto, policy: policy)
+    case "ct expectation":
+      guard let port: UInt16 = fields.required(integer: "dport"),
+        let timeout: UInt32 = fields.required(integer: "timeout"),
+        let size: UInt8 = fields.required(integer: "size")
+      else { return nil }
+      return .ctExpectation(
+        protocol: proto, l3proto: l3proto, port: port, timeout: timeout, size: size)
+    default:
+      guard let type = fields.required(string: "type") else { return nil }
+      guard proto == "tcp" || proto == "udp" else {
+        return within(.key("protocol")) { fail("tcp or udp") }
+      }
+      return .ctHelper(type: type, protocol: proto, l3proto: l3proto)
+    }
   }
 
   private func seconds(_ fields: NftablesFields, _ key: String) -> UInt64? {
@@ -117,7 +155,7 @@ extension NftablesReader {
   private func data(_ value: JSON.Value) -> Nftables.Data? {
     switch value.string {
     case "verdict"?: return .verdict
-    case let kind? where ["counter", "quota", "limit", "ct helper"].contains(kind):
+    case let kind? where Self.objectKinds.contains(kind):
       return .object(kind)
     default: return typeOf(value).map { .value($0) }
     }

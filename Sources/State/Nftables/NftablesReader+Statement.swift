@@ -24,7 +24,7 @@ extension NftablesReader {
 
   /// A named object: by its name, or by a map to names.
   private func named(_ key: String, _ content: JSON.Value) -> Nftables.Statement? {
-    guard ["counter", "quota", "limit", "ct helper"].contains(key) else { return nil }
+    guard Self.objectKinds.contains(key) else { return nil }
     if let name = content.string { return .object(kind: key, name: .symbol(name)) }
     if content["map"] != nil { return expression(content).map { .object(kind: key, name: $0) } }
     return nil
@@ -38,6 +38,7 @@ extension NftablesReader {
     case "masquerade": .nat(Nftables.NAT(.masquerade))
     case "redirect": .nat(Nftables.NAT(.redirect))
     case "queue": .queue(nil, flags: [])
+    case "synproxy": .synproxy(Nftables.Synproxy())
     default: fail("\"\(key)\" is not a statement that is supported without members")
     }
   }
@@ -55,6 +56,15 @@ extension NftablesReader {
         let value = fields.required(expression: "value")
       else { return nil }
       return .mangle(key, value)
+    case "reset":
+      guard let option = fields.required("tcp option") else { return nil }
+      return within(.key("tcp option")) {
+        NftablesFields(option, self).flatMap { inner in
+          defer { inner.finish() }
+          return inner.required(string: "name").map { .reset(option: $0) }
+        }
+      }
+    case "synproxy": return .synproxy(synproxy(fields))
     case "counter":
       return .counter(
         packets: fields.integer("packets") ?? 0, bytes: fields.integer("bytes") ?? 0)
@@ -125,6 +135,17 @@ extension NftablesReader {
     // Newer nft puts statements beside the element.
     if let stated = fields.read("stmt", { statements($0) }) { element.statements += stated }
     return .update(operation, set: String(name.dropFirst()), element)
+  }
+
+  /// What a map may lead to, and a rule refer to by name.
+  static let objectKinds = [
+    "counter", "quota", "limit", "ct helper", "ct timeout", "ct expectation", "secmark",
+    "synproxy",
+  ]
+
+  func synproxy(_ fields: NftablesFields) -> Nftables.Synproxy {
+    Nftables.Synproxy(
+      mss: fields.integer("mss"), wscale: fields.integer("wscale"), flags: fields.words("flags"))
   }
 
   func quota(_ fields: NftablesFields) -> Nftables.Quota? {

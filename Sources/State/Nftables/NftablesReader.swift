@@ -93,7 +93,7 @@ public final class NftablesReader {
       case "set": readSet(fields, isMap: false)
       case "map": readSet(fields, isMap: true)
       case "element": readElement(fields)
-      case "counter", "quota", "limit", "ct helper": readObject(kind, fields)
+      case let object where Self.objectKinds.contains(object): readObject(object, fields)
       default: return report("\"\(kind)\" is not supported")
       }
       fields.finish()

@@ -29,15 +29,19 @@ extension NftablesWriter {
       var members: [(String, Tree)] = [("key", .string(key))]
       members.add("dir", direction.map { .string($0) })
       return object("ct", members)
-    case .exthdr(let name, let field, let offset):
+    case .option(let kind, let name, let field):
       var members: [(String, Tree)] = [("name", .string(name))]
       members.add("field", field.map { .string($0) })
-      members.add("offset", offset == 0 ? nil : .integer(offset))
-      return object("exthdr", members)
-    case .tcpOption(let name, let field):
-      var members: [(String, Tree)] = [("name", .string(name))]
-      members.add("field", field.map { .string($0) })
-      return object("tcp option", members)
+      return object(kind.rawValue, members)
+    case .rawOption(let kind, let offset, let length):
+      return object(
+        "tcp option",
+        [("base", .integer(Int(kind))), ("offset", .integer(offset)), ("len", .integer(length))])
+    case .ipsec(let key, let direction, let number, let family):
+      var members: [(String, Tree)] = [("key", .string(key))]
+      members.add("family", family.map { .string($0) })
+      members += [("dir", .string(direction)), ("spnum", .integer(Int(number)))]
+      return object("ipsec", members)
     case .fib(let result, let flags):
       return object("fib", [("result", .string(result)), ("flags", words(flags))])
     case .rt(let key, let family):

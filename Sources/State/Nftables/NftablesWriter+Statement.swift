@@ -19,6 +19,9 @@ extension NftablesWriter {
       return object("vmap", [("key", expression(key)), ("data", expression(data))])
     case .mangle(let key, let value):
       return object("mangle", [("key", expression(key)), ("value", expression(value))])
+    case .reset(let name):
+      return object("reset", [("tcp option", .object([("name", .string(name))]))])
+    case .synproxy(let synproxy): return object("synproxy", synproxyMembers(synproxy))
     case .counter(let packets, let bytes):
       return object("counter", [("packets", number(packets)), ("bytes", number(bytes))])
     case .quota(let quota):
@@ -84,6 +87,14 @@ extension NftablesWriter {
       return object("ct count", [("val", .integer(Int(count))), ("inv", .bool(isOver))])
     case .last: return object("last", [])
     }
+  }
+
+  static func synproxyMembers(_ synproxy: Nftables.Synproxy) -> [(String, Tree)] {
+    var members: [(String, Tree)] = []
+    members.add("mss", synproxy.mss.map { .integer(Int($0)) })
+    members.add("wscale", synproxy.wscale.map { .integer(Int($0)) })
+    members.add("flags", synproxy.flags.isEmpty ? nil : words(synproxy.flags))
+    return members
   }
 
   static func limitMembers(_ limit: Nftables.Limit) -> [(String, Tree)] {

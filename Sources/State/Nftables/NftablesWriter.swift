@@ -63,6 +63,26 @@ public enum NftablesWriter {
       kind = "ct helper"
       members += [("type", .string(type)), ("protocol", .string(proto))]
       members.add("l3proto", l3proto.map { .string($0) })
+    case .ctTimeout(let proto, let l3proto, let policy):
+      kind = "ct timeout"
+      members.append(("protocol", .string(proto)))
+      members.add("l3proto", l3proto.map { .string($0) })
+      let states = policy.sorted { $0.key < $1.key }
+      members.append(("policy", .object(states.map { ($0.key, .integer(Int($0.value))) })))
+    case .ctExpectation(let proto, let l3proto, let port, let timeout, let size):
+      kind = "ct expectation"
+      members.append(("protocol", .string(proto)))
+      members.add("l3proto", l3proto.map { .string($0) })
+      members += [
+        ("dport", .integer(Int(port))), ("timeout", .integer(Int(timeout))),
+        ("size", .integer(Int(size))),
+      ]
+    case .secmark(let context):
+      kind = "secmark"
+      members.append(("context", .string(context)))
+    case .synproxy(let synproxy):
+      kind = "synproxy"
+      members += synproxyMembers(synproxy)
     }
     members.add("comment", object.comment.map { .string($0) })
     return .object([(kind, .object(members))])

@@ -13,6 +13,8 @@ extension Nftables.Bytecode {
     case payloadWrite(PayloadRange, Register, Checksum)
     case exthdr(OptionRange, flags: UInt32, Register)
     case exthdrWrite(OptionRange, Register)
+    /// Overwrites a TCP option of that type.
+    case exthdrReset(UInt8)
     case bitwise(Register, to: Register, mask: [UInt8], xor: [UInt8])
     case shift(Register, to: Register, length: UInt32, isLeft: Bool, UInt32)
     case byteorder(Register, to: Register, toNetwork: Bool, length: UInt32, size: UInt32)
@@ -27,6 +29,8 @@ extension Nftables.Bytecode {
     case fib(result: UInt32, flags: UInt32, Register)
     case rt(UInt32, Register)
     case socket(UInt32, level: UInt32?, Register)
+    /// `direction`: 0 in, 1 out.
+    case xfrm(UInt32, direction: UInt8, number: UInt32, Register)
     case osf(ttl: UInt8, flags: UInt32, Register)
     case counter(packets: UInt64, bytes: UInt64)
     case limit(Nftables.Limit)
@@ -40,6 +44,7 @@ extension Nftables.Bytecode {
     case redirect(flags: UInt32, Register?, Register?)
     case tproxy(family: UInt32, address: Register?, port: Register?)
     case notrack
+    case synproxy(Nftables.Synproxy)
     case dup(address: Register?, device: Register?)
     case fwd(device: Register, address: Register?, family: UInt32?)
     case queue(first: UInt16, total: UInt16, flags: UInt16, Register?)

@@ -35,7 +35,14 @@ extension Nftables.Bytecode.ObjectProgram {
     case .quota(var quota):
       quota.used = 0
       object.content = .quota(quota)
-    case .limit, .ctHelper: break
+    case .ctTimeout(let proto, let l3proto, let policy):
+      let own = Nftables.Bytecode.TimeoutPolicy.states(proto)
+      object.content = .ctTimeout(
+        protocol: proto, l3proto: l3proto,
+        policy: policy.filter { stated in
+          !own.contains { $0.name == stated.key && $0.seconds == stated.value }
+        })
+    case .limit, .ctHelper, .ctExpectation, .secmark, .synproxy: break
     }
     return object
   }
@@ -49,7 +56,7 @@ extension Nftables.Bytecode.SetProgram {
     // How to print an anonymous set's key, which nft does by the rule, too.
     set.userData =
       flags & Nftables.Bytecode.SetFlag.anonymous != 0
-      ? [] : Nftables.Bytecode.UserData.sorted(userData)
+      ? [] : Nftables.Bytecode.UserData.settled(userData)
     if flags & Nftables.Bytecode.SetFlag.anonymous != 0 { set.size = nil }
     return set
   }

@@ -24,9 +24,13 @@ extension Nftables.Bytecode {
       return items
     }
 
-    /// The same items in order of their types.
-    public static func sorted(_ bytes: [UInt8]) -> [UInt8] {
-      items(bytes).sorted { $0.type < $1.type }.flatMap { item($0.type, Array($0.value)) }
+    /// A set's items in order of their types, without those that say nothing: nft writes some of
+    /// them or doesn't, by where it has the set from.
+    public static func settled(_ bytes: [UInt8]) -> [UInt8] {
+      items(bytes).filter { item in
+        let isFlag = [Set.dataOrder, Set.mergeElements, Set.dataInterval].contains(item.type)
+        return !isFlag || item.value.contains { $0 != 0 }
+      }.sorted { $0.type < $1.type }.flatMap { item($0.type, Array($0.value)) }
     }
 
     public static func comment(in bytes: [UInt8], type: UInt8 = 0) -> String? {
