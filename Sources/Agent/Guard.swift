@@ -1,4 +1,5 @@
 internal import Glibc
+import Kernel
 import Model
 import Plan
 
@@ -55,7 +56,9 @@ struct Guard {
       }
       let reconciler = try Reconciler(runDirectory: directory.path)
       let outcome = try reconciler.reconcile {
-        undo.plan(from: try reconciler.observe(also: undo.sysctls))
+        undo.plan(
+          from: try reconciler.observe(
+            also: undo.sysctls, tables: Kernel.TableSelection(undo.tables)))
       }
       if outcome.isComplete { return Confirmation.Ending.undone.rawValue + "\n" }
       return Confirmation.Ending.failed.rawValue + "\n" + outcome.complaints

@@ -1,4 +1,4 @@
-import Kernel
+public import Kernel
 public import Model
 public import Netlink
 public import Plan
@@ -24,17 +24,21 @@ public final class Reconciler {
 
   /// What is there: all objects, the settings that `desired` names, and those that we changed.
   public func observe(
-    for desired: Configuration = Configuration(), also: [Sysctl.Key] = []
+    for desired: Configuration = Configuration(), also: [Sysctl.Key] = [],
+    tables: Kernel.TableSelection? = nil
   ) throws(NetlinkError) -> Configuration {
     let named = Set(desired.sysctls.map(\.key)).union(also).union(memory.entries.keys)
-    var observed = try kernel.observe(sysctls: named.sorted())
+    var observed = try kernel.observe(
+      sysctls: named.sorted(), tables: tables ?? Kernel.TableSelection(desired.tables))
     observed.sysctls = observed.sysctls.map(memory.annotate)
     return observed
   }
 
   /// What is there of all that a file may ask for, whatever its signals say.
   public func observe(for declaration: Declaration) throws(NetlinkError) -> Configuration {
-    try observe(also: declaration.sysctlKeys)
+    try observe(
+      also: declaration.sysctlKeys,
+      tables: Kernel.TableSelection(declaration.unconditional.tables))
   }
 
   public func plan(to desired: Configuration) throws(NetlinkError) -> Plan {

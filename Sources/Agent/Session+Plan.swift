@@ -55,6 +55,9 @@ extension Configuration {
       // Only referred to: it is there, and nothing more is known of it.
       observed.links[index].isManaged = true
     }
+    for index in observed.tables.indices {
+      observed.tables[index].isOwned = !observed.tables[index].isAdopted
+    }
     for index in observed.fdb.indices {
       observed.fdb[index].isOwned = !observed.fdb[index].isAdopted
     }

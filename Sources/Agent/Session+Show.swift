@@ -1,4 +1,5 @@
 import JSON
+import Kernel
 public import Model
 import State
 
@@ -7,7 +8,15 @@ extension Session {
   /// also what others made, marked as theirs.
   public func show(all: Bool) throws -> Int32 {
     let reconciler = try reconciler()
-    let observed = try reconciler.observe(also: all ? Sysctl.Key.ofInterest : [])
+    let observed = try reconciler.observe(
+      also: all ? Sysctl.Key.ofInterest : [], tables: all ? .all : nil
+    ).withTablesInWords
+    for table in observed.tables where all || table.isOwned {
+      for part in table.unreadable {
+        Console.complain(
+          "vpngw: nftables \(table.id): \(part): can't be read; left out here, and left alone\n")
+      }
+    }
     let shown = all ? observed.everything : observed.own
     Console.print(StateFile.encode(shown).text())
     return Status.done
@@ -36,6 +45,7 @@ extension Configuration {
     own.nexthops = nexthops.filter(\.isOwned)
     own.routes = routes.filter(\.isOwned)
     own.rules = rules.filter(\.isOwned)
+    own.tables = tables.filter(\.isOwned)
     own.makeStatable()
     own.declareLinks(of: links)
     return own
@@ -54,6 +64,7 @@ extension Configuration {
     // A dump lists a shadowed route behind the one in force.
     var seen: Set<Route.ID> = []
     all.routes.removeAll { !seen.insert($0.id).inserted }
+    for index in all.tables.indices { all.tables[index].isAdopted = !all.tables[index].isOwned }
     all.makeStatable()
     return all
   }

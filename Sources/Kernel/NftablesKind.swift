@@ -25,7 +25,8 @@ struct NftablesKind {
   var ports: Set<UInt32> { kernel.map { [$0.socket.port] } ?? [] }
 
   /// The tables that are ours or that `selection` wants.
-  mutating func observe(_ selection: Kernel.TableSelection) throws(NetlinkError) -> [NftablesTable] {
+  mutating func observe(_ selection: Kernel.TableSelection) throws(NetlinkError) -> [NftablesTable]
+  {
     known = [:]
     stale = []
     guard let kernel else { return [] }

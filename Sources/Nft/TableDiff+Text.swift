@@ -58,7 +58,11 @@ private struct DiffText {
     }
 
     func text(_ rule: RuleProgram) -> String {
-      decompiler.rule(rule).map(decompiler.text) ?? "(a rule that vpngw can't read)"
+      guard let read = decompiler.rule(rule.settled) else {
+        return "(a rule that vpngw can't read)"
+      }
+      // What it has counted is no difference.
+      return decompiler.text(read).replacing("counter packets 0 bytes 0", with: "counter")
     }
   }
 
@@ -86,7 +90,9 @@ private struct DiffText {
 
   private mutating func create(_ set: SetProgram, _ side: Side) {
     add(Self.name(set), new: side.decompiler.text(set))
-    for element in side.decompiler.texts(set.elements, of: set) { add(Self.name(set), new: element) }
+    for element in side.decompiler.texts(set.elements, of: set) {
+      add(Self.name(set), new: element)
+    }
   }
 
   mutating func add(_ diff: TableDiff) {
@@ -226,6 +232,8 @@ extension TableDecompiler {
     case .limit(let limit):
       "rate \(limit.isOver ? "over " : "")\(limit.rate)\(limit.isBytes ? " bytes" : "") each \(limit.per) s burst \(limit.burst)"
     case .ctHelper(let type, let proto, _): "type \"\(type)\" protocol \(proto)"
+    // Their kind and name say what they are; how they are set would take lines.
+    default: "present"
     }
   }
 }

@@ -11,7 +11,9 @@ extension TableDiff {
     switch whole {
     case .create?: return
     case .replace?, .delete?:
-      let chains = observed.chains.filter { unreadable($0) != nil }.map { "a rule in chain \($0.name)" }
+      let chains = observed.chains.filter { unreadable($0) != nil }.map {
+        "a rule in chain \($0.name)"
+      }
       let found = observed.unknown + chains
       if found.isEmpty { return }
       whole = nil

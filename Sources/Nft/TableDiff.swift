@@ -77,8 +77,12 @@ public struct TableDiff: Hashable, Sendable {
     case (nil, let desired?): whole = .create(desired)
     case (_?, nil): whole = .delete
     case (let observed?, let desired?):
-      // Of a table that is there, only dormant can change.
-      if observed.unmarked.userData != desired.unmarked.userData || (observed.flags ^ desired.flags) & ~1 != 0 {
+      // Of a table that is there, only dormant can change. nft 1.0.6 prints no comment in JSON, so
+      // one that is not stated may stay.
+      if !desired.unmarked.userData.isEmpty
+        && observed.unmarked.userData != desired.unmarked.userData
+        || (observed.flags ^ desired.flags) & ~1 != 0
+      {
         whole = .replace(desired)
       } else {
         if observed.flags != desired.flags { flags = desired.flags }

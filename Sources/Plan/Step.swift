@@ -41,11 +41,11 @@ public struct Step: Hashable, Sendable {
         }
       }
     }
-    if case .table(let table) = change.object { return differences(table) }
+    if case .table(let table) = change.object { return tableDifferences(table) }
     return differences(change.object.resource)
   }
 
-  private func differences(_ table: NftablesTable) -> [Difference] {
+  private func tableDifferences(_ table: NftablesTable) -> [Difference] {
     var present: Nftables.Bytecode.TableProgram?
     if case .table(let observed)? = change.observed { present = observed.program }
     let wanted = change.verb == .delete ? nil : table.program

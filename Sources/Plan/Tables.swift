@@ -29,11 +29,7 @@ struct Tables {
     } catch {
       return refuse(table, "\(error)")
     }
-    // What a captured file says of itself it can be compiled from.
-    var found = found
-    if let present = found, present.program == nil {
-      found!.program = try? present.compiled(numbers)
-    }
+    let found = found.map(compiledIfRead)
     let diff = TableDiff(
       family: table.id.family, table: table.id.name, from: found?.program, to: wanted.program,
       numbers: numbers)
@@ -52,9 +48,17 @@ struct Tables {
         numbers: numbers))
   }
 
+  /// What a captured file says, as the kernel would have held it.
+  private func compiledIfRead(_ table: NftablesTable) -> NftablesTable {
+    guard table.program == nil else { return table }
+    var table = table
+    table.program = try? table.compiled(numbers)
+    return table
+  }
+
   private mutating func remove(_ table: NftablesTable) {
     let diff = TableDiff(
-      family: table.id.family, table: table.id.name, from: table.program, to: nil,
+      family: table.id.family, table: table.id.name, from: compiledIfRead(table).program, to: nil,
       numbers: numbers)
     refuse(table, obstacles: diff)
     guard !diff.isEmpty else { return }
@@ -76,7 +80,9 @@ struct Tables {
 
 extension NftablesTable {
   /// As the kernel would hold it.
-  func compiled(_ numbers: LinkNumbers) throws(TableCompiler.Faults) -> Nftables.Bytecode.TableProgram? {
+  func compiled(_ numbers: LinkNumbers) throws(TableCompiler.Faults) -> Nftables.Bytecode
+    .TableProgram?
+  {
     guard let source else { return program }
     return try TableCompiler.compile(source) { numbers[$0] }.get()
   }

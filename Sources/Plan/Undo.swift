@@ -33,6 +33,9 @@ public struct Undo: Sendable {
   /// The settings to read before `plan`.
   public var sysctls: [Sysctl.Key] { before.sysctls.map(\.key) }
 
+  /// The tables to read before `plan`, beside ours.
+  public var tables: [NftablesTable] { before.tables }
+
   /// From whatever there is now; touches nothing that the plan didn't.
   public func plan(from now: Configuration) -> Plan {
     let concerned = made.union(before.objects.map(\.id))

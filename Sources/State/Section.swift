@@ -84,7 +84,7 @@ struct Contents {
   var routes = Section<Route>("routes")
   var rules = Section<Rule>("rules")
   var absentRules = Section<RulePattern>("rules")
-  var tables: [Nftables.Table] = []
+  var tables: [NftablesTable] = []
   var tablePlaces: [NftablesReader.Place: Pointer] = [:]
   /// What a link or nexthop whose identity couldn't be read may be called: texts and numbers in it.
   /// Nil when a whole section couldn't be read, and may have held anything.
@@ -115,7 +115,7 @@ struct Contents {
     declaration.unconditional.nexthops = unconditional(nexthops, Object.nexthop)
     declaration.unconditional.routes = unconditional(routes, Object.route)
     declaration.unconditional.rules = unconditional(rules, Object.rule)
-    declaration.unconditional.tables = tables.map(NftablesTable.init)
+    declaration.unconditional.tables = tables
     declaration.unconditional.absentRules = absentRules.split { pattern, when, _ in
       declaration.conditionalPatterns.append(ConditionalPattern(pattern, when: when!))
     }

@@ -45,8 +45,9 @@ public enum StateFile {
     add("nexthops", trees(configuration.nexthops))
     add("routes", trees(configuration.routes))
     add("rules", trees(configuration.rules) + configuration.absentRules.map { tree($0.members) })
-    let tables = configuration.tables.sorted { $0.id < $1.id }.compactMap(\.source)
-    if !tables.isEmpty { sections.append(("nftables", NftablesWriter.tree(tables))) }
+    if !configuration.tables.isEmpty {
+      sections.append(("nftables", NftablesWriter.section(configuration.tables)))
+    }
     return .object(sections)
   }
 

@@ -21,6 +21,10 @@ public struct NftablesTable: Resource {
   /// What the kernel holds, or is to hold; nil until the source has been compiled, which takes the
   /// numbers of links.
   public var program: Nftables.Bytecode.TableProgram?
+  /// What of it can't be put into words, by its place; it is left alone.
+  public var unreadable: [String] = []
+  /// Somebody else's, in what `show --all` printed.
+  public var isAdopted = false
   /// Observed only: it bears our mark.
   public var isOwned = false
 

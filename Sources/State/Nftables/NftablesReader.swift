@@ -10,6 +10,8 @@ public final class NftablesReader {
   private let sink: any NftablesSink
   private var path: [Pointer.Component]
   private(set) var tables: [Nftables.Table] = []
+  /// The tables that are somebody else's, as `FAMILY NAME`.
+  private(set) var foreign: Set<String> = []
   /// Where the parts of the tables stand.
   private(set) var places: [Place: Pointer] = [:]
 
@@ -37,10 +39,15 @@ public final class NftablesReader {
   /// As above, with where the parts of the tables stand.
   static func sections(
     _ value: JSON.Value, at pointer: Pointer, into sink: any NftablesSink
-  ) -> (tables: [Nftables.Table], places: [Place: Pointer]) {
+  ) -> (tables: [NftablesTable], places: [Place: Pointer]) {
     let reader = NftablesReader(sink, at: pointer)
     reader.read(value)
-    return (reader.tables, reader.places)
+    let tables = reader.tables.map { source in
+      var table = NftablesTable(source)
+      table.isAdopted = reader.foreign.contains(table.id.description)
+      return table
+    }
+    return (tables, reader.places)
   }
 
   private func read(_ value: JSON.Value) {
@@ -84,7 +91,7 @@ public final class NftablesReader {
       return
     }
     within(.key(kind)) {
-      if kind == "metainfo" { return }
+      if kind == "metainfo" { return readForeign(content) }
       guard let fields = NftablesFields(content, self) else { return }
       switch kind {
       case "table": readTable(fields)
@@ -97,6 +104,13 @@ public final class NftablesReader {
       default: return report("\"\(kind)\" is not supported")
       }
       fields.finish()
+    }
+  }
+
+  /// Of nft's own notes nothing counts; of ours, which tables are somebody else's.
+  private func readForeign(_ content: JSON.Value) {
+    for name in content["foreign"]?.elements.map(Array.init) ?? [] {
+      if let name = name.string { foreign.insert(name) }
     }
   }
 

@@ -8,6 +8,20 @@ public enum NftablesWriter {
     .array(tables.flatMap { entries($0) })
   }
 
+  /// A file's section: with what is somebody else's, and what couldn't be put into words.
+  static func section(_ tables: [NftablesTable]) -> Tree {
+    let tables = tables.sorted { $0.id < $1.id }
+    let foreign = tables.filter(\.isAdopted).map { Tree.string($0.id.description) }
+    let opaque = tables.flatMap { table in
+      table.unreadable.map { Tree.string("\(table.id): \($0)") }
+    }
+    var notes: [(String, Tree)] = []
+    if !foreign.isEmpty { notes.append(("foreign", .array(foreign))) }
+    if !opaque.isEmpty { notes.append(("opaque", .array(opaque))) }
+    let head = notes.isEmpty ? [] : [Tree.object([("metainfo", .object(notes))])]
+    return .array(head + tables.compactMap(\.source).flatMap { entries($0) })
+  }
+
   private static func entries(_ table: Nftables.Table) -> [Tree] {
     let family: (String, Tree) = ("family", .string(table.family.rawValue))
     var head: [(String, Tree)] = [family, ("name", .string(table.name))]

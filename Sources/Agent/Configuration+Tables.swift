@@ -1,0 +1,19 @@
+public import Model
+import Nft
+
+extension Configuration {
+  /// With observed tables as a state file states them.
+  public var withTablesInWords: Configuration {
+    if tables.isEmpty { return self }
+    var numbers = LinkNumbers()
+    for link in links { numbers[link.name.text] = link.index }
+    var configuration = self
+    for index in tables.indices {
+      guard let program = tables[index].program else { continue }
+      let (table, unreadable) = TableDecompiler(program, numbers: numbers).table(program.unmarked)
+      configuration.tables[index].source = table
+      configuration.tables[index].unreadable = unreadable + program.unknown
+    }
+    return configuration
+  }
+}
