@@ -4,7 +4,7 @@ import Nft
 extension Configuration {
   /// With observed tables as a state file states them.
   public var withTablesInWords: Configuration {
-    if tables.isEmpty { return self }
+    if tables.allSatisfy({ $0.source != nil }) { return self }
     var numbers = LinkNumbers()
     for link in links { numbers[link.name.text] = link.index }
     var configuration = self

@@ -10,7 +10,8 @@ extension Session {
     let reconciler = try reconciler()
     let observed = try reconciler.observe(
       also: all ? Sysctl.Key.ofInterest : [], tables: all ? .all : nil
-    ).withTablesInWords
+    )
+    .withTablesInWords
     for table in observed.tables where all || table.isOwned {
       for part in table.unreadable {
         Console.complain(
@@ -45,7 +46,7 @@ extension Configuration {
     own.nexthops = nexthops.filter(\.isOwned)
     own.routes = routes.filter(\.isOwned)
     own.rules = rules.filter(\.isOwned)
-    own.tables = tables.filter(\.isOwned)
+    own.tables = withTablesInWords.tables.filter(\.isOwned)
     own.makeStatable()
     own.declareLinks(of: links)
     return own
@@ -53,7 +54,7 @@ extension Configuration {
 
   /// What a state file can say of all that is there: not what the kernel makes by itself.
   public var everything: Configuration {
-    var all = self
+    var all = withTablesInWords
     all.sysctls.removeAll { $0.text == nil }
     all.addresses.removeAll {
       [.kernelLoopback, .kernelRA, .kernelLinkLocal].contains($0.protocol)
