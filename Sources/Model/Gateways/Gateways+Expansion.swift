@@ -148,8 +148,8 @@ extension Gateways {
   /// Of ``Balance/single``.
   func single(_ used: [Bool]) -> Int? {
     let able = members.indices.filter { used[$0] && members[$0].weight > 0 }
-    // The last of equals wins in `max`.
-    return able.reversed().max { members[$0].weight < members[$1].weight }
+    // Of equals it is the first.
+    return able.max { members[$0].weight < members[$1].weight }
   }
 }
 
