@@ -74,6 +74,8 @@ let package = Package(
       dependencies: ["Agent", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
+      name: "AgentTests", dependencies: ["Agent", "Model"], swiftSettings: settings),
+    .testTarget(
       name: "CommandTests", dependencies: ["vpngw", "Netlink", "TestSupport"],
       swiftSettings: settings),
   ]
