@@ -3,6 +3,7 @@ import Glibc
 import Kernel
 import Model
 import Netlink
+import Nft
 import Plan
 import TestSupport
 
