@@ -74,6 +74,20 @@ private let checkout = String(
     #expect(tables == [gateways.expanded(given: Self.states(gateways, down: [])).table])
   }
 
+  /// Before Linux 6.11 there is none, and the rest works all the same.
+  @Test func aKernelWithoutASeedIsAskedForNone() throws {
+    let declaration = try StateFile.decode(
+      readFile("\(checkout)/Tests/StateTests/Corpus/good/gateways-ecmp.json"))
+    let key = try #require(Sysctl.Key("net.ipv4.fib_multipath_hash_seed"))
+    var observed = Configuration()
+    #expect(declaration.expanded(keeping: observed).sysctls.contains { $0.key == key })
+    observed.sysctls = [Sysctl(key, nil)]
+    #expect(!declaration.expanded(keeping: observed).sysctls.contains { $0.key == key })
+    #expect(declaration.gateways?.lacking(in: observed) == [key])
+    observed.sysctls = [Sysctl(key, "1")]
+    #expect(declaration.expanded(keeping: observed).sysctls.contains { $0.key == key })
+  }
+
   /// And what conditions of the file say of a gateway counts as for any probe.
   @Test func aGatewaysSignalDecidesElsewhereToo() throws {
     let declaration = try StateFile.decode(
