@@ -19,6 +19,9 @@ extension ObjectReader<GatewaysKey> {
     if let link, vipLinks.contains(link) {
       report(.vipLinks, "\"\(link)\" is the \"link\" already: leave it out")
     }
+    for (index, name) in vipLinks.enumerated() where vipLinks[..<index].contains(name) {
+      report(.vipLinks, index, "\"\(name)\" is stated twice")
+    }
     let mtu = optional(.mtu, .bytes(576, to: 65_535))
     if !has(.members) {
       reportMissing(
