@@ -38,6 +38,8 @@ private struct Expansion {
   private let signals: [Signal: Signal.State]
   /// Of the objects about which anything is unknown.
   private let present: [ObjectID: Object]
+  /// Settings that this kernel doesn't have.
+  private let lacking: [Sysctl.Key]
 
   init(
     of declaration: Declaration, given signals: [Signal: Signal.State],
@@ -45,6 +47,7 @@ private struct Expansion {
   ) {
     self.declaration = declaration
     self.signals = signals
+    lacking = declaration.gateways?.lacking(in: observed) ?? []
     let undecided = declaration.undecided(given: signals)
     present = undecided.isEmpty ? [:] : observed.objects(with: Set(undecided.map(\.object.id)))
   }
@@ -64,6 +67,9 @@ private struct Expansion {
     for conditional in declaration.conditionalPatterns
     where conditional.when.state(given: signals) == .up {
       configuration.absentRules.append(conditional.pattern)
+    }
+    if let gateways = declaration.gateways {
+      configuration.add(gateways.expanded(given: signals), without: lacking)
     }
     configuration.removeWhatRests(on: absent)
     return configuration
@@ -101,6 +107,14 @@ private struct Expansion {
 }
 
 extension Configuration {
+  /// What a blueprint stands for; a setting that the file states as well is stated once.
+  fileprivate mutating func add(_ blueprint: Gateways.Expansion, without lacking: [Sysctl.Key]) {
+    let stated = Set(sysctls.map(\.key) + lacking)
+    sysctls += blueprint.configuration.sysctls.filter { !stated.contains($0.key) }
+    routes += blueprint.configuration.routes
+    rules += blueprint.configuration.rules
+  }
+
   /// The objects with these identities; of several with one identity ours, else the first, which is
   /// the one in force.
   fileprivate func objects(with ids: Set<ObjectID>) -> [ObjectID: Object] {
