@@ -56,10 +56,12 @@ extension RuleCompiler {
       }
       code.append(.osf(ttl: ttl, flags: key == "version" ? 1 : 0, register))
     case .numgen(let mode, let modulus, let offset):
+      try Self.check(modulus: modulus)
       guard mode == "inc" || mode == "random" else { throw Refusal("numgen: inc or random") }
       code.append(
         .numgen(isRandom: mode == "random", modulus: modulus, offset: offset, register))
     case .jhash(let inner, let modulus, let seed, let offset):
+      try Self.check(modulus: modulus)
       guard let shape = try Shape.of(inner, scope) else {
         throw Refusal("jhash of a constant")
       }
@@ -72,6 +74,7 @@ extension RuleCompiler {
             source: source, length: UInt32(shape.bytes), modulus: modulus, seed: seed,
             offset: offset), register))
     case .symhash(let modulus, let offset):
+      try Self.check(modulus: modulus)
       code.append(.hash(Hash(modulus: modulus, offset: offset), register))
     case .concat(let parts):
       var cell = register.cell
@@ -177,5 +180,11 @@ extension PacketField {
         return position >= shift && position < shift + bits ? byte | 1 << bit : byte
       }
     }
+  }
+}
+
+extension RuleCompiler {
+  fileprivate static func check(modulus: UInt32) throws(Refusal) {
+    guard modulus > 0 else { throw Refusal("a modulus of 0: nothing is left of a division by it") }
   }
 }

@@ -208,7 +208,11 @@ extension RuleCompiler {
   ) throws(Refusal) {
     guard let type = ObjectType.number(kind) else { throw Refusal("objects of \(kind)") }
     switch name {
-    case .symbol(let name): code.append(.object(type: type, name: name))
+    case .symbol(let name):
+      guard scope.objects.contains("\(kind) \(name)") else {
+        throw Refusal("no \(kind) is called \"\(name)\"")
+      }
+      code.append(.object(type: type, name: name))
     case .map(let key, let data):
       try require(key)
       guard let shape = try Shape.of(key, scope) else { throw Refusal("a map of a constant") }

@@ -62,6 +62,8 @@ public enum TableCompiler {
         }
       }
       for set in table.sets { declare(set) }
+      scope.objects = Set(
+        table.objects.map { "\(ObjectType.kind($0.content.type) ?? "") \($0.name)" })
       // The kernel has to pick a kind of set that packets may change; nft repairs it, too.
       let changed = Set(
         table.chains.flatMap(\.rules).flatMap(\.statements).compactMap(\.changedSet))

@@ -5,6 +5,8 @@ extension TableScope {
   init(_ program: TableProgram, link: @escaping (String) -> UInt32?) {
     self.init(family: program.family, link: link)
     chains = Set(program.chains.map(\.name))
+    objects = Set(
+      program.objects.map { "\(ObjectType.kind($0.content.type) ?? "") \($0.name)" })
     for set in program.sets {
       guard
         let key = shape(set, data: false)

@@ -27,7 +27,10 @@ private let checkout = String(
     let all = declaration.expanded(given: Self.states(gateways, down: []))
     try expectGolden(StateFile.encode(all).text(), name + ".json")
     // Who lives is told by nft's table alone: answers go back by the dead as well.
-    #expect(declaration.expanded(given: Self.states(gateways, down: ["gw2"])) == all)
+    var one = declaration.expanded(given: Self.states(gateways, down: ["gw2"]))
+    #expect(one.tables != all.tables)
+    one.tables = all.tables
+    #expect(one == all)
   }
 
   @Test func everyoneOfTheSeedsGatewaysIsAskedAsItsToolsAsk() throws {
@@ -46,14 +49,14 @@ private let checkout = String(
   func aRestartMovesNothing(_ up: Set<String>) throws {
     let gateways = Seed.gateways()
     let before = gateways.expanded(up: up)
-    #expect(gateways.inUse(by: [before.table]) == up)
-    #expect(gateways.expanded(given: [:], keeping: [before.table]) == before)
+    #expect(gateways.inUse(by: [NftablesTable(before.table)]) == up)
+    #expect(gateways.expanded(given: [:], keeping: [NftablesTable(before.table)]) == before)
     // What is known counts: of two that are used one is dead, of those that aren't one lives.
     let signals: [Signal: Signal.State] = [
       Signal(.probe, "gw1"): .down, Signal(.probe, "gw3"): .up,
     ]
     #expect(
-      gateways.expanded(given: signals, keeping: [before.table])
+      gateways.expanded(given: signals, keeping: [NftablesTable(before.table)])
         == gateways.expanded(up: up.subtracting(["gw1"]).union(["gw3"])))
   }
 
@@ -68,7 +71,7 @@ private let checkout = String(
     var tables: [Nftables.Table] = []
     for down in [["gw1"], ["gw1", "gw3"], ["gw0"], []] as [Set<String>] {
       tables = [
-        gateways.expanded(given: Self.states(gateways, down: down), keeping: tables).table
+        gateways.expanded(given: Self.states(gateways, down: down), keeping: tables.map(NftablesTable.init)).table
       ]
     }
     #expect(tables == [gateways.expanded(given: Self.states(gateways, down: [])).table])

@@ -63,7 +63,7 @@ func snapshot() throws -> String {
   try [
     "ip -o link show", "ip -o address show", "ip nexthop show", "ip route show table all",
     "ip -6 route show table all", "ip rule show", "ip -6 rule show", "ip neighbor show",
-    "ip neighbor show proxy", "ip -6 neighbor show proxy", "bridge fdb show",
+    "nft -s list ruleset", "ip neighbor show proxy", "ip -6 neighbor show proxy", "bridge fdb show",
     "sysctl net.ipv4.ip_forward net.ipv4.conf.all.rp_filter",
   ].map { command in
     let lines = try sh(command).split(separator: "\n")

@@ -7,7 +7,8 @@ private let on6 = #"{ "link": "br0", "address": "fd24::1/64", "nodad": true }"#
 private let network = ["links": [br0], "addresses": [on24, on6]]
 
 /// At least one object of every kind, of every type of link, and of both families.
-let allCases: [Case] = linkCases + addressCases + nexthopCases + routeCases + ruleCases + otherCases
+let allCases: [Case] =
+  linkCases + addressCases + nexthopCases + routeCases + ruleCases + otherCases + tableCases
 
 /// Those for the kernel at hand: the virtual machine, where time passes slowly, is for what other
 /// kernels may lack.

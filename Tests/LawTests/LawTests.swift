@@ -1,4 +1,5 @@
 import Agent
+import Kernel
 import JSON
 import Model
 import Plan
@@ -84,7 +85,7 @@ import Testing
     try inNamespace { directory in
       try law.requireKernel()
       try Reconciler(runDirectory: directory).reach(law.file(law.object))
-      let observed = try Reconciler(runDirectory: directory).observe()
+      let observed = try Reconciler(runDirectory: directory).observe(tables: all ? .all : nil)
       let text = StateFile.encode(all ? observed.everything : observed.own).text()
       let shown = try StateFile.decode(Array(text.utf8)).expanded()
       #expect(try plan(directory, shown) == Plan.steadyState + "\n", "\(text)")
@@ -140,7 +141,10 @@ import Testing
       "ip -6 rule add iif f0 lookup 99 priority 999",
       "ip link add f2 type vxlan id 99 dstport 4789 remote 172.16.0.3",
       "bridge fdb append 00:00:00:00:00:00 dev f2 dst 172.16.0.4",
-      "bridge fdb add 02:00:00:00:00:98 dev f2 dst 172.16.0.5",
+      "bridge fdb add 02:00:00:00:00:98 dev f2 dst 172.16.0.5", "nft add table inet theirs",
+      "nft add set inet theirs s { type ipv4_addr; elements = { 172.16.0.1 }; }",
+      "nft add chain inet theirs c { type filter hook input priority 0; }",
+      "nft add rule inet theirs c ip saddr @s counter",
     ] { try sh(line) }
   }
 }

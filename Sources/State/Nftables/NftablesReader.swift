@@ -70,7 +70,13 @@ public final class NftablesReader {
 
   // MARK: - Problems
 
-  func report(_ message: String) { sink.report(message, at: Pointer(path)) }
+  func report(_ message: String) {
+    reportCount += 1
+    sink.report(message, at: Pointer(path))
+  }
+
+  /// So far.
+  private(set) var reportCount = 0
 
   func within<T>(_ component: Pointer.Component, _ body: () -> T) -> T {
     path.append(component)
@@ -102,6 +108,7 @@ public final class NftablesReader {
     within(.key(kind)) {
       if kind == "metainfo" { return readForeign(content) }
       guard let fields = NftablesFields(content, self) else { return }
+      let count = reportCount
       switch kind {
       case "table": readTable(fields)
       case "chain": readChain(fields)
@@ -112,7 +119,8 @@ public final class NftablesReader {
       case let object where Self.objectKinds.contains(object): readObject(object, fields)
       default: return report("\"\(kind)\" is not supported")
       }
-      fields.finish()
+      // Of an entry that was given up not all has been asked for.
+      if reportCount == count { fields.finish() }
     }
   }
 
