@@ -70,9 +70,12 @@ public struct NftablesListing<Source: NftablesSource> {
     for (key, object) in try dump(NFTMessage.getObject, { ObjectProgram($0) }) {
       if let position = positions[key] { tables[position].objects.append(object) }
     }
+    var chains: [Key: [String: Int]] = [:]
     for (key, chain) in try dump(NFTMessage.getChain, { ChainAttributes($0) }) {
       guard let position = positions[key] else { continue }
-      tables[position].chains.append(chain.program(tables[position].family))
+      let program = chain.program(tables[position].family)
+      chains[key, default: [:]][program.name] = tables[position].chains.count
+      tables[position].chains.append(program)
     }
     for (key, rule) in try dump(
       NFTMessage.getRule,
@@ -87,9 +90,7 @@ public struct NftablesListing<Source: NftablesSource> {
         )
       })
     {
-      guard let position = positions[key],
-        let chain = tables[position].chains.firstIndex(where: { $0.name == rule.0 })
-      else { continue }
+      guard let position = positions[key], let chain = chains[key]?[rule.0] else { continue }
       var program = rule.1
       let sets = anonymous[key] ?? [:]
       program.instructions = program.instructions.map { $0.inlining(sets) }
