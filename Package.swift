@@ -17,7 +17,8 @@ let package = Package(
   name: "vpn-gateway",
   products: [.executable(name: "vpngw", targets: ["vpngw"])],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
   ],
   targets: [
     .systemLibrary(name: "CLinux"),
@@ -35,7 +36,12 @@ let package = Package(
     .target(name: "Kernel", dependencies: ["Model", "Nft", "Netlink"], swiftSettings: settings),
     .target(
       name: "Agent",
-      dependencies: ["JSON", "Model", "State", "Plan", "Netlink", "Kernel"],
+      dependencies: [
+        "JSON", "Model", "State", "Plan", "Netlink", "Kernel",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "vpngw",
@@ -61,6 +67,8 @@ let package = Package(
       name: "LawTests",
       dependencies: ["Agent", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport"],
       swiftSettings: settings),
+    .testTarget(
+      name: "AgentTests", dependencies: ["Agent", "Model"], swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["vpngw", "Netlink", "TestSupport"],
       swiftSettings: settings),

@@ -14,7 +14,7 @@ public final class Socket {
   public enum Subsystem: Sendable {
     case route, netfilter
 
-    fileprivate var number: Int32 { self == .route ? NETLINK_ROUTE : NETLINK_NETFILTER }
+    var number: Int32 { self == .route ? NETLINK_ROUTE : NETLINK_NETFILTER }
   }
 
   /// In the calling thread's namespace.
@@ -52,6 +52,9 @@ public final class Socket {
       mnl_socket_get_fd(socket), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length)
     return status == 0 ? cookie : nil
   }
+
+  /// Names the socket in its namespace; events of what it changes bear it.
+  public var port: UInt32 { UInt32(mnl_socket_get_portid(socket)) }
 
   // MARK: - Reading
 
