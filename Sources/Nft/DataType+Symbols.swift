@@ -5,12 +5,7 @@ extension DataType {
   var symbols: [(String, UInt64)] { Self.symbols[number] ?? [] }
 
   func value(of symbol: String) -> UInt64? { symbols.first { $0.0 == symbol }?.1 }
-  func symbol(of value: UInt64) -> String? {
-    symbols.first { $0.1 == value && !Self.newer.contains($0.0) }?.0
-  }
-
-  /// What nft 1.0.6 doesn't print yet.
-  private static let newer: Set<String> = ["lephb", "va"]
+  func symbol(of value: UInt64) -> String? { symbols.first { $0.1 == value }?.0 }
 
   private static let symbols: [UInt32: [(String, UInt64)]] = [
     nfproto.number: [("ipv4", 2), ("ipv6", 10)],

@@ -4,21 +4,25 @@ internal import Nft
 
 /// The attributes of one expression, by type.
 struct AttributeTable {
-  private var values: [UInt16: Attribute] = [:]
+  private let attributes: Attributes
 
-  init(_ attributes: Attributes) {
-    for attribute in attributes { values[attribute.type] = attribute }
+  init(_ attributes: Attributes) { self.attributes = attributes }
+
+  /// There are few: a search is faster than a table, of which there would be one for each element.
+  private func first(_ type: UInt16) -> Attribute? {
+    for attribute in attributes where attribute.type == type { return attribute }
+    return nil
   }
 
-  func word(_ type: UInt16) -> UInt32? { values[type]?.bigUInt32 }
-  func hostWord(_ type: UInt16) -> UInt32? { values[type]?.uint32 }
-  func half(_ type: UInt16) -> UInt16? { values[type]?.bigUInt16 }
-  func long(_ type: UInt16) -> UInt64? { values[type]?.bigUInt64 }
-  func byte(_ type: UInt16) -> UInt8? { values[type]?.uint8 }
-  func text(_ type: UInt16) -> String? { values[type]?.string }
-  func nested(_ type: UInt16) -> Attributes? { values[type]?.nested }
-  func has(_ type: UInt16) -> Bool { values[type] != nil }
-  func bytes(_ type: UInt16) -> [UInt8]? { values[type]?.bytes }
+  func word(_ type: UInt16) -> UInt32? { first(type)?.bigUInt32 }
+  func hostWord(_ type: UInt16) -> UInt32? { first(type)?.uint32 }
+  func half(_ type: UInt16) -> UInt16? { first(type)?.bigUInt16 }
+  func long(_ type: UInt16) -> UInt64? { first(type)?.bigUInt64 }
+  func byte(_ type: UInt16) -> UInt8? { first(type)?.uint8 }
+  func text(_ type: UInt16) -> String? { first(type)?.string }
+  func nested(_ type: UInt16) -> Attributes? { first(type)?.nested }
+  func has(_ type: UInt16) -> Bool { first(type) != nil }
+  func bytes(_ type: UInt16) -> [UInt8]? { first(type)?.bytes }
 
   func register(_ type: UInt16) -> Register? { word(type).flatMap(Register.init(number:)) }
 

@@ -21,6 +21,8 @@ public final class NftablesReader {
     let table: String
     let part: NftablesFault.Place
   }
+  /// Chains by name, of each of them.
+  private var chains: [[String: Int]] = []
 
   private init(_ sink: any NftablesSink, at pointer: Pointer) {
     self.sink = sink
@@ -149,6 +151,7 @@ public final class NftablesReader {
     table.comment = fields.string("comment")
     tables.append(table)
     note(.table, of: tables.count - 1)
+    chains.append([:])
   }
 
   func family(_ fields: NftablesFields) -> Nftables.Family? {
@@ -180,7 +183,7 @@ public final class NftablesReader {
 
   private func readChain(_ fields: NftablesFields) {
     guard let index = table(of: fields), let name = fields.required(string: "name") else { return }
-    guard !tables[index].chains.contains(where: { $0.name == name }) else {
+    guard chains[index][name] == nil else {
       return report("chain \(name) is stated twice")
     }
     var chain = Nftables.Chain(name: name)
@@ -199,6 +202,7 @@ public final class NftablesReader {
       }
       chain.base = base
     }
+    chains[index][name] = tables[index].chains.count
     change(index) { $0.chains.append(chain) }
     note(.chain(name), of: index)
   }
@@ -207,7 +211,7 @@ public final class NftablesReader {
     guard let index = table(of: fields), let name = fields.required(string: "chain") else {
       return
     }
-    guard let chain = tables[index].chains.firstIndex(where: { $0.name == name }) else {
+    guard let chain = chains[index][name] else {
       return within(.key("chain")) { report("no chain \(name) stands above") }
     }
     guard let expressions = fields.required("expr") else { return }
