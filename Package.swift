@@ -88,7 +88,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
-      swiftSettings: settings),
+      exclude: ["server.py"], swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["vpngw", "Netlink", "TestSupport"],
       swiftSettings: settings),

@@ -190,7 +190,7 @@ final class HTTPExchange: ChannelInboundHandler {
     case is HTTPParserError:
       fail(Failure("\(request.endpoint) doesn't answer in HTTP: \(error)"))
     default:
-      fail(Failure(request.endpoint.tlsSentence(error)))
+      fail(Failure(request.endpoint.tlsSentence(error, name: request.tls?.name)))
     }
   }
 }

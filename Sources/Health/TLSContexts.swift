@@ -53,12 +53,13 @@ extension Probe.HTTP {
 
 extension Endpoint {
   /// What went wrong with TLS, or with what came after it.
-  func tlsSentence(_ error: any Error) -> String {
+  func tlsSentence(_ error: any Error, name: String?) -> String {
     switch error {
     case NIOSSLError.handshakeFailed(let cause):
       "TLS handshake with \(self) failed: \(cause.reason)"
     case let error as NIOSSLExtraError where error == .failedToValidateHostname:
-      "the certificate of \(self) is of another name"
+      "the certificate of \(self) is "
+        + (name.map { "of another name than \(quoted($0))" } ?? "not of this address")
     default: "cannot ask \(self): \(error)"
     }
   }
