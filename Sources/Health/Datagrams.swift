@@ -31,9 +31,10 @@ struct Datagrams {
     do throws(Failure) {
       try attempt.origin.apply(to: socket)
       if let source = attempt.origin.source {
-        try check(Endpoint(source, 0).with { bind(socket, $0, $1) }, attempt)
+        try check(
+          name(Endpoint(source, 0)).withSockAddr { bind(socket, $0, socklen_t($1)) }, attempt)
       }
-      try check(endpoint.with { connect(socket, $0, $1) }, attempt)
+      try check(name(endpoint).withSockAddr { connect(socket, $0, socklen_t($1)) }, attempt)
       try check(Int32(Glibc.send(socket, send, send.count, 0)), attempt)
     } catch {
       close(socket)
@@ -57,6 +58,10 @@ struct Datagrams {
       .withBoundSocket(socket).assumeIsolated().whenFailure { error in
         attempt.fail("cannot ask \(peer): \(error)")
       }
+  }
+
+  private func name(_ endpoint: Endpoint) throws(Failure) -> SocketAddress {
+    do { return try endpoint.socketAddress } catch { throw Failure("\(error)") }
   }
 
   private func check(_ result: Int32, _ attempt: Try) throws(Failure) {
@@ -98,27 +103,4 @@ func openSocket(_ family: Family, _ type: __socket_type, _ number: Int) -> Int32
   let made = socket(
     family == .inet ? AF_INET : AF_INET6, Int32(type.rawValue) | flags, Int32(number))
   return made < 0 ? nil : made
-}
-
-extension Endpoint {
-  fileprivate func with(_ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
-    guard address.family == .inet6 else {
-      var name = sockaddr_in()
-      name.sin_family = sa_family_t(AF_INET)
-      name.sin_port = port.bigEndian
-      name.sin_addr.s_addr = address.v4.bigEndian
-      return withUnsafeBytes(of: &name) { Self.call(call, $0) }
-    }
-    var name = sockaddr_in6()
-    name.sin6_family = sa_family_t(AF_INET6)
-    name.sin6_port = port.bigEndian
-    withUnsafeMutableBytes(of: &name.sin6_addr) { $0.copyBytes(from: address.bytes) }
-    return withUnsafeBytes(of: &name) { Self.call(call, $0) }
-  }
-
-  private static func call(
-    _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32, _ name: UnsafeRawBufferPointer
-  ) -> Int32 {
-    call(name.assumingMemoryBound(to: sockaddr.self).baseAddress!, socklen_t(name.count))
-  }
 }
