@@ -57,7 +57,7 @@ struct NetworkTests {
   }
 
   @Test func aProbeLeavesByItsLink() throws {
-    try Self.withPeer {
+    try Self.withPeer { () throws in
       // Without a route only what is bound to the link finds the way.
       let questions: [Probe.Question] = [
         .icmp(Self.peer), .tcp(Probe.TCP(address: Self.peer, port: 9)),
@@ -123,7 +123,8 @@ struct NetworkTests {
         dnsmasq.kill(SIGKILL)
         _ = dnsmasq.wait()
       }
-      #expect(try eventually { try sh("ss -Hltn sport = :53").contains("127.0.0.1:53") })
+      let listens = try eventually { try sh("ss -Hltn sport = :53").contains("127.0.0.1:53") }
+      #expect(listens)
       for transport in Probe.DNS.Transport.allCases {
         var dns = Probe.DNS(address: loopback, name: "example.org")
         dns.transport = transport

@@ -104,7 +104,8 @@ import Testing
       }
       probes[0].question = .gluetun(.init(address: loopback))
       prober.update(probes)
-      #expect(try eventually { try descriptors(to: server.port) >= before + 15 })
+      let isOpen = try eventually { try descriptors(to: server.port) >= before + 15 }
+      #expect(isOpen)
       prober.stop()
       #expect(try descriptors(to: server.port) == before)
       #expect(prober.snapshot().isEmpty)

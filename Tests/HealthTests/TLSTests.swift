@@ -28,7 +28,7 @@ struct TLSTests {
   }
 
   @Test func aCertificateMustBeTrustedAndOfTheName() throws {
-    try Self.with { server, certificate in
+    try Self.with { (server, certificate) throws in
       let trusted = Probe.TLS(authorities: certificate)
       #expect(try Self.ask(server, trusted, host: "gw.example") == good)
       #expect(try Self.ask(server, trusted, host: "gw.example:443") == good)
@@ -49,7 +49,7 @@ struct TLSTests {
   }
 
   @Test func unverifiedAnyCertificateIsGood() throws {
-    try Self.with { server, _ in
+    try Self.with { (server, _) throws in
       #expect(try Self.ask(server, Probe.TLS(isVerified: false)) == good)
     }
   }
