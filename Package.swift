@@ -19,6 +19,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
   ],
   targets: [
     .systemLibrary(name: "CLinux"),
@@ -34,6 +35,17 @@ let package = Package(
     .target(name: "Plan", dependencies: ["Model", "Nft"], swiftSettings: pure),
     .target(name: "Netlink", dependencies: ["CLinux", "CMnl", "CNl"], swiftSettings: settings),
     .target(name: "Kernel", dependencies: ["Model", "Nft", "Netlink"], swiftSettings: settings),
+    .target(
+      name: "Health",
+      dependencies: [
+        "CLinux", "JSON", "Model",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: settings),
     .target(
       name: "Agent",
       dependencies: [
@@ -75,6 +87,15 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "AgentTests", dependencies: ["Agent", "Model"], swiftSettings: settings),
+    .testTarget(
+      name: "HealthTests",
+      dependencies: [
+        "Health", "Model", "Netlink", "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      exclude: ["server.py"], swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["vpngw", "Netlink", "TestSupport"],
       swiftSettings: settings),

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -24,10 +25,11 @@
 #include <linux/sched.h>
 #include <linux/veth.h>
 
-// glibc hides both behind _GNU_SOURCE, without which Swift's Glibc module is built: with it here,
+// glibc hides these behind _GNU_SOURCE, without which Swift's Glibc module is built: with it here,
 // types such as fd_set would differ between the two.
 extern int setns(int fd, int type);
 extern int unshare(int flags);
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 
 // Swift's Glibc module marks fork unavailable, since a child of a process with threads may do next to
 // nothing; ours has none yet where it forks.

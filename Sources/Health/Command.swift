@@ -1,0 +1,87 @@
+internal import CLinux
+internal import Glibc
+internal import NIOCore
+
+extension Try {
+  /// Runs a program in a process group of its own, which is killed when the try ends.
+  func run(_ command: [String]) throws(Failure) {
+    let process = try spawn(command)
+    _ = wait(for: "end of \(command[0])")
+    let child = Child(process, loop)
+    cleanUp { child.kill() }
+    child.poll { status in
+      guard let status else { return self.fail("\(command[0]) ended, nobody knows how") }
+      let (signal, code) = (status & 0x7f, status >> 8 & 0xff)
+      if signal != 0 {
+        self.fail("\(command[0]) was ended by signal \(signal)")
+      } else if code != 0 {
+        self.fail("\(command[0]) exited with \(code), not 0")
+      } else {
+        self.end(.good(Finding()))
+      }
+    }
+  }
+
+  private func spawn(_ command: [String]) throws(Failure) -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
+      posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0)
+    }
+    // SwiftNIO's sockets are open across exec.
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // Threads of ours block signals, and ignore some, which a program would inherit.
+    var none = sigset_t()
+    var all = sigset_t()
+    sigemptyset(&none)
+    sigfillset(&all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+    posix_spawnattr_setflags(&attributes, Int16(flags))
+    var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var process = pid_t()
+    let code = posix_spawn(&process, command[0], &actions, &attributes, &arguments, environ)
+    guard code == 0 else { throw Failure("cannot run \(command[0]): \(errorText(code))") }
+    return process
+  }
+}
+
+/// A process of ours that ends sooner or later, and is waited for.
+private final class Child {
+  private let process: pid_t
+  private let loop: any EventLoop
+  private var isGone = false
+
+  init(_ process: pid_t, _ loop: any EventLoop) {
+    self.process = process
+    self.loop = loop
+  }
+
+  /// Looks whether it has ended, less and less often, which needs neither a signal nor a thread;
+  /// until it has, so that no zombie stays.
+  func poll(after pause: Duration = .milliseconds(1), then: @escaping (Int32?) -> Void) {
+    loop.assumeIsolated().scheduleTask(in: TimeAmount(pause)) {
+      var info = siginfo_t()
+      // It stays waitable until its group, which has its number, is killed: whatever it left there.
+      let code = waitid(P_PID, id_t(self.process), &info, WEXITED | WNOHANG | WNOWAIT)
+      if code == 0 && info.si_signo == 0 {
+        return self.poll(after: min(pause * 2, .milliseconds(20)), then: then)
+      }
+      self.kill()
+      self.isGone = true
+      var status: Int32 = 0
+      then(waitpid(self.process, &status, 0) < 0 ? nil : status)
+    }
+  }
+
+  func kill() {
+    if !isGone { Glibc.kill(-process, SIGKILL) }
+  }
+}

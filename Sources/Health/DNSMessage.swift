@@ -1,0 +1,137 @@
+import Model
+
+/// A question to a name server and the answer to it (RFC 1035, 4.1).
+struct DNSQuery {
+  let identifier: UInt16
+  let dns: Probe.DNS
+
+  var bytes: [UInt8] {
+    // RD, one question.
+    var bytes = identifier.bigEndianBytes + [1, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+    for label in dns.name.utf8.split(separator: UInt8(ascii: ".")) {
+      bytes.append(UInt8(truncatingIfNeeded: label.count))
+      bytes += label
+    }
+    return bytes + [0] + dns.type.bigEndianBytes + [0, 1]
+  }
+
+  /// Nil: the message is no answer to this question.
+  func judge(_ message: [UInt8]) -> Outcome? {
+    var reader = DNSReader(message)
+    guard let identifier = reader.number(), let flags = reader.number(),
+      identifier == self.identifier, flags >> 15 == 1, flags >> 11 & 15 == 0
+    else { return nil }
+    let rcode = UInt8(flags & 15)
+    guard let questions = reader.number(), let answers = reader.number(),
+      reader.skip(4)
+    else { return .bad("a malformed answer") }
+    // A server that couldn't or wouldn't read the question need not repeat it.
+    if questions != 0 || rcode == 0 {
+      guard questions == 1, let name = reader.plainName(),
+        let type = reader.number(), let family = reader.number()
+      else { return .bad("a malformed answer") }
+      guard name == dns.name.lowercased(), type == dns.type, family == 1 else { return nil }
+    }
+    guard rcode == dns.rcode else {
+      return .bad("rcode \(Self.name(of: rcode)), not \(Self.name(of: dns.rcode))")
+    }
+    guard let wanted = dns.answer else { return .good(Finding()) }
+    var addresses: [IPAddress] = []
+    for _ in 0..<answers {
+      guard let record = reader.record() else { break }
+      if record.type == dns.type, let address = IPAddress(bytes: record.data) {
+        addresses.append(address)
+      }
+    }
+    if addresses.contains(wanted) { return .good(Finding()) }
+    let isTruncated = flags >> 9 & 1 == 1
+    let got = addresses.prefix(4).map(\.description).joined(separator: ", ")
+    return .bad(
+      "\(wanted) is not among the answers"
+        + (isTruncated ? ", which are truncated: ask by TCP" : got.isEmpty ? "" : ": \(got)"))
+  }
+
+  /// RFC 1035, 4.1.1.
+  private static func name(of rcode: UInt8) -> String {
+    let names = ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"]
+    return Int(rcode) < names.count ? names[Int(rcode)] : "\(rcode)"
+  }
+}
+
+/// Reads a message from its start, and nothing beyond its end.
+private struct DNSReader {
+  private var rest: ArraySlice<UInt8>
+
+  init(_ message: [UInt8]) { rest = message[...] }
+
+  mutating func skip(_ count: Int) -> Bool { take(count) != nil }
+
+  mutating func number() -> UInt16? { take(2).map { $0.reduce(0) { $0 << 8 | UInt16($1) } } }
+
+  private mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
+    guard rest.count >= count else { return nil }
+    defer { rest = rest.dropFirst(count) }
+    return rest.prefix(count)
+  }
+
+  /// A name without pointers, as the first of a message is, in small letters.
+  mutating func plainName() -> String? {
+    var labels: [String] = []
+    while let length = take(1)?.first, length < 64 {
+      if length == 0 { return labels.joined(separator: ".") }
+      guard let label = take(Int(length)) else { return nil }
+      labels.append(String(decoding: label, as: UTF8.self).lowercased())
+    }
+    return nil
+  }
+
+  /// Passes over a name; a pointer ends it and isn't followed, so that none can lead in a circle.
+  private mutating func skipName() -> Bool {
+    while let length = take(1)?.first {
+      switch length {
+      case 0: return true
+      case 1..<64: guard skip(Int(length)) else { return false }
+      case 0xc0...: return skip(1)
+      default: return false
+      }
+    }
+    return false
+  }
+
+  mutating func record() -> (type: UInt16, data: ArraySlice<UInt8>)? {
+    guard skipName(), let type = number(), let family = number(), family == 1, skip(4),
+      let length = number(), let data = take(Int(length))
+    else { return nil }
+    return (type, data)
+  }
+}
+
+extension UInt16 {
+  fileprivate var bigEndianBytes: [UInt8] { [UInt8(self >> 8), UInt8(truncatingIfNeeded: self)] }
+}
+
+extension Try {
+  func ask(_ dns: Probe.DNS) throws(Failure) {
+    let query = DNSQuery(identifier: .random(in: 0...UInt16.max), dns: dns)
+    let endpoint = Endpoint(dns.address, dns.port)
+    switch dns.transport {
+    case .udp:
+      try Datagrams(endpoint: endpoint, send: query.bytes, judge: query.judge).exchange(in: self)
+    case .tcp:
+      // RFC 1035, 4.2.2: each message after its length.
+      let bytes = query.bytes
+      var answer: [UInt8] = []
+      var conversation = Conversation(
+        endpoint: endpoint, send: UInt16(bytes.count).bigEndianBytes + bytes,
+        closed: "no whole answer")
+      conversation.judge = { bytes in
+        answer += bytes
+        guard answer.count >= 2 else { return nil }
+        let length = Int(answer[0]) << 8 | Int(answer[1])
+        guard answer.count >= 2 + length else { return nil }
+        return query.judge(Array(answer[2..<(2 + length)])) ?? .bad("an answer to something else")
+      }
+      conversation.hold(in: self)
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import Model
+
+/// When a probe's tries start, and what their outcomes say of its signal.
+///
+/// Try k is due at the first one's start and k intervals: what makes one late moves no other.
+struct ProbeMachine {
+  /// An instant, as the time since some fixed one.
+  typealias Instant = Duration
+
+  private(set) var probe: Probe
+  private(set) var state = Signal.State.unknown
+  private(set) var reading = Reading()
+  /// The start of try 0.
+  private var first: Instant
+  private var number = 0
+  private var started: Instant = .zero
+  private var successes = 0
+
+  /// `random` is from 0 to 1, and says which part of the jitter the first try waits for.
+  init(_ probe: Probe, _ now: Instant, random: Double) {
+    self.probe = probe
+    first = now + (probe.jitter ?? probe.interval) * random
+  }
+
+  /// When the next try is due.
+  var next: Instant { first + probe.interval * number }
+
+  /// The same question from now on at other times, with what its tries have said.
+  mutating func reschedule(_ probe: Probe, _ now: Instant, random: Double) {
+    let next = ProbeMachine(probe, now, random: random)
+    (self.probe, first, number) = (probe, next.first, 0)
+  }
+
+  mutating func start(_ now: Instant) {
+    let lateness = max(now - next, .zero)
+    let missed = Int(lateness / probe.interval)
+    reading.lateness = lateness
+    reading.maxLateness = max(reading.maxLateness, lateness)
+    reading.skipped += missed
+    number += missed + 1
+    started = now
+  }
+
+  /// Takes what the try came to; returns the state if it is another one now.
+  mutating func end(_ outcome: Outcome, _ now: Instant) -> Signal.State? {
+    let before = state
+    reading.lastDuration = now - started
+    switch outcome {
+    case .good(let finding):
+      successes += 1
+      reading.succeeded += 1
+      reading.consecutiveFailures = 0
+      reading.publicAddress = finding.publicAddress
+      reading.forwardedPort = finding.forwardedPort
+      if successes >= probe.rise { state = .up }
+    case .bad(let reason):
+      successes = 0
+      reading.failed += 1
+      reading.consecutiveFailures += 1
+      reading.lastFailure = reason
+      if reading.consecutiveFailures >= probe.fall {
+        state = .down
+        // What a gateway had before it went down says nothing of the one that comes back.
+        reading.publicAddress = nil
+        reading.forwardedPort = nil
+      }
+    }
+    return state == before ? nil : state
+  }
+}
+
+/// What a try comes to.
+enum Outcome: Hashable, Sendable {
+  case good(Finding)
+  /// With the reason, for whoever is woken by it.
+  case bad(String)
+}
+
+/// What a good try has read.
+struct Finding: Hashable, Sendable {
+  var publicAddress: IPAddress?
+  var forwardedPort: UInt16?
+}
+
+extension Duration {
+  /// How many whole times `other` goes into it.
+  fileprivate static func / (duration: Duration, other: Duration) -> Int64 {
+    duration.wholeNanoseconds / other.wholeNanoseconds
+  }
+}

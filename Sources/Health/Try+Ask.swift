@@ -1,0 +1,84 @@
+internal import CLinux
+import Model
+
+/// What tries share beside the event loop.
+final class Means {
+  let contexts = TLSContexts()
+  let allowsExec: Bool
+
+  init(allowsExec: Bool) { self.allowsExec = allowsExec }
+}
+
+extension Try {
+  /// Asks; the outcome comes by ``end(_:)``.
+  func ask(_ question: Probe.Question, _ means: Means) {
+    do throws(Failure) {
+      switch question {
+      case .http(let http): try ask(http, means.contexts)
+      case .tcp(let tcp): ask(tcp)
+      case .udp(let udp): try ask(udp)
+      case .dns(let dns): try ask(dns)
+      case .icmp(let address): try echo(address)
+      case .exec(let exec):
+        guard means.allowsExec else {
+          throw Failure("commands are off; they need the flag --allow-exec")
+        }
+        try run(exec.command)
+      case .file(let file): end(try look(at: file))
+      case .gluetun(let gluetun): try GluetunQuestions(gluetun, self).ask()
+      }
+    } catch {
+      fail(error.description)
+    }
+  }
+
+  private func ask(_ http: Probe.HTTP, _ contexts: TLSContexts) throws(Failure) {
+    var request = HTTPRequest(endpoint: Endpoint(http.address, http.port), path: http.path)
+    request.method = http.method
+    request.host = http.host
+    request.headers = http.headers
+    if let credentials = http.credentials { request.headers.append(try credentials.header()) }
+    request.statuses = http.statuses
+    if let body = http.body { request.reads = .until(body) }
+    if let tls = http.tls { request.tls = (try contexts.context(tls), http.serverName) }
+    request.send(in: self) { result in
+      switch result {
+      case .success: self.end(.good(Finding()))
+      case .failure(let failure): self.fail(failure.description)
+      }
+    }
+  }
+
+  private func ask(_ tcp: Probe.TCP) {
+    var conversation = Conversation(
+      endpoint: Endpoint(tcp.address, tcp.port), send: Array((tcp.send ?? "").utf8), closed: "")
+    if let expect = tcp.expect {
+      var search = Search(for: expect)
+      conversation.closed = "no \(quoted(expect))"
+      conversation.judge = { bytes in
+        search.append(bytes)
+        return search.isFound ? .good(Finding()) : nil
+      }
+    }
+    conversation.hold(in: self)
+  }
+
+  private func look(at file: Probe.File) throws(Failure) -> Outcome {
+    let limit = 1 << 16
+    let (bytes, age) = try readStart(of: file.path, limit: file.content == nil ? 0 : limit)
+    if let maxAge = file.maxAge, age > maxAge {
+      let whole = Duration.seconds(age.components.seconds)
+      throw Failure("\(file.path) was changed \(whole.text) ago, not within \(maxAge.text)")
+    }
+    if let content = file.content {
+      var search = Search(for: content)
+      search.append(bytes)
+      guard search.isFound else {
+        throw Failure(
+          "\(file.path) lacks \(quoted(content))"
+            + (bytes.count == limit ? " in its first \(limit >> 10) KiB" : ""))
+      }
+    }
+    return .good(Finding())
+  }
+}

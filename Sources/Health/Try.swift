@@ -1,0 +1,93 @@
+import Model
+internal import NIOCore
+
+/// One try of a probe under way: it ends once, by an answer, a failure or its timeout, and with it
+/// all that it opened.
+///
+/// It lives on its event loop's thread.
+final class Try {
+  let loop: any EventLoop
+  let origin: Origin
+  let timeout: Duration
+  private var whenOver: ((Outcome) -> Void)?
+  private var timer: Scheduled<Void>?
+  private var cleanups: [() -> Void] = []
+  private var waits: [Wait] = []
+
+  /// Something that the try waits for; to be told when it doesn't come in time.
+  final class Wait {
+    /// Stands before the reason, if a try waits for several.
+    let label: String
+    /// Such as `answer from 10.0.0.1:80`.
+    var what: String
+    /// What the try comes to without it; nil: a failure.
+    let otherwise: (() -> Outcome)?
+
+    init(_ label: String, _ what: String, otherwise: (() -> Outcome)?) {
+      self.label = label
+      self.what = what
+      self.otherwise = otherwise
+    }
+  }
+
+  init(
+    _ loop: any EventLoop, origin: Origin, timeout: Duration,
+    whenOver: @escaping (Outcome) -> Void
+  ) {
+    self.loop = loop
+    self.origin = origin
+    self.timeout = timeout
+    self.whenOver = whenOver
+    timer = loop.assumeIsolated().scheduleTask(in: TimeAmount(timeout)) { self.timedOut() }
+  }
+
+  var isOver: Bool { whenOver == nil }
+
+  func end(_ outcome: Outcome) {
+    guard let whenOver else { return }
+    self.whenOver = nil
+    timer?.cancel()
+    timer = nil
+    for cleanup in cleanups { cleanup() }
+    cleanups = []
+    waits = []
+    whenOver(outcome)
+  }
+
+  func fail(_ reason: String) { end(.bad(reason)) }
+
+  /// Ends it without an outcome.
+  func cancel() {
+    whenOver = { _ in }
+    end(.bad("stopped"))
+  }
+
+  /// Does something when the try ends, or now if it has.
+  func cleanUp(_ cleanup: @escaping () -> Void) {
+    if isOver { cleanup() } else { cleanups.append(cleanup) }
+  }
+
+  func closeAtEnd(_ channel: any Channel) { cleanUp { channel.close(promise: nil) } }
+
+  func wait(
+    for what: String, label: String = "", otherwise: (() -> Outcome)? = nil
+  ) -> Wait {
+    let wait = Wait(label, what, otherwise: otherwise)
+    waits.append(wait)
+    return wait
+  }
+
+  func came(_ wait: Wait) { waits.removeAll { $0 === wait } }
+
+  private func timedOut() {
+    if let wait = waits.first(where: { $0.otherwise == nil }) ?? waits.first {
+      end(wait.otherwise?() ?? .bad("\(wait.label)no \(wait.what) within \(timeout.text)"))
+    } else {
+      fail("not done within \(timeout.text)")
+    }
+  }
+}
+
+extension TimeAmount {
+  init(_ duration: Duration) { self = .nanoseconds(duration.wholeNanoseconds) }
+}

@@ -1,0 +1,116 @@
+import Model
+import Testing
+
+@testable import Health
+
+struct ProbeMachineTests {
+  private static func probe(rise: Int = 2, fall: Int = 2) -> Probe {
+    var probe = Probe(name: "gw0", question: .icmp(IPAddress("10.0.0.1")!))
+    (probe.rise, probe.fall) = (rise, fall)
+    return probe
+  }
+
+  private static let good = Outcome.good(Finding())
+  private static let bad = Outcome.bad("no answer")
+
+  /// What the state was after each outcome.
+  private static func states(_ outcomes: String, rise: Int, fall: Int) -> [Signal.State] {
+    var machine = ProbeMachine(probe(rise: rise, fall: fall), .zero, random: 0)
+    return outcomes.map { letter in
+      machine.start(machine.next)
+      _ = machine.end(letter == "+" ? good : bad, machine.next)
+      return machine.state
+    }
+  }
+
+  @Test(arguments: [
+    ("+", 1, 1, [Signal.State.up]),
+    ("-", 1, 1, [.down]),
+    ("++", 2, 3, [.unknown, .up]),
+    ("---", 2, 3, [.unknown, .unknown, .down]),
+    ("+-+-+-", 2, 2, [.unknown, .unknown, .unknown, .unknown, .unknown, .unknown]),
+    ("++-+--", 2, 2, [.unknown, .up, .up, .up, .up, .down]),
+    ("--+-++", 2, 2, [.unknown, .down, .down, .down, .down, .up]),
+  ])
+  func onlyOutcomesInARowChangeTheState(
+    outcomes: String, rise: Int, fall: Int, states: [Signal.State]
+  ) {
+    #expect(Self.states(outcomes, rise: rise, fall: fall) == states)
+  }
+
+  @Test func aChangeIsToldOnce() {
+    var machine = ProbeMachine(Self.probe(rise: 2), .zero, random: 0)
+    let told = (0..<5).map { _ in
+      machine.start(machine.next)
+      return machine.end(Self.good, machine.next)
+    }
+    #expect(told == [nil, .up, nil, nil, nil])
+  }
+
+  @Test func triesDoNotDrift() {
+    var machine = ProbeMachine(Self.probe(), .seconds(5), random: 0)
+    var due: [Duration] = []
+    for _ in 0..<4 {
+      due.append(machine.next)
+      machine.start(machine.next + .milliseconds(7))
+      _ = machine.end(Self.good, machine.next + .milliseconds(300))
+    }
+    #expect(due == [5, 6, 7, 8].map { Duration.seconds($0) })
+    #expect(machine.reading.lateness == .milliseconds(7))
+    #expect(machine.reading.skipped == 0)
+  }
+
+  @Test func whatIsMissedIsCountedAndNotMadeUpFor() {
+    var machine = ProbeMachine(Self.probe(), .zero, random: 0)
+    machine.start(.milliseconds(3_400))
+    #expect(machine.reading.lateness == .milliseconds(3_400))
+    #expect(machine.reading.skipped == 3)
+    #expect(machine.next == .seconds(4))
+    machine.start(.seconds(4))
+    #expect(machine.reading.lateness == .zero)
+    #expect(machine.reading.maxLateness == .milliseconds(3_400))
+    #expect(machine.next == .seconds(5))
+  }
+
+  @Test func firstTryWaitsForAPartOfTheJitter() {
+    var probe = Self.probe()
+    #expect(ProbeMachine(probe, .seconds(1), random: 0.5).next == .milliseconds(1_500))
+    probe.jitter = .milliseconds(100)
+    #expect(ProbeMachine(probe, .seconds(1), random: 0.5).next == .milliseconds(1_050))
+    probe.jitter = .zero
+    #expect(ProbeMachine(probe, .seconds(1), random: 0.5).next == .seconds(1))
+  }
+
+  @Test func readingTellsWhatTriesSaid() {
+    var machine = ProbeMachine(Self.probe(), .zero, random: 0)
+    let address = IPAddress("198.51.100.7")!
+    machine.start(.zero)
+    _ = machine.end(.good(Finding(publicAddress: address, forwardedPort: 4242)), .milliseconds(3))
+    #expect(machine.reading.publicAddress == address)
+    #expect(machine.reading.forwardedPort == 4242)
+    #expect(machine.reading.lastDuration == .milliseconds(3))
+    machine.start(.seconds(1))
+    _ = machine.end(Self.bad, .milliseconds(1_750))
+    #expect(machine.reading.publicAddress == address)
+    #expect(machine.reading.lastFailure == "no answer")
+    #expect(machine.reading.consecutiveFailures == 1)
+    machine.start(.seconds(2))
+    _ = machine.end(Self.bad, .milliseconds(2_750))
+    #expect(machine.state == .down)
+    #expect(machine.reading.publicAddress == nil)
+    #expect(machine.reading.forwardedPort == nil)
+    #expect((machine.reading.succeeded, machine.reading.failed) == (1, 2))
+  }
+
+  @Test func otherTimesKeepWhatTriesSaid() {
+    var machine = ProbeMachine(Self.probe(rise: 1), .zero, random: 0)
+    machine.start(.zero)
+    _ = machine.end(Self.good, .zero)
+    var probe = Self.probe()
+    probe.interval = .seconds(3)
+    machine.reschedule(probe, .seconds(10), random: 0.5)
+    #expect(machine.next == .milliseconds(11_500))
+    #expect(machine.state == .up)
+    #expect(machine.reading.succeeded == 1)
+  }
+}

@@ -1,0 +1,139 @@
+import Glibc
+import Model
+import NIOCore
+import NIOPosix
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Health
+
+// One after the other: the descriptors of the process are counted.
+@Suite(.serialized) struct ProberTests {
+  /// What a prober told.
+  private final class Told: Sendable {
+    let changes = Mutex<[String]>([])
+    var list: [String] { changes.withLock { $0 } }
+  }
+
+  private static func with(_ body: (Prober, Told) throws -> Void) throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    defer { try? group.syncShutdownGracefully() }
+    let told = Told()
+    let prober = Prober(group: group, allowsExec: false) { signal, state, reading in
+      let reason = reading.lastFailure.map { " " + $0 } ?? ""
+      told.changes.withLock { $0.append("\(signal) \(state.rawValue)\(reason)") }
+    }
+    defer { prober.stop() }
+    try body(prober, told)
+  }
+
+  private static func tcp(_ name: String, _ port: UInt16) -> Probe {
+    var probe = Probe(name: name, question: .tcp(.init(address: loopback, port: port)))
+    probe.interval = .milliseconds(20)
+    probe.timeout = .milliseconds(20)
+    return probe
+  }
+
+  private static let up = Signal(.probe, "a")
+
+  @Test func aChangeIsToldAndShown() throws {
+    let server = try Server()
+    let closed = try closedPort()
+    try Self.with { prober, told in
+      prober.update([Self.tcp("a", server.port), Self.tcp("b", closed)])
+      #expect(eventually { told.list.count >= 2 })
+      #expect(
+        told.list.sorted() == [
+          "probe.a up", "probe.b down connection refused by 127.0.0.1:\(closed)",
+        ])
+      let snapshot = prober.snapshot()
+      #expect(snapshot[Self.up]?.state == .up)
+      #expect(snapshot[Self.up]?.reading.succeeded ?? 0 >= 2)
+      #expect(snapshot[Signal(.probe, "b")]?.reading.consecutiveFailures ?? 0 >= 2)
+    }
+  }
+
+  @Test func anUpdateKeepsWhatDidNotChange() throws {
+    let server = try Server()
+    try Self.with { prober, told in
+      let probe = Self.tcp("a", server.port)
+      prober.update([probe])
+      #expect(eventually { prober.snapshot()[Self.up]?.state == .up })
+      let before = try #require(prober.snapshot()[Self.up]?.reading.succeeded)
+      prober.update([probe, Self.tcp("b", server.port)])
+      #expect(prober.snapshot()[Self.up]?.state == .up)
+      var slower = probe
+      slower.interval = .milliseconds(30)
+      prober.update([slower])
+      #expect(prober.snapshot()[Self.up]?.state == .up)
+      #expect(prober.snapshot()[Self.up]?.reading.succeeded ?? 0 >= before)
+      #expect(prober.snapshot()[Signal(.probe, "b")] == nil)
+      #expect(told.list.filter { $0.hasPrefix("probe.a") } == ["probe.a up"])
+    }
+  }
+
+  @Test func anotherQuestionStartsUnknown() throws {
+    let server = try Server()
+    let closed = try closedPort()
+    try Self.with { prober, told in
+      prober.update([Self.tcp("a", server.port)])
+      #expect(eventually { told.list.count == 1 })
+      prober.update([Self.tcp("a", closed)])
+      #expect(eventually { told.list.count == 3 })
+      #expect(
+        told.list == [
+          "probe.a up", "probe.a unknown",
+          "probe.a down connection refused by 127.0.0.1:\(closed)",
+        ])
+    }
+  }
+
+  @Test func nothingStaysOpenAfterTheStop() throws {
+    let server = try Server()
+    try Self.with { prober, _ in
+      let before = try descriptors(to: server.port)
+      var probes = (0..<20).map { number in
+        var http = Probe.HTTP(address: loopback, port: server.port)
+        http.path = number % 2 == 0 ? "/silent" : "/drip"
+        http.body = "never"
+        var probe = Probe(name: "p\(number)", question: .http(http))
+        (probe.interval, probe.timeout) = (.seconds(60), .seconds(60))
+        probe.jitter = .zero
+        return probe
+      }
+      probes[0].question = .gluetun(.init(address: loopback))
+      prober.update(probes)
+      let isOpen = try eventually { try descriptors(to: server.port) >= before + 15 }
+      #expect(isOpen)
+      prober.stop()
+      #expect(try descriptors(to: server.port) == before)
+      #expect(prober.snapshot().isEmpty)
+    }
+  }
+
+  @Test func onceTriesEachOnce() throws {
+    let server = try Server()
+    let closed = try closedPort()
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    defer { try? group.syncShutdownGracefully() }
+    let probes = (0..<150).map { number in
+      var probe = Self.tcp("p\(number)", number % 2 == 0 ? server.port : closed)
+      probe.timeout = .seconds(20)
+      return probe
+    }
+    let states = Prober.once(probes, group: group, allowsExec: false)
+    #expect(states.count == 150)
+    for number in 0..<150 {
+      #expect(states[Signal(.probe, "p\(number)")] == (number % 2 == 0 ? .up : .down))
+    }
+    #expect(Prober.once([], group: group, allowsExec: false).isEmpty)
+  }
+}
+
+/// How many connections to a port of the loopback address this process holds.
+private func descriptors(to port: UInt16) throws -> Int {
+  // ss -tnp 'dport = :PORT'
+  let lines = try sh("ss -Htnp dport = :\(port)").split(separator: "\n")
+  return lines.count { $0.contains("pid=\(getpid()),") }
+}

@@ -1,0 +1,157 @@
+import Glibc
+import Model
+import NIOCore
+import NIOPosix
+import TestSupport
+import Testing
+
+@testable import Health
+
+struct TCPTests {
+  @Test func aConnectionAloneIsGood() throws {
+    let server = try Server()
+    #expect(try outcome(.tcp(Probe.TCP(address: loopback, port: server.port))) == good)
+  }
+
+  @Test func whatIsExpectedMayComeInPieces() throws {
+    let server = try Server()
+    var tcp = Probe.TCP(address: loopback, port: server.port)
+    (tcp.send, tcp.expect) = ("TCP hello", "220 ready")
+    #expect(try outcome(.tcp(tcp)) == good)
+    tcp.expect = "221"
+    #expect(try outcome(.tcp(tcp)) == .bad("127.0.0.1:\(server.port) closed: no \"221\""))
+  }
+
+  @Test func aSourceThatIsNotHereIsToldAsThat() throws {
+    let server = try Server()
+    var probe = Probe(.tcp(Probe.TCP(address: loopback, port: server.port)))
+    probe.source = IPAddress("192.0.2.200")!
+    #expect(try outcome(probe) == .bad("cannot ask from 192.0.2.200: no link here has it"))
+    probe.source = nil
+    probe.link = LinkName("nosuchlink")
+    #expect(try outcome(probe) == .bad("there is no link nosuchlink"))
+  }
+}
+
+struct UDPTests {
+  /// Answers each datagram with "pong" and what was sent, from a thread of NIO.
+  private final class Echo: ChannelInboundHandler {
+    typealias InboundIn = AddressedEnvelope<ByteBuffer>
+    typealias OutboundOut = AddressedEnvelope<ByteBuffer>
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+      let envelope = unwrapInboundIn(data)
+      let text = "pong " + String(buffer: envelope.data)
+      let answer = AddressedEnvelope(
+        remoteAddress: envelope.remoteAddress, data: ByteBuffer(string: text))
+      context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+    }
+  }
+
+  @Test func theAnswerDecides() throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    defer { try? group.syncShutdownGracefully() }
+    let channel = try DatagramBootstrap(group: group)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(Echo())
+        }
+      }
+      .bind(host: "127.0.0.1", port: 0).wait()
+    let port = UInt16(channel.localAddress!.port!)
+    var udp = Probe.UDP(address: loopback, port: port, send: "ping")
+    #expect(try outcome(.udp(udp)) == good)
+    udp.expect = "pong ping"
+    #expect(try outcome(.udp(udp)) == good)
+    udp.expect = "pang"
+    #expect(
+      try outcome(.udp(udp)) == .bad("the answer from 127.0.0.1:\(port) lacks \"pang\""))
+    try channel.close().wait()
+    #expect(try outcome(.udp(udp)) == .bad("connection refused by 127.0.0.1:\(port)"))
+  }
+}
+
+struct FileTests {
+  @Test func whatIsStatedMustHold() throws {
+    try TemporaryDirectory.with { directory in
+      var file = Probe.File(path: directory + "/file")
+      #expect(
+        try outcome(.file(file)) == .bad("cannot read \(file.path): No such file or directory"))
+      try writeFile(file.path, "state: ready\n")
+      #expect(try outcome(.file(file)) == good)
+      file.content = "ready"
+      #expect(try outcome(.file(file)) == good)
+      file.content = "absent"
+      #expect(try outcome(.file(file)) == .bad("\(file.path) lacks \"absent\""))
+      file.content = nil
+      file.maxAge = .seconds(60)
+      #expect(try outcome(.file(file)) == good)
+      try sh("touch -d 2001-01-01 \(file.path)")
+      guard case .bad(let reason) = try outcome(.file(file)) else {
+        Issue.record("an old file is good")
+        return
+      }
+      #expect(reason.hasSuffix("ago, not within 1m"))
+      let fifo = directory + "/fifo"
+      #expect(mkfifo(fifo, 0o600) == 0)
+      #expect(
+        try outcome(.file(Probe.File(path: fifo))) == .bad("\(fifo) is no regular file"))
+    }
+  }
+}
+
+struct ExecTests {
+  private static func outcome(
+    _ command: String..., timeout: Duration = .seconds(10)
+  ) throws -> Outcome {
+    try HealthTests.outcome(
+      .exec(Probe.Exec(command: command)), timeout: timeout, allowsExec: true)
+  }
+
+  @Test func theExitStatusDecides() throws {
+    #expect(try Self.outcome("/bin/true") == good)
+    #expect(try Self.outcome("/bin/false") == .bad("/bin/false exited with 1, not 0"))
+    #expect(
+      try Self.outcome("/bin/sh", "-c", "kill -9 $$") == .bad("/bin/sh was ended by signal 9"))
+    #expect(
+      try Self.outcome("/nosuch") == .bad("cannot run /nosuch: No such file or directory"))
+  }
+
+  @Test func commandsAreOffUnlessAllowed() throws {
+    #expect(
+      try HealthTests.outcome(.exec(Probe.Exec(command: ["/bin/true"])))
+        == .bad("commands are off; they need the flag --allow-exec"))
+  }
+
+  @Test func aCommandInheritsNothing() throws {
+    // Beside its three, ls has the directory that it reads.
+    #expect(
+      try Self.outcome("/bin/sh", "-c", "test $(ls /proc/self/fd | wc -l) = 4") == good)
+  }
+
+  @Test func atItsTimeoutAllOfItsGroupEnds() throws {
+    try TemporaryDirectory.with { directory in
+      let file = directory + "/processes"
+      let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+      defer { try? group.syncShutdownGracefully() }
+      let script = "sleep 1000 & echo $! $$ >\(file); wait"
+      let probe = Probe(
+        .exec(Probe.Exec(command: ["/bin/sh", "-c", script])), timeout: .milliseconds(1_500))
+      #expect(
+        Prober.outcomes(of: [probe], group: group, allowsExec: true)
+          == [.bad("no end of /bin/sh within 1500ms")])
+      let processes = String(decoding: try readFile(file), as: UTF8.self)
+        .split { $0 == " " || $0 == "\n" }.compactMap { pid_t($0) }
+      #expect(processes.count == 2)
+      // The shell, a child of ours, is waited for; its child goes to init, and may be a zombie there.
+      #expect(eventually { kill(processes[1], 0) < 0 })
+      #expect(
+        eventually { kill(processes[0], 0) < 0 || isZombie(processes[0]) })
+    }
+  }
+}
+
+private func isZombie(_ process: pid_t) -> Bool {
+  guard let status = try? readFile("/proc/\(process)/stat") else { return true }
+  return String(decoding: status, as: UTF8.self).contains(") Z ")
+}

@@ -1,0 +1,80 @@
+import Glibc
+import Model
+import NIOCore
+import NIOPosix
+import TestSupport
+
+@testable import Health
+
+/// server.py under way; it ends with this.
+final class Server {
+  private let started: Started
+  let port: UInt16
+
+  /// Answers with these statuses and bodies at these paths, and as server.py has it at others.
+  init(
+    _ answers: [String: (Int, String)] = [:], certificate: String? = nil, key: String? = nil
+  ) throws {
+    let members = answers.map { path, answer in
+      let body = answer.1.split(separator: "\"", omittingEmptySubsequences: false)
+      return "\"\(path)\": [\(answer.0), \"\(body.joined(separator: "\\\""))\"]"
+    }
+    let files = certificate.map { [$0, key!] } ?? []
+    started = try Started(
+      ["/usr/bin/python3", Self.script] + files,
+      input: "{\(members.joined(separator: ", "))}")
+    var port: UInt16?
+    let started = started
+    guard
+      eventually({
+        guard started.output.hasSuffix("\n") else { return false }
+        port = UInt16(started.output.dropLast())
+        return port != nil
+      }), let port
+    else { throw CommandFailed(description: "server.py doesn't listen") }
+    self.port = port
+  }
+
+  private static let script =
+    String(
+      #filePath.prefix(upTo: #filePath.lastIndex(of: "/")!)) + "/server.py"
+
+  deinit {
+    started.kill(SIGKILL)
+    _ = started.wait()
+  }
+}
+
+let loopback = IPAddress("127.0.0.1")!
+
+extension Probe {
+  init(_ question: Question, timeout: Duration = .seconds(10)) {
+    self.init(name: "p", question: question)
+    self.timeout = timeout
+  }
+}
+
+/// What one try comes to, on threads of its own, in the calling thread's namespace.
+func outcome(_ probe: Probe, allowsExec: Bool = false) throws -> Outcome {
+  let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  defer { try? group.syncShutdownGracefully() }
+  return Prober.outcomes(of: [probe], group: group, allowsExec: allowsExec)[0]
+}
+
+func outcome(
+  _ question: Probe.Question, timeout: Duration = .seconds(10), allowsExec: Bool = false
+) throws -> Outcome {
+  try outcome(Probe(question, timeout: timeout), allowsExec: allowsExec)
+}
+
+let good = Outcome.good(Finding())
+
+/// A port of the loopback address where nobody listens.
+func closedPort() throws -> UInt16 {
+  let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  defer { try? group.syncShutdownGracefully() }
+  let channel = try ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).wait()
+  let port = UInt16(channel.localAddress!.port!)
+  try channel.close().wait()
+  return port
+}
