@@ -90,7 +90,7 @@ final class Daemon {
     let now = Duration.now
     if watch.drain() || meaning == .reload { readFile() }
     if let declaration {
-      let news = liveSignals.update(inbox.states(of: declaration.signals))
+      let news = liveSignals.update(inbox.states(of: declaration.signals), now)
       say(news)
       if !news.isEmpty { cadence.wake(now) }
     }
@@ -169,6 +169,10 @@ final class Daemon {
     if read.mentions(.neighbor) || read.mentions(.fdb) {
       do { try monitors[0].listenToNeighbors() } catch { log.error("netlink", ["error": error]) }
     }
+    let gateways = read.gateways?.members.compactMap { member in
+      member.addresses.first.map { (member.signal, $0) }
+    }
+    board.update { $0.gateways = Dictionary(gateways ?? []) { first, _ in first } }
     onTake(read)
     cadence.wake(.now)
   }
