@@ -38,7 +38,7 @@ public final class Reconciler {
   public func observe(for declaration: Declaration) throws(NetlinkError) -> Configuration {
     try observe(
       also: declaration.sysctlKeys,
-      tables: Kernel.TableSelection(declaration.unconditional.tables))
+      tables: Kernel.TableSelection(declaration.tables))
   }
 
   public func plan(to desired: Configuration) throws(NetlinkError) -> Plan {

@@ -40,6 +40,12 @@ public struct Declaration: Hashable, Sendable {
       + conditionalPatterns.map(\.when)
   }
 
+  /// The tables that it names, that of the gateways without content.
+  public var tables: [NftablesTable] {
+    let own = Nftables.Table(family: Gateways.tableID.family, name: Gateways.tableID.name)
+    return unconditional.tables + (gateways == nil ? [] : [NftablesTable(own)])
+  }
+
   /// The settings that it names, whatever the signals say.
   public var sysctlKeys: [Sysctl.Key] {
     unconditional.sysctls.map(\.key) + (gateways?.sysctls.map(\.key) ?? [])

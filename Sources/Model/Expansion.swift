@@ -40,6 +40,8 @@ private struct Expansion {
   private let present: [ObjectID: Object]
   /// Settings that this kernel doesn't have.
   private let lacking: [Sysctl.Key]
+  /// As they were observed.
+  private let tables: [NftablesTable]
 
   init(
     of declaration: Declaration, given signals: [Signal: Signal.State],
@@ -47,6 +49,7 @@ private struct Expansion {
   ) {
     self.declaration = declaration
     self.signals = signals
+    tables = observed.tables
     lacking = declaration.gateways?.lacking(in: observed) ?? []
     let undecided = declaration.undecided(given: signals)
     present = undecided.isEmpty ? [:] : observed.objects(with: Set(undecided.map(\.object.id)))
@@ -69,7 +72,8 @@ private struct Expansion {
       configuration.absentRules.append(conditional.pattern)
     }
     if let gateways = declaration.gateways {
-      configuration.add(gateways.expanded(given: signals), without: lacking)
+      configuration.add(
+        gateways.expanded(given: signals, keeping: tables), without: lacking)
     }
     configuration.removeWhatRests(on: absent)
     return configuration
@@ -113,6 +117,7 @@ extension Configuration {
     sysctls += blueprint.configuration.sysctls.filter { !stated.contains($0.key) }
     routes += blueprint.configuration.routes
     rules += blueprint.configuration.rules
+    tables.append(NftablesTable(blueprint.table))
   }
 
   /// The objects with these identities; of several with one identity ours, else the first, which is

@@ -44,11 +44,27 @@ extension Constant {
     case .boolean: return value <= 1 ? .boolean(value == 1) : nil
     case .time: return value % 1000 == 0 ? .number(value / 1000) : nil
     case .classID: return .symbol(ClassID.text(value))
-    case .hour: return TimeText.hour(value).map { .symbol($0) } ?? .number(value)
-    case .date: return TimeText.date(value).map { .symbol($0) } ?? .number(value)
+    case .hour:
+      guard value < 86400 else { return .number(value) }
+      let local = (Int(value) + scope.names.utcOffset(nil) + 86400) % 86400
+      return TimeText.hour(UInt64(local)).map { .symbol($0) } ?? .number(value)
+    case .date:
+      // The offset is that of the local time, as where it is written.
+      let universal = Int(value / 1_000_000_000)
+      let offset = scope.names.utcOffset(universal)
+      guard value % 1_000_000_000 == 0,
+        scope.names.utcOffset(universal + offset) == offset, universal + offset >= 0
+      else { return .number(value) }
+      return TimeText.date(UInt64(universal + offset) * 1_000_000_000).map { .symbol($0) }
+        ?? .number(value)
     case .ifindex:
       return linkName(UInt32(truncatingIfNeeded: value)).map { .symbol($0) } ?? .number(value)
     default: break
+    }
+    if let table = type.table, let number = UInt32(exactly: value),
+      let name = scope.names.tables[table]?[number], type.symbol(of: value) == nil
+    {
+      return .symbol(name)
     }
     guard type.base == .bitmask, value != 0 else {
       return type.symbol(of: value).map { .symbol($0) } ?? .number(value)

@@ -122,14 +122,38 @@ struct Constant {
       guard let index = scope.link(text) else { throw Refusal("no link is called \"\(text)\"") }
       return UInt64(index)
     case .classID: return ClassID.value(text)
-    case .hour: return TimeText.secondsOfDay(text)
-    case .date: return TimeText.nanoseconds(text)
-    default: return nil
+    case .hour:
+      guard let seconds = TimeText.secondsOfDay(text) else { return nil }
+      let universal = Int(seconds) - scope.names.utcOffset(nil)
+      return UInt64((universal % 86400 + 86400) % 86400)
+    case .date:
+      guard let local = TimeText.nanoseconds(text) else { return nil }
+      let offset = scope.names.utcOffset(Int(local / 1_000_000_000))
+      return UInt64(exactly: Int(local) - offset * 1_000_000_000)
+    case .inetService: return scope.names.service(text).map { UInt64($0) }
+    case .uid: return scope.names.user(text).map { UInt64($0) }
+    case .gid: return scope.names.group(text).map { UInt64($0) }
+    default:
+      guard let table = shape.type.table else { return nil }
+      // The lowest of several that bear the name.
+      return scope.names.tables[table]?.filter { $0.value == text }.keys.min().map { UInt64($0) }
     }
   }
 
   func padded(_ bytes: [UInt8]) -> [UInt8] {
     bytes + [UInt8](repeating: 0, count: (4 - bytes.count % 4) % 4)
+  }
+}
+
+extension DataType {
+  /// Where the machine keeps its names.
+  var table: MachineNames.Table? {
+    switch self {
+    case .realm: .realms
+    case .mark: .marks
+    case .deviceGroup: .groups
+    default: nil
+    }
   }
 }
 

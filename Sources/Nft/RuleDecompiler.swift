@@ -47,6 +47,7 @@ struct RuleDecompiler {
     var statements = decompiler.statements
     // What a later statement implies needn't be said.
     guard isRight(statements) else { return nil }
+    let isIP = scope.family == .ip || scope.family == .ip6
     var wasShortened = true
     while wasShortened {
       // One may be implied only when another is.
@@ -54,7 +55,7 @@ struct RuleDecompiler {
       for index in statements.indices.reversed() where statements[index].mayBeImplied {
         if index + 1 < statements.count {
           let next = statements[index + 1]
-          if next.isVLANType || scope.family == .inet && next.isTCPReset { continue }
+          if next.isVLANType || !isIP && next.isTCPReset { continue }
         }
         var fewer = statements
         fewer.remove(at: index)

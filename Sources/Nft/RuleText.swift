@@ -135,7 +135,7 @@ struct RuleText {
 
   private static func symbol(_ text: String, _ shape: Shape?) -> String {
     switch shape?.type {
-    case .hour?, .date?, .day?, .ifindex?, .deviceGroup?: "\"\(text)\""
+    case .hour?, .date?, .day?, .ifindex?, .deviceGroup?, .realm?, .mark?: "\"\(text)\""
     case let type? where type.base == .string: "\"\(text)\""
     default: text
     }

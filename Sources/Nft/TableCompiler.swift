@@ -6,9 +6,11 @@ public enum TableCompiler {
   ///
   /// All faults of a table are returned together.
   public static func compile(
-    _ table: Nftables.Table, link: @escaping (String) -> UInt32?
+    _ table: Nftables.Table, names: MachineNames = MachineNames(),
+    link: @escaping (String) -> UInt32?
   ) -> Result<TableProgram, Faults> {
     var compiler = Compiler(table: table, scope: TableScope(family: table.family, link: link))
+    compiler.scope.names = names
     let program = compiler.compile()
     return compiler.faults.isEmpty ? .success(program) : .failure(Faults(compiler.faults))
   }

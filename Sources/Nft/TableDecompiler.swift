@@ -6,11 +6,13 @@ public struct TableDecompiler {
 
   /// `linkName` gives a link's name by its number, `link` the other way round.
   public init(
-    _ table: TableProgram, link: @escaping (String) -> UInt32?,
+    _ table: TableProgram, names: MachineNames = MachineNames(),
+    link: @escaping (String) -> UInt32?,
     linkName: @escaping (UInt32) -> String?
   ) {
     var scope = TableScope(table, link: link)
     scope.linkName = linkName
+    scope.names = names
     self.scope = scope
   }
 

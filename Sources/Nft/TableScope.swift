@@ -16,6 +16,8 @@ struct TableScope {
   var chains: Set<String> = []
   /// Numbers of links by their names.
   let link: (String) -> UInt32?
+  /// What else names mean on this machine.
+  var names = MachineNames()
   /// And the other way round.
   var linkName: (UInt32) -> String? = { _ in nil }
 

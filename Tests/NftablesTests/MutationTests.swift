@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import Kernel
 import Model
@@ -19,6 +20,9 @@ import Testing
       return state
     }
   }
+
+  /// `NFTABLES_MUTATIONS`: how often.
+  static let rounds = getenv("NFTABLES_MUTATIONS").flatMap { Int(String(cString: $0)) } ?? 20_000
 
   private static func documents() throws -> [String] {
     try Namespace.make().run {
@@ -45,7 +49,7 @@ import Testing
     var numbers = Numbers(state: 0x9e37_79b9_7f4a_7c15)
     var compiled = 0
     let documents = try Self.documents()
-    for round in 0..<20_000 {
+    for round in 0..<Self.rounds {
       var parts = documents[round % documents.count].split(
         separator: " ", omittingEmptySubsequences: false
       ).map(String.init)
@@ -75,7 +79,7 @@ import Testing
     for document in try Self.documents() { tables += try Oracle.compile(try Oracle.read(document)) }
     let all = tables.flatMap(\.chains).flatMap(\.rules).flatMap(\.instructions)
     var read = 0
-    for round in 0..<20_000 {
+    for round in 0..<Self.rounds {
       let table = tables[round % tables.count]
       guard var rule = table.chains.flatMap(\.rules).first else { continue }
       for _ in 0..<Int.random(in: 1...3, using: &numbers) {

@@ -61,7 +61,7 @@ struct Oracle {
   }
 
   static func compile(_ tables: [Nftables.Table]) throws -> [TableProgram] {
-    try tables.map { try TableCompiler.compile($0) { $0 == "lo" ? 1 : nil }.get() }
+    try tables.map { try TableCompiler.compile($0, names: .read()) { $0 == "lo" ? 1 : nil }.get() }
   }
 
   static func read(_ json: String) throws -> [Nftables.Table] {

@@ -59,7 +59,7 @@ import Testing
   private func expectReadable(_ oracle: Oracle) {
     for table in oracle.observed {
       let decompiler = TableDecompiler(
-        table, link: { $0 == "lo" ? 1 : nil }, linkName: { $0 == 1 ? "lo" : nil })
+        table, names: .read(), link: { $0 == "lo" ? 1 : nil }, linkName: { $0 == 1 ? "lo" : nil })
       let (whole, unreadable) = decompiler.table(table)
       #expect(unreadable == [])
       // Written and read again, it is the same, and compiles to what the kernel holds.

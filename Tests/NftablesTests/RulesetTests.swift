@@ -42,7 +42,8 @@ import Testing
   /// `vpngw show --all`.
   private static func show() throws -> String {
     let tables = try NftablesKernel().observe().tables.map { program in
-      let decompiler = TableDecompiler(program, link: linkNumber, linkName: linkName)
+      let decompiler = TableDecompiler(
+        program, names: .read(), link: linkNumber, linkName: linkName)
       let (table, unreadable) = decompiler.table(program)
       #expect(unreadable == [])
       return table

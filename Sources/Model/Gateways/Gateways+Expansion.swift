@@ -26,7 +26,7 @@ extension Gateways {
 
   /// With what the members' probes say, and what `tables`, as observed, use now.
   public func expanded(
-    given signals: [Signal: Signal.State], keeping tables: [Nftables.Table] = []
+    given signals: [Signal: Signal.State], keeping tables: [NftablesTable] = []
   ) -> Expansion {
     let present = inUse(by: tables)
     return expanded(
@@ -34,11 +34,17 @@ extension Gateways {
   }
 
   /// The names of the members that these tables, as observed, use: the marks in the set `up`.
-  public func inUse(by tables: [Nftables.Table]) -> Set<String> {
-    let table = tables.first { $0.family == .inet && $0.name == Self.tableName }
-    let marks = Set(table?.sets.first { $0.name == "up" }?.elements.map(\.key) ?? [])
+  public func inUse(by tables: [NftablesTable]) -> Set<String> {
+    let table = tables.first { $0.id == Self.tableID }
+    let set = table?.program?.sets.first { $0.name == "up" }
+    let marks = Set(set?.elements.map(\.key) ?? [])
+    let stated = Set(
+      table?.source?.sets.first { $0.name == "up" }?.elements.compactMap(\.key) ?? [])
     return Set(
-      members.indices.filter { marks.contains(.number(UInt64(mark($0)))) }.map { members[$0].name })
+      members.indices.filter { index in
+        marks.contains(mark(index).inHostOrder)
+          || stated.contains(.number(UInt64(mark(index))))
+      }.map { members[$0].name })
   }
 
   /// Everything that packets' ways depend on: a new namespace copies the host's settings.
@@ -176,5 +182,13 @@ extension [Route.Hop] {
   fileprivate var alone: [Route.Hop] {
     guard count == 1 else { return self }
     return map { Route.Hop(via: $0.via, dev: $0.dev) }
+  }
+}
+
+extension UInt32 {
+  /// As a register of nftables holds a mark.
+  fileprivate var inHostOrder: [UInt8] {
+    let bytes = (0..<4).map { UInt8(truncatingIfNeeded: self >> (8 * $0)) }
+    return UInt32(littleEndian: self) == self ? bytes : bytes.reversed()
   }
 }

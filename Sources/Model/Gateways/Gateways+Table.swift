@@ -2,6 +2,8 @@
 /// (README, "Gateways"): answers to egress flows don't pass the router, so conntrack knows half of each.
 extension Gateways {
   static let tableName = "vpngw"
+  /// The table that holds it all.
+  public static let tableID = NftablesTable.ID(.inet, tableName)
 
   func table(_ used: [Bool]) -> Nftables.Table {
     var table = Nftables.Table(family: .inet, name: Self.tableName)
@@ -136,7 +138,7 @@ extension Gateways {
           .match(.meta("iifname"), in: "vpn_if"),
           family.isIt, .match(.equal, .flags(["syn", "rst"]), .symbol("syn")),
           .mangle(
-            .tcpOption(name: "maxseg", field: "size"), .number(UInt64(mtu - family.headers))),
+            .option(.tcp, name: "maxseg", field: "size"), .number(UInt64(mtu - family.headers))),
         ])
       }
     }

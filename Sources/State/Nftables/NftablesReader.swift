@@ -86,9 +86,18 @@ public final class NftablesReader {
 
   // MARK: - Entries
 
-  private func readEntry(_ value: JSON.Value) {
+  private func readEntry(_ value: JSON.Value, isAdded: Bool = false) {
     guard let (kind, content) = only(value, "a table, chain, rule, set, map or object") else {
       return
+    }
+    if kind == "add", !isAdded {
+      // As in the files of `nft -j -f`: what is added is what there should be.
+      return within(.key(kind)) { readEntry(content, isAdded: true) }
+    }
+    if let advice = Self.commands[kind] {
+      return within(.key(kind)) {
+        report("a command: this says what there should be, not what to do; \(advice)")
+      }
     }
     within(.key(kind)) {
       if kind == "metainfo" { return readForeign(content) }
@@ -113,6 +122,16 @@ public final class NftablesReader {
       if let name = name.string { foreign.insert(name) }
     }
   }
+
+  /// Of `nft -j -f`, and what to write in their place.
+  private static let commands: [String: String] = [
+    "create": "write the object itself, or \"add\"",
+    "insert": "put the rule where it belongs among its chain's others",
+    "replace": "write the rule as it should be", "delete": "leave the object out",
+    "destroy": "leave the object out", "rename": "write the chain under its new name",
+    "flush": "leave it out: of the tables that are written here, nothing else stays",
+    "list": "leave it out", "reset": "leave it out",
+  ]
 
   private func readTable(_ fields: NftablesFields) {
     guard let family = family(fields), let name = fields.required(string: "name") else { return }
