@@ -10,8 +10,10 @@ extension Daemon {
     var isDrift = true
     let outcome: Reconciler.Outcome
     do {
-      outcome = try reconciler.reconcile(holding: { backoff.holds($0, now) }) {
+      let isHeld: (Change) -> Bool = { self.backoff.holds($0, now) }
+      outcome = try reconciler.reconcile(holding: isHeld) {
         let observed = try reconciler.observe(for: declaration!)
+        backoff.observed(observed)
         say(liveSignals.update(declaration!.linkSignals(in: observed)))
         wanted = declaration!.expanded(given: liveSignals.states(now), keeping: observed)
         isDrift = isDrift && settled == wanted
