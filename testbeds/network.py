@@ -12,7 +12,7 @@
 IPv6 alike: 2a00:45::/64, fd10:244::/64, fd24::/64. Everything internal is reserved, nothing outside is.
 """
 
-import collections, concurrent.futures, ipaddress, json, os, re, shlex, subprocess, time
+import collections, json, re, subprocess, time
 from testbed import PROGRAMS, ROOT, SLOWNESS, VPNGW, Failure, said, wait_for
 
 ECHO, ECHO6, PORT = "45.0.0.1", "2a00:45::1", 80
@@ -33,6 +33,11 @@ def is_up(host, link):
 
 def ingress(number):
     return f"192.168.26.{128 + number}"
+
+
+def gateway(number):
+    """Its addresses on the VPN network."""
+    return f"192.168.25.{128 + number}", f"fd24::25:{0x128 + number:x}"
 
 
 def state(role="router", *, vips=True, dual=False, **changes):
@@ -61,8 +66,8 @@ class Tunnel:
     def __init__(self, bed, number, gateway, exit):
         self.bed, self.number, self.gateway, self.exit = bed, number, gateway, exit
         self.name = f"gw{number}"
-        self.address, self.public = f"192.168.25.{128 + number}", f"45.0.0.{10 + number}"
-        self.address6, self.public6 = f"fd24::25:{128 + number}", f"2a00:45::{10 + number}"
+        self.address, self.address6 = gateway(number)
+        self.public, self.public6 = f"45.0.0.{10 + number}", f"2a00:45::{10 + number}"
         self.inside, self.inside6 = f"10.2.{number}.2", f"fd02:{number}::2"
         self.answers = bed.directory / f"{self.name}.json"
         self.programs = []
@@ -278,7 +283,7 @@ class Network:
         for number, (exit, pod) in enumerate(zip(exits, pods)):
             self.join_internet(exit, 10 + number)
             exit.sysctl(net_ipv4_conf_all_send__redirects=0)
-            self.join_cluster(pod, 100 + number, f"192.168.25.{128 + number}", f"fd24::25:{128 + number}")
+            self.join_cluster(pod, 100 + number, *gateway(number))
             # In and out by one link, when a client's packets go to another of the link's pods.
             pod.sysctl(net_ipv4_conf_all_send__redirects=0)
             pod.sysctl(**{f"net_ipv4_conf_{LINK}_send__redirects": 0})
@@ -320,6 +325,9 @@ class Network:
     def client(self, number=0):
         """An application in a client pod: testbeds/programs/client."""
         return self.clients[number].worker("client", ECHO, ECHO6, PORT)
+
+    def wait_for_egress(self, address=ECHO, client=0):
+        wait_for("a first request", lambda: not self.requests(1, address, client)[1], 15)
 
     def name(self, exit):
         """The gateway that an exit address belongs to; other addresses stay as they are."""
