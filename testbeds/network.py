@@ -12,16 +12,15 @@
 IPv6 alike: 2a00:45::/64, fd10:244::/64, fd24::/64. Everything internal is reserved, nothing outside is.
 """
 
-import collections, concurrent.futures, ipaddress, json, os, re, shlex, subprocess, time
-from testbed import PROGRAMS, ROOT, SLOWNESS, VPNGW, Failure, said, wait_for
+import collections, json, re, subprocess, time
+from router import LINK, Router
+from testbed import ROOT, SLOWNESS, said, wait_for
 
 ECHO, ECHO6, PORT = "45.0.0.1", "2a00:45::1", 80
 VIP, VIP6 = "192.168.26.254", "fd24::26:254"
 SINGLE_VIP = "192.168.26.253"
 PODS4, PODS6 = "192.168.24.0/22", "fd24::/64"
-LINK = "vpn-gw-veth0"
 MTU = 1420
-STATUS = "http://127.0.0.1:9118"
 # All but 10.0.0.0/8: the seed's routes of a client pod.
 INTERNET = ["0.0.0.0/5", "8.0.0.0/7", "11.0.0.0/8", "12.0.0.0/6", "16.0.0.0/4", "32.0.0.0/3",
             "64.0.0.0/2", "128.0.0.0/1"]
@@ -33,6 +32,11 @@ def is_up(host, link):
 
 def ingress(number):
     return f"192.168.26.{128 + number}"
+
+
+def addresses(number):
+    """Its addresses on the VPN network."""
+    return f"192.168.25.{128 + number}", f"fd24::25:{0x128 + number:x}"
 
 
 def state(role="router", *, vips=True, dual=False, **changes):
@@ -61,8 +65,8 @@ class Tunnel:
     def __init__(self, bed, number, gateway, exit):
         self.bed, self.number, self.gateway, self.exit = bed, number, gateway, exit
         self.name = f"gw{number}"
-        self.address, self.public = f"192.168.25.{128 + number}", f"45.0.0.{10 + number}"
-        self.address6, self.public6 = f"fd24::25:{128 + number}", f"2a00:45::{10 + number}"
+        self.address, self.address6 = addresses(number)
+        self.public, self.public6 = f"45.0.0.{10 + number}", f"2a00:45::{10 + number}"
         self.inside, self.inside6 = f"10.2.{number}.2", f"fd02:{number}::2"
         self.answers = bed.directory / f"{self.name}.json"
         self.programs = []
@@ -149,112 +153,52 @@ class Tunnel:
         return now
 
 
-class Router:
-    """A router pod and the daemon on it."""
-
-    def __init__(self, bed, host, number):
-        self.bed, self.host, self.name = bed, host, host.name
-        self.file = bed.directory / f"{host.name}.json"
-        self.run_directory = bed.directory / f"{host.name}-run"
-        self.log = bed.log(host, "vpngw")
-        self.daemon = None
-
-    def write(self, value):
-        text = value if isinstance(value, str) else json.dumps(value, indent=2)
-        new = self.file.with_suffix(".new")
-        new.write_text(text)
-        new.rename(self.file)
-
-    def vpngw(self, verb, *words):
-        return self.host.run(VPNGW, verb, "--run-directory", self.run_directory, *words)
-
-    def start(self, *words, ready=True):
-        self.daemon = self.host.start(
-            VPNGW, "run", self.file, "--run-directory", self.run_directory, *words, log="vpngw")
-        if ready:
-            self.wait_ready()
-
-    def wait_ready(self):
-        def is_ready():
-            if not self.daemon.runs:
-                raise Failure(f"{self.name}: vpngw ended: {self.daemon.text()[-2000:]}")
-            return self.fetch("/readyz") is not None
-        wait_for(f"{self.name}: ready", is_ready, 20)
-
-    def fetch(self, path):
-        """The body, or None unless the status is 200."""
-        done = subprocess.run([*self.host.prefix, "curl", "-sfm", "5", STATUS + path],
-                              capture_output=True, text=True)
-        return done.stdout if done.returncode == 0 else None
-
-    def status(self):
-        return json.loads(self.fetch("/status") or "{}")
-
-    def metric(self, name):
-        """The sum of a metric's values, over all labels."""
-        lines = re.findall(rf"^{name}(?:{{.*}})? (\S+)$", self.fetch("/metrics") or "", re.MULTILINE)
-        return sum(map(float, lines))
-
-    def signals(self):
-        return {signal["name"]: signal["state"] for signal in self.status().get("signals", [])}
-
-    def wait_signals(self, states, seconds=20):
-        """Until the gateways' probes say so: {"gw0": "up"}."""
-        wanted = {f"probe.{name}": state for name, state in states.items()}
-        wait_for(f"{self.name}: {states}",
-                 lambda: wanted.items() <= self.signals().items(), seconds)
-
-    def lines(self, event=None):
-        text = self.log.read_text() if self.log.exists() else ""
-        return [line for line in text.splitlines() if not event or f"event={event} " in line + " "]
-
-    def take(self, *vips):
-        """The VIPs by hand: VRRP's part."""
-        self.host.ip(*[f"address replace {vip}{'/64 nodad' if ':' in vip else '/22'} dev {LINK}"
-                       for vip in vips])
-        self.host.run(PROGRAMS / "announce", LINK, *vips)
-
-    def drop(self, *vips):
-        self.host.ip(*[f"address delete {vip}{'/64' if ':' in vip else '/22'} dev {LINK}"
-                       for vip in vips])
-
-
 class Leaks:
-    """tcpdump on the other end of every eth0: what client pods' packets must never be seen on.
+    """tcpdump on the cluster's bridge, which sees what every pod's eth0 sends.
 
-    Everything counts but neighbor discovery, and the tunnels' own packets.
+    Everything of the VPN network or for the echo server counts, but the tunnels' own packets.
     """
 
     def __init__(self, network):
-        tunnels = "udp port 51820"
-        quiet = "arp or (icmp6 and ip6[40] >= 130 and ip6[40] <= 143)"
+        self.network, self.marks, self.seen = network, 0, 0
+        self.names = {}
+        for host in network.pods:
+            self.names[host.json("link", "show", "dev", "eth0")[0]["address"]] = host.name
         self.process = network.node.start(
-            "tcpdump", "-i", "any", "-Q", "in", "-nlq", "--immediate-mode",
-            f"(net 192.168.24.0/22 or net {PODS6} or host {ECHO} or host {ECHO6})"
-            f" and not ({tunnels}) and not ({quiet}) and not host 45.0.0.2 and not host 2a00:45::2",
+            "tcpdump", "-i", "cluster0", "-Q", "in", "-enlq", "--immediate-mode",
+            f"(net {PODS4} or net {PODS6} or host {ECHO} or host {ECHO6})"
+            " and not udp port 51820 and not arp"
+            " and not (icmp6 and ip6[40] >= 130 and ip6[40] <= 143)",  # MLD, neighbor discovery
             log="leaks")
-        self.ports = network.uplinks
         wait_for("tcpdump", lambda: "listening on" in self.process.text())
-        self.seen = 0
 
-    def count(self):
-        """New ones since the last time: {port: packets}."""
-        lines = [line for line in self.process.text().splitlines() if " In " in line]
-        new, self.seen = lines[self.seen:], len(lines)
-        return collections.Counter(
-            port for port in (line.split()[1] for line in new) if port in self.ports)
+    def packets(self):
+        """[(pod, IPv4 or IPv6, the rest)]"""
+        # 02:44:42.1 aa:1a:b4:e5:a0:bd > 22:b8:20:af:ed:a4, IPv6, length 94: fd24::24:1.3 > ...: tcp 0
+        found = re.findall(r"^\S+ (\S+) > \S+ (IPv[46]), length \d+: (.*)$", self.process.text(),
+                           re.MULTILINE)
+        return [(self.names.get(mac, mac), family, text) for mac, family, text in found]
 
-    def settle(self, network):
-        """Waits until tcpdump has told all until now: a packet of our own shows it."""
-        before = self.process.text().count(f" {network.clients[0].name} ")
-        network.clients[0].run("ping", "-c1", "-W1", "-I", "eth0", "10.244.0.1")
-        time.sleep(0.3 * SLOWNESS)
+    def new(self):
+        """Those since the last time; a mark of our own shows that all are there."""
+        self.marks += 1
+        size = 100 + self.marks
+        mark = f"> {ECHO}: ICMP echo request"
+
+        def is_marked():
+            self.network.clients[0].run("ping", "-c1", "-W5", "-s", size, "-I", "eth0", ECHO)
+            return any(mark in text and text.endswith(f"length {size + 8}")
+                       for _, _, text in self.packets())
+        wait_for("tcpdump sees the mark", is_marked)
+        packets = [packet for packet in self.packets() if mark not in packet[2]]
+        new, self.seen = packets[self.seen:], len(packets)
+        return new
 
 
 class Network:
     def __init__(self, bed, *, routers=1, clients=1, gateways=4, vip=VIP):
         """Builds all but what the routers do; their hosts are pods with two links and no more."""
-        self.bed, self.uplinks = bed, set()
+        self.bed, self.pods = bed, []
         self.internet = bed.host("internet")
         self.internet.ip("link add world type bridge", "link set world up",
                          f"address add {ECHO}/24 dev world", f"address add {ECHO6}/64 dev world nodad")
@@ -278,7 +222,7 @@ class Network:
         for number, (exit, pod) in enumerate(zip(exits, pods)):
             self.join_internet(exit, 10 + number)
             exit.sysctl(net_ipv4_conf_all_send__redirects=0)
-            self.join_cluster(pod, 100 + number, f"192.168.25.{128 + number}", f"fd24::25:{128 + number}")
+            self.join_cluster(pod, 100 + number, *addresses(number))
             # In and out by one link, when a client's packets go to another of the link's pods.
             pod.sysctl(net_ipv4_conf_all_send__redirects=0)
             pod.sysctl(**{f"net_ipv4_conf_{LINK}_send__redirects": 0})
@@ -291,7 +235,7 @@ class Network:
         for number in range(routers):
             host = bed.host(f"router{number}")
             self.join_cluster(host, 10 + number, f"192.168.26.{1 + number}", f"fd24::26:{1 + number}")
-            self.routers.append(Router(bed, host, number))
+            self.routers.append(Router(bed, host))
         self.clients = []
         for number in range(clients):
             pod = bed.host(f"client{number}")
@@ -311,7 +255,7 @@ class Network:
         """A pod: eth0 with the default routes, and a link of the VPN network."""
         self.bed.wire(host, "eth0", self.node, host.name, bridge="cluster0")
         self.bed.wire(host, LINK, self.node, f"{host.name}-vpn", bridge="vpn-gw-bridge0", mtu=MTU)
-        self.uplinks.add(host.name)
+        self.pods.append(host)
         host.ip(f"address add 10.244.0.{number}/24 dev eth0",
                 f"address add fd10:244::{number}/64 dev eth0 nodad",
                 "route add default via 10.244.0.1", "-6 route add default via fd10:244::1",
@@ -320,6 +264,9 @@ class Network:
     def client(self, number=0):
         """An application in a client pod: testbeds/programs/client."""
         return self.clients[number].worker("client", ECHO, ECHO6, PORT)
+
+    def wait_for_egress(self, address=ECHO, client=0):
+        wait_for("a first request", lambda: not self.requests(1, address, client)[1], 15)
 
     def name(self, exit):
         """The gateway that an exit address belongs to; other addresses stay as they are."""

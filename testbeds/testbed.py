@@ -240,8 +240,11 @@ class Testbed:
 
     def show_logs(self):
         for path in sorted(self.directory.glob("*.log")):
-            if lines := path.read_text(errors="replace").splitlines()[-15:]:
-                print(f"-- {path.name}\n" + "\n".join(f"   {line}" for line in lines), flush=True)
+            # wireguard-go always says that the kernel could do it, in a frame.
+            lines = [line for line in path.read_text(errors="replace").splitlines()
+                     if line[:1] not in "┌│└"][-10:]
+            if lines:
+                print("\n   ".join([f"-- {path.name}", *(line[:300] for line in lines)]), flush=True)
 
     def remove(self):
         for process in reversed(self.processes):
