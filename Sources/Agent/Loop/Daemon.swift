@@ -121,7 +121,10 @@ final class Daemon {
 
   /// Takes the file if it is good; else the one before it stays in force.
   private func readFile() {
-    defer { watch.renew() }
+    repeat { readFileOnce() } while watch.renew()
+  }
+
+  private func readFileOnce() {
     let bytes: [UInt8]
     do throws(File.Failure) {
       bytes = try File.read(path)
