@@ -10,9 +10,10 @@ extension Daemon {
     var isDrift = true
     let outcome: Reconciler.Outcome
     do {
-      let isHeld = { (change: Change) in self.backoff.holds(change, now) }
+      let isHeld: (Change) -> Bool = { self.backoff.holds($0, now) }
       outcome = try reconciler.reconcile(holding: isHeld) {
         let observed = try reconciler.observe(for: declaration!)
+        backoff.observed(observed)
         say(liveSignals.update(declaration!.linkSignals(in: observed), now))
         wanted = declaration!.expanded(given: liveSignals.states(now), keeping: observed)
         isDrift = isDrift && settled == wanted

@@ -121,13 +121,18 @@ final class Daemon {
 
   /// Takes the file if it is good; else the one before it stays in force.
   private func readFile() {
-    defer { watch.renew() }
+    repeat { readFileOnce() } while watch.renew()
+  }
+
+  private func readFileOnce() {
     let bytes: [UInt8]
     do throws(File.Failure) {
       bytes = try File.read(path)
     } catch {
       fileBytes = nil
-      return refuseFile(["\(error)"]) { log.error("state-file", ["file": path, "error": error]) }
+      return refuseFile(["\(error)"]) {
+        log.error("state-file", ["file": path, "error": error, "kept": kept])
+      }
     }
     guard bytes != fileBytes else { return }
     fileBytes = bytes
@@ -147,12 +152,15 @@ final class Daemon {
             [
               "file": "\(path):\(problem.place.line):\(problem.place.column)",
               "pointer": problem.pointer, "error": problem.message,
-              "kept": declaration != nil ? "the last good one" : nil,
+              "kept": kept,
             ])
         }
       }
     }
   }
+
+  /// What stays in force when the file is refused.
+  private var kept: String? { declaration != nil ? "the last good one" : nil }
 
   private func refuseFile(_ problems: [String], _ say: () -> Void) {
     // Said once, not at each look.
