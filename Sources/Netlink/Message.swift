@@ -10,16 +10,19 @@ public struct Message {
   /// What follows the netlink header.
   public let payload: UnsafeRawBufferPointer
 
-  init(type: UInt16, flags: UInt16, sequence: UInt32, payload: UnsafeRawBufferPointer) {
+  init(
+    type: UInt16, flags: UInt16, sequence: UInt32, port: UInt32, payload: UnsafeRawBufferPointer
+  ) {
     self.type = type
     self.flags = flags
     self.sequence = sequence
+    self.port = port
     self.payload = payload
   }
 
   /// One that no socket brought.
   public init(type: UInt16, payload: UnsafeRawBufferPointer) {
-    self.init(type: type, flags: 0, sequence: 0, payload: payload)
+    self.init(type: type, flags: 0, sequence: 0, port: 0, payload: payload)
   }
 
   /// The attributes behind a fixed header of `length` bytes.
