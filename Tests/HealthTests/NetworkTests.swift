@@ -80,14 +80,14 @@ struct NetworkTests {
         "nft -f -",
         input: """
           table ip t {
-            counter tcp {}
-            counter udp {}
-            counter icmp {}
+            counter a_tcp {}
+            counter a_udp {}
+            counter a_icmp {}
             chain c {
               type filter hook output priority 0
-              \(wanted) meta l4proto tcp tcp flags syn counter name tcp
-              \(wanted) meta l4proto udp counter name udp
-              \(wanted) icmp type echo-request counter name icmp
+              \(wanted) meta l4proto tcp tcp flags syn counter name a_tcp
+              \(wanted) meta l4proto udp counter name a_udp
+              \(wanted) icmp type echo-request counter name a_icmp
             }
           }
           """)
@@ -101,12 +101,12 @@ struct NetworkTests {
       for (counter, question) in questions {
         var probe = Probe(question)
         probe.source = IPAddress("127.0.0.2")!
-        let before = try packets(counter)
+        let before = try packets("a_\(counter)")
         _ = try outcome(probe)
-        #expect(try packets(counter) == before, "\(counter) without a mark")
+        #expect(try packets("a_\(counter)") == before, "\(counter) without a mark")
         probe.mark = Mark(0x77)
         _ = try outcome(probe)
-        #expect(try packets(counter) == before + 1, "\(counter)")
+        #expect(try packets("a_\(counter)") == before + 1, "\(counter)")
       }
     }
   }

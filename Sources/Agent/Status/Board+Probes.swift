@@ -49,7 +49,8 @@ extension Metrics {
     declare("gateway_health_check_total", .counter, "Health checks of a gateway.")
     declare(
       "gateway_health_check_last_duration_seconds", .gauge, "How long the last one took.")
-    declare("consecutive_failures_count", .gauge, "Health checks of a gateway that failed in a row.")
+    declare(
+      "consecutive_failures_count", .gauge, "Health checks of a gateway that failed in a row.")
     declare("gateway_active_count", .gauge, "Gateways that are healthy.")
     declare("gateway_total_count", .gauge, "Gateways that the state file names.")
     declare("unique_public_ips_count", .gauge, "Public addresses of the healthy gateways.")
