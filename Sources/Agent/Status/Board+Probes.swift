@@ -33,10 +33,10 @@ extension Board {
         "consecutive_failures_count", gateway, Double(reading.consecutiveFailures))
     }
     let active = gateways.keys.filter { probes[$0]?.state == .up }
-    let public_ = Set(active.compactMap { probes[$0]?.reading.publicAddress })
+    let addresses = Set(active.compactMap { probes[$0]?.reading.publicAddress })
     metrics.set("gateway_active_count", [], Double(active.count))
     metrics.set("gateway_total_count", [], Double(gateways.count))
-    metrics.set("unique_public_ips_count", [], Double(public_.count))
+    metrics.set("unique_addressesips_count", [], Double(addresses.count))
     return metrics
   }
 }
@@ -53,6 +53,6 @@ extension Metrics {
       "consecutive_failures_count", .gauge, "Health checks of a gateway that failed in a row.")
     declare("gateway_active_count", .gauge, "Gateways that are healthy.")
     declare("gateway_total_count", .gauge, "Gateways that the state file names.")
-    declare("unique_public_ips_count", .gauge, "Public addresses of the healthy gateways.")
+    declare("unique_addressesips_count", .gauge, "Public addresses of the healthy gateways.")
   }
 }
