@@ -12,6 +12,7 @@ class Router:
         self.bed, self.host, self.name = bed, host, host.name
         self.file = file or bed.directory / f"{host.name}.json"
         self.run_directory = bed.directory / f"{host.name}-run"
+        self.command = [VPNGW, "run", self.file, "--run-directory", self.run_directory]
         self.log = bed.log(host, "vpngw")
         self.daemon = None
 
@@ -25,8 +26,7 @@ class Router:
         return self.host.run(VPNGW, verb, "--run-directory", self.run_directory, *words)
 
     def start(self, *words, ready=True):
-        self.daemon = self.host.start(
-            VPNGW, "run", self.file, "--run-directory", self.run_directory, *words, log="vpngw")
+        self.daemon = self.host.start(*self.command, *words, log="vpngw")
         if ready:
             self.wait_ready()
 
