@@ -25,6 +25,15 @@ class Router:
     def vpngw(self, verb, *words):
         return self.host.run(VPNGW, verb, "--run-directory", self.run_directory, *words)
 
+    def plan(self, *words):
+        """What `plan` prints; it exits 2 when there is something to do."""
+        done = subprocess.run(
+            [*self.host.prefix, VPNGW, "plan", "--run-directory", self.run_directory, *words,
+             self.file], capture_output=True, text=True)
+        if done.returncode not in (0, 2):
+            raise Failure(f"vpngw plan: exit {done.returncode}: {done.stderr}")
+        return done.stdout
+
     def start(self, *words, ready=True):
         self.daemon = self.host.start(*self.command, *words, log="vpngw")
         if ready:
