@@ -12,6 +12,7 @@ class Router:
         self.bed, self.host, self.name = bed, host, host.name
         self.file = file or bed.directory / f"{host.name}.json"
         self.run_directory = bed.directory / f"{host.name}-run"
+        self.command = [VPNGW, "run", self.file, "--run-directory", self.run_directory]
         self.log = bed.log(host, "vpngw")
         self.daemon = None
 
@@ -24,9 +25,17 @@ class Router:
     def vpngw(self, verb, *words):
         return self.host.run(VPNGW, verb, "--run-directory", self.run_directory, *words)
 
+    def plan(self, *words):
+        """What `plan` prints; it exits 2 when there is something to do."""
+        done = subprocess.run(
+            [*self.host.prefix, VPNGW, "plan", "--run-directory", self.run_directory, *words,
+             self.file], capture_output=True, text=True)
+        if done.returncode not in (0, 2):
+            raise Failure(f"vpngw plan: exit {done.returncode}: {done.stderr}")
+        return done.stdout
+
     def start(self, *words, ready=True):
-        self.daemon = self.host.start(
-            VPNGW, "run", self.file, "--run-directory", self.run_directory, *words, log="vpngw")
+        self.daemon = self.host.start(*self.command, *words, log="vpngw")
         if ready:
             self.wait_ready()
 

@@ -11,6 +11,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAMS = ROOT / "testbeds/programs"
 VPNGW = os.path.abspath(os.environ.get("VPNGW", ROOT / ".build/release/vpngw"))
 PYTHON = "/usr/bin/python3"
+# A debug build isn't measured: what limits of our own speed are multiplied by then.
+UNOPTIMIZED = 20 if "/debug/" in os.path.realpath(VPNGW) else 1
 # Emulated processors are slow: what a limit of time is multiplied by there.
 SLOWNESS = float(os.environ.get("TESTBED_SLOWNESS", 1))
 

@@ -30,6 +30,9 @@ final class Daemon {
 
   var declaration: Declaration?
   private var fileBytes: [UInt8]?
+  /// When to read the file, which may be about to be written: an editor makes it anew in steps.
+  private var nextRead: Cadence.Instant?
+  private static let writing = Duration.milliseconds(10)
   private var cadence: Cadence
   private var nextPoll: Cadence.Instant
   var backoff = Backoff()
@@ -67,7 +70,7 @@ final class Daemon {
     while true {
       let now = Duration.now
       if cadence.isDue(now) { look(now, late: now - cadence.due) }
-      let meaning = wait(until: min(cadence.due, nextPoll))
+      let meaning = wait(until: min(cadence.due, nextPoll, nextRead ?? nextPoll))
       if meaning == .end { break }
       handle(meaning)
     }
@@ -88,7 +91,11 @@ final class Daemon {
 
   private func handle(_ meaning: ProcessSignals.Meaning?) {
     let now = Duration.now
-    if watch.drain() || meaning == .reload { readFile() }
+    if watch.drain(), nextRead == nil { nextRead = now + Self.writing }
+    if meaning == .reload || nextRead.map({ now >= $0 }) == true {
+      nextRead = nil
+      readFile()
+    }
     if let declaration {
       let news = liveSignals.update(inbox.states(of: declaration.signals), now)
       say(news)
