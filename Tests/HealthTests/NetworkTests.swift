@@ -80,33 +80,33 @@ struct NetworkTests {
         "nft -f -",
         input: """
           table ip t {
-            counter a_tcp {}
-            counter a_udp {}
-            counter a_icmp {}
+            counter of_tcp {}
+            counter of_udp {}
+            counter of_icmp {}
             chain c {
               type filter hook output priority 0
-              \(wanted) meta l4proto tcp tcp flags syn counter name a_tcp
-              \(wanted) meta l4proto udp counter name a_udp
-              \(wanted) icmp type echo-request counter name a_icmp
+              \(wanted) meta l4proto tcp tcp flags syn counter name of_tcp
+              \(wanted) meta l4proto udp counter name of_udp
+              \(wanted) icmp type echo-request counter name of_icmp
             }
           }
           """)
       let server = try Server(["/": (200, "")])
       let questions: [(String, Probe.Question)] = [
-        ("tcp", .http(Probe.HTTP(address: loopback, port: server.port))),
-        ("tcp", .tcp(Probe.TCP(address: loopback, port: server.port))),
-        ("udp", .udp(Probe.UDP(address: loopback, port: 9, send: "x"))),
-        ("icmp", .icmp(loopback)),
+        ("of_tcp", .http(Probe.HTTP(address: loopback, port: server.port))),
+        ("of_tcp", .tcp(Probe.TCP(address: loopback, port: server.port))),
+        ("of_udp", .udp(Probe.UDP(address: loopback, port: 9, send: "x"))),
+        ("of_icmp", .icmp(loopback)),
       ]
       for (counter, question) in questions {
         var probe = Probe(question)
         probe.source = IPAddress("127.0.0.2")!
-        let before = try packets("a_\(counter)")
+        let before = try packets(counter)
         _ = try outcome(probe)
-        #expect(try packets("a_\(counter)") == before, "\(counter) without a mark")
+        #expect(try packets(counter) == before, "\(counter) without a mark")
         probe.mark = Mark(0x77)
         _ = try outcome(probe)
-        #expect(try packets("a_\(counter)") == before + 1, "\(counter)")
+        #expect(try packets(counter) == before + 1, "\(counter)")
       }
     }
   }
@@ -153,7 +153,7 @@ private func sysctl(_ setting: String) throws {
 }
 
 private func packets(_ counter: String) throws -> Int {
-  let words = try sh("nft list counter ip t \(counter)").split { $0 == " " || $0 == "\n" }
+  let words = try sh("nft list counter ip t \(counter)").split(whereSeparator: \.isWhitespace)
   guard let place = words.firstIndex(of: "packets") else { return -1 }
   return Int(words[place + 1]) ?? -1
 }
