@@ -206,7 +206,7 @@ final class Daemon {
     let end = Duration.now
     board.measure("vpngw_pass_duration_seconds", end - start)
     cadence.looked(from: start, to: end)
-    for instant in [backoff.next, liveSignals.nextDeadline(after: end)].compactMap({ $0 }) {
+    for instant in [backoff.next, liveSignals.nextDeadline(after: start)].compactMap({ $0 }) {
       cadence.look(at: instant)
     }
   }

@@ -36,7 +36,7 @@ extension Board {
     let addresses = Set(active.compactMap { probes[$0]?.reading.publicAddress })
     metrics.set("gateway_active_count", [], Double(active.count))
     metrics.set("gateway_total_count", [], Double(gateways.count))
-    metrics.set("unique_addressesips_count", [], Double(addresses.count))
+    metrics.set("unique_public_ips_count", [], Double(addresses.count))
     return metrics
   }
 }
@@ -53,6 +53,6 @@ extension Metrics {
       "consecutive_failures_count", .gauge, "Health checks of a gateway that failed in a row.")
     declare("gateway_active_count", .gauge, "Gateways that are healthy.")
     declare("gateway_total_count", .gauge, "Gateways that the state file names.")
-    declare("unique_addressesips_count", .gauge, "Public addresses of the healthy gateways.")
+    declare("unique_public_ips_count", .gauge, "Public addresses of the healthy gateways.")
   }
 }
