@@ -96,9 +96,10 @@ struct HTTPTests {
   }
 
   @Test func nobodyListeningIsToldAsThat() throws {
-    let port = try closedPort()
+    let port = try ClosedPort()
+    defer { withExtendedLifetime(port) {} }
     #expect(
-      try outcome(.http(Probe.HTTP(address: loopback, port: port)))
-        == .bad("connection refused by 127.0.0.1:\(port)"))
+      try outcome(.http(Probe.HTTP(address: loopback, port: port.number)))
+        == .bad("connection refused by 127.0.0.1:\(port.number)"))
   }
 }
