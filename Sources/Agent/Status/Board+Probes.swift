@@ -11,21 +11,11 @@ extension Board {
     for (signal, (state, reading)) in probes.sorted(by: { $0.key < $1.key }) {
       let name = [Metrics.Label("name", signal.name)]
       metrics.set("vpngw_probe_up", name, state == .up ? 1 : 0)
-      metrics.set(
-        "vpngw_probe_tries_total", name + [Metrics.Label("status", "success")],
-        Double(reading.succeeded))
-      metrics.set(
-        "vpngw_probe_tries_total", name + [Metrics.Label("status", "failure")],
-        Double(reading.failed))
+      metrics.setTries("vpngw_probe_tries_total", name, reading)
       metrics.set("vpngw_probe_lateness_seconds", name, reading.lateness.inSeconds)
       guard let address = gateways[signal] else { continue }
       let gateway = [Metrics.Label("gateway_ip", address.description)]
-      metrics.set(
-        "gateway_health_check_total", gateway + [Metrics.Label("status", "success")],
-        Double(reading.succeeded))
-      metrics.set(
-        "gateway_health_check_total", gateway + [Metrics.Label("status", "failure")],
-        Double(reading.failed))
+      metrics.setTries("gateway_health_check_total", gateway, reading)
       if let duration = reading.lastDuration {
         metrics.set("gateway_health_check_last_duration_seconds", gateway, duration.inSeconds)
       }
@@ -42,6 +32,11 @@ extension Board {
 }
 
 extension Metrics {
+  fileprivate mutating func setTries(_ name: String, _ labels: Labels, _ reading: Reading) {
+    set(name, labels + [Label("status", "success")], Double(reading.succeeded))
+    set(name, labels + [Label("status", "failure")], Double(reading.failed))
+  }
+
   fileprivate mutating func declareProbes() {
     declare("vpngw_probe_up", .gauge, "Whether a probe's signal is up.")
     declare("vpngw_probe_tries_total", .counter, "Tries of a probe.")
