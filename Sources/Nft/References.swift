@@ -42,7 +42,8 @@ extension Instruction {
 
 extension ElementProgram {
   func refers(to references: References, in set: SetProgram) -> Bool {
-    switch (data, set.data) {
+    if references.isEmpty { return false }
+    return switch (data, set.data) {
     case (.verdict(let verdict)?, _):
       verdict.target.map(references.chains.contains) ?? false
     case (.object(let name)?, .object(let type)?):

@@ -53,6 +53,13 @@ struct AttributeTable {
   }
 }
 
+extension Attribute {
+  /// `NFTA_DATA_VALUE` within.
+  var elementBytes: ElementBytes? {
+    nested.first { $0.type == NFTAData.value }.map { ElementBytes($0.payload) }
+  }
+}
+
 extension Instruction {
   /// From the name and the attributes of an expression; what doesn't read is opaque.
   init(_ attributes: Attributes) {

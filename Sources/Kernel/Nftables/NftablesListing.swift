@@ -103,7 +103,7 @@ public struct NftablesListing<Source: NftablesSource> {
     return tables
   }
 
-  /// Sorted by key.
+  /// Sorted by key, each once: the kernel may name an element twice while its table grows.
   private func elements(
     _ family: UInt8, _ table: String, _ set: String
   ) throws(NetlinkError) -> [ElementProgram] {
@@ -112,10 +112,17 @@ public struct NftablesListing<Source: NftablesSource> {
       $0.put(NFTAElementList.table, table)
       $0.put(NFTAElementList.set, set)
     } parse: { message -> [ElementProgram]? in
-      AttributeTable(message.netfilterAttributes).nested(NFTAElementList.elements)?
-        .filter { $0.type == NFTAList.elem }.map { ElementProgram(AttributeTable($0.nested)) }
+      AttributeTable(message.netfilterAttributes).nested(NFTAElementList.elements)?.compactMap {
+        $0.type == NFTAList.elem ? ElementProgram($0.nested) : nil
+      }
     }
-    return parts.flatMap { $0 }.sorted()
+    var elements: [ElementProgram] = []
+    elements.reserveCapacity(parts.reduce(0) { $0 + $1.count })
+    for part in parts { elements += part }
+    elements = elements.sortedByKey()
+    let copies = elements.indices.dropFirst().filter { !(elements[$0 - 1] < elements[$0]) }
+    for copy in copies.reversed() { elements.remove(at: copy) }
+    return elements
   }
 }
 
