@@ -51,9 +51,7 @@ struct NftablesKind {
       preconditionFailure("a table's change has a table")
     }
     guard let kernel else {
-      throw NetlinkError(
-        "nft table \(table.id)", code: ErrorCode.notSupported,
-        kernelText: "this kernel has no nf_tables")
+      throw .withoutNftables(table)
     }
     let numbers = LinkNumbers(links.links)
     var wanted: TableProgram?
@@ -207,14 +205,14 @@ extension TableProgram {
   var id: NftablesTable.ID { NftablesTable.ID(family, name) }
 
   /// Too big for a single transaction.
-  fileprivate var isBig: Bool {
+  var isBig: Bool {
     sets.reduce(0) { $0 + $1.elements.count } > NftablesKernel.elementsAtOnce
   }
 }
 
 extension NftablesTable {
   /// With the mark of what we make.
-  fileprivate func program(_ numbers: LinkNumbers) throws(NetlinkError) -> TableProgram? {
+  func program(_ numbers: LinkNumbers) throws(NetlinkError) -> TableProgram? {
     do throws(TableCompiler.Faults) {
       return try compiled(numbers)?.marked
     } catch {
