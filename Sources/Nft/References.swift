@@ -10,8 +10,11 @@ struct References {
   var sets: Set<String> = []
   var chains: Set<String> = []
   var objects: Set<Object> = []
+  var flowtables: Set<String> = []
 
-  var isEmpty: Bool { sets.isEmpty && chains.isEmpty && objects.isEmpty }
+  var isEmpty: Bool {
+    sets.isEmpty && chains.isEmpty && objects.isEmpty && flowtables.isEmpty
+  }
 }
 
 extension RuleProgram {
@@ -33,6 +36,7 @@ extension Instruction {
     case .lookup(let set, _, _, _), .verdictLookup(let set, _), .objectLookup(let set, _):
       return holds(set)
     case .dynset(let dynset): return references.sets.contains(dynset.set)
+    case .flowOffload(let name): return references.flowtables.contains(name)
     case .object(let type, let name):
       return references.objects.contains(References.Object(type: type, name: name))
     default: return false

@@ -53,6 +53,7 @@ extension RuleText {
         kind.hasPrefix("ct ")
         ? "\(kind) set" : kind == "secmark" ? "meta secmark set" : "\(kind) name"
       return "\(what) \(text(name, Shape(.ifname)))"
+    case .flow(let name): return "flow add @\(name)"
     case .connectionCount(let count, let isOver):
       return "ct count \(isOver ? "over " : "")\(count)"
     case .last: return "last"

@@ -94,6 +94,9 @@ private struct DiffText {
     guard let new else { return }
     if program.flags != 0 { add("flags", new: Self.flags(program.flags)) }
     for object in program.objects { add(Self.name(object), new: new.decompiler.text(object)) }
+    for flowtable in program.flowtables {
+      add("flowtable \(flowtable.name)", new: Self.text(flowtable))
+    }
     for set in program.sets { create(set, new) }
     let stated = Dictionary(
       (source?.chains ?? []).map { ($0.name, $0.rules) }, uniquingKeysWith: { first, _ in first })
@@ -121,6 +124,7 @@ private struct DiffText {
       add("flags", old: Self.flags(old.program.flags), new: Self.flags(flags))
     }
     addObjects(diff, old, new)
+    addFlowtables(diff, old)
     addSets(diff, old, new)
     addChains(diff, old, new)
   }
@@ -128,6 +132,24 @@ private struct DiffText {
   private mutating func addObjects(_ diff: TableDiff, _ old: Side, _ new: Side) {
     for object in diff.deletedObjects { add(Self.name(object), old: old.decompiler.text(object)) }
     for object in diff.createdObjects { add(Self.name(object), new: new.decompiler.text(object)) }
+  }
+
+  private mutating func addFlowtables(_ diff: TableDiff, _ old: Side) {
+    let present = Dictionary(old.program.flowtables.map { ($0.name, $0) }) { first, _ in first }
+    let made = Set(diff.createdFlowtables.map(\.name))
+    for name in diff.deletedFlowtables where !made.contains(name) {
+      add("flowtable \(name)", old: present[name].map(Self.text))
+    }
+    for flowtable in diff.createdFlowtables {
+      add(
+        "flowtable \(flowtable.name)", old: present[flowtable.name].map(Self.text),
+        new: Self.text(flowtable))
+    }
+    for change in diff.devices {
+      let name = "flowtable \(change.flowtable.name) device"
+      for device in change.removed { add(name, old: device) }
+      for device in change.added { add(name, new: device) }
+    }
   }
 
   private mutating func addSets(_ diff: TableDiff, _ old: Side, _ new: Side) {
@@ -190,6 +212,18 @@ private struct DiffText {
   private static func flags(_ flags: UInt32) -> String {
     let set = TableFlag.names(in: flags)
     return set.isEmpty ? "none" : set.joined(separator: ",")
+  }
+
+  /// `hook ingress priority 0; devices = { eth0, eth1 }`.
+  private static func text(_ flowtable: Nftables.Flowtable) -> String {
+    var text = "hook \(flowtable.hook) priority \(flowtable.priority)"
+    if !flowtable.devices.isEmpty {
+      text += "; devices = { \(flowtable.devices.sorted().joined(separator: ", ")) }"
+    }
+    for flag in flowtable.flags.sorted() {
+      text += flag == "offload" ? "; flags offload" : "; \(flag)"
+    }
+    return text
   }
 
   /// `type filter hook forward priority 0; policy drop`.

@@ -169,6 +169,30 @@ struct RefusedCase: CustomTestStringConvertible, Sendable {
     }
   }
 
+  @Test func aKernelWithoutFlowtablesIsNamed() throws {
+    try Vpngw.inNamespace { vpngw in
+      let hasNone =
+        try run(["nft", "-c", "add table inet t { flowtable f { hook ingress priority 0; }; }"])
+        .status != 0
+      guard hasNone else { return }
+      let path = try vpngw.file(
+        "a.json",
+        """
+        { "version": 1, "nftables": [ { "table": { "family": "inet", "name": "t" } },
+          { "flowtable": { "family": "inet", "table": "t", "name": "f", "hook": "ingress", "prio": 0, "dev": "lo" } },
+          \(RefusedCase.chain("c", "filter", "forward")),
+          \(RefusedCase.rule("c", #"{ "flow": { "op": "add", "flowtable": "@f" } }"#)) ] }
+        """)
+      let refusal =
+        "nft add flowtable inet t f: No such file or directory (ENOENT): this kernel has no flowtables"
+      let checked = try vpngw("plan", "--check", path)
+      #expect(checked.status == 1)
+      #expect(checked.output.contains("cannot nftables inet t: the kernel refuses it: \(refusal)"))
+      #expect(checked.lines.count { $0.hasPrefix("cannot ") } == 1)
+      #expect(try vpngw("apply", path).error.hasPrefix("failed nftables inet t: \(refusal)"))
+    }
+  }
+
   @Test func itIsForThisKernelAlone() throws {
     try Vpngw.inNamespace { vpngw in
       let path = try vpngw.file("a.json", accepted)

@@ -81,7 +81,7 @@ extension NftablesKernel {
         })
       guard let first = failures.first else { break }
       guard let position = NftablesEncoder.Tag.rule(first.tag) else {
-        return refused + failures.withoutConsequences.map(\.error)
+        return refused + failures.withoutConsequences.map(\.explained)
       }
       refused.append(first.error)
       program.removeRule(position)
@@ -90,11 +90,24 @@ extension NftablesKernel {
   }
 }
 
+extension Socket.Failure {
+  /// With why, where an errno alone doesn't say it.
+  var explained: NetlinkError {
+    guard tag == NftablesEncoder.Tag.flowtable, error.kernelText == nil,
+      error.code == ErrorCode.noEntry || error.code == ErrorCode.notSupported
+    else { return error }
+    return NetlinkError(
+      error.operation, code: error.code,
+      kernelText: "this kernel has no flowtables (nf_flow_table), or not on such a link")
+  }
+}
+
 extension [Socket.Failure] {
   /// Of a table and its parts: what refers to one that was refused isn't wrong by itself.
   fileprivate var withoutConsequences: [Socket.Failure] {
     if first?.tag == NftablesEncoder.Tag.table { return Array(prefix(1)) }
-    let lacksParts = contains { $0.tag == NftablesEncoder.Tag.part }
+    let parts = [NftablesEncoder.Tag.part, NftablesEncoder.Tag.flowtable]
+    let lacksParts = contains { parts.contains($0.tag) }
     return filter { failure in
       NftablesEncoder.Tag.rule(failure.tag) == nil
         && !(lacksParts && failure.tag == NftablesEncoder.Tag.other

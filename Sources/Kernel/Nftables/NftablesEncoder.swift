@@ -24,10 +24,11 @@ struct NftablesEncoder {
     static let table = 1
     /// What others refer to: a chain, a set, an object.
     static let part = 2
+    static let flowtable = 3
 
     /// By its position among the rules that are made.
-    static func rule(at position: Int) -> Int { 3 + position }
-    static func rule(_ tag: Int) -> Int? { tag < 3 ? nil : tag - 3 }
+    static func rule(at position: Int) -> Int { 4 + position }
+    static func rule(_ tag: Int) -> Int? { tag < 4 ? nil : tag - 4 }
   }
 
   private var ruleCount = 0

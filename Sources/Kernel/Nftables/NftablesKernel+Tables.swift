@@ -24,6 +24,7 @@ extension NftablesKernel {
       encoder.create(program)
       for chain in program.chains where chain.base == nil { encoder.create(chain) }
       for object in program.objects { encoder.create(object) }
+      for flowtable in program.flowtables { encoder.create(flowtable) }
       for set in program.sets {
         var set = set
         set.elements = []

@@ -49,7 +49,7 @@ public final class NftablesKernel {
   /// One transaction: nothing is done when it throws.
   func transact(_ generation: UInt32?, _ body: (Batch) -> Void) throws(NetlinkError) {
     let failures = try socket.transact(transaction(generation, body))
-    if let failure = failures.first { throw failure.error }
+    if let failure = failures.first { throw failure.explained }
   }
 
   func transaction(_ generation: UInt32?, _ body: (Batch) -> Void) -> Batch {
@@ -68,6 +68,7 @@ extension NftablesEncoder {
     create(program)
     for chain in program.chains { create(chain) }
     for object in program.objects { create(object) }
+    for flowtable in program.flowtables { create(flowtable) }
     for set in program.sets { create(set) }
     for chain in program.chains {
       for rule in chain.rules { create(rule, chain: chain.name) }

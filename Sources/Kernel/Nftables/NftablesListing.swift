@@ -81,11 +81,9 @@ public struct NftablesListing<Source: NftablesSource> {
         case .unknown(let name): table.unknown.append("object \(name)")
         }
       }
-      for (owner, name) in try dump(
-        NFTMessage.getFlowtable, of: key, { $0.text(NFTAFlowtable.name) })
-      where owner == key {
-        table.unknown.append("flowtable \(name)")
-      }
+      for (owner, flowtable) in try dump(
+        NFTMessage.getFlowtable, of: key, { Nftables.Flowtable($0) })
+      where owner == key { table.flowtables.append(flowtable) }
       var positionsOfChains: [String: Int] = [:]
       for (owner, chain) in chains where owner == key {
         positionsOfChains[chain.name] = table.chains.count
