@@ -10,6 +10,11 @@ public struct Configuration: Hashable, Sendable {
   public var rules: [Rule] = []
   /// Desired only: no rule may match one of these.
   public var absentRules: [RulePattern] = []
+  public var ipvsServices: [IPVSService] = []
+  public var ipvsTimeouts: [IPVSTimeout] = []
+  public var ipvsDaemons: [IPVSDaemon] = []
+  /// Observed only: this kernel has no IPVS.
+  public var lacksIPVS = false
 
   public init() {}
 
@@ -18,6 +23,8 @@ public struct Configuration: Hashable, Sendable {
     sysctls.map(Object.sysctl) + links.map(Object.link) + addresses.map(Object.address)
       + neighbors.map(Object.neighbor) + fdb.map(Object.fdb) + nexthops.map(Object.nexthop)
       + routes.map(Object.route) + rules.map(Object.rule)
+      + ipvsServices.map(Object.ipvs) + ipvsTimeouts.map(Object.ipvsTimeout)
+      + ipvsDaemons.map(Object.ipvsDaemon)
   }
 
   public mutating func append(_ object: Object) {
@@ -30,6 +37,9 @@ public struct Configuration: Hashable, Sendable {
     case .nexthop(let value): nexthops.append(value)
     case .route(let value): routes.append(value)
     case .rule(let value): rules.append(value)
+    case .ipvs(let value): ipvsServices.append(value)
+    case .ipvsTimeout(let value): ipvsTimeouts.append(value)
+    case .ipvsDaemon(let value): ipvsDaemons.append(value)
     }
   }
 }

@@ -2,7 +2,7 @@ internal import JSON
 internal import Model
 
 enum FileKey: Int, ObjectKey {
-  case schema, version, sysctls, links, addresses, neighbors, nexthops, routes, rules
+  case schema, version, sysctls, links, addresses, neighbors, nexthops, routes, rules, ipvs
 
   // Editors look for the schema's own address under this name.
   static let names = ["$schema"] + spelledNames().dropFirst()
@@ -59,6 +59,9 @@ extension ObjectReader<FileKey> {
       case .pattern(let pattern): contents.absentRules.append(pattern, index)
       case nil: break
       }
+    }
+    let _: Void? = object(.ipvs, "ipvs section") { (section: inout ObjectReader<IPVSKey>) in
+      section.ipvs(into: &contents)
     }
     return contents
   }

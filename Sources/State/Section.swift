@@ -3,12 +3,12 @@ internal import Model
 
 /// The objects of one kind that could be read, and where in the file they stand.
 struct Section<Item> {
-  /// The section's key.
-  let key: String
+  private let path: [Pointer.Component]
   private(set) var items: [Item] = []
   private var origins: [Int32] = []
 
-  init(_ key: String) { self.key = key }
+  /// By the keys that lead to it.
+  init(_ keys: String...) { path = keys.map(Pointer.Component.key) }
 
   mutating func reserve(_ count: Int) {
     items.reserveCapacity(count)
@@ -22,7 +22,7 @@ struct Section<Item> {
 
   /// Of an item by its position among those that could be read.
   func pointer(_ position: Int, _ below: Pointer.Component...) -> Pointer {
-    Pointer([.key(key), .index(Int(origins[position]))] + below)
+    Pointer(path + [.index(Int(origins[position]))] + below)
   }
 }
 
@@ -37,6 +37,9 @@ struct Contents {
   var routes = Section<Route>("routes")
   var rules = Section<Rule>("rules")
   var absentRules = Section<RulePattern>("rules")
+  var ipvsServices = Section<IPVSService>("ipvs", "services")
+  var ipvsTimeouts: [IPVSTimeout] = []
+  var ipvsDaemons: [IPVSDaemon] = []
   /// What a link or nexthop whose identity couldn't be read may be called: texts and numbers in it.
   /// Nil when a whole section couldn't be read, and may have held anything.
   var unreadLinks: Set<String>? = []
@@ -53,6 +56,9 @@ struct Contents {
     configuration.routes = routes.items
     configuration.rules = rules.items
     configuration.absentRules = absentRules.items
+    configuration.ipvsServices = ipvsServices.items
+    configuration.ipvsTimeouts = ipvsTimeouts
+    configuration.ipvsDaemons = ipvsDaemons
     return configuration
   }
 }

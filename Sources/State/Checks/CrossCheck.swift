@@ -29,6 +29,7 @@ struct CrossCheck {
     checkIdentities(contents.nexthops)
     checkIdentities(contents.routes)
     checkIdentities(contents.rules)
+    checkIdentities(contents.ipvsServices)
     checkReferences()
     checkLinks()
     checkNexthops()
@@ -52,11 +53,22 @@ struct CrossCheck {
       if let first = positions[id] {
         findings.report(
           at: section.pointer(position),
-          "the same \(R.kind == .fdb ? "forwarding entry" : R.kind.rawValue) as \(section.pointer(first)): \(id)"
+          "the same \(R.kind.noun) as \(section.pointer(first)): \(id)"
         )
       } else {
         positions[id] = position
       }
+    }
+  }
+}
+
+extension Kind {
+  /// As a message calls one of them.
+  fileprivate var noun: String {
+    switch self {
+    case .fdb: "forwarding entry"
+    case .ipvs: "service"
+    default: rawValue
     }
   }
 }
