@@ -39,7 +39,10 @@ import Testing
     (nil, FileKey.names), ("link", LinkKey.names), ("addressObject", AddressKey.names),
     ("nexthop", NexthopKey.names), ("member", MemberKey.names),
     ("resilient", ResilientKey.names), ("route", RouteKey.names), ("hop", HopKey.names),
-    ("rule", RuleKey.names),
+    ("rule", RuleKey.names), ("ipvs", IPVSKey.names), ("ipvsService", IPVSServiceKey.names),
+    ("ipvsPersistence", IPVSPersistenceKey.names), ("ipvsDestination", IPVSDestinationKey.names),
+    ("ipvsTunnel", IPVSTunnelKey.names), ("ipvsTimeouts", IPVSTimeoutKey.names),
+    ("ipvsSync", IPVSSyncKey.names), ("ipvsDaemon", IPVSDaemonKey.names),
   ]
 
   @Test(arguments: keys)

@@ -37,6 +37,7 @@ struct CrossCheck {
     checkGateways()
     checkEntries()
     checkAbsentRules()
+    checkIPVS()
   }
 
   private func checkIdentities<R: Resource>(_ section: Section<R>) {
