@@ -43,6 +43,8 @@ import Testing
     ("ipvsPersistence", IPVSPersistenceKey.names), ("ipvsDestination", IPVSDestinationKey.names),
     ("ipvsTunnel", IPVSTunnelKey.names), ("ipvsTimeouts", IPVSTimeoutKey.names),
     ("ipvsSync", IPVSSyncKey.names), ("ipvsDaemon", IPVSDaemonKey.names),
+    ("conditionalSysctl", SysctlKey.names),
+    ("signals", SignalsKey.names), ("condition", WhenKey.names), ("probe", ProbeKey.names),
   ]
 
   @Test(arguments: keys)
@@ -59,6 +61,18 @@ import Testing
     let definitions = document.root["$defs"]!
     let keys = ["neighbor", "entry"].map { Self.described(in: definitions[$0]!) }
     #expect(keys[0].union(keys[1]) == Set(NeighborKey.names))
+  }
+
+  @Test func everyTypeOfProbeHasItsKeys() throws {
+    let document = try Document(readFile(Self.schema))
+    defer { withExtendedLifetime(document) {} }
+    for (type, keys) in ProbeKey.own {
+      let branch = document.root["$defs"]!["probe"]!["allOf"]!.elements!.first {
+        $0["if"]?["properties"]?["type"]?["const"]?.string == type
+      }
+      let known = ProbeKey.allCases.filter(keys.contains).map(\.name)
+      #expect(try Self.described(in: #require(branch?["then"])) == Set(known))
+    }
   }
 
   @Test func everyTypeOfLinkHasItsKeys() throws {

@@ -4,7 +4,7 @@ internal import Model
 extension CrossCheck {
   /// The messages of the synchronisation have room for one family a connection (`ip_vs_sync.c`).
   func checkIPVS() {
-    guard let daemon = contents.ipvsDaemons.first else { return }
+    guard let daemon = contents.ipvsDaemons.first?.item else { return }
     for (position, service) in contents.ipvsServices.items.enumerated() {
       guard let other = service.destinations.first(where: { $0.address.family != service.family })
       else { continue }

@@ -14,7 +14,7 @@ enum IPVSSyncKey: Int, ObjectKey {
 }
 
 enum IPVSDaemonKey: Int, ObjectKey {
-  case link, id, maxlen, group, port, ttl
+  case link, id, maxlen, group, port, ttl, when
 
   static let names = spelledNames()
 }
@@ -29,15 +29,15 @@ extension ObjectReader<IPVSTimeoutKey> {
 }
 
 extension ObjectReader<IPVSSyncKey> {
-  mutating func daemons() -> [IPVSDaemon]? {
-    let master: IPVSDaemon? = object(.master, "synchronisation") { $0.daemon(.master) }
-    let backup: IPVSDaemon? = object(.backup, "synchronisation") { $0.daemon(.backup) }
+  mutating func daemons() -> [Declared<IPVSDaemon>]? {
+    let master: Declared<IPVSDaemon>? = object(.master, "synchronisation") { $0.daemon(.master) }
+    let backup: Declared<IPVSDaemon>? = object(.backup, "synchronisation") { $0.daemon(.backup) }
     return [master, backup].compactMap(\.self)
   }
 }
 
 extension ObjectReader<IPVSDaemonKey> {
-  fileprivate mutating func daemon(_ role: IPVSDaemon.Role) -> IPVSDaemon? {
+  fileprivate mutating func daemon(_ role: IPVSDaemon.Role) -> Declared<IPVSDaemon>? {
     let link = required(.link, .link)
     let id = optional(.id, .uint8(0, to: 255))
     let maxLength = optional(.maxlen, .uint16(1, to: 65535 - 20 - 8))
@@ -47,12 +47,13 @@ extension ObjectReader<IPVSDaemonKey> {
     if let group, !group.isMulticast {
       report(.group, "\"\(group)\" is \(group.nature), not a multicast group")
     }
+    let when = when()
     guard let link else { return nil }
     var daemon = IPVSDaemon(role, link: link, syncID: id ?? 0)
     daemon.maxLength = maxLength
     daemon.group = group ?? daemon.group
     daemon.port = port ?? daemon.port
     daemon.ttl = ttl ?? daemon.ttl
-    return daemon
+    return Declared(daemon, when: when)
   }
 }

@@ -2,7 +2,7 @@ internal import JSON
 internal import Model
 
 enum IPVSDestinationKey: Int, ObjectKey {
-  case address, port, forwarding, tunnel, weight, upperThreshold, lowerThreshold, drain
+  case address, port, forwarding, tunnel, weight, upperThreshold, lowerThreshold, drain, when
 
   static let names = spelledNames()
 }
@@ -27,7 +27,9 @@ struct DestinationContext {
 }
 
 extension ObjectReader<IPVSDestinationKey> {
-  mutating func destination(_ context: DestinationContext) -> IPVSDestination? {
+  mutating func destination(
+    _ context: DestinationContext
+  ) -> (destination: IPVSDestination, when: Condition?)? {
     let address = required(.address, .address)
     let port = optional(.port, .uint16(context.leastPort, to: 65535))
     let forwarding = forwarding()
@@ -35,6 +37,7 @@ extension ObjectReader<IPVSDestinationKey> {
     let upper = optional(.upperThreshold, .uint32(0, to: 0x7fff_ffff))
     let lower = optional(.lowerThreshold, .uint32(0, to: 0x7fff_ffff))
     let isDrained = optional(.drain, .bool) ?? false
+    let when = when()
     if let lower, lower > (upper ?? 0), !faults.contains(.upperThreshold) {
       report(
         .lowerThreshold,
@@ -54,7 +57,7 @@ extension ObjectReader<IPVSDestinationKey> {
     destination.upperThreshold = upper ?? 0
     destination.lowerThreshold = lower ?? 0
     destination.isDrained = isDrained
-    return destination
+    return (destination, when)
   }
 
   private mutating func check(

@@ -8,7 +8,8 @@ enum IPVSKey: Int, ObjectKey {
 }
 
 enum IPVSServiceKey: Int, ObjectKey {
-  case address, port, `protocol`, mark, family, scheduler, flags, persistence, destinations, adopt
+  case address, port, `protocol`, mark, family, scheduler, flags, persistence, destinations, adopt,
+    when
 
   static let names = spelledNames()
 }
@@ -27,13 +28,13 @@ extension ObjectReader<IPVSKey> {
     }
     let timeouts: [IPVSTimeout]? = object(.timeouts, "list of timeouts") { $0.timeouts() }
     contents.ipvsTimeouts = timeouts ?? []
-    let daemons: [IPVSDaemon]? = object(.sync, "synchronisation") { $0.daemons() }
+    let daemons: [Declared<IPVSDaemon>]? = object(.sync, "synchronisation") { $0.daemons() }
     contents.ipvsDaemons = daemons ?? []
   }
 }
 
 extension ObjectReader<IPVSServiceKey> {
-  fileprivate mutating func service() -> IPVSService? {
+  fileprivate mutating func service() -> Declared<IPVSService>? {
     let match = match()
     let scheduler = required(.scheduler, .scheduler)
     let family = match?.family
@@ -47,21 +48,24 @@ extension ObjectReader<IPVSServiceKey> {
     service.isAdopted = optional(.adopt, .bool) ?? false
     if let match { check(match, flags) }
     let context = DestinationContext(match: match)
-    let destinations: [IPVSDestination]? = destinations { $0.destination(context) }
-    guard let destinations else { return match.map { _ in service } }
-    service.destinations = unique(destinations)
-    return match.map { _ in service }
+    let destinations = destinations(context)
+    let when = when()
+    guard match != nil else { return nil }
+    service.destinations = destinations.map(\.destination)
+    // In the order in which services list their destinations.
+    let conditions = destinations.sorted { $0.destination.id < $1.destination.id }.map(\.when)
+    return Declared(service, when: when, members: conditions)
   }
 
   private mutating func destinations(
-    _ read: (inout ObjectReader<IPVSDestinationKey>) -> IPVSDestination?
-  ) -> [IPVSDestination]? {
-    var found: [IPVSDestination] = []
-    let count = each(.destinations, of: "destination") {
+    _ context: DestinationContext
+  ) -> [(destination: IPVSDestination, when: Condition?)] {
+    var found: [(destination: IPVSDestination, when: Condition?)] = []
+    _ = each(.destinations, of: "destination") {
       (object: inout ObjectReader<IPVSDestinationKey>, _) in
-      if let destination = read(&object) { found.append(destination) }
+      if let destination = object.destination(context) { found.append(destination) }
     }
-    return count == nil ? nil : found
+    return isUnique(found.map(\.destination)) ? found : []
   }
 
   private mutating func match() -> IPVSService.Match? {
@@ -116,9 +120,9 @@ extension ObjectReader<IPVSServiceKey> {
     return flags
   }
 
-  private mutating func unique(_ destinations: [IPVSDestination]) -> [IPVSDestination] {
+  private mutating func isUnique(_ destinations: [IPVSDestination]) -> Bool {
     // With one left out, positions are no indices: its own problem comes first.
-    guard !faults.contains(.destinations) else { return [] }
+    guard !faults.contains(.destinations) else { return false }
     var seen: Set<IPVSDestination.ID> = []
     for (index, destination) in destinations.enumerated()
     where !seen.insert(destination.id).inserted {
@@ -126,7 +130,7 @@ extension ObjectReader<IPVSServiceKey> {
         .destinations, index,
         "destination \(destination.id) is in the service already: give it a weight")
     }
-    return destinations
+    return !faults.contains(.destinations)
   }
 }
 

@@ -1,0 +1,85 @@
+// What packets change by themselves - counts, and quotas used - says nothing of whether the kernel
+// holds what was asked for.
+
+extension Nftables.Bytecode.TableProgram {
+  /// Without counts and handles, and with objects and sets by name.
+  public var settled: Nftables.Bytecode.TableProgram {
+    var table = self
+    table.sets = sets.map(\.settled).sorted { $0.name < $1.name }
+    table.objects = objects.map(\.settled).sorted { $0.name < $1.name }
+    table.chains = chains.map(\.settled).sorted { $0.name < $1.name }
+    return table
+  }
+}
+
+extension Nftables.Bytecode.ChainProgram {
+  public var settled: Nftables.Bytecode.ChainProgram {
+    var chain = self
+    chain.rules = rules.map(\.settled)
+    return chain
+  }
+}
+
+extension Nftables.Bytecode.RuleProgram {
+  public var settled: Nftables.Bytecode.RuleProgram {
+    Nftables.Bytecode.RuleProgram(instructions: instructions.map(\.settled), userData: userData)
+  }
+}
+
+extension Nftables.Bytecode.ObjectProgram {
+  public var settled: Nftables.Bytecode.ObjectProgram {
+    var object = self
+    switch content {
+    case .counter: object.content = .counter(packets: 0, bytes: 0)
+    case .quota(var quota):
+      quota.used = 0
+      object.content = .quota(quota)
+    case .limit, .ctHelper: break
+    }
+    return object
+  }
+}
+
+extension Nftables.Bytecode.SetProgram {
+  public var settled: Nftables.Bytecode.SetProgram {
+    var set = self
+    set.statements = statements.map(\.settled)
+    set.elements = elements.map(\.settled)
+    // How to print an anonymous set's key, which nft does by the rule, too.
+    set.userData =
+      flags & Nftables.Bytecode.SetFlag.anonymous != 0
+      ? [] : Nftables.Bytecode.UserData.sorted(userData)
+    if flags & Nftables.Bytecode.SetFlag.anonymous != 0 { set.size = nil }
+    return set
+  }
+}
+
+extension Nftables.Bytecode.ElementProgram {
+  public var settled: Nftables.Bytecode.ElementProgram {
+    guard !statements.isEmpty else { return self }
+    var element = self
+    element.statements = statements.map(\.settled)
+    return element
+  }
+}
+
+extension Nftables.Bytecode.Instruction {
+  public var settled: Nftables.Bytecode.Instruction {
+    switch self {
+    case .counter: return .counter(packets: 0, bytes: 0)
+    case .quota(var quota):
+      quota.used = 0
+      return .quota(quota)
+    case .dynset(var dynset):
+      dynset.statements = dynset.statements.map(\.settled)
+      return .dynset(dynset)
+    case .lookup(.anonymous(let set), let register, let to, let isInverted):
+      return .lookup(.anonymous(set.settled), register, to: to, isInverted: isInverted)
+    case .verdictLookup(.anonymous(let set), let register):
+      return .verdictLookup(.anonymous(set.settled), register)
+    case .objectLookup(.anonymous(let set), let register):
+      return .objectLookup(.anonymous(set.settled), register)
+    default: return self
+    }
+  }
+}
