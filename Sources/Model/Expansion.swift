@@ -152,6 +152,7 @@ extension Configuration {
     addresses.removeAll { gone.links.contains($0.link) }
     neighbors.removeAll { gone.links.contains($0.link) }
     fdb.removeAll { gone.has($0.link) || gone.has($0.via) }
+    ipvsDaemons.removeAll { gone.links.contains($0.link) }
     removeNexthops(&gone)
     routes = routes.compactMap { route in
       if route.nhid.map(gone.nexthops.contains) ?? false { return nil }

@@ -17,15 +17,6 @@ public struct Step: Hashable, Sendable {
     self.numbers = numbers
   }
 
-  /// A property that changes; nil where it isn't stated or isn't there.
-  public struct Difference: Hashable, Sendable {
-    public let name: String
-    public let old: Value?
-    public let new: Value?
-    /// Whether it is one of many in the object, which comes or goes: a rule, an element.
-    public var isPart = false
-  }
-
   /// For a creation what is stated, for a change what differs, for a deletion nothing.
   public var differences: [Difference] {
     func differences<R: Resource>(_ desired: R) -> [Difference] {
@@ -33,11 +24,11 @@ public struct Step: Hashable, Sendable {
       case .delete:
         return []
       case .create:
-        return desired.attributes.map { Difference(name: $0.name, old: nil, new: $0.value) }
+        return desired.statements
       case .update, .replace:
         guard let observed = change.observed?.resource as? R else { return [] }
-        return desired.differences(from: observed).map {
-          Difference(name: $0.name, old: $0.effective(observed), new: $0.effective(desired))
+        return desired.differences(from: observed).flatMap {
+          $0.differences(desired, from: observed)
         }
       }
     }
@@ -53,8 +44,8 @@ public struct Step: Hashable, Sendable {
       family: table.id.family, table: table.id.name, from: present, to: wanted, numbers: numbers)
     return diff.lines(from: present, to: wanted, numbers: numbers).map { line in
       Difference(
-        name: line.name, old: line.old.map(Value.string), new: line.new.map(Value.string),
-        isPart: line.old == nil || line.new == nil)
+        line.name, old: line.old.map(Value.string), new: line.new.map(Value.string),
+        sort: line.old == nil || line.new == nil ? .element : .property)
     }
   }
 }

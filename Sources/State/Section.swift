@@ -19,14 +19,14 @@ struct Declared<Item> {
 
 /// The objects of one kind that could be read, and where in the file they stand.
 struct Section<Item> {
-  /// The section's key.
-  let key: String
+  private let path: [Pointer.Component]
   private(set) var items: [Item] = []
   private var origins: [Int32] = []
   /// Of the items that have any, by position.
   private var conditions: [Int: (when: Condition?, members: [Condition?])] = [:]
 
-  init(_ key: String) { self.key = key }
+  /// By the keys that lead to it.
+  init(_ keys: String...) { path = keys.map(Pointer.Component.key) }
 
   mutating func reserve(_ count: Int) {
     items.reserveCapacity(count)
@@ -41,7 +41,7 @@ struct Section<Item> {
 
   /// Of an item by its position among those that could be read.
   func pointer(_ position: Int, _ below: Pointer.Component...) -> Pointer {
-    Pointer([.key(key), .index(Int(origins[position]))] + below)
+    Pointer(path + [.index(Int(origins[position]))] + below)
   }
 }
 
@@ -87,6 +87,9 @@ struct Contents {
   var absentRules = Section<RulePattern>("rules")
   var tables: [NftablesTable] = []
   var tablePlaces: [NftablesReader.Place: Pointer] = [:]
+  var ipvsServices = Section<IPVSService>("ipvs", "services")
+  var ipvsTimeouts: [IPVSTimeout] = []
+  var ipvsDaemons: [Declared<IPVSDaemon>] = []
   /// What a link or nexthop whose identity couldn't be read may be called: texts and numbers in it.
   /// Nil when a whole section couldn't be read, and may have held anything.
   var unreadLinks: Set<String>? = []
@@ -118,6 +121,16 @@ struct Contents {
     declaration.unconditional.routes = unconditional(routes, Object.route)
     declaration.unconditional.rules = unconditional(rules, Object.rule)
     declaration.unconditional.tables = tables
+    declaration.unconditional.ipvsServices = unconditional(ipvsServices, Object.ipvs)
+    declaration.unconditional.ipvsTimeouts = ipvsTimeouts
+    for daemon in ipvsDaemons {
+      if daemon.isConditional {
+        declaration.conditional.append(
+          ConditionalObject(.ipvsDaemon(daemon.item), when: daemon.when))
+      } else {
+        declaration.unconditional.ipvsDaemons.append(daemon.item)
+      }
+    }
     declaration.unconditional.absentRules = absentRules.split { pattern, when, _ in
       declaration.conditionalPatterns.append(ConditionalPattern(pattern, when: when!))
     }
