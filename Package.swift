@@ -84,7 +84,9 @@ let package = Package(
       exclude: ["Golden"], swiftSettings: settings),
     .testTarget(
       name: "LawTests",
-      dependencies: ["Agent", "Kernel", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport"],
+      dependencies: [
+        "Agent", "Kernel", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "AgentTests", dependencies: ["Agent", "Model"], swiftSettings: settings),

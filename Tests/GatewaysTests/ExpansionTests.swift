@@ -71,7 +71,9 @@ private let checkout = String(
     var tables: [Nftables.Table] = []
     for down in [["gw1"], ["gw1", "gw3"], ["gw0"], []] as [Set<String>] {
       tables = [
-        gateways.expanded(given: Self.states(gateways, down: down), keeping: tables.map(NftablesTable.init)).table
+        gateways.expanded(
+          given: Self.states(gateways, down: down), keeping: tables.map(NftablesTable.init)
+        ).table
       ]
     }
     #expect(tables == [gateways.expanded(given: Self.states(gateways, down: [])).table])

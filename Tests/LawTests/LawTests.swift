@@ -1,6 +1,6 @@
 import Agent
-import Kernel
 import JSON
+import Kernel
 import Model
 import Plan
 import State

@@ -81,7 +81,8 @@ public struct NftablesListing<Source: NftablesSource> {
         case .unknown(let name): table.unknown.append("object \(name)")
         }
       }
-      for (owner, name) in try dump(NFTMessage.getFlowtable, of: key, { $0.text(NFTAFlowtable.name) })
+      for (owner, name) in try dump(
+        NFTMessage.getFlowtable, of: key, { $0.text(NFTAFlowtable.name) })
       where owner == key {
         table.unknown.append("flowtable \(name)")
       }
