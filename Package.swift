@@ -49,7 +49,7 @@ let package = Package(
     .target(
       name: "Agent",
       dependencies: [
-        "JSON", "Model", "State", "Plan", "Netlink", "Nft", "Kernel",
+        "Health", "JSON", "Model", "State", "Plan", "Netlink", "Nft", "Kernel",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

@@ -5,8 +5,7 @@ extension Configuration {
   /// With observed tables as a state file states them.
   public var withTablesInWords: Configuration {
     if tables.allSatisfy({ $0.source != nil }) { return self }
-    var numbers = LinkNumbers()
-    for link in links { numbers[link.name.text] = link.index }
+    let numbers = LinkNumbers(links)
     var configuration = self
     for index in tables.indices {
       guard let program = tables[index].program else { continue }

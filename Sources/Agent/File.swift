@@ -18,8 +18,8 @@ enum File {
     defer { if descriptor != STDIN_FILENO { close(descriptor) } }
     var bytes: [UInt8] = []
     var status = stat()
-    if fstat(descriptor, &status) == 0 { bytes.reserveCapacity(Int(status.st_size) + 1) }
-    let size = 1 << 16
+    // One more than there is, to see the end by one read.
+    let size = fstat(descriptor, &status) == 0 ? max(Int(status.st_size) + 1, 1 << 12) : 1 << 16
     while true {
       let start = bytes.count
       bytes.append(contentsOf: repeatElement(0, count: size))

@@ -1,4 +1,6 @@
+import Health
 import JSON
+import Model
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
@@ -41,8 +43,14 @@ extension Session {
     options.removesOnExit = run.removesOnExit
     let daemon = try Daemon(
       path, options, reconciler: reconciler, inbox: inbox, board: board, log: log)
+    let prober = Prober(group: group, allowsExec: run.allowsExec) { signal, state, _ in
+      inbox.post(signal, state)
+    }
+    defer { prober.stop() }
+    daemon.onTake = { prober.update($0.probes) }
+    daemon.reasons = { prober.snapshot()[$0]?.reading.lastFailure }
     let server = try StatusServer(run.address, port: run.port, on: group) { path in
-      board.answer(path)
+      board.answer(path, prober.snapshot())
     }
     defer { server.close() }
     log.info("start", ["file": path, "listen": "\(run.address):\(run.port)"])
@@ -53,13 +61,14 @@ extension Session {
 }
 
 extension Board {
-  func answer(_ path: String) -> StatusServer.Answer? {
+  func answer(_ path: String, _ probes: Prober.Snapshot) -> StatusServer.Answer? {
     switch path {
     case "/status":
-      StatusServer.Answer(status: .ok, type: "application/json", body: status.tree.text())
+      StatusServer.Answer(status: .ok, type: "application/json", body: status.tree(probes).text())
     case "/metrics":
       StatusServer.Answer(
-        status: .ok, type: "text/plain; version=0.0.4; charset=utf-8", body: metrics.text)
+        status: .ok, type: "text/plain; version=0.0.4; charset=utf-8",
+        body: metrics(with: probes).text)
     case "/healthz": .text(.ok, "ok\n")
     case "/readyz":
       status.isReady

@@ -1,7 +1,9 @@
 internal import Glibc
 import JSON
+import Kernel
 import Model
 import Netlink
+import Nft
 import State
 
 /// One run of a command: where it works and how it speaks. Each command returns its exit status.
@@ -36,6 +38,7 @@ public struct Session {
   /// Moves the process into the namespace: call it before any thread is started.
   public init(_ options: Options) throws {
     self.options = options
+    MachineNames.current = .read()
     guard let name = options.netns else { return }
     do throws(NetlinkError) {
       try Namespace(named: name).enter()

@@ -1,5 +1,4 @@
 internal import NIOCore
-internal import NIOPosix
 
 /// Bytes sent over a connection, and a judgement of those that come back.
 struct Conversation {
@@ -20,26 +19,11 @@ struct Conversation {
   func hold(in attempt: Try) {
     let handler = ConversationHandler(self, attempt)
     let bound = NIOLoopBound(handler, eventLoop: attempt.loop)
-    let origin = attempt.origin
-    let endpoint = endpoint
-    do {
-      var bootstrap = ClientBootstrap(group: attempt.loop)
-        .connectTimeout(.hours(24))
-        .channelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture {
-            bound.value.opened(channel)
-            try origin.apply(to: channel)
-            try channel.pipeline.syncOperations.addHandler(bound.value)
-          }
-        }
-      if let source = origin.source {
-        bootstrap = try bootstrap.bind(to: Endpoint(source, 0).socketAddress)
-      }
-      bootstrap.connect(to: try endpoint.socketAddress).assumeIsolated().whenFailure { error in
-        attempt.fail(endpoint.failure(error, from: origin).description)
-      }
-    } catch {
-      attempt.fail(endpoint.failure(error, from: origin).description)
+    attempt.connect(to: endpoint) { channel in
+      bound.value.opened(channel)
+      try channel.pipeline.syncOperations.addHandler(bound.value)
+    } failed: {
+      attempt.fail($0.description)
     }
   }
 }

@@ -1,7 +1,6 @@
 import Model
 internal import NIOCore
 internal import NIOHTTP1
-internal import NIOPosix
 internal import NIOSSL
 internal import NIOTLS
 
@@ -40,33 +39,18 @@ struct HTTPRequest {
       for: "connection to \(endpoint)", label: label, otherwise: otherwise)
     let exchange = HTTPExchange(self, attempt, wait, then)
     let bound = NIOLoopBound(exchange, eventLoop: attempt.loop)
-    let origin = attempt.origin
-    let (tls, endpoint) = (tls, endpoint)
-    do {
-      var bootstrap = ClientBootstrap(group: attempt.loop)
-        // The try's own timeout ends it.
-        .connectTimeout(.hours(24))
-        .channelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture {
-            bound.value.opened(channel)
-            try origin.apply(to: channel)
-            let pipeline = channel.pipeline.syncOperations
-            if let tls {
-              try pipeline.addHandler(
-                NIOSSLClientHandler(context: tls.context, serverHostname: tls.name))
-            }
-            try pipeline.addHTTPClientHandlers()
-            try pipeline.addHandler(bound.value)
-          }
-        }
-      if let source = origin.source {
-        bootstrap = try bootstrap.bind(to: Endpoint(source, 0).socketAddress)
+    let tls = tls
+    attempt.connect(to: endpoint) { channel in
+      bound.value.opened(channel)
+      let pipeline = channel.pipeline.syncOperations
+      if let tls {
+        try pipeline.addHandler(
+          NIOSSLClientHandler(context: tls.context, serverHostname: tls.name))
       }
-      bootstrap.connect(to: try endpoint.socketAddress).assumeIsolated().whenFailure { error in
-        exchange.fail(endpoint.failure(error, from: origin))
-      }
-    } catch {
-      exchange.fail(endpoint.failure(error, from: origin))
+      try pipeline.addHTTPClientHandlers()
+      try pipeline.addHandler(bound.value)
+    } failed: {
+      exchange.fail($0)
     }
   }
 }

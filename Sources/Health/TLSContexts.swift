@@ -69,11 +69,11 @@ extension BoringSSLError {
   /// OpenSSL's word for it, such as `CERTIFICATE_VERIFY_FAILED`.
   fileprivate var reason: String {
     guard case .sslError(let stack) = self, let first = stack.first else { return "\(self)" }
+    // ...:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at FILE:LINE
     let text = "\(first)"
-    guard let word = text.split(separator: ":").last(where: { $0.allSatisfy(\.isReason) }) else {
-      return text
-    }
-    return String(word)
+    let words = text.split(separator: ":").map { $0.prefix { $0 != " " } }
+    let word = words.last { $0.contains("_") && $0.allSatisfy(\.isReason) }
+    return word.map(String.init) ?? text
   }
 }
 

@@ -51,7 +51,7 @@ struct NftablesKind {
         "nft table \(table.id)", code: ErrorCode.notSupported,
         kernelText: "this kernel has no nf_tables")
     }
-    let numbers = links.numbers
+    let numbers = LinkNumbers(links.links)
     var wanted: TableProgram?
     if change.verb != .delete {
       wanted = try table.program(numbers)
@@ -141,20 +141,11 @@ extension TableProgram {
 extension NftablesTable {
   /// With the mark of what we make.
   fileprivate func program(_ numbers: LinkNumbers) throws(NetlinkError) -> TableProgram? {
-    guard let source else { return program?.marked }
     do throws(TableCompiler.Faults) {
-      return try TableCompiler.compile(source) { numbers[$0] }.get().marked
+      return try compiled(numbers)?.marked
     } catch {
       throw NetlinkError(
         "nft table \(id)", code: ErrorCode.invalid, kernelText: "\(error)")
     }
-  }
-}
-
-extension LinkTable {
-  var numbers: LinkNumbers {
-    var numbers = LinkNumbers()
-    for link in links { numbers[link.name.text] = link.index }
-    return numbers
   }
 }

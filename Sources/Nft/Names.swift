@@ -23,3 +23,4 @@ public typealias RuleProgram = Nftables.Bytecode.RuleProgram
 public typealias UserData = Nftables.Bytecode.UserData
 public typealias TimeoutPolicy = Nftables.Bytecode.TimeoutPolicy
 public typealias ProtocolNumber = Nftables.Bytecode.ProtocolNumber
+public typealias TableFlag = Nftables.Bytecode.TableFlag

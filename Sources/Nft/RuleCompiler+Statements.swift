@@ -209,7 +209,7 @@ extension RuleCompiler {
     guard let type = ObjectType.number(kind) else { throw Refusal("objects of \(kind)") }
     switch name {
     case .symbol(let name):
-      guard scope.objects.contains("\(kind) \(name)") else {
+      guard scope.objects.contains(References.Object(type: type, name: name)) else {
         throw Refusal("no \(kind) is called \"\(name)\"")
       }
       code.append(.object(type: type, name: name))

@@ -153,7 +153,8 @@ struct RuleDecompiler {
         if case .constant(let bytes) = held.source {
           known.flatMap { shape in constant.expression(bytes, shape).map { ($0, shape) } }
         } else { expression(held) }
-      guard let (part, shape) = found else { return nil }
+      // Without a width it would be read for ever.
+      guard let (part, shape) = found, shape.cells > 0 else { return nil }
       parts.append(part)
       shapes.append(shape)
       // The last isn't padded.

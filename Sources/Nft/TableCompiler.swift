@@ -6,7 +6,7 @@ public enum TableCompiler {
   ///
   /// All faults of a table are returned together.
   public static func compile(
-    _ table: Nftables.Table, names: MachineNames = MachineNames(),
+    _ table: Nftables.Table, names: MachineNames = .current,
     link: @escaping (String) -> UInt32?
   ) -> Result<TableProgram, Faults> {
     var compiler = Compiler(table: table, scope: TableScope(family: table.family, link: link))
@@ -48,7 +48,7 @@ public enum TableCompiler {
         chains: [])
       _ = attempt(.table) { (_) throws(Refusal) in
         for flag in table.flags {
-          guard let bit = ["dormant": 1, "owner": 2, "persist": 4][flag] as UInt32? else {
+          guard let bit = TableFlag.bit(flag) else {
             throw Refusal("table flag \(flag)")
           }
           program.flags |= bit
@@ -63,7 +63,7 @@ public enum TableCompiler {
       }
       for set in table.sets { declare(set) }
       scope.objects = Set(
-        table.objects.map { "\(ObjectType.kind($0.content.type) ?? "") \($0.name)" })
+        table.objects.map { References.Object(type: $0.content.type, name: $0.name) })
       // The kernel has to pick a kind of set that packets may change; nft repairs it, too.
       let changed = Set(
         table.chains.flatMap(\.rules).flatMap(\.statements).compactMap(\.changedSet))
@@ -141,5 +141,13 @@ extension Nftables.Statement {
   /// The set that packets change by it.
   fileprivate var changedSet: String? {
     if case .update(_, let set, _) = self { set } else { nil }
+  }
+}
+
+extension NftablesTable {
+  /// As the kernel would hold it; `numbers` are the links'.
+  public func compiled(_ numbers: LinkNumbers) throws(TableCompiler.Faults) -> TableProgram? {
+    guard let source else { return program }
+    return try TableCompiler.compile(source) { numbers[$0] }.get()
   }
 }

@@ -4,10 +4,9 @@ extension TableDecompiler {
   /// A table in names, and what of it can't be: by its place, in words.
   public func table(_ program: TableProgram) -> (table: Nftables.Table, unreadable: [String]) {
     var unreadable: [String] = []
-    let flags = [(1, "dormant"), (2, "owner"), (4, "persist")] as [(UInt32, String)]
     var table = Nftables.Table(
       family: program.family, name: program.name,
-      flags: flags.filter { program.flags & $0.0 != 0 }.map(\.1),
+      flags: TableFlag.names(in: program.flags),
       comment: UserData.comment(in: program.userData))
     for set in program.sets {
       if let read = self.set(set) {

@@ -32,6 +32,11 @@ public struct LinkNumbers: Hashable, Sendable {
 
   public init() {}
 
+  /// As they were observed.
+  public init(_ links: [Link]) {
+    for link in links { self[link.name.text] = link.index }
+  }
+
   public subscript(name: String) -> UInt32? {
     get { numbers[name] }
     set {
@@ -164,8 +169,7 @@ private struct DiffText {
   }
 
   private static func flags(_ flags: UInt32) -> String {
-    let names = [(1, "dormant"), (2, "owner"), (4, "persist")] as [(UInt32, String)]
-    let set = names.filter { flags & $0.0 != 0 }.map(\.1)
+    let set = TableFlag.names(in: flags)
     return set.isEmpty ? "none" : set.joined(separator: ",")
   }
 

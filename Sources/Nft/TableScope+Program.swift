@@ -6,7 +6,7 @@ extension TableScope {
     self.init(family: program.family, link: link)
     chains = Set(program.chains.map(\.name))
     objects = Set(
-      program.objects.map { "\(ObjectType.kind($0.content.type) ?? "") \($0.name)" })
+      program.objects.map { References.Object(type: $0.content.type, name: $0.name) })
     for set in program.sets {
       guard
         let key = shape(set, data: false)

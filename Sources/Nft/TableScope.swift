@@ -14,8 +14,7 @@ struct TableScope {
   let family: Nftables.Family
   var sets: [String: SetType] = [:]
   var chains: Set<String> = []
-  /// Named objects as `KIND NAME`.
-  var objects: Set<String> = []
+  var objects: Set<References.Object> = []
   /// Numbers of links by their names.
   let link: (String) -> UInt32?
   /// What else names mean on this machine.

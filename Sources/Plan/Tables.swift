@@ -78,21 +78,10 @@ struct Tables {
   }
 }
 
-extension NftablesTable {
-  /// As the kernel would hold it.
-  func compiled(_ numbers: LinkNumbers) throws(TableCompiler.Faults) -> Nftables.Bytecode
-    .TableProgram?
-  {
-    guard let source else { return program }
-    return try TableCompiler.compile(source) { numbers[$0] }.get()
-  }
-}
-
 extension LinkNumbers {
   /// As they were observed; made up for links that will be made, and where only a file was read.
   init(observed: [Link], desired: [Link]) {
-    self.init()
-    for link in observed { self[link.name.text] = link.index }
+    self.init(observed)
     let others = (observed + desired.filter(\.isOurs)).flatMap { link in
       [link.name.text] + (link.veth?.peer.map { [$0.text] } ?? [])
     }

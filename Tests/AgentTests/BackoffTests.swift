@@ -37,6 +37,20 @@ struct BackoffTests {
     #expect(backoff.failed(Self.creation("a", mtu: 1400), .zero).count == 1)
   }
 
+  @Test func aLinkThatComesUpEndsTheWait() {
+    var (backoff, configuration) = (Backoff(), Configuration())
+    var link = Link(LinkName("eth0")!)
+    link.isRunning = false
+    configuration.links = [link]
+    backoff.observed(configuration)
+    _ = backoff.failed(Self.creation("a"), .zero)
+    backoff.observed(configuration)
+    #expect(backoff.holds(Self.creation("a"), .zero))
+    configuration.links[0].isRunning = true
+    backoff.observed(configuration)
+    #expect(!backoff.holds(Self.creation("a"), .zero))
+  }
+
   @Test func whatIsNoLongerWantedIsForgotten() {
     var backoff = Backoff()
     _ = backoff.failed(Self.creation("a"), .zero)

@@ -80,23 +80,23 @@ struct NetworkTests {
         "nft -f -",
         input: """
           table ip t {
-            counter tcp {}
-            counter udp {}
-            counter icmp {}
+            counter of_tcp {}
+            counter of_udp {}
+            counter of_icmp {}
             chain c {
               type filter hook output priority 0
-              \(wanted) meta l4proto tcp tcp flags syn counter name tcp
-              \(wanted) meta l4proto udp counter name udp
-              \(wanted) icmp type echo-request counter name icmp
+              \(wanted) meta l4proto tcp tcp flags syn counter name of_tcp
+              \(wanted) meta l4proto udp counter name of_udp
+              \(wanted) icmp type echo-request counter name of_icmp
             }
           }
           """)
       let server = try Server(["/": (200, "")])
       let questions: [(String, Probe.Question)] = [
-        ("tcp", .http(Probe.HTTP(address: loopback, port: server.port))),
-        ("tcp", .tcp(Probe.TCP(address: loopback, port: server.port))),
-        ("udp", .udp(Probe.UDP(address: loopback, port: 9, send: "x"))),
-        ("icmp", .icmp(loopback)),
+        ("of_tcp", .http(Probe.HTTP(address: loopback, port: server.port))),
+        ("of_tcp", .tcp(Probe.TCP(address: loopback, port: server.port))),
+        ("of_udp", .udp(Probe.UDP(address: loopback, port: 9, send: "x"))),
+        ("of_icmp", .icmp(loopback)),
       ]
       for (counter, question) in questions {
         var probe = Probe(question)
@@ -153,7 +153,7 @@ private func sysctl(_ setting: String) throws {
 }
 
 private func packets(_ counter: String) throws -> Int {
-  let words = try sh("nft list counter ip t \(counter)").split { $0 == " " || $0 == "\n" }
+  let words = try sh("nft list counter ip t \(counter)").split(whereSeparator: \.isWhitespace)
   guard let place = words.firstIndex(of: "packets") else { return -1 }
   return Int(words[place + 1]) ?? -1
 }

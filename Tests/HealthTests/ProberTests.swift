@@ -39,7 +39,9 @@ import Testing
 
   @Test func aChangeIsToldAndShown() throws {
     let server = try Server()
-    let closed = try closedPort()
+    let held = try ClosedPort()
+    defer { withExtendedLifetime(held) {} }
+    let closed = held.number
     try Self.with { prober, told in
       prober.update([Self.tcp("a", server.port), Self.tcp("b", closed)])
       #expect(eventually { told.list.count >= 2 })
@@ -75,7 +77,9 @@ import Testing
 
   @Test func anotherQuestionStartsUnknown() throws {
     let server = try Server()
-    let closed = try closedPort()
+    let held = try ClosedPort()
+    defer { withExtendedLifetime(held) {} }
+    let closed = held.number
     try Self.with { prober, told in
       prober.update([Self.tcp("a", server.port)])
       #expect(eventually { told.list.count == 1 })
@@ -114,7 +118,9 @@ import Testing
 
   @Test func onceTriesEachOnce() throws {
     let server = try Server()
-    let closed = try closedPort()
+    let held = try ClosedPort()
+    defer { withExtendedLifetime(held) {} }
+    let closed = held.number
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     defer { try? group.syncShutdownGracefully() }
     let probes = (0..<150).map { number in

@@ -69,12 +69,28 @@ func outcome(
 
 let good = Outcome.good(Finding())
 
-/// A port of the loopback address where nobody listens.
-func closedPort() throws -> UInt16 {
-  let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-  defer { try? group.syncShutdownGracefully() }
-  let channel = try ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).wait()
-  let port = UInt16(channel.localAddress!.port!)
-  try channel.close().wait()
-  return port
+/// A TCP port of 127.0.0.1 at which nobody listens, nor will while this is held: others start
+/// servers beside.
+final class ClosedPort {
+  private let descriptor: Int32
+  let number: UInt16
+
+  init() throws {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = withUnsafeMutableBytes(of: &address) { bytes in
+      let address = bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
+      return bind(descriptor, address, size) | getsockname(descriptor, address, &size)
+    }
+    self.descriptor = descriptor
+    number = UInt16(bigEndian: address.sin_port)
+    guard status == 0, number != 0 else {
+      throw CommandFailed(description: "bind: \(String(cString: strerror(errno)))")
+    }
+  }
+
+  deinit { close(descriptor) }
 }

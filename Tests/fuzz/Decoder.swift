@@ -32,6 +32,8 @@ private func encodedStateIsDecodedAsItWas(_ bytes: [UInt8]) {
   }
   let configuration = declaration.expanded(
     given: declaration.signals.reduce(into: [:]) { $0[$1] = .up })
+  // Tables are held to this law by NftablesTests, which know nft's many ways to write one thing.
+  guard configuration.tables.isEmpty else { return }
   let text = StateFile.encode(configuration).text()
   do throws(Problems) {
     // What signals leave need not be a file that somebody may write.

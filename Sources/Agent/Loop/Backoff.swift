@@ -8,10 +8,27 @@ struct Backoff {
     var next: Cadence.Instant
   }
 
+  /// What routes and nexthops stand on.
+  private struct Footing: Equatable {
+    let links: [Link]
+    let addresses: Set<ObjectID>
+  }
+
   private var entries: [ObjectID: Entry] = [:]
+  private var footing: Footing?
 
   /// The earliest instant at which something is to be tried again.
   var next: Cadence.Instant? { entries.values.map(\.next).min() }
+
+  /// Forgets all when links or addresses aren't what they were: the kernel refuses a route over a
+  /// link that is down, and takes it the moment that the link is up.
+  mutating func observed(_ configuration: Configuration) {
+    let present = Footing(
+      links: configuration.links,
+      addresses: Set(configuration.objects(of: .address).map(\.id)))
+    if present != footing { entries = [:] }
+    footing = present
+  }
 
   /// Whether a change waits; another change of the same object doesn't.
   func holds(_ change: Change, _ now: Cadence.Instant) -> Bool {

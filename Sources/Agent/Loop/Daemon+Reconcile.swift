@@ -10,9 +10,11 @@ extension Daemon {
     var isDrift = true
     let outcome: Reconciler.Outcome
     do {
-      outcome = try reconciler.reconcile(holding: { backoff.holds($0, now) }) {
+      let isHeld: (Change) -> Bool = { self.backoff.holds($0, now) }
+      outcome = try reconciler.reconcile(holding: isHeld) {
         let observed = try reconciler.observe(for: declaration!)
-        say(liveSignals.update(declaration!.linkSignals(in: observed)))
+        backoff.observed(observed)
+        say(liveSignals.update(declaration!.linkSignals(in: observed), now))
         wanted = declaration!.expanded(given: liveSignals.states(now), keeping: observed)
         isDrift = isDrift && settled == wanted
         return Plan(from: observed, to: wanted)
@@ -55,7 +57,8 @@ extension Daemon {
   /// Signals that became something else.
   func say(_ signals: [Signal: Signal.State]) {
     for (signal, state) in signals.sorted(by: { $0.key < $1.key }) {
-      log.info("signal", ["name": signal, "state": state.rawValue, "reason": reasons(signal)])
+      let reason = state == .down ? reasons(signal) : nil
+      log.info("signal", ["name": signal, "state": state.rawValue, "reason": reason])
     }
   }
 

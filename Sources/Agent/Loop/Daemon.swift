@@ -30,6 +30,9 @@ final class Daemon {
 
   var declaration: Declaration?
   private var fileBytes: [UInt8]?
+  /// When to read the file, which may be about to be written: an editor makes it anew in steps.
+  private var nextRead: Cadence.Instant?
+  private static let writing = Duration.milliseconds(10)
   private var cadence: Cadence
   private var nextPoll: Cadence.Instant
   var backoff = Backoff()
@@ -67,7 +70,7 @@ final class Daemon {
     while true {
       let now = Duration.now
       if cadence.isDue(now) { look(now, late: now - cadence.due) }
-      let meaning = wait(until: min(cadence.due, nextPoll))
+      let meaning = wait(until: min(cadence.due, nextPoll, nextRead ?? nextPoll))
       if meaning == .end { break }
       handle(meaning)
     }
@@ -88,9 +91,13 @@ final class Daemon {
 
   private func handle(_ meaning: ProcessSignals.Meaning?) {
     let now = Duration.now
-    if watch.drain() || meaning == .reload { readFile() }
+    if watch.drain(), nextRead == nil { nextRead = now + Self.writing }
+    if meaning == .reload || nextRead.map({ now >= $0 }) == true {
+      nextRead = nil
+      readFile()
+    }
     if let declaration {
-      let news = liveSignals.update(inbox.states(of: declaration.signals))
+      let news = liveSignals.update(inbox.states(of: declaration.signals), now)
       say(news)
       if !news.isEmpty { cadence.wake(now) }
     }
@@ -121,13 +128,18 @@ final class Daemon {
 
   /// Takes the file if it is good; else the one before it stays in force.
   private func readFile() {
-    defer { watch.renew() }
+    repeat { readFileOnce() } while watch.renew()
+  }
+
+  private func readFileOnce() {
     let bytes: [UInt8]
     do throws(File.Failure) {
       bytes = try File.read(path)
     } catch {
       fileBytes = nil
-      return refuseFile(["\(error)"]) { log.error("state-file", ["file": path, "error": error]) }
+      return refuseFile(["\(error)"]) {
+        log.error("state-file", ["file": path, "error": error, "kept": kept])
+      }
     }
     guard bytes != fileBytes else { return }
     fileBytes = bytes
@@ -147,12 +159,15 @@ final class Daemon {
             [
               "file": "\(path):\(problem.place.line):\(problem.place.column)",
               "pointer": problem.pointer, "error": problem.message,
-              "kept": declaration != nil ? "the last good one" : nil,
+              "kept": kept,
             ])
         }
       }
     }
   }
+
+  /// What stays in force when the file is refused.
+  private var kept: String? { declaration != nil ? "the last good one" : nil }
 
   private func refuseFile(_ problems: [String], _ say: () -> Void) {
     // Said once, not at each look.
@@ -169,6 +184,10 @@ final class Daemon {
     if read.mentions(.neighbor) || read.mentions(.fdb) {
       do { try monitors[0].listenToNeighbors() } catch { log.error("netlink", ["error": error]) }
     }
+    let gateways = read.gateways?.members.compactMap { member in
+      member.addresses.first.map { (member.signal, $0) }
+    }
+    board.update { $0.gateways = Dictionary(gateways ?? []) { first, _ in first } }
     onTake(read)
     cadence.wake(.now)
   }
@@ -187,7 +206,7 @@ final class Daemon {
     let end = Duration.now
     board.measure("vpngw_pass_duration_seconds", end - start)
     cadence.looked(from: start, to: end)
-    for instant in [backoff.next, liveSignals.nextDeadline(after: end)].compactMap({ $0 }) {
+    for instant in [backoff.next, liveSignals.nextDeadline(after: start)].compactMap({ $0 }) {
       cadence.look(at: instant)
     }
   }

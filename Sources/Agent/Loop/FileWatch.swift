@@ -22,18 +22,27 @@ final class FileWatch {
   deinit { close(descriptor) }
 
   /// Watches the directory of the file and, where that is a symbolic link, of what it leads to; to
-  /// be called after each change, since either may be another one by then.
-  func renew() {
+  /// be called after each change, since either may be another one by then. Where a directory isn't
+  /// there, what will tell of it is the nearest one above.
+  ///
+  /// Whether it watches more than before: what happened there until now is not known then.
+  @discardableResult
+  func renew() -> Bool {
     let events = UInt32(
       IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
     var present: Set<Int32> = []
-    for directory in Set([Self.directory(path), Self.resolved(path).map(Self.directory)]) {
-      guard let directory else { continue }
-      let watch = inotify_add_watch(descriptor, directory, events)
+    for place in Set([Self.directory(path), Self.resolved(path).map(Self.directory)]) {
+      guard var directory = place else { continue }
+      var watch = inotify_add_watch(descriptor, directory, events)
+      while watch < 0, directory != Self.directory(directory) {
+        directory = Self.directory(directory)
+        watch = inotify_add_watch(descriptor, directory, events)
+      }
       if watch >= 0 { present.insert(watch) }
     }
+    defer { watches = present }
     for old in watches.subtracting(present) { inotify_rm_watch(descriptor, old) }
-    watches = present
+    return !present.isSubset(of: watches)
   }
 
   /// Whether anything happened in the directories since the last time.

@@ -20,11 +20,13 @@ struct LiveSignals {
   }
 
   /// Takes what inputs said; returns what of it is news.
-  mutating func update(_ said: [Signal: Signal.State]) -> [Signal: Signal.State] {
+  mutating func update(
+    _ said: [Signal: Signal.State], _ now: Cadence.Instant
+  ) -> [Signal: Signal.State] {
     let news = said.filter { declared.contains($0.key) && states[$0.key] != $0.value }
     for (signal, state) in news {
       states[signal] = state
-      if state != .unknown { unknownSince[signal] = nil }
+      unknownSince[signal] = state == .unknown ? now : nil
     }
     return news
   }

@@ -1,3 +1,4 @@
+import Health
 import JSON
 import Model
 
@@ -29,6 +30,8 @@ struct Status: Sendable {
   /// Whether that has ever been so.
   var isReady = false
   var signals: [SignalStatus] = []
+  /// The gateways' addresses by the signals of their probes.
+  var gateways: [Signal: IPAddress] = [:]
   /// Steps that the kernel refused, and that are tried again.
   var failures: [Trouble] = []
   /// What can't be done as things are.
@@ -44,7 +47,8 @@ extension Status {
     return "the first look isn't over"
   }
 
-  var tree: Tree {
+  /// With what probes have read.
+  func tree(_ probes: Prober.Snapshot) -> Tree {
     var members: [(String, Tree)] = [
       ("file", .string(path)), ("ready", .bool(isReady)), ("converged", .bool(isConverged)),
       ("inForce", .bool(hasFile)),
@@ -67,12 +71,28 @@ extension Status {
       (
         "signals",
         .array(
-          signals.map {
-            .object([
-              ("name", .string($0.signal.description)), ("state", .string($0.state.rawValue)),
-            ])
+          signals.map { status in
+            let head: [(String, Tree)] = [
+              ("name", .string(status.signal.description)),
+              ("state", .string(status.state.rawValue)),
+            ]
+            return .object(head + (probes[status.signal]?.reading.members(status.state) ?? []))
           })
       ))
     return .object(members)
+  }
+}
+
+extension Reading {
+  fileprivate func members(_ state: Signal.State) -> [(String, Tree)] {
+    var members: [(String, Tree)] = []
+    if let publicAddress { members.append(("publicAddress", .string(publicAddress.description))) }
+    if let forwardedPort { members.append(("forwardedPort", .integer(Int(forwardedPort)))) }
+    if let lastFailure, state != .up || consecutiveFailures > 0 {
+      members.append(("reason", .string(lastFailure)))
+    }
+    members.append(("succeeded", .integer(succeeded)))
+    members.append(("failed", .integer(failed)))
+    return members
   }
 }

@@ -86,14 +86,6 @@ struct NftablesEncoder {
     }
   }
 
-  // nft flush chain FAMILY TABLE NAME
-  func flushChain(_ name: String) {
-    batch.netfilterRequest(NFTMessage.delRule, family: family.number) {
-      $0.put(NFTARule.table, table)
-      $0.put(NFTARule.chain, name)
-    }
-  }
-
   func deleteRule(_ handle: UInt64, chain: String) {
     step { "delete rule TABLE \(chain) handle \(handle)" }
     batch.netfilterRequest(NFTMessage.delRule, family: family.number) {

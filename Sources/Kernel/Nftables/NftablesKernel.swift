@@ -14,16 +14,7 @@ public final class NftablesKernel {
   ///
   /// `nft -f`, whose file adds them.
   public func create(_ tables: [TableProgram]) throws(NetlinkError) {
-    try transact(nil) { batch in
-      var nextID: UInt32 = 1
-      for table in tables {
-        batch.step(0) { "nft add table \(table.family.rawValue) \(table.name)" }
-        var encoder = NftablesEncoder(
-          batch, family: table.family, table: table.name, nextID: nextID)
-        encoder.load(table)
-        nextID = encoder.nextID
-      }
-    }
+    try apply(tables.map { TableDiff(family: $0.family, table: $0.name, from: nil, to: $0) })
   }
 
   /// The elements that one transaction takes while a new table isn't in use yet.

@@ -153,14 +153,18 @@ extension Gateways {
   }
 
   /// The last look: by any other link nothing leaves that came from the VPN network, has an address
-  /// of it, or was meant for a gateway. After source NAT, which must not hide it.
+  /// of it, or was meant for a gateway. After source NAT, which must not hide it. What is for a
+  /// client pod quotes its packets: an ICMP error, while the link is about to get its address back.
   private var leave: Nftables.Chain {
     var rules: [[Nftables.Statement]] = [
       [.match(.equal, .meta("oifname"), .symbol("lo")), .verdict(.return)],
       [.match(.meta("oifname"), in: "vpn_if"), .verdict(.return)],
     ]
     var leaks: [Nftables.Statement] = [.match(.meta("iifname"), in: "vpn_if")]
-    for family in fromFamilies { leaks.append(.match(family.saddr, in: family.named("from"))) }
+    for family in fromFamilies {
+      leaks.append(.match(family.saddr, in: family.named("from")))
+      leaks.append(.match(family.daddr, in: family.named("from")))
+    }
     leaks += [.match(.equal, .mark, steered), .match(.equal, .ctMark, steered)]
     rules += leaks.map { [$0, .count, .verdict(.drop)] }
     return .hooked("leave", "filter", "postrouting", 110, rules)

@@ -1,0 +1,53 @@
+import Health
+import Model
+
+extension Board {
+  /// The loop's metrics, and those of probes and gateways; the latter have the names and the meaning
+  /// of gateway-route-manager's.
+  func metrics(with probes: Prober.Snapshot) -> Metrics {
+    var metrics = self.metrics
+    metrics.declareProbes()
+    let gateways = status.gateways
+    for (signal, (state, reading)) in probes.sorted(by: { $0.key < $1.key }) {
+      let name = [Metrics.Label("name", signal.name)]
+      metrics.set("vpngw_probe_up", name, state == .up ? 1 : 0)
+      metrics.setTries("vpngw_probe_tries_total", name, reading)
+      metrics.set("vpngw_probe_lateness_seconds", name, reading.lateness.inSeconds)
+      guard let address = gateways[signal] else { continue }
+      let gateway = [Metrics.Label("gateway_ip", address.description)]
+      metrics.setTries("gateway_health_check_total", gateway, reading)
+      if let duration = reading.lastDuration {
+        metrics.set("gateway_health_check_last_duration_seconds", gateway, duration.inSeconds)
+      }
+      metrics.set(
+        "consecutive_failures_count", gateway, Double(reading.consecutiveFailures))
+    }
+    let active = gateways.keys.filter { probes[$0]?.state == .up }
+    let addresses = Set(active.compactMap { probes[$0]?.reading.publicAddress })
+    metrics.set("gateway_active_count", [], Double(active.count))
+    metrics.set("gateway_total_count", [], Double(gateways.count))
+    metrics.set("unique_public_ips_count", [], Double(addresses.count))
+    return metrics
+  }
+}
+
+extension Metrics {
+  fileprivate mutating func setTries(_ name: String, _ labels: Labels, _ reading: Reading) {
+    set(name, labels + [Label("status", "success")], Double(reading.succeeded))
+    set(name, labels + [Label("status", "failure")], Double(reading.failed))
+  }
+
+  fileprivate mutating func declareProbes() {
+    declare("vpngw_probe_up", .gauge, "Whether a probe's signal is up.")
+    declare("vpngw_probe_tries_total", .counter, "Tries of a probe.")
+    declare("vpngw_probe_lateness_seconds", .gauge, "How late the last try began.")
+    declare("gateway_health_check_total", .counter, "Health checks of a gateway.")
+    declare(
+      "gateway_health_check_last_duration_seconds", .gauge, "How long the last one took.")
+    declare(
+      "consecutive_failures_count", .gauge, "Health checks of a gateway that failed in a row.")
+    declare("gateway_active_count", .gauge, "Gateways that are healthy.")
+    declare("gateway_total_count", .gauge, "Gateways that the state file names.")
+    declare("unique_public_ips_count", .gauge, "Public addresses of the healthy gateways.")
+  }
+}
