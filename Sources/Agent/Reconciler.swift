@@ -26,6 +26,11 @@ public final class Reconciler {
     return observed
   }
 
+  /// What is there of all that a file may ask for, whatever its signals say.
+  public func observe(for declaration: Declaration) throws(NetlinkError) -> Configuration {
+    try observe(also: declaration.sysctlKeys)
+  }
+
   public func plan(to desired: Configuration) throws(NetlinkError) -> Plan {
     Plan(from: try observe(for: desired), to: desired)
   }

@@ -13,22 +13,25 @@ extension Session {
   /// `vpngw apply`: makes the kernel equal to the file.
   ///
   /// With `confirm`, all is undone at the end of that time unless somebody says that it works.
-  public func apply(_ request: Request, isDryRun: Bool = false, confirm: Duration? = nil) throws
-    -> Int32
-  {
+  public func apply(
+    _ request: Request, isDryRun: Bool = false, confirm: Duration? = nil, signals: [String] = []
+  ) throws -> Int32 {
     let reconciler = try reconciler()
-    let desired: Configuration
+    let declaration: Declaration
     var saved: SavedPlan?
     switch request {
     case .file(let path):
       guard let loaded = try load(path) else { return Status.failed }
-      desired = loaded
+      declaration = loaded
     case .plan(let path):
       saved = try SavedPlan(path: path)
-      desired = saved!.desired
+      declaration = Declaration(saved!.desired)
     }
+    let known = try self.signals(signals, for: declaration)
     if isDryRun {
-      let plan = try reconciler.plan(to: desired)
+      let observed = try reconciler.observe(for: declaration)
+      let plan = Plan(
+        from: observed, to: settle(declaration, given: known, keeping: observed))
       print(plan)
       return status(of: plan)
     }
@@ -41,7 +44,8 @@ extension Session {
         "an earlier change waits for `vpngw confirm` or for its undoing: nothing was done")
     }
     // Read while nobody else of us can change it.
-    let observed = try reconciler.observe(for: desired)
+    let observed = try reconciler.observe(for: declaration)
+    let desired = settle(declaration, given: known, keeping: observed)
     let plan = Plan(from: observed, to: desired)
     if let moved = saved?.differences(from: plan), !moved.isEmpty {
       throw Failure(

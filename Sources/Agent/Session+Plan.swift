@@ -1,22 +1,32 @@
 import JSON
 public import Model
 import Plan
-import State
 
 extension Session {
   /// `vpngw plan FILE`: what apply would change; writes nothing to the kernel.
   ///
   /// `observed` names a captured `show` to plan against, `out` a file that keeps the plan for
-  /// `apply --plan`.
-  public func plan(_ path: String, observed: String? = nil, out: String? = nil) throws -> Int32 {
-    guard let desired = try load(path) else { return Status.failed }
-    let plan: Plan
+  /// `apply --plan`; `signals` are of the form `NAME=up`.
+  public func plan(
+    _ path: String, observed: String? = nil, out: String? = nil, signals: [String] = []
+  ) throws -> Int32 {
+    guard let declaration = try load(path) else { return Status.failed }
+    let known = try self.signals(signals, for: declaration)
+    let (present, desired): (Configuration, Configuration)
     if let observed {
       guard let captured = try load(observed) else { return Status.failed }
-      plan = Plan(from: captured.asObserved, to: desired)
+      guard !captured.isConditional else {
+        throw Failure("\(observed): not what `vpngw show` printed, which has no \"when\"")
+      }
+      present = captured.expanded().asObserved
+      // Whether its links run isn't written down.
+      desired = declaration.expanded(given: known, keeping: present)
+      tellUndecided(of: declaration, given: known)
     } else {
-      plan = try reconciler().plan(to: desired)
+      present = try reconciler().observe(for: declaration)
+      desired = settle(declaration, given: known, keeping: present)
     }
+    let plan = Plan(from: present, to: desired)
     if let out {
       try File.replace(out, with: Array(SavedPlan(plan, desired).text.utf8))
     }

@@ -58,6 +58,13 @@ extension Configuration {
     return all
   }
 
+  /// As a state file can say it.
+  var statable: Configuration {
+    var copy = self
+    copy.makeStatable()
+    return copy
+  }
+
   /// A link whose other half is in another namespace can be kept, but not made again.
   private mutating func makeStatable() {
     for index in links.indices {

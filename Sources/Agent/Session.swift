@@ -52,8 +52,8 @@ public struct Session {
     try Reconciler(runDirectory: options.runDirectory)
   }
 
-  /// The file's configuration; nil when it is invalid, which has then been said.
-  func load(_ path: String) throws -> Configuration? {
+  /// What the file asks for; nil when it is invalid, which has then been said.
+  func load(_ path: String) throws -> Declaration? {
     let bytes = try File.read(path)
     do throws(Problems) {
       return try StateFile.decode(bytes, names: .machine)

@@ -6,6 +6,7 @@ struct RawLink {
   let index: UInt32
   let name: LinkName
   private var isUp: Bool
+  private var isRunning: Bool
   private var mtu: UInt32?
   private var address: MACAddress?
   private var master: UInt32?
@@ -19,6 +20,7 @@ struct RawLink {
     guard let header = message.link else { return nil }
     index = header.index
     isUp = header.flags & IFF.up != 0
+    isRunning = header.flags & IFF.running != 0
     var name: LinkName?
     var isLowerElsewhere = false
     for attribute in message.attributes(after: LinkHeader.length) {
@@ -51,6 +53,7 @@ struct RawLink {
   func link(_ names: [UInt32: LinkName]) -> Link {
     var link = Link(name)
     link.isUp = isUp
+    link.isRunning = isRunning
     link.mtu = mtu
     link.address = address
     link.master = master.flatMap { names[$0] }

@@ -15,9 +15,20 @@ public struct Configuration: Hashable, Sendable {
 
   /// Every object, kind by kind.
   public var objects: [Object] {
-    sysctls.map(Object.sysctl) + links.map(Object.link) + addresses.map(Object.address)
-      + neighbors.map(Object.neighbor) + fdb.map(Object.fdb) + nexthops.map(Object.nexthop)
-      + routes.map(Object.route) + rules.map(Object.rule)
+    Kind.allCases.flatMap(objects)
+  }
+
+  public func objects(of kind: Kind) -> [Object] {
+    switch kind {
+    case .sysctl: sysctls.map(Object.sysctl)
+    case .link: links.map(Object.link)
+    case .address: addresses.map(Object.address)
+    case .neighbor: neighbors.map(Object.neighbor)
+    case .fdb: fdb.map(Object.fdb)
+    case .nexthop: nexthops.map(Object.nexthop)
+    case .route: routes.map(Object.route)
+    case .rule: rules.map(Object.rule)
+    }
   }
 
   public mutating func append(_ object: Object) {

@@ -18,6 +18,9 @@ public struct Link: Resource {
   public var isExact = false
   /// Observed only: its alias bears our mark.
   public var isOwned = false
+  /// Observed only: up and able to pass packets (`IFF_RUNNING`, RFC 2863), which is what its signal
+  /// says.
+  public var isRunning: Bool?
 
   public init(_ name: LinkName, _ device: Device? = nil) {
     self.name = name

@@ -77,6 +77,7 @@ public enum MacvlanMode {
 /// Flags of a link.
 public enum IFF {
   public static var up: UInt32 { UInt32(IFF_UP) }
+  public static var running: UInt32 { UInt32(IFF_RUNNING) }
 }
 
 /// EtherTypes of VLAN tags.

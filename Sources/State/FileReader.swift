@@ -3,6 +3,7 @@ internal import Model
 
 enum FileKey: Int, ObjectKey {
   case schema, version, sysctls, links, addresses, neighbors, nexthops, routes, rules
+  case probes, signals
 
   // Editors look for the schema's own address under this name.
   static let names = ["$schema"] + spelledNames().dropFirst()
@@ -13,12 +14,15 @@ extension ObjectReader<FileKey> {
     var contents = Contents()
     _ = optional(.schema, .plainText)
     _ = required(.version, .uint8(1, to: 1), ": write \"version\": 1")
-    contents.sysctls = sysctls()
+    readSysctls(&contents)
+    readInputs(&contents)
 
     contents.links.reserve(count(.links))
     let links = each(.links, of: "link") { object, index in
-      if let link = object.link() {
-        contents.links.append(link, index)
+      let link = object.link()
+      let when = object.when(of: link?.name)
+      if let link {
+        contents.links.append(Declared(link, when: when), index)
       } else {
         contents.unreadLinks?.formUnion(object.scalars)
       }
@@ -27,13 +31,18 @@ extension ObjectReader<FileKey> {
 
     contents.addresses.reserve(count(.addresses))
     _ = each(.addresses, of: "address") { object, index in
-      if let address = object.address() { contents.addresses.append(address, index) }
+      let address = object.address()
+      let when = object.when()
+      if let address { contents.addresses.append(Declared(address, when: when), index) }
     }
 
     _ = each(.neighbors, of: "neighbor") { object, index in
-      switch object.neighborOrEntry() {
-      case .neighbor(let neighbor): contents.neighbors.append(neighbor, index)
-      case .entry(let entry): contents.fdb.append(entry, index)
+      let read = object.neighborOrEntry()
+      let when = object.when()
+      switch read {
+      case .neighbor(let neighbor):
+        contents.neighbors.append(Declared(neighbor, when: when), index)
+      case .entry(let entry): contents.fdb.append(Declared(entry, when: when), index)
       case nil: break
       }
     }
@@ -54,9 +63,12 @@ extension ObjectReader<FileKey> {
     }
 
     _ = each(.rules, of: "rule") { object, index in
-      switch object.ruleOrPattern() {
-      case .rule(let rule): contents.rules.append(rule, index)
-      case .pattern(let pattern): contents.absentRules.append(pattern, index)
+      let read = object.ruleOrPattern()
+      let when = object.when()
+      switch read {
+      case .rule(let rule): contents.rules.append(Declared(rule, when: when), index)
+      case .pattern(let pattern):
+        contents.absentRules.append(Declared(pattern, when: when), index)
       case nil: break
       }
     }

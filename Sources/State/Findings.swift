@@ -1,4 +1,5 @@
 internal import JSON
+internal import Model
 
 /// The problems met so far, and the way to the value that is being read.
 // A class: every reader of a file adds to the same list.
@@ -23,6 +24,12 @@ final class Findings {
   init(names: Names) {
     self.names = names
   }
+
+  /// The signals that conditions name, and where.
+  private(set) var namedSignals: [(signal: Signal, pointer: Pointer)] = []
+
+  /// Notes that the present value is a signal's name.
+  func note(_ signal: Signal) { namedSignals.append((signal, Pointer(path))) }
 
   func enter(_ component: Pointer.Component) { path.append(component) }
   func leave() { path.removeLast() }

@@ -173,6 +173,27 @@ extension ObjectReader {
     return elements.count
   }
 
+  /// Reads the members of an object whose keys are names of the file's own; false, and reported
+  /// unless absent, if there is none.
+  @discardableResult
+  mutating func eachNamed(
+    _ key: Key, _ read: (_ findings: Findings, _ name: String, JSON.Value) -> Void
+  ) -> Bool {
+    guard let value = slots[key.rawValue] else { return false }
+    guard let members = value.members else {
+      report(key, Mismatch(value, mustBe: "an object").message)
+      return false
+    }
+    findings.enter(.key(key.name))
+    for (name, member) in members {
+      findings.enter(.key(name))
+      read(findings, name, member)
+      findings.leave()
+    }
+    findings.leave()
+    return true
+  }
+
   /// The object under a key.
   mutating func object<Element: ObjectKey, Output>(
     _ key: Key, _ noun: String, _ read: (inout ObjectReader<Element>) -> Output?

@@ -1,12 +1,30 @@
 internal import JSON
 internal import Model
 
+/// An object as a file declares it.
+struct Declared<Item> {
+  var item: Item
+  var when: Condition?
+  /// Of its members; empty: none has one.
+  var members: [Condition?]
+
+  init(_ item: Item, when: Condition?, members: [Condition?] = []) {
+    self.item = item
+    self.when = when
+    self.members = members.allSatisfy { $0 == nil } ? [] : members
+  }
+
+  var isConditional: Bool { when != nil || !members.isEmpty }
+}
+
 /// The objects of one kind that could be read, and where in the file they stand.
 struct Section<Item> {
   /// The section's key.
   let key: String
   private(set) var items: [Item] = []
   private var origins: [Int32] = []
+  /// Of the items that have any, by position.
+  private var conditions: [Int: (when: Condition?, members: [Condition?])] = [:]
 
   init(_ key: String) { self.key = key }
 
@@ -15,8 +33,9 @@ struct Section<Item> {
     origins.reserveCapacity(count)
   }
 
-  mutating func append(_ item: consuming Item, _ index: Int) {
-    items.append(item)
+  mutating func append(_ declared: consuming Declared<Item>, _ index: Int) {
+    if declared.isConditional { conditions[items.count] = (declared.when, declared.members) }
+    items.append(declared.item)
     origins.append(Int32(truncatingIfNeeded: index))
   }
 
@@ -26,9 +45,37 @@ struct Section<Item> {
   }
 }
 
+extension Section {
+  func when(_ position: Int) -> Condition? { conditions[position]?.when }
+
+  func isConditional(_ position: Int) -> Bool { conditions[position] != nil }
+
+  /// Whether the items' conditions show that the two never stand at once.
+  func areExclusive(_ first: Int, _ second: Int) -> Bool {
+    when(first).flatMap { first in when(second).map(first.excludes) } ?? false
+  }
+
+  /// Those that stand alone, and the others with what decides about them.
+  func split(
+    _ decide: (Item, _ when: Condition?, _ members: [Condition?]) -> Void
+  ) -> [Item] {
+    if conditions.isEmpty { return items }
+    return items.enumerated().compactMap { position, item in
+      guard let (when, members) = conditions[position] else { return item }
+      decide(item, when, members)
+      return nil
+    }
+  }
+}
+
 /// What a file holds, by kind.
 struct Contents {
   var sysctls: [Sysctl] = []
+  var sysctlConditions: [Sysctl.Key: Condition] = [:]
+  var probes: [Probe] = []
+  /// Also of probes that couldn't be read; nil when the whole section couldn't.
+  var probeNames: Set<String>? = []
+  var deadline = Declaration.defaultDeadline
   var links = Section<Link>("links")
   var addresses = Section<Address>("addresses")
   var neighbors = Section<Neighbor>("neighbors")
@@ -42,17 +89,33 @@ struct Contents {
   var unreadLinks: Set<String>? = []
   var unreadNexthops: Set<String>? = []
 
-  var configuration: Configuration {
-    var configuration = Configuration()
-    configuration.sysctls = sysctls
-    configuration.links = links.items
-    configuration.addresses = addresses.items
-    configuration.neighbors = neighbors.items
-    configuration.fdb = fdb.items
-    configuration.nexthops = nexthops.items
-    configuration.routes = routes.items
-    configuration.rules = rules.items
-    configuration.absentRules = absentRules.items
-    return configuration
+  var declaration: Declaration {
+    var declaration = Declaration()
+    declaration.probes = probes
+    declaration.deadline = deadline
+    func unconditional<R: Resource>(_ section: Section<R>, _ wrap: (R) -> Object) -> [R] {
+      section.split { item, when, members in
+        declaration.conditional.append(
+          ConditionalObject(wrap(item), when: when, members: members))
+      }
+    }
+    for sysctl in sysctls {
+      if let when = sysctlConditions[sysctl.key] {
+        declaration.conditional.append(ConditionalObject(.sysctl(sysctl), when: when))
+      } else {
+        declaration.unconditional.sysctls.append(sysctl)
+      }
+    }
+    declaration.unconditional.links = unconditional(links, Object.link)
+    declaration.unconditional.addresses = unconditional(addresses, Object.address)
+    declaration.unconditional.neighbors = unconditional(neighbors, Object.neighbor)
+    declaration.unconditional.fdb = unconditional(fdb, Object.fdb)
+    declaration.unconditional.nexthops = unconditional(nexthops, Object.nexthop)
+    declaration.unconditional.routes = unconditional(routes, Object.route)
+    declaration.unconditional.rules = unconditional(rules, Object.rule)
+    declaration.unconditional.absentRules = absentRules.split { pattern, when, _ in
+      declaration.conditionalPatterns.append(ConditionalPattern(pattern, when: when!))
+    }
+    return declaration
   }
 }

@@ -4,9 +4,12 @@ public import Model
 /// The file that says what a machine's network should be (`schemas/state.json`).
 public enum StateFile {
   /// What the file asks for, or everything that is wrong with it.
+  ///
+  /// Without `checkingTogether`, objects are read one by one: what a kernel has need not be what a
+  /// file may ask for.
   public static func decode(
-    _ bytes: [UInt8], names: Names = Names()
-  ) throws(Problems) -> Configuration {
+    _ bytes: [UInt8], names: Names = Names(), checkingTogether: Bool = true
+  ) throws(Problems) -> Declaration {
     let document: Document
     do throws(SyntaxError) {
       document = try Document(bytes)
@@ -18,12 +21,12 @@ public enum StateFile {
     var contents = Contents()
     if file.open(document.root) {
       contents = file.contents()
-      CrossCheck(contents, findings).run()
+      if checkingTogether { CrossCheck(contents, findings).run() }
     }
     // Asks the document last, and so keeps the tree of which the readers hold values.
     let problems = findings.problems(in: document)
     guard problems.isEmpty else { throw Problems(list: problems) }
-    return contents.configuration
+    return contents.declaration
   }
 
   /// The file that decodes to the configuration: sections in fixed order, objects by identity.

@@ -14,7 +14,7 @@ struct Vpngw: ParsableCommand {
       Exit status: 0 done or nothing to do, 1 failed, 2 plan found changes.
       """,
     version: "vpngw 0.1.0",
-    subcommands: [Validate.self, Plan.self, Apply.self, Confirm.self, Show.self])
+    subcommands: [Validate.self, Expand.self, Plan.self, Apply.self, Confirm.self, Show.self])
 }
 
 /// Options of every command.
@@ -58,6 +58,31 @@ struct Validate: ParsableCommand {
   func run() throws { try common.run { try $0.validate(files) } }
 }
 
+/// What somebody says of live inputs, in place of the inputs.
+struct Signals: ParsableArguments {
+  @Option(
+    name: .customLong("signal"),
+    help: """
+      Take this signal for up or down, such as probe.gw0=down; repeatable. Of probes, what isn't \
+      told isn't known, and what it decides is left as it is.
+      """)
+  var list: [String] = []
+}
+
+struct Expand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print the plain kernel objects that a state file stands for.",
+    discussion: "Reads no kernel: what depends on a signal that isn't told is left out, and named.")
+
+  @Argument(help: "The state file; - is standard input.", completion: .file(extensions: ["json"]))
+  var file: String
+
+  @OptionGroup var signals: Signals
+  @OptionGroup var common: Common
+
+  func run() throws { try common.run { try $0.expand(file, signals: signals.list) } }
+}
+
 struct Plan: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what apply would change; changes nothing.",
@@ -77,9 +102,14 @@ struct Plan: ParsableCommand {
     completion: .file())
   var observed: String?
 
+  @OptionGroup var signals: Signals
   @OptionGroup var common: Common
 
-  func run() throws { try common.run { try $0.plan(file, observed: observed, out: out) } }
+  func run() throws {
+    try common.run {
+      try $0.plan(file, observed: observed, out: out, signals: signals.list)
+    }
+  }
 }
 
 struct Apply: ParsableCommand {
@@ -109,18 +139,23 @@ struct Apply: ParsableCommand {
     transform: Apply.duration)
   var confirm: Duration?
 
+  @OptionGroup var signals: Signals
   @OptionGroup var common: Common
 
   func validate() throws {
     if (file == nil) == (plan == nil) {
       throw ValidationError("Give a state file, or --plan with a kept plan.")
     }
+    if plan != nil, !signals.list.isEmpty {
+      throw ValidationError("A kept plan is decided already: give --signal to plan.")
+    }
   }
 
   func run() throws {
     try common.run {
       try $0.apply(
-        file.map(Session.Request.file) ?? .plan(plan!), isDryRun: dryRun, confirm: confirm)
+        file.map(Session.Request.file) ?? .plan(plan!), isDryRun: dryRun, confirm: confirm,
+        signals: signals.list)
     }
   }
 

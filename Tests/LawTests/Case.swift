@@ -44,7 +44,7 @@ func decode(_ sections: [String: [String]]) throws -> Configuration {
     return "\"\(name)\": " + (name == "sysctls" ? "{ \(list) }" : "[ \(list) ]")
   }
   let text = "{ " + (["\"version\": 1"] + members).joined(separator: ", ") + " }"
-  return try StateFile.decode(Array(text.utf8))
+  return try StateFile.decode(Array(text.utf8)).expanded()
 }
 
 /// Runs a test inside a network namespace of its own, with a run directory of its own.

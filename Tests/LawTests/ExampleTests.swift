@@ -24,7 +24,7 @@ private let checkout = String(
         "ip address add 192.168.27.128/22 dev vpn-gw-veth0",
         "ip rule add not fwmark 51820 lookup 51820 priority 101",
       ] { try sh(line) }
-      let desired = try StateFile.decode(readFile(checkout + "/states/" + name))
+      let desired = try StateFile.decode(readFile(checkout + "/states/" + name)).expanded()
       #expect(try !Reconciler(runDirectory: directory).plan(to: desired).steps.isEmpty)
       let outcome = try Reconciler(runDirectory: directory).reach(desired)
       #expect(outcome.complaints == "")
@@ -37,7 +37,7 @@ private let checkout = String(
     try inNamespace { directory in
       try sh("ip rule add not fwmark 51820 lookup 51820 priority 101")
       let path = checkout + "/states/gluetun-restart.json"
-      try Reconciler(runDirectory: directory).reach(StateFile.decode(readFile(path)))
+      try Reconciler(runDirectory: directory).reach(StateFile.decode(readFile(path)).expanded())
       #expect(try !sh("ip rule show").contains("51820"))
     }
   }

@@ -70,7 +70,7 @@ import Testing
         ("nexthop", all.nexthops.count), ("route", all.routes.count), ("rule", all.rules.count),
       ] { #expect(count >= 40, "\(kind)") }
       let text = StateFile.encode(all).text()
-      let shown = try StateFile.decode(Array(text.utf8))
+      let shown = try StateFile.decode(Array(text.utf8)).expanded()
       #expect(try plan(directory, shown) == Plan.steadyState + "\n")
       // It isn't nothing that is compared: each object is there, and one change is seen.
       #expect(shown.objects.count == all.objects.count)

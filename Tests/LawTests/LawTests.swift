@@ -86,7 +86,7 @@ import Testing
       try Reconciler(runDirectory: directory).reach(law.file(law.object))
       let observed = try Reconciler(runDirectory: directory).observe()
       let text = StateFile.encode(all ? observed.everything : observed.own).text()
-      let shown = try StateFile.decode(Array(text.utf8))
+      let shown = try StateFile.decode(Array(text.utf8)).expanded()
       #expect(try plan(directory, shown) == Plan.steadyState + "\n", "\(text)")
     }
   }

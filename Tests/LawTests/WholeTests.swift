@@ -9,7 +9,7 @@ import Testing
 /// The laws that concern a whole file.
 @Suite struct WholeTests {
   private func decode(_ text: String) throws -> Configuration {
-    try StateFile.decode(Array(text.utf8))
+    try StateFile.decode(Array(text.utf8)).expanded()
   }
 
   /// What is there, as a state file: equal for equal networks.

@@ -17,12 +17,24 @@ private let directory =
   @Test(arguments: names.filter { !$0.hasPrefix(".") })
   func planReadsAsKept(_ name: String) throws {
     let path = directory + name
-    let observed = try StateFile.decode(readFile(path + "/observed.json")).asObserved
+    let observed = try StateFile.decode(readFile(path + "/observed.json")).expanded().asObserved
     let desired = try StateFile.decode(readFile(path + "/desired.json"))
+      .expanded(given: signals(path + "/signals.txt"), keeping: observed)
     let plan = Plan(from: observed, to: desired)
     if getenv("RECORD") != nil { try writeFile(path + "/plan.txt", text(plan)) }
     let kept = String(decoding: try readFile(path + "/plan.txt"), as: UTF8.self)
     #expect(text(plan) == kept)
+  }
+
+  /// A line for each signal that is known: `probe.gw0=up`.
+  private func signals(_ path: String) throws -> [Signal: Signal.State] {
+    guard access(path, R_OK) == 0 else { return [:] }
+    var states: [Signal: Signal.State] = [:]
+    for line in String(decoding: try readFile(path), as: UTF8.self).split(separator: "\n") {
+      let halves = line.split(separator: "=").map(String.init)
+      states[try #require(Signal(halves[0]))] = Signal.State(rawValue: halves[1])
+    }
+    return states
   }
 
   /// What people read, and below it the order of execution.

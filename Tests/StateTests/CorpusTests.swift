@@ -38,9 +38,17 @@ import Testing
 
   @Test(arguments: Corpus.good)
   func encodedFileDecodesToTheSame(name: String) throws {
-    let configuration = try StateFile.decode(Corpus.bytes(name))
-    let text = StateFile.encode(configuration).text()
-    #expect(try sorted(StateFile.decode(Array(text.utf8))) == sorted(configuration))
+    let declaration = try StateFile.decode(Corpus.bytes(name))
+    // Once with every signal up, once with every signal down.
+    for state in [Signal.State.up, .down] {
+      let configuration = declaration.expanded(
+        given: declaration.signals.reduce(into: [:]) { $0[$1] = state })
+      let text = StateFile.encode(configuration).text()
+      let again = try StateFile.decode(
+        Array(text.utf8), checkingTogether: !declaration.isConditional)
+      #expect(!again.isConditional)
+      #expect(sorted(again.expanded()) == sorted(configuration))
+    }
   }
 
   @Test func thirtyMistakesAreThirtyProblems() throws {

@@ -23,7 +23,7 @@ import Testing
       }
     let text = StateFile.encode(configuration).text()
     do {
-      #expect(try sorted(StateFile.decode(Array(text.utf8))) == sorted(configuration))
+      #expect(try sorted(StateFile.decode(Array(text.utf8)).expanded()) == sorted(configuration))
     } catch {
       Issue.record("\(error)\n\(text)")
     }

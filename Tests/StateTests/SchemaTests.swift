@@ -39,7 +39,8 @@ import Testing
     (nil, FileKey.names), ("link", LinkKey.names), ("addressObject", AddressKey.names),
     ("nexthop", NexthopKey.names), ("member", MemberKey.names),
     ("resilient", ResilientKey.names), ("route", RouteKey.names), ("hop", HopKey.names),
-    ("rule", RuleKey.names),
+    ("rule", RuleKey.names), ("conditionalSysctl", SysctlKey.names),
+    ("signals", SignalsKey.names), ("condition", WhenKey.names), ("probe", ProbeKey.names),
   ]
 
   @Test(arguments: keys)
@@ -56,6 +57,18 @@ import Testing
     let definitions = document.root["$defs"]!
     let keys = ["neighbor", "entry"].map { Self.described(in: definitions[$0]!) }
     #expect(keys[0].union(keys[1]) == Set(NeighborKey.names))
+  }
+
+  @Test func everyTypeOfProbeHasItsKeys() throws {
+    let document = try Document(readFile(Self.schema))
+    defer { withExtendedLifetime(document) {} }
+    for (type, keys) in ProbeKey.own {
+      let branch = document.root["$defs"]!["probe"]!["allOf"]!.elements!.first {
+        $0["if"]?["properties"]?["type"]?["const"]?.string == type
+      }
+      let known = ProbeKey.allCases.filter(keys.contains).map(\.name)
+      #expect(try Self.described(in: #require(branch?["then"])) == Set(known))
+    }
   }
 
   @Test func everyTypeOfLinkHasItsKeys() throws {

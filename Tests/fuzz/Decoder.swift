@@ -25,14 +25,16 @@ private func writtenDocumentIsReadAsItWas(_ bytes: [UInt8]) {
 private func encodedStateIsDecodedAsItWas(_ bytes: [UInt8]) {
   let configuration: Configuration
   do throws(Problems) {
-    configuration = try StateFile.decode(bytes)
+    let declaration = try StateFile.decode(bytes)
+    configuration = declaration.expanded(
+      given: declaration.signals.reduce(into: [:]) { $0[$1] = .up })
   } catch {
     precondition(!error.list.isEmpty && !error.list.map(\.description).contains(""))
     return
   }
   let text = StateFile.encode(configuration).text()
   do throws(Problems) {
-    let again = try StateFile.decode(Array(text.utf8))
+    let again = try StateFile.decode(Array(text.utf8)).expanded()
     guard again.sorted == configuration.sorted else { fatalError("decodes otherwise: \(text)") }
   } catch {
     fatalError("doesn't decode: \(error)\n\(text)")

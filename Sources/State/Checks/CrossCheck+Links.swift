@@ -74,7 +74,9 @@ extension CrossCheck {
       claims[claim] = position
       return
     }
-    guard section.items[first].name != link.name else { return }
+    guard section.items[first].name != link.name, !section.areExclusive(first, position) else {
+      return
+    }
     findings.report(
       at: section.pointer(position, key),
       "\(words): \(section.pointer(first)), \"\(section.items[first].name)\", has it already")
@@ -115,6 +117,13 @@ extension CrossCheck {
       guard case .veth(let other) = device else {
         findings.report(at: pointer, "\"\(peer)\" is of type \(device.type), not veth")
         continue
+      }
+      if let end = section.items.firstIndex(where: { $0.name == peer }),
+        section.when(end) != section.when(position)
+      {
+        findings.report(
+          at: section.pointer(position, "peer"),
+          "\"\(peer)\" needs the same \"when\": both ends of a veth come and go together")
       }
       if let back = other.peer, back != link.name {
         findings.report(at: pointer, "\"\(peer)\" is declared with another peer, \"\(back)\"")

@@ -18,6 +18,10 @@ extension CrossCheck {
       let pointer = section.pointer(position)
       findings.report(at: Pointer(pointer.components + below), problem)
     }
+    for probe in contents.probes {
+      guard let link = probe.link, let problem = search.problem(with: link) else { continue }
+      findings.report(at: ["probes", .key(probe.name), "link"], problem)
+    }
     for (position, link) in contents.links.items.enumerated() {
       if link.lower != link.name {
         check(link.lower, contents.links, position, link.vxlan == nil ? "link" : "dev")

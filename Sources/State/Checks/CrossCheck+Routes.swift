@@ -54,7 +54,9 @@ extension CrossCheck {
   func checkGateways() {
     if contents.addresses.items.isEmpty { return }
     let own = Dictionary(
-      contents.addresses.items.enumerated().map { ($1.address.address, $0) },
+      // One that comes and goes (a virtual router's) may be the way to whoever has it.
+      contents.addresses.items.enumerated().filter { !contents.addresses.isConditional($0.offset) }
+        .map { ($1.address.address, $0) },
       uniquingKeysWith: { first, _ in first })
     func check<R>(
       _ via: IPAddress, _ section: Section<R>, _ position: Int, _ below: Pointer.Component...
@@ -106,7 +108,7 @@ extension CrossCheck {
     let patterns = contents.absentRules
     var seen: [RulePattern: Int] = [:]
     for (position, pattern) in patterns.items.enumerated() {
-      if let first = seen[pattern] {
+      if let first = seen[pattern], !patterns.areExclusive(first, position) {
         findings.report(
           at: patterns.pointer(position), "the same absent rule as \(patterns.pointer(first))")
       } else {
@@ -114,7 +116,11 @@ extension CrossCheck {
       }
     }
     for (position, rule) in contents.rules.items.enumerated() {
-      if let match = patterns.items.firstIndex(where: { $0.matches(rule) }) {
+      let when = contents.rules.when(position)
+      if let match = patterns.items.indices.first(where: { match in
+        patterns.items[match].matches(rule)
+          && !(when.flatMap { rule in patterns.when(match).map(rule.excludes) } ?? false)
+      }) {
         findings.report(
           at: contents.rules.pointer(position),
           "rule \(rule.id) would be removed by the absent rule \(patterns.pointer(match))")

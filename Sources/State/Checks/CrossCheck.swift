@@ -30,6 +30,7 @@ struct CrossCheck {
     checkIdentities(contents.routes)
     checkIdentities(contents.rules)
     checkReferences()
+    checkSignals()
     checkLinks()
     checkNexthops()
     checkRoutes()
@@ -46,16 +47,20 @@ struct CrossCheck {
     var ids = Set<R.ID>(minimumCapacity: section.items.count)
     if section.items.indices.allSatisfy({ ids.insert(section.items[$0].id).inserted }) { return }
 
-    var positions: [R.ID: Int] = [:]
+    var positions: [R.ID: [Int]] = [:]
     for position in section.items.indices {
       let id = section.items[position].id
-      if let first = positions[id] {
+      if let other = positions[id]?.first(where: { !section.areExclusive($0, position) }) {
+        let hint =
+          section.isConditional(other) || section.isConditional(position)
+          ? "; two may stand for one only where one's \"when\" needs the \"not\" of what the other's needs"
+          : ""
         findings.report(
           at: section.pointer(position),
-          "the same \(R.kind == .fdb ? "forwarding entry" : R.kind.rawValue) as \(section.pointer(first)): \(id)"
-        )
+          "the same \(R.kind == .fdb ? "forwarding entry" : R.kind.rawValue) as \(section.pointer(other)): \(id)"
+            + hint)
       } else {
-        positions[id] = position
+        positions[id, default: []].append(position)
       }
     }
   }

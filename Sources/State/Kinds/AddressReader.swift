@@ -2,7 +2,7 @@ internal import Model
 
 enum AddressKey: Int, ObjectKey {
   case link, address, peer, broadcast, scope, validLft, preferredLft, metric
-  case noprefixroute, nodad, `protocol`
+  case noprefixroute, nodad, `protocol`, when
 
   static let names = spelledNames()
 }

@@ -1,14 +1,14 @@
 internal import Model
 
 enum LinkKey: Int, ObjectKey {
-  case name, managed, adopt, type, mtu, address, master, alias, altnames, up
+  case name, managed, adopt, type, mtu, address, master, alias, altnames, up, when
   case stpState, priority, forwardDelay, ageingTime, vlanFiltering
   case id, group, remote, local, dev, dstport, srcport, learning, ttl
   case peer, link, mode, `protocol`, table
 
   static let names = spelledNames()
   static let common: KeySet<LinkKey> = [
-    .name, .managed, .adopt, .type, .mtu, .address, .master, .alias, .altnames, .up,
+    .name, .managed, .adopt, .type, .mtu, .address, .master, .alias, .altnames, .up, .when,
   ]
 
   /// The keys that links of a type have of their own.

@@ -1,7 +1,7 @@
 internal import Model
 
 enum NeighborKey: Int, ObjectKey {
-  case link, address, mac, proxy, router, `protocol`
+  case link, address, mac, proxy, router, `protocol`, when
   /// A VXLAN's forwarding entry only, as all that follow.
   case dst, port, vni, via, adopt
 

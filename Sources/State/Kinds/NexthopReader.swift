@@ -1,13 +1,13 @@
 internal import Model
 
 enum NexthopKey: Int, ObjectKey {
-  case id, family, via, dev, onlink, blackhole, group, resilient, `protocol`
+  case id, family, via, dev, onlink, blackhole, group, resilient, `protocol`, when
 
   static let names = spelledNames()
 }
 
 enum MemberKey: Int, ObjectKey {
-  case id, weight
+  case id, weight, when
 
   static let names = spelledNames()
 }
@@ -19,22 +19,28 @@ enum ResilientKey: Int, ObjectKey {
 }
 
 extension ObjectReader<NexthopKey> {
-  mutating func nexthop() -> Nexthop? {
+  mutating func nexthop() -> Declared<Nexthop>? {
     let id = required(.id, .uint32(1, to: .max))
     let family = optional(.family, .family)
-    let target = target(family)
+    var conditions: [Condition?] = []
+    let target = target(family, &conditions)
     let maker = optional(.protocol, .routeProtocol(findings.names))
+    let when = when()
     guard let id else { return nil }
     // What can't be read leaves a nexthop without a link and a gateway, about which no check asks.
     var nexthop = Nexthop(
       id, family: target?.family ?? .inet, target?.target ?? .hop(via: nil, dev: nil, onlink: false)
     )
     nexthop.protocol = maker.map(RouteProtocol.init)
-    return nexthop
+    return Declared(nexthop, when: when, members: conditions)
   }
 
-  private mutating func target(_ family: Family?) -> (target: Nexthop.Target, family: Family)? {
-    let group: [Nexthop.Member]? = list(.group, of: "group member") { $0.member() }
+  private mutating func target(
+    _ family: Family?, _ conditions: inout [Condition?]
+  ) -> (target: Nexthop.Target, family: Family)? {
+    let group: [(member: Nexthop.Member, when: Condition?)]? = list(.group, of: "group member") {
+      $0.member()
+    }
     let resilient: Nexthop.Resilient? = object(.resilient, "resilient group") { $0.resilient() }
     _ = optional(.blackhole, .flag)
     let hop = way()
@@ -44,8 +50,10 @@ extension ObjectReader<NexthopKey> {
         "\($0) can't stand beside \"group\": the group's members have it"
       }
       guard let group else { return nil }
-      let members = unique(group)
-      return (.group(Nexthop.Group(members, resilient: resilient)), .inet)
+      checkUnique(group.map(\.member))
+      // In the order in which groups list their members.
+      conditions = group.sorted { $0.member.id < $1.member.id }.map(\.when)
+      return (.group(Nexthop.Group(group.map(\.member), resilient: resilient)), .inet)
     }
     refuse([.resilient]) { "\($0) is for groups: this nexthop has no \"group\"" }
     if has(.blackhole) {
@@ -68,22 +76,22 @@ extension ObjectReader<NexthopKey> {
     return family
   }
 
-  private mutating func unique(_ members: [Nexthop.Member]) -> [Nexthop.Member] {
+  private mutating func checkUnique(_ members: [Nexthop.Member]) {
     // With a member left out, positions are no indices: its own problem comes first.
-    guard !faults.contains(.group) else { return members }
+    guard !faults.contains(.group) else { return }
     var seen: Set<UInt32> = []
     for (index, member) in members.enumerated() where !seen.insert(member.id).inserted {
       report(.group, index, "nexthop \(member.id) is in the group already: give it a weight")
     }
-    return members
   }
 }
 
 extension ObjectReader<MemberKey> {
-  fileprivate mutating func member() -> Nexthop.Member? {
+  fileprivate mutating func member() -> (member: Nexthop.Member, when: Condition?)? {
     let id = required(.id, .uint32(1, to: .max))
     let weight = optional(.weight, .uint16(1, to: 256))
-    return id.map { Nexthop.Member(id: $0, weight: weight ?? 1) }
+    let when = when()
+    return id.map { (Nexthop.Member(id: $0, weight: weight ?? 1), when) }
   }
 }
 

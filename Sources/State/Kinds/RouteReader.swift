@@ -2,26 +2,27 @@ internal import Model
 
 enum RouteKey: Int, ObjectKey {
   case type, dst, family, table, metric, tos, via, dev, onlink, nexthops, nhid
-  case scope, src, mtu, advmss, `protocol`
+  case scope, src, mtu, advmss, `protocol`, when
 
   static let names = spelledNames()
 }
 
 enum HopKey: Int, ObjectKey {
-  case via, dev, weight, onlink
+  case via, dev, weight, onlink, when
 
   static let names = spelledNames()
 }
 
 extension ObjectReader<RouteKey> {
-  mutating func route() -> Route? {
+  mutating func route() -> Declared<Route>? {
     let destination = required(.dst, .destination)
     let type = optional(.type, .routeType) ?? .unicast
     let stated = optional(.family, .family)
     let way = way()
     let hop = has(.via) || has(.dev) ? way : nil
-    let hops: [Route.Hop] =
+    let members: [(hop: Route.Hop, when: Condition?)] =
       list(.nexthops, of: "nexthop") { (hop: inout ObjectReader<HopKey>) in hop.hop() } ?? []
+    let hops = members.map(\.hop)
     let src = optional(.src, .address)
     checkWay(type)
 
@@ -41,8 +42,9 @@ extension ObjectReader<RouteKey> {
     route.advmss = optional(.advmss, .bytes(1, to: 65_495))
     route.protocol = optional(.protocol, .routeProtocol(findings.names)).map(RouteProtocol.init)
     if let family { checkFamily(family, route, hops) }
+    let when = when()
     return dst != nil && faults.isDisjoint(with: [.dst, .family, .table, .metric, .tos])
-      ? route : nil
+      ? Declared(route, when: when, members: members.map(\.when)) : nil
   }
 
   /// A route leads by one way, a discarding one by none.
@@ -105,11 +107,11 @@ extension ObjectReader<RouteKey> {
 }
 
 extension ObjectReader<HopKey> {
-  fileprivate mutating func hop() -> Route.Hop? {
+  fileprivate mutating func hop() -> (hop: Route.Hop, when: Condition?)? {
     var hop = way()
     hop.weight = optional(.weight, .uint16(1, to: 256)) ?? 1
     if !has(.via), !has(.dev) { report("this nexthop needs \"via\" and/or \"dev\"") }
-    return hop
+    return (hop, when())
   }
 }
 

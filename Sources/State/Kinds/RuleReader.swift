@@ -3,6 +3,7 @@ internal import Model
 enum RuleKey: Int, ObjectKey {
   case absent, family, priority, not, from, to, iif, oif, fwmark, ipproto, sport, dport, tos
   case lookup, goto, nop, unreachable, blackhole, prohibit, suppressPrefixlength, `protocol`
+  case when
 
   static let names = spelledNames()
   static let actions: [RuleKey] = [.lookup, .goto, .nop, .unreachable, .blackhole, .prohibit]

@@ -1,34 +1,54 @@
 internal import JSON
 internal import Model
 
+/// The keys of a setting with a condition.
+enum SysctlKey: Int, ConditionalKey {
+  case value, when
+
+  static let names = spelledNames()
+}
+
 extension ObjectReader<FileKey> {
   /// `{ "net.ipv4.ip_forward": 1 }`: the names are the file's own.
-  mutating func sysctls() -> [Sysctl] {
-    guard let value = value(.sysctls) else { return [] }
-    guard let members = value.members else {
-      report(.sysctls, Mismatch(value, mustBe: "an object").message)
-      return []
-    }
-    findings.enter(.key(FileKey.sysctls.name))
-    defer { findings.leave() }
-    var sysctls: [Sysctl] = []
+  mutating func readSysctls(_ contents: inout Contents) {
     var names: [Sysctl.Key: String] = [:]
-    for (name, value) in members {
+    eachNamed(.sysctls) { findings, name, value in
+      let key: Sysctl.Key
       do throws(Mismatch) {
-        let key = try Self.key(name)
-        if let earlier = names.updateValue(name, forKey: key) {
-          findings.report("the same setting as \(quoted(earlier))", below: .key(name), part: .key)
-        }
-        do throws(Mismatch) {
-          sysctls.append(Sysctl(key, try SysctlForm().read(value)))
-        } catch {
-          findings.report(error.message, below: .key(name))
-        }
+        key = try Self.key(name)
       } catch {
-        findings.report(error.message, below: .key(name), part: .key)
+        findings.report(error.message, part: .key)
+        return
       }
+      if let earlier = names.updateValue(name, forKey: key) {
+        findings.report("the same setting as \(quoted(earlier))", part: .key)
+      }
+      guard let (text, when) = Self.setting(value, findings) else { return }
+      contents.sysctls.append(Sysctl(key, text))
+      contents.sysctlConditions[key] = when
     }
-    return sysctls
+  }
+
+  /// The value alone, or an object of a value and its condition.
+  private static func setting(
+    _ value: JSON.Value, _ findings: Findings
+  ) -> (text: String, when: Condition?)? {
+    if value.kind == .object {
+      var reader = ObjectReader<SysctlKey>(findings, "setting")
+      guard reader.open(value) else { return nil }
+      let text = reader.required(.value, SysctlForm())
+      if !reader.has(.when) {
+        reader.reportMissing(.when, ": without a condition, write the value alone")
+      }
+      let when = reader.when()
+      return text.map { ($0, when) }
+    }
+    do throws(Mismatch) {
+      return (try SysctlForm().read(value), nil)
+    } catch {
+      findings.report(error.message)
+      return nil
+    }
   }
 
   private static func key(_ name: String) throws(Mismatch) -> Sysctl.Key {

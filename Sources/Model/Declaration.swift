@@ -1,0 +1,91 @@
+/// What a state file asks for, part of which signals decide.
+public struct Declaration: Hashable, Sendable {
+  /// What stands whatever the signals say.
+  public var unconditional = Configuration()
+  /// Objects with a condition of their own, or on a member.
+  public var conditional: [ConditionalObject] = []
+  /// What no rule may match while the condition is up.
+  public var conditionalPatterns: [ConditionalPattern] = []
+  public var probes: [Probe] = []
+  /// How long a signal may stay unknown before it counts as down.
+  public var deadline = Self.defaultDeadline
+
+  public static let defaultDeadline = Duration.seconds(30)
+
+  public init() {}
+
+  public init(_ configuration: Configuration) { unconditional = configuration }
+
+  public var isConditional: Bool { !conditional.isEmpty || !conditionalPatterns.isEmpty }
+
+  /// Every signal that there is to say something about: those of the probes, and those that
+  /// conditions name.
+  public var signals: Set<Signal> {
+    conditions.reduce(into: Set(probes.map(\.signal))) { $0.formUnion($1.signals) }
+  }
+
+  /// Those that decide something.
+  public var decidingSignals: Set<Signal> {
+    conditions.reduce(into: []) { $0.formUnion($1.signals) }
+  }
+
+  private var conditions: [Condition] {
+    conditional.flatMap { ($0.members + [$0.when]).compactMap(\.self) }
+      + conditionalPatterns.map(\.when)
+  }
+
+  /// The settings that it names, whatever the signals say.
+  public var sysctlKeys: [Sysctl.Key] {
+    unconditional.sysctls.map(\.key)
+      + conditional.compactMap {
+        if case .sysctl(let sysctl) = $0.object { sysctl.key } else { nil }
+      }
+  }
+}
+
+/// An object that signals decide about, as a whole or member by member.
+public struct ConditionalObject: Hashable, Sendable {
+  /// With all of its members.
+  public var object: Object
+  /// Nil: it stands whatever the signals say, while it has a member.
+  public var when: Condition?
+  /// For each of the object's members; empty: none has a condition.
+  public var members: [Condition?]
+
+  public init(_ object: Object, when: Condition?, members: [Condition?] = []) {
+    self.object = object
+    self.when = when
+    self.members = members
+  }
+}
+
+public struct ConditionalPattern: Hashable, Sendable {
+  public var pattern: RulePattern
+  public var when: Condition
+
+  public init(_ pattern: RulePattern, when: Condition) {
+    self.pattern = pattern
+    self.when = when
+  }
+}
+
+extension Probe {
+  /// What it publishes.
+  public var signal: Signal { Signal(.probe, name) }
+}
+
+extension Condition {
+  /// Whether the text alone shows that the two are never up together: one of the terms that this
+  /// one needs is literally the negation of one that the other needs.
+  public func excludes(_ other: Condition) -> Bool {
+    let needs = other.needs
+    return self.needs.contains { need in
+      needs.contains { $0 == .not(need) || need == .not($0) }
+    }
+  }
+
+  /// What must be up for it to be up: the terms of `all`, or it as a whole.
+  private var needs: [Condition] {
+    if case .all(let conditions) = self { conditions.flatMap(\.needs) } else { [self] }
+  }
+}

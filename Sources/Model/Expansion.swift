@@ -1,0 +1,177 @@
+extension Declaration {
+  /// What the file asks for while the signals are so.
+  ///
+  /// Up means as stated and down means absent. What isn't known yet is left as `observed` has it: as
+  /// it is there, or not at all. What rests on an absent object (a route over a link, a group's
+  /// nexthop) is absent with it, as in the kernel. A signal that `signals` lacks is unknown.
+  public func expanded(
+    given signals: [Signal: Signal.State] = [:], keeping observed: Configuration = Configuration()
+  ) -> Configuration {
+    guard isConditional else { return unconditional }
+    var expansion = Expansion(of: self, given: signals, keeping: observed)
+    return expansion.configuration()
+  }
+
+  /// What a kernel's links say of themselves: up while they run, down also where there is none.
+  public func linkSignals(in observed: Configuration) -> [Signal: Signal.State] {
+    let wanted = decidingSignals.filter { $0.source == .link }
+    if wanted.isEmpty { return [:] }
+    let isRunning = Dictionary(
+      observed.links.map { ($0.name.text, $0.isRunning) }, uniquingKeysWith: { first, _ in first })
+    return wanted.reduce(into: [:]) { states, signal in
+      guard let link = isRunning[signal.name] else {
+        states[signal] = .down
+        return
+      }
+      states[signal] = link.map { $0 ? .up : .down } ?? .unknown
+    }
+  }
+
+  /// The objects that unknown signals leave undecided.
+  public func undecided(given signals: [Signal: Signal.State]) -> [ConditionalObject] {
+    conditional.filter { Expansion.verdict($0, signals) == .unknown }
+  }
+}
+
+private struct Expansion {
+  private let declaration: Declaration
+  private let signals: [Signal: Signal.State]
+  /// Of the objects about which anything is unknown.
+  private let present: [ObjectID: Object]
+
+  init(
+    of declaration: Declaration, given signals: [Signal: Signal.State],
+    keeping observed: Configuration
+  ) {
+    self.declaration = declaration
+    self.signals = signals
+    let undecided = declaration.undecided(given: signals)
+    present = undecided.isEmpty ? [:] : observed.objects(with: Set(undecided.map(\.object.id)))
+  }
+
+  mutating func configuration() -> Configuration {
+    var configuration = declaration.unconditional
+    var placed: Set<ObjectID> = []
+    var absent: [Object] = []
+    for conditional in declaration.conditional {
+      // Of alternatives that exclude each other several may be unknown, and the kernel has but one.
+      guard let object = expanded(conditional), placed.insert(object.id).inserted else {
+        absent.append(conditional.object)
+        continue
+      }
+      configuration.append(object)
+    }
+    for conditional in declaration.conditionalPatterns
+    where conditional.when.state(given: signals) == .up {
+      configuration.absentRules.append(conditional.pattern)
+    }
+    configuration.removeWhatRests(on: absent)
+    return configuration
+  }
+
+  private func expanded(_ conditional: ConditionalObject) -> Object? {
+    let object = conditional.object
+    switch conditional.when?.state(given: signals) ?? .up {
+    case .down: return nil
+    case .unknown: return present[object.id]
+    case .up: break
+    }
+    if conditional.members.isEmpty { return object }
+    let states = Self.states(of: conditional, signals)
+    if let kept = object.keeping(states, present: present[object.id]) { return kept }
+    // No member that counts, and some that may: what is there may lead by members of an earlier file.
+    return states.contains(.unknown) ? present[object.id] : nil
+  }
+
+  private static func states(
+    of conditional: ConditionalObject, _ signals: [Signal: Signal.State]
+  ) -> [Signal.State] {
+    conditional.members.map { $0?.state(given: signals) ?? .up }
+  }
+
+  /// Unknown where what is there has a say.
+  static func verdict(
+    _ conditional: ConditionalObject, _ signals: [Signal: Signal.State]
+  ) -> Signal.State {
+    let whole = conditional.when?.state(given: signals) ?? .up
+    guard whole == .up, !conditional.members.isEmpty else { return whole }
+    let states = states(of: conditional, signals)
+    return states.contains(.unknown) ? .unknown : states.contains(.up) ? .up : .down
+  }
+}
+
+extension Configuration {
+  /// The objects with these identities; of several with one identity ours, else the first, which is
+  /// the one in force.
+  fileprivate func objects(with ids: Set<ObjectID>) -> [ObjectID: Object] {
+    var found: [ObjectID: Object] = [:]
+    for kind in Set(ids.map(\.kind)) {
+      for object in objects(of: kind) where ids.contains(object.id) {
+        guard let other = found[object.id] else {
+          found[object.id] = object
+          continue
+        }
+        if object.resource.isOwned, !other.resource.isOwned { found[object.id] = object }
+      }
+    }
+    return found
+  }
+
+  /// The kernel drops what rests on a link or a nexthop that goes, and refuses it where there is none.
+  fileprivate mutating func removeWhatRests(on absent: [Object]) {
+    var gone = Gone()
+    for case .link(let link) in absent {
+      gone.links.formUnion([link.name, link.veth?.peer].compactMap(\.self))
+    }
+    for link in links { gone.links.subtract([link.name, link.veth?.peer].compactMap(\.self)) }
+    for case .nexthop(let nexthop) in absent { gone.nexthops.insert(nexthop.id32) }
+    gone.nexthops.subtract(nexthops.map(\.id32))
+    if gone.links.isEmpty, gone.nexthops.isEmpty { return }
+
+    removeLinks(&gone)
+    sysctls.removeAll { $0.key.link.map(gone.links.contains) ?? false }
+    addresses.removeAll { gone.links.contains($0.link) }
+    neighbors.removeAll { gone.links.contains($0.link) }
+    fdb.removeAll { gone.has($0.link) || gone.has($0.via) }
+    removeNexthops(&gone)
+    routes = routes.compactMap { route in
+      if route.nhid.map(gone.nexthops.contains) ?? false { return nil }
+      let hops = route.allHops
+      guard hops.contains(where: { gone.has($0.dev) }) else { return route }
+      return Object.route(route).keeping(hops.map { gone.has($0.dev) ? .down : .up })?.route
+    }
+  }
+
+  private mutating func removeLinks(_ gone: inout Gone) {
+    var count = -1
+    while count != gone.links.count {
+      count = gone.links.count
+      for link in links where gone.has(link.lower) {
+        gone.links.formUnion([link.name, link.veth?.peer].compactMap(\.self))
+      }
+    }
+    links.removeAll { gone.links.contains($0.name) }
+    // A port outlives its bridge.
+    for index in links.indices where gone.has(links[index].master) { links[index].master = nil }
+  }
+
+  private mutating func removeNexthops(_ gone: inout Gone) {
+    for nexthop in nexthops where gone.has(nexthop.dev) { gone.nexthops.insert(nexthop.id32) }
+    nexthops = nexthops.compactMap { nexthop in
+      if gone.nexthops.contains(nexthop.id32) { return nil }
+      guard let members = nexthop.group?.members else { return nexthop }
+      let states = members.map { gone.nexthops.contains($0.id) ? Signal.State.down : .up }
+      if let kept = Object.nexthop(nexthop).keeping(states)?.nexthop { return kept }
+      gone.nexthops.insert(nexthop.id32)
+      return nil
+    }
+  }
+}
+
+/// Links and nexthops that the file declares and the signals keep out.
+private struct Gone {
+  var links: Set<LinkName> = []
+  var nexthops: Set<UInt32> = []
+
+  func has(_ link: LinkName?) -> Bool { link.map(links.contains) ?? false }
+}

@@ -1,0 +1,46 @@
+internal import JSON
+internal import Model
+
+enum SignalsKey: Int, ObjectKey {
+  case deadline
+
+  static let names = spelledNames()
+}
+
+extension ObjectReader<FileKey> {
+  /// What says signals, and how they count.
+  mutating func readInputs(_ contents: inout Contents) {
+    let isRead = eachNamed(.probes) { findings, name, value in
+      contents.probeNames?.insert(name)
+      do throws(Mismatch) {
+        _ = try probeNameForm.parse(name)
+      } catch {
+        findings.report(error.message, part: .key)
+      }
+      var reader = ObjectReader<ProbeKey>(findings, "probe")
+      guard reader.open(value), let probe = reader.probe(named: name) else { return }
+      contents.probes.append(probe)
+    }
+    if !isRead, has(.probes) { contents.probeNames = nil }
+    contents.probes.sort { $0.name < $1.name }
+    contents.deadline =
+      object(.signals, "object of signals") { $0.deadline() } ?? Declaration.defaultDeadline
+  }
+}
+
+extension ObjectReader<SignalsKey> {
+  fileprivate mutating func deadline() -> Duration? {
+    optional(.deadline, .duration(.zero ... .seconds(86_400), step: .milliseconds(1))) ?? nil
+  }
+}
+
+/// What a probe may be called, and so the signal that it says.
+private let probeNameForm = TextForm<String>(what: "a probe's name") { text throws(Mismatch) in
+  let isSound = text.utf8.allSatisfy { $0.isAlphanumeric || "_-.".utf8.contains($0) }
+  guard isSound, (1...63).contains(text.utf8.count), !"_-.".contains(text.first!) else {
+    throw Mismatch(
+      "\(quoted(text)) is no probe's name: 1 to 63 letters, digits, \"-\", \"_\" and \".\", "
+        + "the first a letter or digit")
+  }
+  return text
+}

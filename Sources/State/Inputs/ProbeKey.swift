@@ -1,0 +1,32 @@
+internal import Model
+
+enum ProbeKey: Int, ObjectKey {
+  case type, interval, timeout, rise, fall, jitter, source, link, mark, address
+  case port, method, path, host, headers, basicAuthFile, apiKeyFile, status, body
+  case verify, serverName, caFile
+  case send, expect
+  case transport, name, qtype, rcode, answer
+  case command, content, maxAge
+  case healthPort, controlPort
+
+  static let names = spelledNames()
+  static let common: KeySet<ProbeKey> = [.type, .interval, .timeout, .rise, .fall, .jitter]
+  /// Of those that ask over the network.
+  private static let network: KeySet<ProbeKey> = [.source, .link, .mark, .address]
+  private static let http: KeySet<ProbeKey> = [
+    .port, .method, .path, .host, .headers, .basicAuthFile, .apiKeyFile, .status, .body,
+  ]
+
+  /// The keys that probes of a type have beside the common ones.
+  static let own: [(type: String, keys: KeySet<ProbeKey>)] = [
+    ("http", network + http),
+    ("https", network + http + [.verify, .serverName, .caFile]),
+    ("tcp", network + [.port, .send, .expect]),
+    ("udp", network + [.port, .send, .expect]),
+    ("dns", network + [.port, .transport, .name, .qtype, .rcode, .answer]),
+    ("icmp", network),
+    ("exec", [.command]),
+    ("file", [.path, .content, .maxAge]),
+    ("gluetun", network + [.healthPort, .controlPort, .basicAuthFile, .apiKeyFile]),
+  ]
+}

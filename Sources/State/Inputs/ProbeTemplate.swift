@@ -1,0 +1,47 @@
+internal import Model
+
+/// A probe that lacks the name and the address of what it asks: what blueprints have, who fill them
+/// in for each of their members.
+struct ProbeTemplate: Hashable {
+  /// Without a name, and of no address.
+  private let probe: Probe
+
+  init(_ probe: Probe) { self.probe = probe }
+
+  /// The only family that it can ask, where its source tells it.
+  var family: Family? { probe.source?.family }
+
+  func probe(named name: String, at address: IPAddress) -> Probe {
+    var probe = probe
+    probe.name = name
+    probe.question = probe.question.asked(of: address)
+    return probe
+  }
+}
+
+extension Probe.Question {
+  /// The same question to somebody else; `exec` and `file` ask no address.
+  fileprivate func asked(of address: IPAddress) -> Probe.Question {
+    switch self {
+    case .http(var http):
+      http.address = address
+      return .http(http)
+    case .tcp(var tcp):
+      tcp.address = address
+      return .tcp(tcp)
+    case .udp(var udp):
+      udp.address = address
+      return .udp(udp)
+    case .dns(var dns):
+      dns.address = address
+      return .dns(dns)
+    case .icmp:
+      return .icmp(address)
+    case .gluetun(var gluetun):
+      gluetun.address = address
+      return .gluetun(gluetun)
+    case .exec, .file:
+      return self
+    }
+  }
+}

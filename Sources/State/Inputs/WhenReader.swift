@@ -1,0 +1,98 @@
+internal import JSON
+internal import Model
+
+/// The keys of what may have a condition.
+protocol ConditionalKey: ObjectKey {
+  static var when: Self { get }
+}
+
+extension LinkKey: ConditionalKey {}
+extension AddressKey: ConditionalKey {}
+extension NeighborKey: ConditionalKey {}
+extension NexthopKey: ConditionalKey {}
+extension MemberKey: ConditionalKey {}
+extension RouteKey: ConditionalKey {}
+extension HopKey: ConditionalKey {}
+extension RuleKey: ConditionalKey {}
+
+/// The keys of a condition that isn't a signal alone.
+enum WhenKey: Int, ObjectKey {
+  case all, any, not
+
+  static let names = spelledNames()
+}
+
+extension ObjectReader where Key: ConditionalKey {
+  /// The condition of the present object, which may be the link `own`.
+  func when(of own: LinkName? = nil) -> Condition? {
+    guard let value = value(.when) else { return nil }
+    findings.enter(.key(Key.when.name))
+    defer { findings.leave() }
+    let condition = findings.condition(value)
+    if let own, condition?.signals.contains(Signal(.link, own.text)) ?? false {
+      findings.report("a link that waits for its own carrier never comes")
+    }
+    return condition
+  }
+}
+
+extension Findings {
+  /// Of the present value; nil, and reported, where it is none.
+  fileprivate func condition(_ value: JSON.Value, depth: Int = 1) -> Condition? {
+    // Whatever walks over conditions goes as deep as they do.
+    guard depth <= 16 else {
+      report("conditions are at most 16 deep")
+      return nil
+    }
+    guard value.kind == .object else {
+      do throws(Mismatch) {
+        let signal = try signalForm.read(value)
+        note(signal)
+        return .signal(signal)
+      } catch {
+        report(error.message)
+        return nil
+      }
+    }
+    var reader = ObjectReader<WhenKey>(self, "condition")
+    guard reader.open(value) else { return nil }
+    let stated = WhenKey.allCases.filter { reader.value($0) != nil }
+    guard let key = stated.first, stated.count == 1 else {
+      if reader.isSound { report("must have one of \"all\", \"any\" and \"not\"") }
+      return nil
+    }
+    let inner = reader.value(key)!
+    enter(.key(key.name))
+    defer { leave() }
+    if key == .not { return condition(inner, depth: depth + 1).map(Condition.not) }
+    guard let elements = inner.elements, !elements.isEmpty else {
+      report(
+        inner.kind == .array
+          ? "must not be empty" : Mismatch(inner, mustBe: "an array").message)
+      return nil
+    }
+    let terms = elements.indices.map { index in
+      enter(.index(index))
+      defer { leave() }
+      return condition(elements[index], depth: depth + 1)
+    }
+    guard terms.allSatisfy({ $0 != nil }) else { return nil }
+    return key == .all ? .all(terms.compactMap(\.self)) : .any(terms.compactMap(\.self))
+  }
+}
+
+private let signalForm = TextForm<Signal>(
+  what: "a signal such as \"probe.gw0\", or an object with \"all\", \"any\" or \"not\""
+) { text throws(Mismatch) in
+  if let signal = Signal(text) { return signal }
+  let source = text.prefix { $0 != "." }
+  guard source.utf8.count < text.utf8.count, !source.isEmpty,
+    Signal.Source(rawValue: String(source)) == nil
+  else {
+    throw Mismatch("\(quoted(text)) is no signal; write its source and name, such as \"probe.gw0\"")
+  }
+  throw Mismatch(
+    "unknown source of signals \(quoted(String(source)))"
+      + Spelling.hint(
+        String(source), among: Signal.Source.allCases.map(\.rawValue), called: "the sources"))
+}

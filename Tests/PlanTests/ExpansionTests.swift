@@ -1,0 +1,176 @@
+import Agent
+import Model
+import Plan
+import State
+import Testing
+
+/// What signals make of files of random conditions, against kernels that have anything.
+@Suite struct ExpansionTests {
+  private static let signals = ["a", "b", "c"].map { Signal(.probe, $0) }
+
+  @Test(arguments: 0..<20)
+  func expansionKeepsItsLaws(_ run: UInt64) throws {
+    for seed in run * 25..<(run + 1) * 25 {
+      var random = SplitMix(seed)
+      try laws(&random)
+    }
+  }
+
+  private func laws(_ random: inout SplitMix) throws {
+    let file = RandomFile.text(&random)
+    let declaration = try StateFile.decode(Array(file.utf8))
+    // What some kernel has: what another file, or this one at another time, left there.
+    let earlier = try StateFile.decode(Array(RandomFile.text(&random).utf8))
+    let before = earlier.expanded(given: known(&random)).asObserved
+    let same = declaration.expanded(given: known(&random)).asObserved
+
+    knownSignalsLeaveNoSayToWhatIsThere(declaration, [before, same], &random)
+    for observed in [before, same, Configuration()] {
+      unknownYieldsNoStep(declaration, observed, &random, file)
+      expandedTwiceIsExpandedOnce(declaration, observed, &random)
+    }
+  }
+
+  private func known(_ random: inout SplitMix) -> [Signal: Signal.State] {
+    Self.signals.reduce(into: [:]) { $0[$1] = Bool.random(using: &random) ? .up : .down }
+  }
+
+  private func knownSignalsLeaveNoSayToWhatIsThere(
+    _ declaration: Declaration, _ kernels: [Configuration], _ random: inout SplitMix
+  ) {
+    let signals = known(&random)
+    let expanded = declaration.expanded(given: signals)
+    for observed in kernels {
+      #expect(declaration.expanded(given: signals, keeping: observed) == expanded)
+    }
+    #expect(declaration.undecided(given: signals).isEmpty)
+  }
+
+  private func unknownYieldsNoStep(
+    _ declaration: Declaration, _ observed: Configuration, _ random: inout SplitMix, _ file: String
+  ) {
+    var signals = known(&random)
+    for signal in Self.signals where Bool.random(using: &random) { signals[signal] = nil }
+    let desired = declaration.expanded(given: signals, keeping: observed)
+    let plan = Plan(from: observed, to: desired)
+    let wholly = declaration.conditional.filter {
+      $0.when?.state(given: signals) == .unknown
+    }
+    // Of alternatives, one may be known to be wanted.
+    let decided = Set(
+      declaration.conditional.filter { $0.when?.state(given: signals) != .unknown }
+        .map(\.object.id))
+    for object in wholly.map(\.object) where !decided.contains(object.id) {
+      let step = plan.steps.first { $0.change.object.id == object.id }
+      // What is known to go takes along what rests on it, or has it made again.
+      guard let step, step.reason?.hasPrefix("goes with") != true,
+        !rests(step.change.object, onAnyAbsentFrom: desired)
+      else { continue }
+      Issue.record("\(step.change.verb) \(object.id)\n\(signals)\n\(file)\n\(plan.text())")
+    }
+  }
+
+  private func rests(_ object: Object, onAnyAbsentFrom desired: Configuration) -> Bool {
+    object.resource.requirements.contains { requirement in
+      switch requirement {
+      case .nexthop(let id): !desired.nexthops.contains { $0.id32 == id }
+      case .link(let name): !desired.links.contains { $0.name == name }
+      case .reachable: false
+      }
+    }
+  }
+
+  /// A restart after an apply that knew as little finds nothing to do.
+  private func expandedTwiceIsExpandedOnce(
+    _ declaration: Declaration, _ observed: Configuration, _ random: inout SplitMix
+  ) {
+    var signals = known(&random)
+    signals[Self.signals[Int.random(in: 0..<3, using: &random)]] = nil
+    let reached = declaration.expanded(given: signals, keeping: observed).asObserved
+    #expect(Plan(from: reached, to: declaration.expanded(given: signals, keeping: reached)).isEmpty)
+    // And the less is known, the less is done.
+    #expect(Plan(from: reached, to: declaration.expanded(given: [:], keeping: reached)).isEmpty)
+  }
+}
+
+/// Reproducible (SplitMix64).
+struct SplitMix: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
+
+/// Files of a few objects of each kind, with conditions at random places.
+enum RandomFile {
+  static func text(_ random: inout SplitMix) -> String {
+    var sections = ["\"version\": 1"]
+    func add(_ name: String, _ objects: [String]) {
+      sections.append("\"\(name)\": [ \(objects.joined(separator: ",\n    ")) ]")
+    }
+    sections.append(
+      "\"probes\": { "
+        + ["a", "b", "c"].map { "\"\($0)\": { \"type\": \"icmp\", \"address\": \"192.0.2.1\" }" }
+        .joined(separator: ", ") + " }")
+    sections.append(
+      "\"sysctls\": { \"net.ipv4.ip_forward\": { \"value\": \(Int.random(in: 0...1, using: &random)), "
+        + "\"when\": \(condition(&random, 2)) } }")
+    add(
+      "links",
+      ["{ \"name\": \"eth0\", \"managed\": false }"]
+        + (0..<3).map { "{ \"name\": \"d\($0)\", \"type\": \"dummy\"\(when(&random)) }" })
+    add(
+      "addresses",
+      (0..<3).map { "{ \"link\": \"d\($0)\", \"address\": \"10.0.\($0).1/24\"\(when(&random)) }" })
+    add(
+      "nexthops",
+      (1...3).map { "{ \"id\": \($0), \"via\": \"192.0.2.\($0)\"\(when(&random)) }" }
+        + [
+          "{ \"id\": 9, \"group\": [ "
+            + (1...3).map { "{ \"id\": \($0)\(when(&random)) }" }.joined(separator: ", ")
+            + " ]\(when(&random)) }"
+        ])
+    add(
+      "routes",
+      [
+        "{ \"dst\": \"10.9.0.0/16\", \"nhid\": 9\(when(&random)) }",
+        "{ \"dst\": \"10.8.0.0/16\", \"dev\": \"d1\"\(when(&random)) }",
+        "{ \"dst\": \"10.7.0.0/16\", \"nexthops\": [ "
+          + (1...3).map { hop in
+            let weight = Int.random(in: 1...2, using: &random)
+            return "{ \"via\": \"192.0.2.\(hop)\", \"weight\": \(weight)\(when(&random)) }"
+          }.joined(separator: ", ") + " ]\(when(&random)) }",
+        "{ \"dst\": \"10.6.0.0/16\", \"via\": \"192.0.2.1\", \"when\": \"probe.a\" }",
+        "{ \"dst\": \"10.6.0.0/16\", \"via\": \"192.0.2.2\", "
+          + "\"when\": { \"all\": [\(condition(&random, 2)), { \"not\": \"probe.a\" }] } }",
+      ])
+    add(
+      "rules",
+      (1...3).map {
+        "{ \"priority\": \($0), \"family\": \"inet\", \"lookup\": 57\(when(&random)) }"
+      })
+    return "{ " + sections.joined(separator: ",\n  ") + " }"
+  }
+
+  private static func when(_ random: inout SplitMix) -> String {
+    Bool.random(using: &random) ? "" : ", \"when\": \(condition(&random, 2))"
+  }
+
+  private static func condition(_ random: inout SplitMix, _ depth: Int) -> String {
+    let signal = ["a", "b", "c"].randomElement(using: &random)!
+    switch Int.random(in: 0..<(depth == 0 ? 1 : 4), using: &random) {
+    case 0: return "\"probe.\(signal)\""
+    case 1: return "{ \"not\": \(condition(&random, depth - 1)) }"
+    case let kind:
+      let terms = (0..<2).map { _ in condition(&random, depth - 1) }.joined(separator: ", ")
+      return "{ \"\(kind == 2 ? "all" : "any")\": [\(terms)] }"
+    }
+  }
+}
