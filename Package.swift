@@ -57,6 +57,12 @@ let package = Package(
       name: "PlanTests", dependencies: ["Agent", "Model", "Plan", "State", "TestSupport"],
       exclude: ["Cases"], swiftSettings: settings),
     .testTarget(
+      name: "GatewaysTests",
+      dependencies: [
+        "Agent", "JSON", "Kernel", "Model", "Netlink", "Plan", "State", "TestSupport",
+      ],
+      exclude: ["Golden"], swiftSettings: settings),
+    .testTarget(
       name: "LawTests",
       dependencies: ["Agent", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport"],
       swiftSettings: settings),

@@ -1,0 +1,162 @@
+extension Gateways {
+  /// The plain kernel objects that stand for it.
+  public struct Expansion: Hashable, Sendable {
+    public var configuration: Configuration
+    public var table: Nftables.Table
+  }
+
+  /// `alive` is what a member's probe says. Who is alive is used, and so is who can't be told to be
+  /// dead and is used now: a restart, with every signal unknown, moves nothing.
+  public func expanded(
+    alive: (Member) -> Signal.State, isInUse: (Member) -> Bool
+  ) -> Expansion {
+    let used = members.map { member in
+      switch alive(member) {
+      case .up: true
+      case .down: false
+      case .unknown: isInUse(member)
+      }
+    }
+    var configuration = Configuration()
+    configuration.sysctls = sysctls
+    configuration.routes = routes(used)
+    configuration.rules = rules
+    return Expansion(configuration: configuration, table: table(used))
+  }
+
+  /// The names of the members that these tables, as observed, use: the marks in the set `up`.
+  public func inUse(by tables: [Nftables.Table]) -> Set<String> {
+    let table = tables.first { $0.family == .inet && $0.name == Self.tableName }
+    let marks = Set(table?.sets.first { $0.name == "up" }?.elements.map(\.key) ?? [])
+    return Set(
+      members.indices.filter { marks.contains(.number(UInt64(mark($0)))) }.map { members[$0].name })
+  }
+
+  /// Everything that packets' ways depend on: a new namespace copies the host's settings.
+  var sysctls: [Sysctl] {
+    func sysctl(_ parts: String..., value: String) -> Sysctl {
+      Sysctl(Sysctl.Key(parts: ["net"] + parts)!, value)
+    }
+    var sysctls = [sysctl("ipv4", "ip_forward", value: "1")]
+    if families.contains(.inet6) {
+      sysctls.append(sysctl("ipv6", "conf", "all", "forwarding", value: "1"))
+    }
+    for name in ["all"] + links.map(\.text) {
+      // A remote client's packet comes in by this link, and its route is another.
+      sysctls.append(sysctl("ipv4", "conf", name, "rp_filter", value: "0"))
+      // In and out by one link: a client that is told to ask the gateway itself goes around us.
+      sysctls.append(sysctl("ipv4", "conf", name, "send_redirects", value: "0"))
+    }
+    if hasVIPs {
+      for (name, value) in [
+        // A router that takes over sees flows from their middle on, and its old ones with windows
+        // that are long past.
+        ("tcp_loose", "1"), ("tcp_be_liberal", "1"),
+        ("udp_timeout", "180"), ("udp_timeout_stream", "180"),
+      ] {
+        sysctls.append(sysctl("netfilter", "nf_conntrack_" + name, value: value))
+      }
+    }
+    guard case .ecmp(let multipath) = egress.balance else { return sysctls }
+    for family in families {
+      let proto = family == .inet ? "ipv4" : "ipv6"
+      sysctls.append(
+        sysctl(proto, "fib_multipath_hash_policy", value: multipath.fields == nil ? "1" : "3"))
+      if let fields = multipath.fields {
+        sysctls.append(sysctl(proto, "fib_multipath_hash_fields", value: String(fields.rawValue)))
+      }
+    }
+    // Of both families.
+    sysctls.append(sysctl("ipv4", "fib_multipath_hash_seed", value: String(egress.seed)))
+    return sysctls
+  }
+
+  /// A mark leads to its table; what came from the VPN network without one goes where the link
+  /// itself leads, or nowhere.
+  var rules: [Rule] {
+    var rules: [Rule] = []
+    for family in families {
+      for table in tables {
+        let number = table - numbers.table
+        var rule = Rule(family, priority: numbers.priority + number, .lookup(RouteTable(table)))
+        rule.selector.fwmark = Mark(numbers.mark + number)
+        rules.append(rule)
+      }
+    }
+    // IPv6 as well where no gateway has it: the cluster's default route must not have it either.
+    for family in Family.allCases {
+      for link in links {
+        var onLink = Rule(family, priority: numbers.priority + Numbers.onLink, .lookup(.main))
+        onLink.selector.iif = link
+        onLink.suppressPrefixLength = 0
+        var closed = Rule(family, priority: numbers.priority + Numbers.guards, .unreachable)
+        closed.selector.iif = link
+        rules += [onLink, closed]
+      }
+    }
+    return rules
+  }
+
+  /// A table a gateway, dead or alive: answers go back where the question came from.
+  func routes(_ used: [Bool]) -> [Route] {
+    families.flatMap { family in
+      var ways = members.map { member in
+        member.address(family).map { [hop($0)] } ?? []
+      }
+      if case .ecmp(let multipath) = egress.balance {
+        ways.append(self.hops(multipath, family, used))
+      }
+      return zip(tables, ways).flatMap { table, hops in
+        var route = Route(.all(family), hop: hops.count == 1 ? hops[0] : nil)
+        if hops.count > 1 { route.hops = hops }
+        var closed = Route(.all(family), type: .unreachable)
+        closed.metric = Self.worstMetric
+        return (hops.isEmpty ? [closed] : [closed, route]).map { route in
+          var route = route
+          route.table = RouteTable(table)
+          return route
+        }
+      }
+    }
+  }
+
+  /// As the unreachable routes that iproute2's users know it by.
+  private static let worstMetric: UInt32 = 4_278_198_272
+
+  private func hop(_ address: IPAddress) -> Route.Hop { Route.Hop(via: address, dev: link) }
+
+  private func hops(_ multipath: Multipath, _ family: Family, _ used: [Bool]) -> [Route.Hop] {
+    if let slots = multipath.slots {
+      return (choices(slots, used) ?? []).compactMap { members[$0].address(family).map(hop) }
+    }
+    return members.indices.filter { used[$0] && members[$0].weight > 0 }.compactMap { index in
+      members[index].address(family).map { address in
+        var hop = hop(address)
+        hop.weight = members[index].weight
+        return hop
+      }
+    }.alone
+  }
+
+  /// The member of each of so many buckets; nil when there is none to take them.
+  func choices(_ buckets: UInt32, _ used: [Bool]) -> [Int]? {
+    Rendezvous(
+      members.map { ($0.name, Int($0.weight)) }, buckets: Int(buckets), seed: egress.seed
+    ).choices(isPresent: used)
+  }
+
+  /// Of ``Balance/single``.
+  func single(_ used: [Bool]) -> Int? {
+    let able = members.indices.filter { used[$0] && members[$0].weight > 0 }
+    // The last of equals wins in `max`.
+    return able.reversed().max { members[$0].weight < members[$1].weight }
+  }
+}
+
+extension [Route.Hop] {
+  /// A single way has no weight beside others.
+  fileprivate var alone: [Route.Hop] {
+    guard count == 1 else { return self }
+    return map { Route.Hop(via: $0.via, dev: $0.dev) }
+  }
+}

@@ -1,0 +1,130 @@
+/// The VPN gateways of a router: where client pods' packets go, and where answers to remote
+/// clients go back (`gateways` in `schemas/state.json`).
+public struct Gateways: Hashable, Sendable {
+  /// The link of the VPN network, by which gateways are reached.
+  public var link: LinkName
+  /// Other links by which the VPN network's packets come in: the macvlans of VIPs.
+  public var vipLinks: [LinkName] = []
+  /// 1 to 64; a member's place tells its mark, table and rule.
+  public var members: [Member]
+  /// What the members are asked, one each; its signal says whether the member lives.
+  public var probes: [Probe]
+  /// The tunnels' MTU in bytes, to which TCP's segments are clamped; nil: not at all.
+  public var mtu: UInt32?
+  public var egress: Egress
+  public var numbers = Numbers()
+
+  public init(link: LinkName, members: [Member], egress: Egress) {
+    self.link = link
+    self.members = members
+    self.egress = egress
+    probes = members.map {
+      Probe(name: $0.name, question: .gluetun(Probe.Gluetun(address: $0.addresses[0])))
+    }
+  }
+
+  public struct Member: Hashable, Sendable {
+    public var name: String
+    /// On the VPN network: one, or one a family.
+    public var addresses: [IPAddress]
+    /// The router's addresses to which this gateway sends what comes in from the internet.
+    public var vips: [IPAddress] = []
+    /// Its share of new flows beside the others'; 0 drains: it keeps what it has.
+    public var weight: UInt16 = 1
+
+    public init(_ name: String, _ addresses: [IPAddress]) {
+      self.name = name
+      self.addresses = addresses
+    }
+
+    public var signal: Signal { Signal(.probe, name) }
+
+    func address(_ family: Family) -> IPAddress? { addresses.first { $0.family == family } }
+  }
+
+  /// What leaves by the gateways, and how it is spread over them.
+  public struct Egress: Hashable, Sendable {
+    /// The client pods' networks; nobody else's packets leave.
+    public var from: [Prefix]
+    public var balance = Balance.consistent(buckets: 4096)
+    /// Equal on all routers. The default is the one that the seed's routers have.
+    public var seed: UInt32 = 0xdead_beef
+    /// Whether ``ReservedRanges`` never leave.
+    public var exceptsReserved = true
+    /// More that never leaves.
+    public var except: [Prefix] = []
+
+    public init(from: [Prefix]) { self.from = from }
+  }
+
+  public enum Balance: Hashable, Sendable {
+    /// Rendezvous-hashed buckets in an nftables map, established flows pinned.
+    case consistent(buckets: UInt32)
+    /// A multipath route.
+    case ecmp(Multipath)
+    /// One at a time: of those alive the one with the greatest weight, the first of equals.
+    case single
+  }
+
+  public struct Multipath: Hashable, Sendable {
+    /// `fib_multipath_hash_fields`, for hash policy 3; nil: policy 1.
+    public var fields: Fields? = .fiveTuple
+    /// Next hops in the one route, given out by rendezvous; nil: one a gateway.
+    public var slots: UInt32?
+
+    public init() {}
+  }
+
+  /// `FIB_MULTIPATH_HASH_FIELD_*` (`net/ip_fib.h`).
+  public struct Fields: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt32
+
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    public static let src = Fields(rawValue: 1 << 0)
+    public static let dst = Fields(rawValue: 1 << 1)
+    public static let proto = Fields(rawValue: 1 << 2)
+    public static let sport = Fields(rawValue: 1 << 4)
+    public static let dport = Fields(rawValue: 1 << 5)
+    public static let fiveTuple: Fields = [.src, .dst, .proto, .sport, .dport]
+  }
+
+  /// Where the marks, tables and rules of the gateways begin (`return`).
+  public struct Numbers: Hashable, Sendable {
+    public var mark: UInt32 = 0x1900
+    public var table: UInt32 = 50
+    public var priority: UInt32 = 1000
+
+    public init() {}
+
+    /// Marks, tables and rules behind those of the most gateways: the multipath route's.
+    static let multipath: UInt32 = 64
+    /// Rules that come after all that know a mark.
+    static let onLink: UInt32 = 100
+    static let guards: UInt32 = 101
+  }
+}
+
+extension Gateways {
+  /// Every link by which the VPN network's packets come in.
+  var links: [LinkName] { [link] + vipLinks }
+
+  /// The families in which there are gateways.
+  var families: [Family] {
+    Family.allCases.filter { family in members.contains { $0.address(family) != nil } }
+  }
+
+  var hasVIPs: Bool { members.contains { !$0.vips.isEmpty } }
+
+  func mark(_ index: Int) -> UInt32 { numbers.mark + UInt32(index) }
+
+  /// The marks of all members.
+  var marks: ClosedRange<UInt32> { numbers.mark...mark(members.count - 1) }
+
+  /// The tables that it fills.
+  var tables: [UInt32] {
+    var tables = members.indices.map { numbers.table + UInt32($0) }
+    if case .ecmp = egress.balance { tables.append(numbers.table + Numbers.multipath) }
+    return tables
+  }
+}

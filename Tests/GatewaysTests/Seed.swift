@@ -1,0 +1,40 @@
+import Model
+
+/// The seed's VPN network, and parts of it.
+enum Seed {
+  static let link = LinkName("vpn-gw-veth0")!
+  static let from = Prefix("192.168.24.0/22")!
+  static let from6 = Prefix("fd24::/64")!
+
+  /// Gateways as in the seed, by default eight, for IPv4 alone.
+  static func gateways(
+    _ count: Int = 8, balance: Gateways.Balance = .consistent(buckets: 4096), ipv6: Bool = false,
+    vips: Bool = true
+  ) -> Gateways {
+    let members = (0..<count).map { index in
+      let number = UInt32(index)
+      var member = Gateways.Member("gw\(index)", [IPAddress(v4: 0xc0a8_1980 + number)])
+      if vips { member.vips = [IPAddress(v4: 0xc0a8_1a80 + number)] }
+      if ipv6 {
+        let high = from6.address.v6.high
+        member.addresses.append(IPAddress(v6High: high, low: 0x2580 + UInt64(number)))
+        if vips { member.vips.append(IPAddress(v6High: high, low: 0x2680 + UInt64(number))) }
+      }
+      return member
+    }
+    var egress = Gateways.Egress(from: ipv6 ? [from, from6] : [from])
+    egress.balance = balance
+    var gateways = Gateways(link: link, members: members, egress: egress)
+    gateways.mtu = 1420
+    return gateways
+  }
+}
+
+extension Gateways {
+  /// While these are known to be up and all others to be down.
+  func expanded(up names: Set<String>) -> Expansion {
+    expanded(alive: { names.contains($0.name) ? .up : .down }, isInUse: { _ in false })
+  }
+
+  var names: Set<String> { Set(members.map(\.name)) }
+}
