@@ -1,4 +1,5 @@
 internal import JSON
+internal import Model
 
 /// Reads objects of one kind, one after the other, key by key.
 ///
@@ -214,5 +215,30 @@ extension ObjectReader {
   private mutating func spoil(_ key: Key) {
     faults.insert(key)
     isSound = false
+  }
+}
+
+extension ObjectReader {
+  /// A value, or a list of them; nil, and reported unless absent, if one is wrong.
+  mutating func oneOrMore<F: Form>(
+    _ key: Key, _ form: F, mayBeEmpty: Bool = false
+  ) -> [F.Output]? {
+    guard value(key)?.elements != nil else { return optional(key, form).map { [$0] } }
+    guard let read = elements(key, form) else { return nil }
+    if read.isEmpty, !mayBeEmpty { report(key, "must not be empty") }
+    let sound = read.compactMap(\.self)
+    return sound.count == read.count && (mayBeEmpty || !read.isEmpty) ? sound : nil
+  }
+
+  /// A value, or a list of one of each family.
+  mutating func oneAFamily<F: Form>(
+    _ key: Key, _ form: F, _ family: (F.Output) -> Family
+  ) -> [F.Output]? {
+    guard let values = oneOrMore(key, form) else { return nil }
+    var families: Set<Family> = []
+    for (index, value) in values.enumerated() where !families.insert(family(value)).inserted {
+      report(key, index, "one of each family: another is \(family(value).rawValue) already")
+    }
+    return values.count == families.count ? values : nil
   }
 }
