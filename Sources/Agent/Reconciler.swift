@@ -8,12 +8,14 @@ public final class Reconciler {
   let kernel: Kernel
   public let runDirectory: RunDirectory
   private var memory: SysctlMemory
+  private var ipvsMemory: IPVSMemory
 
   /// In the calling thread's network namespace; all calls must come from threads in it.
   public init(runDirectory path: String = RunDirectory.defaultPath) throws(NetlinkError) {
     kernel = try Kernel()
     runDirectory = RunDirectory(path: path, namespaceCookie: kernel.namespaceCookie)
     memory = SysctlMemory(path: runDirectory.sysctls)
+    ipvsMemory = IPVSMemory(path: runDirectory.ipvs)
   }
 
   /// What is there: all objects, the settings that `desired` names, and those that we changed.
@@ -21,8 +23,11 @@ public final class Reconciler {
     for desired: Configuration = Configuration(), also: [Sysctl.Key] = []
   ) throws(NetlinkError) -> Configuration {
     let named = Set(desired.sysctls.map(\.key)).union(also).union(memory.entries.keys)
-    var observed = try kernel.observe(sysctls: named.sorted())
+    let needsIPVS =
+      desired.needsIPVS || !ipvsMemory.isEmpty || desired.sysctls.contains { $0.key.isOfIPVS }
+    var observed = try kernel.observe(sysctls: named.sorted(), needsIPVS: needsIPVS)
     observed.sysctls = observed.sysctls.map(memory.annotate)
+    ipvsMemory.annotate(&observed)
     return observed
   }
 
@@ -86,6 +91,7 @@ public final class Reconciler {
       }
       let changes = indices.map { plan.steps[$0].change }
       try noteSysctls(changes)
+      try noteIPVS(changes)
       var failures: [Int: NetlinkError] = [:]
       for failure in try kernel.apply(changes) where failures[failure.position] == nil {
         failures[failure.position] = failure.error
@@ -99,6 +105,10 @@ public final class Reconciler {
         }
       }
       try forgetRestored(changes)
+    }
+    if !ipvsMemory.isEmpty {
+      let services = try kernel.ipvsServices()
+      if ipvsMemory.forget(allBut: services, outcome.done.map(\.change)) { try ipvsMemory.save() }
     }
     return outcome
   }
@@ -149,4 +159,26 @@ public final class Reconciler {
     }
     if hasChanged { try memory.save() }
   }
+
+  // MARK: - IPVS
+
+  /// Before a service is made, that it is ours is on disk.
+  private func noteIPVS(_ changes: [Change]) throws(File.Failure) {
+    var hasChanged = false
+    for change in changes where ipvsMemory.remember(change) { hasChanged = true }
+    guard hasChanged else { return }
+    try runDirectory.create()
+    try ipvsMemory.save()
+  }
+}
+
+extension Configuration {
+  fileprivate var needsIPVS: Bool {
+    !(ipvsServices.isEmpty && ipvsTimeouts.isEmpty && ipvsDaemons.isEmpty)
+  }
+}
+
+extension Sysctl.Key {
+  /// There only once IPVS is loaded.
+  fileprivate var isOfIPVS: Bool { parts.starts(with: ["net", "ipv4", "vs"]) }
 }

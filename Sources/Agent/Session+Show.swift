@@ -36,6 +36,9 @@ extension Configuration {
     own.nexthops = nexthops.filter(\.isOwned)
     own.routes = routes.filter(\.isOwned)
     own.rules = rules.filter(\.isOwned)
+    own.ipvsServices = ipvsServices.filter(\.isOwned)
+    own.ipvsTimeouts = ipvsTimeouts.filter(\.isOwned)
+    own.ipvsDaemons = ipvsDaemons.filter(\.isOwned)
     own.makeStatable()
     own.declareLinks(of: links)
     return own
@@ -54,6 +57,11 @@ extension Configuration {
     // A dump lists a shadowed route behind the one in force.
     var seen: Set<Route.ID> = []
     all.routes.removeAll { !seen.insert($0.id).inserted }
+    // Nothing would mark it as somebody else's.
+    all.ipvsDaemons.removeAll { !$0.isOwned }
+    for index in all.ipvsServices.indices {
+      all.ipvsServices[index].isAdopted = !all.ipvsServices[index].isOwned
+    }
     all.makeStatable()
     return all
   }

@@ -29,6 +29,15 @@ extension Change {
       return "route \(verb == .delete ? word : "replace") \(type)\(route.id)\(words)"
     case .rule(let rule):
       return "rule \(word) \(rule.id)"
+    case .ipvs(let service):
+      let letter = verb == .create ? "-A" : verb == .update ? "-E" : "-D"
+      return "ipvsadm \(letter) \(service.id)" + (verb == .delete ? "" : " -s \(service.scheduler)")
+    case .ipvsTimeout(let timeout):
+      return "ipvsadm --set \(timeout.state) \(timeout.duration.text)"
+    case .ipvsDaemon(let daemon):
+      return verb == .delete
+        ? "ipvsadm --stop-daemon \(daemon.role)"
+        : "ipvsadm --start-daemon \(daemon.role) --mcast-interface \(daemon.link)"
     }
   }
 

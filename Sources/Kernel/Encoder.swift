@@ -11,6 +11,8 @@ struct Encoder {
     switch (change.object, change.observed) {
     case (.sysctl, _):
       preconditionFailure("a sysctl is a file")
+    case (.ipvs, _), (.ipvsTimeout, _), (.ipvsDaemon, _):
+      preconditionFailure("IPVS has a socket of its own")
     case (.link(let link), let observed):
       var present: Link?
       if case .link(let link)? = observed { present = link }

@@ -11,6 +11,8 @@ public final class Kernel {
   private var links: LinkTable?
   /// Ends of veth pairs that came with their peers.
   private var made: Set<LinkName> = []
+  /// Nil where the kernel has none, or nobody asked for it yet.
+  private var ipvs: IPVSKernel?
 
   public init() throws(NetlinkError) { socket = try Socket() }
 
@@ -21,12 +23,16 @@ public final class Kernel {
 
   /// Everything there is, whoever made it, but for what the kernel makes for itself (its local
   /// table, learnt neighbors). `sysctls` names the settings to read: there are thousands.
-  public func observe(sysctls: some Sequence<Sysctl.Key> = []) throws(NetlinkError) -> Configuration
-  {
+  /// `needsIPVS` loads it where it isn't: else it is read only where somebody has loaded it.
+  public func observe(
+    sysctls: some Sequence<Sysctl.Key> = [], needsIPVS: Bool = false
+  ) throws(NetlinkError) -> Configuration {
     made = []
     let links = try LinkTable(socket)
     self.links = links
     var observed = Configuration()
+    // Before the settings: some are IPVS's own.
+    try observeIPVS(isNeeded: needsIPVS, into: &observed)
     observed.links = links.links
     observed.sysctls = sysctls.map(SysctlFile.read)
     observed.addresses = try AddressKind.observe(socket, links)
@@ -36,6 +42,25 @@ public final class Kernel {
     observed.routes = try RouteKind.observe(socket, links)
     observed.rules = try RuleKind.observe(socket, links)
     return observed
+  }
+
+  private func observeIPVS(
+    isNeeded: Bool, into observed: inout Configuration
+  ) throws(NetlinkError) {
+    guard isNeeded || IPVSKernel.isLoaded else { return }
+    do throws(NetlinkError) {
+      if ipvs == nil { ipvs = try IPVSKernel.open() }
+      observed.lacksIPVS = ipvs == nil
+      try ipvs?.observe(into: &observed)
+    } catch {
+      // Without CAP_NET_ADMIN nothing of it can be read; all else can.
+      if isNeeded || error.code != ErrorCode.notPermitted { throw error }
+    }
+  }
+
+  /// The services that there are, without their destinations.
+  public func ipvsServices() throws(NetlinkError) -> [IPVSService] {
+    try ipvs?.services() ?? []
   }
 
   /// One setting as it is; without text where this kernel has no such setting.
@@ -55,13 +80,20 @@ public final class Kernel {
     var failures: [Failure] = []
     var guards: [SecondaryGuard] = []
     let batch = Batch()
+    let generic = Batch()
+    var reordering: ReorderGuard?
     let links = try currentLinks()
     var encoder = Encoder(batch: batch, links: links, made: made)
     for (position, change) in changes.enumerated() {
-      batch.step(position) { change.command }
+      let isIPVS = change.object.kind.isIPVS
+      (isIPVS ? generic : batch).step(position) { change.command }
       do throws(NetlinkError) {
         if case .sysctl(let sysctl) = change.object {
           try SysctlFile.write(sysctl)
+        } else if isIPVS {
+          guard let ipvs else { throw NetlinkError(change.command, code: ErrorCode.notSupported) }
+          if reordering == nil, change.movesDestinations { reordering = ReorderGuard() }
+          ipvs.encode(change, generic)
         } else {
           if let address = change.removedIPv4, let held = SecondaryGuard(address.link) {
             guards.append(held)
@@ -80,6 +112,14 @@ public final class Kernel {
         failures.append(Failure(position: failure.tag, error: failure.error))
       }
     }
+    if let ipvs, !generic.isEmpty {
+      for failure in try ipvs.socket.send(generic)
+      where !changes[failure.tag].isMoot(failure.error.code) {
+        let error = changes[failure.tag].explained(failure.error)
+        failures.append(Failure(position: failure.tag, error: error))
+      }
+    }
+    reordering?.release()
     for held in guards { held.release() }
     return failures
   }
@@ -92,7 +132,30 @@ public final class Kernel {
   }
 }
 
+extension Kind {
+  fileprivate var isIPVS: Bool { self == .ipvs || self == .ipvsTimeout || self == .ipvsDaemon }
+}
+
 extension Change {
+  /// Whether destinations are taken away only to be added again.
+  fileprivate var movesDestinations: Bool {
+    guard verb == .update, case .ipvs(let service) = object, case .ipvs(let present)? = observed
+    else { return false }
+    return !DestinationMoves(from: present, to: service).lifted.isEmpty
+  }
+
+  /// With what IPVS, which has no sentences of its own, means by the errno.
+  fileprivate func explained(_ error: NetlinkError) -> NetlinkError {
+    guard case .ipvs(let service) = object, error.kernelText == nil,
+      error.code == ErrorCode.noEntry, verb != .delete
+    else { return error }
+    let engine = service.persistence?.engine.map { " or no engine \($0) (ip_vs_pe_\($0))" } ?? ""
+    return NetlinkError(
+      error.operation, code: error.code,
+      kernelText: "this kernel has no scheduler \(service.scheduler) "
+        + "(ip_vs_\(service.scheduler))\(engine), or a destination went meanwhile")
+  }
+
   /// The IPv4 address that goes by this change.
   fileprivate var removedIPv4: Address? {
     guard verb == .delete || verb == .replace, case .address(let address)? = observed,

@@ -10,6 +10,11 @@ public struct Configuration: Hashable, Sendable {
   public var rules: [Rule] = []
   /// Desired only: no rule may match one of these.
   public var absentRules: [RulePattern] = []
+  public var ipvsServices: [IPVSService] = []
+  public var ipvsTimeouts: [IPVSTimeout] = []
+  public var ipvsDaemons: [IPVSDaemon] = []
+  /// Observed only: this kernel has no IPVS.
+  public var lacksIPVS = false
 
   public init() {}
 
@@ -28,6 +33,9 @@ public struct Configuration: Hashable, Sendable {
     case .nexthop: nexthops.map(Object.nexthop)
     case .route: routes.map(Object.route)
     case .rule: rules.map(Object.rule)
+    case .ipvs: ipvsServices.map(Object.ipvs)
+    case .ipvsTimeout: ipvsTimeouts.map(Object.ipvsTimeout)
+    case .ipvsDaemon: ipvsDaemons.map(Object.ipvsDaemon)
     }
   }
 
@@ -41,6 +49,9 @@ public struct Configuration: Hashable, Sendable {
     case .nexthop(let value): nexthops.append(value)
     case .route(let value): routes.append(value)
     case .rule(let value): rules.append(value)
+    case .ipvs(let value): ipvsServices.append(value)
+    case .ipvsTimeout(let value): ipvsTimeouts.append(value)
+    case .ipvsDaemon(let value): ipvsDaemons.append(value)
     }
   }
 }

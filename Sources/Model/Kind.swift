@@ -1,6 +1,8 @@
 /// The kinds of kernel object, in the order in which plans list them.
 public enum Kind: String, CaseIterable, Hashable, Sendable, Comparable {
-  case sysctl, link, address, neighbor, fdb, nexthop, route, rule
+  case sysctl, link, address, neighbor, fdb, nexthop, route, rule, ipvs
+  case ipvsTimeout = "ipvs-timeout"
+  case ipvsDaemon = "ipvs-sync"
 
   public static func < (a: Kind, b: Kind) -> Bool { a.position < b.position }
 
@@ -14,6 +16,9 @@ public enum Kind: String, CaseIterable, Hashable, Sendable, Comparable {
     case .nexthop: 5
     case .route: 6
     case .rule: 7
+    case .ipvs: 8
+    case .ipvsTimeout: 9
+    case .ipvsDaemon: 10
     }
   }
 }

@@ -8,6 +8,9 @@ public indirect enum Object: Hashable, Sendable {
   case nexthop(Nexthop)
   case route(Route)
   case rule(Rule)
+  case ipvs(IPVSService)
+  case ipvsTimeout(IPVSTimeout)
+  case ipvsDaemon(IPVSDaemon)
 
   /// The value behind the case.
   public var resource: any Resource {
@@ -20,6 +23,9 @@ public indirect enum Object: Hashable, Sendable {
     case .nexthop(let value): value
     case .route(let value): value
     case .rule(let value): value
+    case .ipvs(let value): value
+    case .ipvsTimeout(let value): value
+    case .ipvsDaemon(let value): value
     }
   }
 
@@ -33,6 +39,9 @@ public indirect enum Object: Hashable, Sendable {
     case .nexthop: .nexthop
     case .route: .route
     case .rule: .rule
+    case .ipvs: .ipvs
+    case .ipvsTimeout: .ipvsTimeout
+    case .ipvsDaemon: .ipvsDaemon
     }
   }
 
@@ -46,6 +55,9 @@ public indirect enum Object: Hashable, Sendable {
     case .nexthop(let value): value.phase
     case .route(let value): value.phase
     case .rule(let value): value.phase
+    case .ipvs(let value): value.phase
+    case .ipvsTimeout(let value): value.phase
+    case .ipvsDaemon(let value): value.phase
     }
   }
 
@@ -59,6 +71,9 @@ public indirect enum Object: Hashable, Sendable {
     case .nexthop(let value): .nexthop(value.id)
     case .route(let value): .route(value.id)
     case .rule(let value): .rule(value.id)
+    case .ipvs(let value): .ipvs(value.id)
+    case .ipvsTimeout(let value): .ipvsTimeout(value.id)
+    case .ipvsDaemon(let value): .ipvsDaemon(value.id)
     }
   }
 }
@@ -73,6 +88,9 @@ public enum ObjectID: Hashable, Sendable {
   case nexthop(Nexthop.ID)
   case route(Route.ID)
   case rule(Rule.ID)
+  case ipvs(IPVSService.ID)
+  case ipvsTimeout(IPVSTimeout.ID)
+  case ipvsDaemon(IPVSDaemon.ID)
 
   public var kind: Kind {
     switch self {
@@ -84,6 +102,9 @@ public enum ObjectID: Hashable, Sendable {
     case .nexthop: .nexthop
     case .route: .route
     case .rule: .rule
+    case .ipvs: .ipvs
+    case .ipvsTimeout: .ipvsTimeout
+    case .ipvsDaemon: .ipvsDaemon
     }
   }
 }
@@ -100,6 +121,9 @@ extension ObjectID: Comparable {
     case (.nexthop(let a), .nexthop(let b)): a < b
     case (.route(let a), .route(let b)): a < b
     case (.rule(let a), .rule(let b)): a < b
+    case (.ipvs(let a), .ipvs(let b)): a < b
+    case (.ipvsTimeout(let a), .ipvsTimeout(let b)): a < b
+    case (.ipvsDaemon(let a), .ipvsDaemon(let b)): a < b
     default: a.kind < b.kind
     }
   }
@@ -118,6 +142,9 @@ extension ObjectID: CustomStringConvertible {
       case .nexthop(let id): id.description
       case .route(let id): id.description
       case .rule(let id): id.description
+      case .ipvs(let id): id.description
+      case .ipvsTimeout(let id): id.description
+      case .ipvsDaemon(let id): id.description
       }
     return "\(kind.rawValue) \(title)"
   }

@@ -55,6 +55,7 @@ public enum ErrorCode {
   public static var noDevice: Int32 { ENODEV }
   public static var noAddress: Int32 { EADDRNOTAVAIL }
   public static var notSupported: Int32 { EOPNOTSUPP }
+  public static var notPermitted: Int32 { EPERM }
   public static var interrupted: Int32 { EINTR }
   /// Of a transaction whose generation is stale.
   public static var restart: Int32 { 85 }  // ERESTART, which glibc leaves out

@@ -41,12 +41,18 @@ extension Step {
     }
     var text = "\(on)\(title)\(off)\n"
     for difference in differences {
-      text += "    \(difference.name): "
-      if verb != .create { text += "\(difference.old?.description ?? "none") -> " }
-      text += difference.new?.description ?? "none"
-      text += "\n"
+      text += "    \(difference.line(isCreation: verb == .create))\n"
     }
     return text
+  }
+}
+
+extension Difference {
+  /// `mtu: 1500 -> 1420`; a member that comes or goes has a sign of its own.
+  fileprivate func line(isCreation: Bool) -> String {
+    if isMember { return new.map { "+ \(name): \($0)" } ?? "- \(name)" }
+    let text = new?.description ?? "none"
+    return isCreation ? "\(name): \(text)" : "\(name): \(old?.description ?? "none") -> \(text)"
   }
 }
 

@@ -13,13 +13,6 @@ public struct Step: Hashable, Sendable {
     self.reason = reason
   }
 
-  /// A property that changes; nil where it isn't stated or isn't there.
-  public struct Difference: Hashable, Sendable {
-    public let name: String
-    public let old: Value?
-    public let new: Value?
-  }
-
   /// For a creation what is stated, for a change what differs, for a deletion nothing.
   public var differences: [Difference] {
     func differences<R: Resource>(_ desired: R) -> [Difference] {
@@ -27,11 +20,11 @@ public struct Step: Hashable, Sendable {
       case .delete:
         return []
       case .create:
-        return desired.attributes.map { Difference(name: $0.name, old: nil, new: $0.value) }
+        return desired.statements
       case .update, .replace:
         guard let observed = change.observed?.resource as? R else { return [] }
-        return desired.differences(from: observed).map {
-          Difference(name: $0.name, old: $0.effective(observed), new: $0.effective(desired))
+        return desired.differences(from: observed).flatMap {
+          $0.differences(desired, from: observed)
         }
       }
     }

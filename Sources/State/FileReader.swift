@@ -2,7 +2,7 @@ internal import JSON
 internal import Model
 
 enum FileKey: Int, ObjectKey {
-  case schema, version, sysctls, links, addresses, neighbors, nexthops, routes, rules
+  case schema, version, sysctls, links, addresses, neighbors, nexthops, routes, rules, ipvs
   case probes, signals
 
   // Editors look for the schema's own address under this name.
@@ -71,6 +71,9 @@ extension ObjectReader<FileKey> {
         contents.absentRules.append(Declared(pattern, when: when), index)
       case nil: break
       }
+    }
+    let _: Void? = object(.ipvs, "ipvs section") { (section: inout ObjectReader<IPVSKey>) in
+      section.ipvs(into: &contents)
     }
     return contents
   }

@@ -19,14 +19,14 @@ struct Declared<Item> {
 
 /// The objects of one kind that could be read, and where in the file they stand.
 struct Section<Item> {
-  /// The section's key.
-  let key: String
+  private let path: [Pointer.Component]
   private(set) var items: [Item] = []
   private var origins: [Int32] = []
   /// Of the items that have any, by position.
   private var conditions: [Int: (when: Condition?, members: [Condition?])] = [:]
 
-  init(_ key: String) { self.key = key }
+  /// By the keys that lead to it.
+  init(_ keys: String...) { path = keys.map(Pointer.Component.key) }
 
   mutating func reserve(_ count: Int) {
     items.reserveCapacity(count)
@@ -41,7 +41,7 @@ struct Section<Item> {
 
   /// Of an item by its position among those that could be read.
   func pointer(_ position: Int, _ below: Pointer.Component...) -> Pointer {
-    Pointer([.key(key), .index(Int(origins[position]))] + below)
+    Pointer(path + [.index(Int(origins[position]))] + below)
   }
 }
 
@@ -84,6 +84,9 @@ struct Contents {
   var routes = Section<Route>("routes")
   var rules = Section<Rule>("rules")
   var absentRules = Section<RulePattern>("rules")
+  var ipvsServices = Section<IPVSService>("ipvs", "services")
+  var ipvsTimeouts: [IPVSTimeout] = []
+  var ipvsDaemons: [IPVSDaemon] = []
   /// What a link or nexthop whose identity couldn't be read may be called: texts and numbers in it.
   /// Nil when a whole section couldn't be read, and may have held anything.
   var unreadLinks: Set<String>? = []
@@ -113,6 +116,9 @@ struct Contents {
     declaration.unconditional.nexthops = unconditional(nexthops, Object.nexthop)
     declaration.unconditional.routes = unconditional(routes, Object.route)
     declaration.unconditional.rules = unconditional(rules, Object.rule)
+    declaration.unconditional.ipvsServices = unconditional(ipvsServices, Object.ipvs)
+    declaration.unconditional.ipvsTimeouts = ipvsTimeouts
+    declaration.unconditional.ipvsDaemons = ipvsDaemons
     declaration.unconditional.absentRules = absentRules.split { pattern, when, _ in
       declaration.conditionalPatterns.append(ConditionalPattern(pattern, when: when!))
     }
