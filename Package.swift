@@ -17,7 +17,8 @@ let package = Package(
   name: "vpn-gateway",
   products: [.executable(name: "vpngw", targets: ["vpngw"])],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
   ],
   targets: [
     .systemLibrary(name: "CLinux"),
@@ -28,13 +29,19 @@ let package = Package(
 
     .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: settings),
     .target(name: "Model", swiftSettings: pure),
+    .target(name: "Nft", dependencies: ["Model"], swiftSettings: pure),
     .target(name: "State", dependencies: ["JSON", "Model"], swiftSettings: pure),
     .target(name: "Plan", dependencies: ["Model"], swiftSettings: pure),
     .target(name: "Netlink", dependencies: ["CLinux", "CMnl", "CNl"], swiftSettings: settings),
-    .target(name: "Kernel", dependencies: ["Model", "Netlink"], swiftSettings: settings),
+    .target(name: "Kernel", dependencies: ["Model", "Nft", "Netlink"], swiftSettings: settings),
     .target(
       name: "Agent",
-      dependencies: ["JSON", "Model", "State", "Plan", "Netlink", "Kernel"],
+      dependencies: [
+        "JSON", "Model", "State", "Plan", "Netlink", "Kernel",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "vpngw",
@@ -47,7 +54,7 @@ let package = Package(
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
     .testTarget(
       name: "NftablesTests",
-      dependencies: ["JSON", "Kernel", "Model", "Netlink", "State", "TestSupport"],
+      dependencies: ["JSON", "Kernel", "Model", "Netlink", "Nft", "State", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "StateTests", dependencies: ["JSON", "Model", "State", "TestSupport"],
@@ -66,6 +73,8 @@ let package = Package(
       name: "LawTests",
       dependencies: ["Agent", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport"],
       swiftSettings: settings),
+    .testTarget(
+      name: "AgentTests", dependencies: ["Agent", "Model"], swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["vpngw", "Netlink", "TestSupport"],
       swiftSettings: settings),

@@ -48,10 +48,10 @@ struct Guard {
   private func carryOut() -> String {
     do {
       // An apply that still runs gets a minute to end.
-      var lock = try directory.takeLock()
+      var lock = try directory.takeLock("vpngw apply --confirm, undoing")
       for _ in 0..<600 where lock == nil {
         usleep(100_000)
-        lock = try directory.takeLock()
+        lock = try directory.takeLock("vpngw apply --confirm, undoing")
       }
       let reconciler = try Reconciler(runDirectory: directory.path)
       let outcome = try reconciler.reconcile {

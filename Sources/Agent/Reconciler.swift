@@ -18,6 +18,12 @@ public final class Reconciler {
     ipvsMemory = IPVSMemory(path: runDirectory.ipvs)
   }
 
+  /// The netlink ports that our changes come from: their events are no news.
+  var ports: Set<UInt32> { kernel.ports }
+
+  /// A setting as it is now.
+  func sysctl(_ key: Sysctl.Key) -> Sysctl { kernel.sysctl(key) }
+
   /// What is there: all objects, the settings that `desired` names, and those that we changed.
   public func observe(
     for desired: Configuration = Configuration(), also: [Sysctl.Key] = []
@@ -49,32 +55,42 @@ public final class Reconciler {
     /// Not tried, since the step that they rest on failed.
     public var skipped: [(step: Step, because: Step)] = []
     public var conflicts: [Plan.Conflict] = []
+    /// Not tried yet, since they failed a moment ago.
+    public var held: [Step] = []
 
-    public var isComplete: Bool { failed.isEmpty && skipped.isEmpty && conflicts.isEmpty }
+    public var isComplete: Bool {
+      failed.isEmpty && skipped.isEmpty && conflicts.isEmpty && held.isEmpty
+    }
   }
 
   /// Applies and looks again until nothing differs, since the kernel changes more than it is asked
   /// to (a link that goes down takes IPv4 routes along); at most three times, since somebody else
   /// may undo it. `plan` is asked anew for each pass.
   public func reconcile(
-    startingWith first: Plan? = nil, _ plan: () throws -> Plan
+    startingWith first: Plan? = nil, holding isHeld: (Change) -> Bool = { _ in false },
+    _ plan: () throws -> Plan
   ) throws -> Outcome {
     var next = try first ?? plan()
-    var outcome = try carryOut(next)
+    var outcome = try carryOut(next, holding: isHeld)
     for _ in 0..<3 where !next.steps.isEmpty {
       next = try plan()
       outcome.conflicts = next.conflicts
       // Only what failed is left: trying again at once would fail again.
-      if next.steps.count <= outcome.failed.count + outcome.skipped.count { break }
-      var pass = try carryOut(next)
+      if next.steps.count <= outcome.failed.count + outcome.skipped.count + outcome.held.count {
+        break
+      }
+      var pass = try carryOut(next, holding: isHeld)
       pass.done = outcome.done + pass.done
       outcome = pass
     }
     return outcome
   }
 
-  /// One pass over a plan's steps. A step that fails stops those that rest on it, and no others.
-  public func carryOut(_ plan: Plan) throws -> Outcome {
+  /// One pass over a plan's steps. A step that fails or is held stops those that rest on it, and no
+  /// others.
+  public func carryOut(
+    _ plan: Plan, holding isHeld: (Change) -> Bool = { _ in false }
+  ) throws -> Outcome {
     var outcome = Outcome()
     outcome.conflicts = plan.conflicts
     var stopped: [Int: Int] = [:]
@@ -85,6 +101,9 @@ public final class Reconciler {
         if let cause = step.requires.lazy.compactMap({ stopped[$0] }).first {
           stopped[index] = cause
           outcome.skipped.append((step, plan.steps[cause]))
+        } else if isHeld(step.change) {
+          stopped[index] = index
+          outcome.held.append(step)
         } else {
           indices.append(index)
         }

@@ -45,8 +45,8 @@ public struct RunDirectory: Sendable {
     }
   }
 
-  /// Nil while another process holds it.
-  func takeLock() throws(File.Failure) -> Lock? {
+  /// Nil while another process holds it; `command` is what others are told then.
+  func takeLock(_ command: String) throws(File.Failure) -> Lock? {
     try create()
     let descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw File.Failure(path: lock, verb: "open", code: errno) }
@@ -54,6 +54,15 @@ public struct RunDirectory: Sendable {
       close(descriptor)
       return nil
     }
+    let holder = Array("\(command), process \(getpid())\n".utf8)
+    ftruncate(descriptor, 0)
+    _ = holder.withUnsafeBytes { write(descriptor, $0.baseAddress!, $0.count) }
     return Lock(descriptor)
+  }
+
+  /// Who has the lock, as far as it can be told.
+  var lockHolder: String {
+    let text = (try? File.read(lock)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    return text.isEmpty ? "another process" : String(text.prefix { $0 != "\n" })
   }
 }

@@ -35,8 +35,10 @@ extension Session {
       print(plan)
       return status(of: plan)
     }
-    guard let lock = try reconciler.runDirectory.takeLock() else {
-      throw Failure("another vpngw is changing this namespace: nothing was done")
+    guard let lock = try reconciler.runDirectory.takeLock("vpngw apply") else {
+      throw Failure(
+        "another vpngw is changing this namespace (\(reconciler.runDirectory.lockHolder)): nothing "
+          + "was done")
     }
     defer { lock.release() }
     guard !reconciler.runDirectory.hasGuard else {

@@ -19,6 +19,9 @@ public final class Kernel {
   /// Names the namespace until the next boot; nil before Linux 5.12.
   public var namespaceCookie: UInt64? { socket.namespaceCookie }
 
+  /// The netlink ports of its sockets; events of its own changes bear them.
+  public var ports: Set<UInt32> { [socket.port] }
+
   // MARK: - Observing
 
   /// Everything there is, whoever made it, but for what the kernel makes for itself (its local

@@ -5,6 +5,8 @@ public struct Message {
   public let type: UInt16
   let flags: UInt16
   let sequence: UInt32
+  /// Of the socket that asked for it; in an event, of the one that made the change.
+  let port: UInt32
   /// What follows the netlink header.
   public let payload: UnsafeRawBufferPointer
 
@@ -28,6 +30,7 @@ struct Messages: Sequence, IteratorProtocol {
     guard length >= messageHeaderLength, length <= rest.count else { return nil }
     let message = Message(
       type: header.nlmsg_type, flags: header.nlmsg_flags, sequence: header.nlmsg_seq,
+      port: header.nlmsg_pid,
       payload: UnsafeRawBufferPointer(rebasing: rest[messageHeaderLength..<length]))
     rest = UnsafeRawBufferPointer(rebasing: rest[Swift.min(align(length), rest.count)...])
     return message

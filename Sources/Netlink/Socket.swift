@@ -14,7 +14,7 @@ public final class Socket {
   public enum Subsystem: Sendable {
     case route, netfilter, generic
 
-    fileprivate var number: Int32 {
+    var number: Int32 {
       switch self {
       case .route: NETLINK_ROUTE
       case .netfilter: NETLINK_NETFILTER
@@ -58,6 +58,9 @@ public final class Socket {
       mnl_socket_get_fd(socket), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length)
     return status == 0 ? cookie : nil
   }
+
+  /// Names the socket in its namespace; events of what it changes bear it.
+  public var port: UInt32 { UInt32(mnl_socket_get_portid(socket)) }
 
   // MARK: - Reading
 

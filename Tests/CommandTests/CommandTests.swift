@@ -163,7 +163,7 @@ private let file = """
   @Test func helpNamesEveryCommand() throws {
     let help = try run([Vpngw.path, "--help"])
     #expect(help.status == 0)
-    for command in ["validate", "plan", "apply", "confirm", "show"] {
+    for command in ["validate", "expand", "plan", "apply", "confirm", "show"] {
       #expect(help.output.contains("  \(command) "))
     }
     for shell in ["bash", "zsh", "fish"] {

@@ -1,6 +1,7 @@
 import Kernel
 import Model
 import Netlink
+import Nft
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import JSON
 import Kernel
 import Model
 import Netlink
+import Nft
 import State
 import TestSupport
 

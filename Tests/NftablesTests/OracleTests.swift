@@ -1,6 +1,7 @@
 import JSON
 import Kernel
 import Model
+import Nft
 import State
 import Testing
 

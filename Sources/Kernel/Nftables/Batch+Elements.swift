@@ -1,5 +1,6 @@
 internal import Model
 internal import Netlink
+internal import Nft
 
 extension Batch {
   func put(_ element: ElementProgram) {

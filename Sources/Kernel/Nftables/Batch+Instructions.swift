@@ -1,5 +1,6 @@
 internal import Model
 internal import Netlink
+internal import Nft
 
 extension Batch {
   /// `ids` names the anonymous sets of this transaction.

@@ -1,5 +1,6 @@
 internal import Model
 internal import Netlink
+internal import Nft
 
 /// The attributes of one expression, by type.
 struct AttributeTable {
@@ -289,16 +290,5 @@ extension Nftables.Quota {
     self.init(
       bytes: a.long(NFTAQuota.bytes) ?? 0, used: a.long(NFTAQuota.consumed) ?? 0,
       isOver: (a.word(NFTAQuota.flags) ?? 0) & 1 != 0)
-  }
-}
-
-extension Log {
-  /// As the kernel takes what isn't stated.
-  var normal: Log {
-    var log = self
-    if log.level == 4 { log.level = nil }
-    if log.snaplen == 0 { log.snaplen = nil }
-    if log.threshold == 0 { log.threshold = nil }
-    return log
   }
 }

@@ -1,5 +1,6 @@
 internal import Model
 internal import Netlink
+internal import Nft
 
 /// Turns programs into requests of one transaction.
 struct NftablesEncoder {
@@ -89,14 +90,8 @@ struct NftablesEncoder {
     }
   }
 
-  enum Position: Hashable {
-    case last, first
-    /// Behind the rule of that handle.
-    case after(UInt64)
-  }
-
   // nft add rule FAMILY TABLE CHAIN [position HANDLE] ...
-  mutating func create(_ rule: RuleProgram, chain: String, _ position: Position = .last) {
+  mutating func create(_ rule: RuleProgram, chain: String, _ position: TableDiff.Position = .last) {
     var ids: [SetProgram: UInt32] = [:]
     for set in rule.instructions.flatMap(\.anonymousSets) where ids[set] == nil {
       ids[set] = create(set)

@@ -1,5 +1,6 @@
 public import Model
 public import Netlink
+public import Nft
 
 extension NftablesKernel {
   /// Every table for which `isWanted` says so, in the kernel's order, as of one generation.

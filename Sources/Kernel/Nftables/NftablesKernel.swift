@@ -1,5 +1,6 @@
-internal import Model
+public import Model
 public import Netlink
+public import Nft
 
 /// The running kernel's nftables: read whole, changed in atomic transactions.
 ///
@@ -106,18 +107,6 @@ extension NftablesEncoder {
       $0.put(NFTAObject.table, table)
       $0.put(NFTAObject.name, object.name)
       $0.put(NFTAObject.type, big: object.content.type)
-    }
-  }
-}
-
-extension Nftables.NamedObject.Content {
-  /// `NFT_OBJECT_*`.
-  var type: UInt32 {
-    switch self {
-    case .counter: 1
-    case .quota: 2
-    case .ctHelper: 3
-    case .limit: 4
     }
   }
 }

@@ -1,5 +1,6 @@
 internal import Model
 internal import Netlink
+internal import Nft
 
 extension TableProgram {
   /// The family stands in the message's header.

@@ -53,3 +53,13 @@ extension Nftables {
     case goto(String)
   }
 }
+
+extension Nftables.Verdict {
+  /// The chain that it leads to.
+  public var target: String? {
+    switch self {
+    case .jump(let target), .goto(let target): target
+    case .accept, .drop, .continue, .return: nil
+    }
+  }
+}

@@ -54,3 +54,15 @@ extension Nftables {
     }
   }
 }
+
+extension Nftables.NamedObject.Content {
+  /// `NFT_OBJECT_*`.
+  public var type: UInt32 {
+    switch self {
+    case .counter: 1
+    case .quota: 2
+    case .ctHelper: 3
+    case .limit: 4
+    }
+  }
+}

@@ -1,3 +1,5 @@
+internal import Model
+
 /// What a key, a field or a value is: nft(8), DATA TYPES.
 struct DataType: Hashable {
   enum Order: Hashable {

@@ -1,3 +1,5 @@
+internal import Model
+
 /// A field of a protocol's header: nft(8), PAYLOAD EXPRESSIONS.
 struct PacketField {
   let name: String

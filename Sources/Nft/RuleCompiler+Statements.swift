@@ -235,13 +235,3 @@ enum ObjectType {
   static func number(_ kind: String) -> UInt32? { numbers[kind] }
   static func kind(_ number: UInt32) -> String? { numbers.first { $0.value == number }?.key }
 }
-
-extension Nftables.Verdict {
-  /// The chain that it leads to.
-  var target: String? {
-    switch self {
-    case .jump(let target), .goto(let target): target
-    case .accept, .drop, .continue, .return: nil
-    }
-  }
-}

@@ -1,3 +1,5 @@
+internal import Model
+
 /// A key of `meta`, `ct`, `rt` or `socket`: its kernel number, and what it yields.
 struct MetaKey {
   let name: String

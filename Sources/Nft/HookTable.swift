@@ -1,10 +1,10 @@
-internal import Model
+public import Model
 
 /// Hooks by name and number (`enum nf_inet_hooks`, `nf_dev_hooks`).
-enum HookTable {
+public enum HookTable {
   private static let inet = ["prerouting", "input", "forward", "output", "postrouting"]
 
-  static func names(_ family: Nftables.Family) -> [String] {
+  public static func names(_ family: Nftables.Family) -> [String] {
     switch family {
     case .ip, .ip6, .bridge: inet
     case .inet: inet + ["ingress"]
@@ -13,7 +13,7 @@ enum HookTable {
     }
   }
 
-  static func number(_ hook: String, _ family: Nftables.Family) -> UInt32? {
+  public static func number(_ hook: String, _ family: Nftables.Family) -> UInt32? {
     names(family).firstIndex(of: hook).map { UInt32($0) }
   }
 

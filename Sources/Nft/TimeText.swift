@@ -1,3 +1,5 @@
+internal import Model
+
 /// tc's handles: `1:2`.
 enum ClassID {
   static func value(_ text: String) -> UInt64? {

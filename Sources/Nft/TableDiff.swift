@@ -6,43 +6,49 @@ public struct TableDiff: Hashable, Sendable {
   public let table: String
 
   /// The table is made, made anew, or removed as a whole.
-  enum Whole: Hashable {
+  public enum Whole: Hashable, Sendable {
     case create(TableProgram)
     case replace(TableProgram)
     case delete
   }
 
-  struct Elements: Hashable {
-    var set: String
-    var removed: [ElementProgram]
-    var added: [ElementProgram]
+  public struct Elements: Hashable, Sendable {
+    public var set: String
+    public var removed: [ElementProgram]
+    public var added: [ElementProgram]
     /// All that the set holds goes before.
-    var isFlushed = false
+    public var isFlushed = false
   }
 
-  struct Insertion: Hashable {
-    var chain: String
-    var rule: RuleProgram
-    var position: NftablesEncoder.Position
+  public enum Position: Hashable, Sendable {
+    case last, first
+    /// Behind the rule of that handle.
+    case after(UInt64)
   }
 
-  struct Deletion: Hashable {
-    var chain: String
-    var handle: UInt64
+  public struct Insertion: Hashable, Sendable {
+    public var chain: String
+    public var rule: RuleProgram
+    public var position: Position
   }
 
-  var whole: Whole?
-  var flags: UInt32?
-  var deletedRules: [Deletion] = []
-  var elements: [Elements] = []
-  var deletedSets: [String] = []
-  var deletedObjects: [ObjectProgram] = []
-  var deletedChains: [String] = []
-  var createdChains: [ChainProgram] = []
-  var policies: [ChainProgram] = []
-  var createdObjects: [ObjectProgram] = []
-  var createdSets: [SetProgram] = []
-  var createdRules: [Insertion] = []
+  public struct Deletion: Hashable, Sendable {
+    public var chain: String
+    public var handle: UInt64
+  }
+
+  public internal(set) var whole: Whole?
+  public internal(set) var flags: UInt32?
+  public internal(set) var deletedRules: [Deletion] = []
+  public internal(set) var elements: [Elements] = []
+  public internal(set) var deletedSets: [String] = []
+  public internal(set) var deletedObjects: [ObjectProgram] = []
+  public internal(set) var deletedChains: [String] = []
+  public internal(set) var createdChains: [ChainProgram] = []
+  public internal(set) var policies: [ChainProgram] = []
+  public internal(set) var createdObjects: [ObjectProgram] = []
+  public internal(set) var createdSets: [SetProgram] = []
+  public internal(set) var createdRules: [Insertion] = []
 
   public var isEmpty: Bool { self == TableDiff(family: family, table: table) }
 
@@ -175,7 +181,7 @@ public struct TableDiff: Hashable, Sendable {
     var anchors = [Int: UInt64]()  // the handles of what stays, by position in what is wanted
     for (old, new) in kept { anchors[new] = observed[old].handle }
     let last = kept.last?.1 ?? -1
-    var after: NftablesEncoder.Position = .first
+    var after: Position = .first
     var run: [RuleProgram] = []
     for (index, rule) in chain.rules.enumerated() {
       if let handle = anchors[index] {

@@ -1,3 +1,5 @@
+internal import Model
+
 extension DataType {
   /// Names of values, in the order in which nft prints flags.
   var symbols: [(String, UInt64)] { Self.symbols[number] ?? [] }

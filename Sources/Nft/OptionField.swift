@@ -1,3 +1,5 @@
+internal import Model
+
 /// IPv6 extension headers: nft(8), EXTENSION HEADER EXPRESSIONS.
 enum ExtensionHeader {
   static let types: [String: UInt8] = [

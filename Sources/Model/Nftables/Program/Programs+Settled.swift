@@ -1,11 +1,9 @@
-internal import Model
-
 // What packets change by themselves - counts, and quotas used - says nothing of whether the kernel
 // holds what was asked for.
 
-extension TableProgram {
+extension Nftables.Bytecode.TableProgram {
   /// Without counts and handles, and with objects and sets by name.
-  public var settled: TableProgram {
+  public var settled: Nftables.Bytecode.TableProgram {
     var table = self
     table.sets = sets.map(\.settled).sorted { $0.name < $1.name }
     table.objects = objects.map(\.settled).sorted { $0.name < $1.name }
@@ -14,22 +12,22 @@ extension TableProgram {
   }
 }
 
-extension ChainProgram {
-  var settled: ChainProgram {
+extension Nftables.Bytecode.ChainProgram {
+  public var settled: Nftables.Bytecode.ChainProgram {
     var chain = self
     chain.rules = rules.map(\.settled)
     return chain
   }
 }
 
-extension RuleProgram {
-  var settled: RuleProgram {
-    RuleProgram(instructions: instructions.map(\.settled), userData: userData)
+extension Nftables.Bytecode.RuleProgram {
+  public var settled: Nftables.Bytecode.RuleProgram {
+    Nftables.Bytecode.RuleProgram(instructions: instructions.map(\.settled), userData: userData)
   }
 }
 
-extension ObjectProgram {
-  var settled: ObjectProgram {
+extension Nftables.Bytecode.ObjectProgram {
+  public var settled: Nftables.Bytecode.ObjectProgram {
     var object = self
     switch content {
     case .counter: object.content = .counter(packets: 0, bytes: 0)
@@ -42,20 +40,22 @@ extension ObjectProgram {
   }
 }
 
-extension SetProgram {
-  var settled: SetProgram {
+extension Nftables.Bytecode.SetProgram {
+  public var settled: Nftables.Bytecode.SetProgram {
     var set = self
     set.statements = statements.map(\.settled)
     set.elements = elements.map(\.settled)
     // How to print an anonymous set's key, which nft does by the rule, too.
-    set.userData = flags & SetFlag.anonymous != 0 ? [] : UserData.sorted(userData)
-    if flags & SetFlag.anonymous != 0 { set.size = nil }
+    set.userData =
+      flags & Nftables.Bytecode.SetFlag.anonymous != 0
+      ? [] : Nftables.Bytecode.UserData.sorted(userData)
+    if flags & Nftables.Bytecode.SetFlag.anonymous != 0 { set.size = nil }
     return set
   }
 }
 
-extension ElementProgram {
-  var settled: ElementProgram {
+extension Nftables.Bytecode.ElementProgram {
+  public var settled: Nftables.Bytecode.ElementProgram {
     guard !statements.isEmpty else { return self }
     var element = self
     element.statements = statements.map(\.settled)
@@ -63,8 +63,8 @@ extension ElementProgram {
   }
 }
 
-extension Instruction {
-  var settled: Instruction {
+extension Nftables.Bytecode.Instruction {
+  public var settled: Nftables.Bytecode.Instruction {
     switch self {
     case .counter: return .counter(packets: 0, bytes: 0)
     case .quota(var quota):

@@ -1,3 +1,5 @@
+internal import Model
+
 /// The longest common subsequence (Myers: An O(ND) Difference Algorithm).
 enum LongestCommonRun {
   /// Pairs of positions, ascending in both; nil equals nothing.

@@ -1,3 +1,5 @@
+internal import Model
+
 /// Intervals as the kernel's tree takes them: where each begins, and where the gap behind it does.
 enum Intervals {
   /// From elements with both bounds, sorted by the lower one.

@@ -1,3 +1,5 @@
+internal import Model
+
 /// Elements by key.
 enum ElementDiff {
   private struct Key: Hashable {

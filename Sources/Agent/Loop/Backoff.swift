@@ -1,0 +1,35 @@
+import Model
+
+/// What failed is tried again later and later, each object on its own: 1 s, 2 s, 4 s, at most 60 s.
+struct Backoff {
+  struct Entry {
+    let change: Change
+    var failures: Int
+    var next: Cadence.Instant
+  }
+
+  private var entries: [ObjectID: Entry] = [:]
+
+  /// The earliest instant at which something is to be tried again.
+  var next: Cadence.Instant? { entries.values.map(\.next).min() }
+
+  /// Whether a change waits; another change of the same object doesn't.
+  func holds(_ change: Change, _ now: Cadence.Instant) -> Bool {
+    guard let entry = entries[change.object.id], entry.change == change else { return false }
+    return now < entry.next
+  }
+
+  /// Notes a failure; returns how many there were in a row, and the wait.
+  mutating func failed(_ change: Change, _ now: Cadence.Instant) -> (count: Int, wait: Duration) {
+    let before = entries[change.object.id]
+    let count = before?.change == change ? before!.failures + 1 : 1
+    let wait = Duration.seconds(min(60, 1 << min(count - 1, 6)))
+    entries[change.object.id] = Entry(change: change, failures: count, next: now + wait)
+    return (count, wait)
+  }
+
+  /// Forgets all that isn't wanted any more.
+  mutating func keep(_ wanted: Set<ObjectID>) {
+    entries = entries.filter { wanted.contains($0.key) }
+  }
+}

@@ -1,0 +1,43 @@
+/// When the loop looks at the kernel: soon after anything happens, but never so often that looking
+/// is all it does.
+struct Cadence {
+  /// An instant, as the time since some fixed one.
+  typealias Instant = Duration
+
+  /// A full look without any reason.
+  let resync: Duration
+  /// Events of one cause come in a row: wait for the others.
+  static let settling = Duration.milliseconds(2)
+
+  private(set) var due: Instant
+  private var earliest: Instant
+
+  init(resync: Duration, now: Instant) {
+    self.resync = resync
+    due = now
+    earliest = now
+  }
+
+  /// Something happened, or will need a look at `instant`.
+  mutating func look(at instant: Instant) { due = min(due, max(instant, earliest)) }
+
+  mutating func wake(_ now: Instant) { look(at: now + Self.settling) }
+
+  func isDue(_ now: Instant) -> Bool { now >= due }
+
+  /// After a look: the next one leaves others twice its time.
+  mutating func looked(from start: Instant, to end: Instant) {
+    earliest = end + min((end - start) * 2, .seconds(1))
+    due = end + resync
+  }
+}
+
+extension Duration {
+  /// The time since the machine's start, as the kernel's `CLOCK_MONOTONIC` counts it.
+  static var now: Duration {
+    let instant = ContinuousClock.now
+    return instant - Self.origin
+  }
+
+  private static let origin = ContinuousClock.now
+}

@@ -1,0 +1,101 @@
+import Model
+import Netlink
+import Plan
+import State
+
+extension Daemon {
+  /// One look at the kernel, and what it takes to make it as it should be.
+  func reconcile(_ now: Cadence.Instant) {
+    var wanted = Configuration()
+    var isDrift = true
+    let outcome: Reconciler.Outcome
+    do {
+      outcome = try reconciler.reconcile(holding: { backoff.holds($0, now) }) {
+        let observed = try reconciler.observe(for: declaration!)
+        say(liveSignals.update(declaration!.linkSignals(in: observed)))
+        wanted = declaration!.expanded(given: liveSignals.states(now), keeping: observed)
+        isDrift = isDrift && settled == wanted
+        return Plan(from: observed, to: wanted)
+      }
+    } catch {
+      // The kernel couldn't be read, or the disk couldn't be written: the next look tries again.
+      log.error("look-failed", ["error": error])
+      board.count("vpngw_errors_total")
+      board.update { $0.isConverged = false }
+      settled = nil
+      return
+    }
+    for step in outcome.done { say(step, isDrift: isDrift, now) }
+    var failures: [Status.Trouble] = []
+    for (step, error) in outcome.failed {
+      let (count, wait) = backoff.failed(step.change, now)
+      log.error(
+        "step-failed",
+        [
+          "verb": step.change.verb.rawValue, "object": step.change.object.id, "error": error,
+          "times": count, "next": wait.text,
+        ])
+      board.count("vpngw_steps_total", step, "failed")
+    }
+    for step in outcome.failed.map(\.step) + outcome.held + outcome.skipped.map(\.step) {
+      failures.append(
+        Status.Trouble(object: "\(step.change.object.id)", reason: reason(step, outcome)))
+    }
+    backoff.keep(Set((outcome.failed.map(\.step) + outcome.held).map(\.change.object.id)))
+    if outcome.conflicts != conflicts {
+      conflicts = outcome.conflicts
+      for conflict in conflicts {
+        log.error("conflict", ["object": conflict.object.id, "reason": conflict.reason])
+      }
+    }
+    settled = outcome.isComplete ? wanted : nil
+    board.report(outcome, failures, liveSignals.list(now))
+  }
+
+  /// Signals that became something else.
+  func say(_ signals: [Signal: Signal.State]) {
+    for (signal, state) in signals.sorted(by: { $0.key < $1.key }) {
+      log.info("signal", ["name": signal, "state": state.rawValue, "reason": reasons(signal)])
+    }
+  }
+
+  private func reason(_ step: Step, _ outcome: Reconciler.Outcome) -> String {
+    if let failed = outcome.failed.first(where: { $0.step == step }) { return "\(failed.error)" }
+    if let skipped = outcome.skipped.first(where: { $0.step == step }) {
+      return "rests on \(skipped.because.change.object.id), which failed"
+    }
+    return "failed a moment ago, will be tried again"
+  }
+
+  private func say(_ step: Step, isDrift: Bool, _ now: Cadence.Instant) {
+    board.count("vpngw_steps_total", step, "done")
+    guard isDrift else { return log.info("step", fields(of: step)) }
+    let times = repairs.note(step.change.object.id, now)
+    board.count("vpngw_drift_repairs_total", kind: step.change.object.kind)
+    log.warning(
+      "restored",
+      [
+        "object": step.change.object.id, "was": step.interference, "changes": step.summary,
+        "times": times, "within": Repairs.window.text,
+      ])
+  }
+
+  func fields(of step: Step) -> KeyValuePairs<String, Any?> {
+    [
+      "verb": step.change.verb.rawValue, "object": step.change.object.id,
+      "changes": step.summary, "reason": step.reason,
+    ]
+  }
+}
+
+extension Step {
+  /// `mtu: 1500 -> 1420; up: true`, of a change; nil for others.
+  fileprivate var summary: String? {
+    guard change.verb == .update || change.verb == .replace else { return nil }
+    let parts = differences.prefix(8).map { difference in
+      let (old, new) = (difference.old?.description, difference.new?.description)
+      return "\(difference.name): \(old ?? "none") -> \(new ?? "none")"
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: "; ")
+  }
+}

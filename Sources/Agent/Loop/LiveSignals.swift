@@ -1,0 +1,57 @@
+import Model
+
+/// What every signal of the state file says, and how long those that say nothing may go on so.
+struct LiveSignals {
+  /// How long a signal may be unknown before it counts as down.
+  private var deadline = Declaration.defaultDeadline
+  private var declared: Set<Signal> = []
+  private var states: [Signal: Signal.State] = [:]
+  private var unknownSince: [Signal: Cadence.Instant] = [:]
+
+  /// A state file was taken: signals that stay keep what they said.
+  mutating func declare(
+    _ signals: Set<Signal>, deadline: Duration, _ now: Cadence.Instant
+  ) {
+    self.deadline = deadline
+    states = states.filter { signals.contains($0.key) }
+    unknownSince = unknownSince.filter { signals.contains($0.key) }
+    for signal in signals.subtracting(declared) { unknownSince[signal] = now }
+    declared = signals
+  }
+
+  /// Takes what inputs said; returns what of it is news.
+  mutating func update(_ said: [Signal: Signal.State]) -> [Signal: Signal.State] {
+    let news = said.filter { declared.contains($0.key) && states[$0.key] != $0.value }
+    for (signal, state) in news {
+      states[signal] = state
+      if state != .unknown { unknownSince[signal] = nil }
+    }
+    return news
+  }
+
+  /// As conditions see them: unknown for too long is down.
+  func states(_ now: Cadence.Instant) -> [Signal: Signal.State] {
+    var states = states
+    for (signal, since) in unknownSince where now >= since + deadline { states[signal] = .down }
+    return states
+  }
+
+  /// When the next unknown signal begins to count as down.
+  func nextDeadline(after now: Cadence.Instant) -> Cadence.Instant? {
+    unknownSince.values.map { $0 + deadline }.filter { $0 > now }.min()
+  }
+
+  func list(_ now: Cadence.Instant) -> [Status.SignalStatus] {
+    let states = states(now)
+    return declared.sorted().map {
+      Status.SignalStatus(signal: $0, state: states[$0] ?? .unknown)
+    }
+  }
+}
+
+extension Declaration {
+  /// Whether it has objects of the kind, whatever the signals say.
+  func mentions(_ kind: Kind) -> Bool {
+    !unconditional.objects(of: kind).isEmpty || conditional.contains { $0.object.kind == kind }
+  }
+}

@@ -1,0 +1,70 @@
+import JSON
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+import State
+
+extension Session {
+  public struct RunOptions: Sendable {
+    /// Where `/status` and the others are served; port 0 takes any that is free.
+    public var address = RunOptions.defaultAddress
+    public var port = RunOptions.defaultPort
+    public var resync = Duration.seconds(30)
+    public var removesOnExit = false
+    public var allowsExec = false
+    /// `debug`, `info`, `warning` or `error`.
+    public var logLevel = "info"
+
+    public static let defaultAddress = "127.0.0.1"
+    public static let defaultPort = 9118
+
+    public init() {}
+  }
+
+  /// `vpngw run FILE`: until SIGTERM.
+  public func run(_ path: String, _ run: RunOptions) throws -> Int32 {
+    let log = Log(least: Log.Level(rawValue: run.logLevel) ?? .info)
+    let reconciler = try reconciler()
+    guard let lock = try reconciler.runDirectory.takeLock("vpngw run \(path)") else {
+      throw Failure(
+        "another vpngw keeps this namespace or is changing it "
+          + "(\(reconciler.runDirectory.lockHolder)): only one can"
+      )
+    }
+    defer { lock.release() }
+    let board = Board(path: path)
+    let inbox = try Inbox()
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    defer { try? group.syncShutdownGracefully() }
+    var options = Daemon.Options()
+    options.resync = run.resync
+    options.removesOnExit = run.removesOnExit
+    let daemon = try Daemon(
+      path, options, reconciler: reconciler, inbox: inbox, board: board, log: log)
+    let server = try StatusServer(run.address, port: run.port, on: group) { path in
+      board.answer(path)
+    }
+    defer { server.close() }
+    log.info("start", ["file": path, "listen": "\(run.address):\(run.port)"])
+    try daemon.run()
+    log.info("stop")
+    return Status.done
+  }
+}
+
+extension Board {
+  func answer(_ path: String) -> StatusServer.Answer? {
+    switch path {
+    case "/status":
+      StatusServer.Answer(status: .ok, type: "application/json", body: status.tree.text())
+    case "/metrics":
+      StatusServer.Answer(
+        status: .ok, type: "text/plain; version=0.0.4; charset=utf-8", body: metrics.text)
+    case "/healthz": .text(.ok, "ok\n")
+    case "/readyz":
+      status.isReady
+        ? .text(.ok, "ready\n") : .text(.serviceUnavailable, "not yet: \(status.notReady)\n")
+    default: nil
+    }
+  }
+}

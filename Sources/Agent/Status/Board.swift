@@ -1,0 +1,78 @@
+import Model
+import Plan
+import Synchronization
+
+/// Where the loop writes what it knows, and the HTTP server reads it.
+final class Board: Sendable {
+  private struct Content {
+    var status: Status
+    var metrics: Metrics
+  }
+
+  private let content: Mutex<Content>
+
+  init(path: String) {
+    content = Mutex(Content(status: Status(path: path), metrics: Metrics(loop: ())))
+  }
+
+  var status: Status { content.withLock { $0.status } }
+  var metrics: Metrics { content.withLock { $0.metrics } }
+
+  func update(_ body: (inout Status) -> Void) { content.withLock { body(&$0.status) } }
+
+  func count(_ name: String, _ labels: Metrics.Labels = [], by amount: Int = 1) {
+    content.withLock { $0.metrics.add(name, labels, Double(amount)) }
+  }
+
+  func count(_ name: String, kind: Kind) { count(name, [Metrics.Label("kind", kind.rawValue)]) }
+
+  func count(_ name: String, _ step: Step, _ result: String) {
+    count(
+      name,
+      [
+        Metrics.Label("kind", step.change.object.kind.rawValue),
+        Metrics.Label("verb", step.change.verb.rawValue), Metrics.Label("result", result),
+      ])
+  }
+
+  func measure(_ name: String, _ duration: Duration) {
+    content.withLock { $0.metrics.observe(name, [], duration) }
+  }
+
+  /// What came of a look.
+  func report(
+    _ outcome: Reconciler.Outcome, _ failures: [Status.Trouble], _ signals: [Status.SignalStatus]
+  ) {
+    content.withLock { content in
+      content.status.isConverged = outcome.isComplete
+      if outcome.isComplete { content.status.isReady = true }
+      content.status.failures = failures
+      content.status.conflicts = outcome.conflicts.map {
+        Status.Trouble(object: "\($0.object.id)", reason: $0.reason)
+      }
+      content.status.signals = signals
+      content.metrics.add("vpngw_passes_total")
+    }
+  }
+}
+
+extension Metrics {
+  /// The metrics that the loop keeps.
+  init(loop: Void) {
+    self.init()
+    declare("vpngw_passes_total", .counter, "Looks at the kernel.")
+    add("vpngw_passes_total", [], 0)
+    declare("vpngw_steps_total", .counter, "Steps of plans, by what became of them.")
+    declare(
+      "vpngw_drift_repairs_total", .counter, "Objects put right that somebody else had changed.")
+    declare("vpngw_errors_total", .counter, "Looks that failed as a whole.")
+    add("vpngw_errors_total", [], 0)
+    declare("vpngw_state_file_errors_total", .counter, "Times that the state file was refused.")
+    add("vpngw_state_file_errors_total", [], 0)
+    declare(
+      "vpngw_netlink_overflows_total", .counter, "Times that the kernel dropped events for us.")
+    add("vpngw_netlink_overflows_total", [], 0)
+    declare("vpngw_loop_lateness_seconds", .histogram, "How late looks began.")
+    declare("vpngw_pass_duration_seconds", .histogram, "How long looks took, changes included.")
+  }
+}

@@ -1,0 +1,78 @@
+import JSON
+import Model
+
+/// What a running `run` knows, as one value: `GET /status`, and `vpngw status` from there.
+struct Status: Sendable {
+  /// The state file as it was last read.
+  enum FileState: Hashable, Sendable {
+    case good
+    /// The one before it stays in force; the texts say why.
+    case bad([String])
+  }
+
+  struct SignalStatus: Sendable {
+    let signal: Signal
+    let state: Signal.State
+  }
+
+  struct Trouble: Hashable, Sendable {
+    let object: String
+    let reason: String
+  }
+
+  var path: String
+  var file: FileState = .good
+  /// Whether there is a state file in force.
+  var hasFile = false
+  /// Whether the last look found the kernel as it should be.
+  var isConverged = false
+  /// Whether that has ever been so.
+  var isReady = false
+  var signals: [SignalStatus] = []
+  /// Steps that the kernel refused, and that are tried again.
+  var failures: [Trouble] = []
+  /// What can't be done as things are.
+  var conflicts: [Trouble] = []
+}
+
+extension Status {
+  /// Why it isn't ready, in a few words.
+  var notReady: String {
+    if !hasFile { return "no valid state file" }
+    if let conflict = conflicts.first { return "\(conflict.object): \(conflict.reason)" }
+    if let failure = failures.first { return "\(failure.object): \(failure.reason)" }
+    return "the first look isn't over"
+  }
+
+  var tree: Tree {
+    var members: [(String, Tree)] = [
+      ("file", .string(path)), ("ready", .bool(isReady)), ("converged", .bool(isConverged)),
+      ("inForce", .bool(hasFile)),
+    ]
+    switch file {
+    case .good: members.append(("fileValid", true))
+    case .bad(let problems):
+      members.append(("fileValid", false))
+      members.append(("problems", .array(problems.map(Tree.string))))
+    }
+    func list(_ troubles: [Trouble]) -> Tree {
+      .array(
+        troubles.map {
+          .object([("object", .string($0.object)), ("reason", .string($0.reason))])
+        })
+    }
+    members.append(("failures", list(failures)))
+    members.append(("conflicts", list(conflicts)))
+    members.append(
+      (
+        "signals",
+        .array(
+          signals.map {
+            .object([
+              ("name", .string($0.signal.description)), ("state", .string($0.state.rawValue)),
+            ])
+          })
+      ))
+    return .object(members)
+  }
+}

@@ -1,0 +1,59 @@
+internal import Glibc
+
+/// One question to a running `run`, over HTTP/1.0 on loopback.
+enum StatusClient {
+  /// The body of the answer, whatever its status.
+  static func get(_ path: String, from address: String, port: Int) throws -> String {
+    let descriptor = try connect(address, port)
+    defer { close(descriptor) }
+    var request = "GET \(path) HTTP/1.0\r\nHost: \(address)\r\n\r\n"
+    request.withUTF8 { _ = write(descriptor, $0.baseAddress!, $0.count) }
+    var answer: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = read(descriptor, &buffer, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      if count < 0 { throw failure(address, port, errno) }
+      if count == 0 { break }
+      answer += buffer[..<count]
+    }
+    let end = Array("\r\n\r\n".utf8)
+    let start = answer.indices.first { answer[$0...].starts(with: end) }
+    guard let start else { throw Session.Failure("\(address):\(port) gave no answer") }
+    return String(decoding: answer[(start + end.count)...], as: UTF8.self)
+  }
+
+  private static func connect(_ address: String, _ port: Int) throws -> Int32 {
+    var hints = addrinfo()
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    var found: UnsafeMutablePointer<addrinfo>?
+    guard getaddrinfo(address, "\(port)", &hints, &found) == 0, let found else {
+      throw Session.Failure("\"\(address)\" is no address: write one such as 127.0.0.1 or ::1")
+    }
+    defer { freeaddrinfo(found) }
+    let descriptor = socket(
+      found.pointee.ai_family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw failure(address, port, errno) }
+    var limit = (seconds: 5, microseconds: 0)  // struct timeval
+    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+      setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(16))
+    }
+    guard Glibc.connect(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0 else {
+      let code = errno
+      close(descriptor)
+      throw failure(address, port, code)
+    }
+    return descriptor
+  }
+
+  private static func failure(_ address: String, _ port: Int, _ code: Int32) -> Session.Failure {
+    let reason = String(cString: strerror(code))
+    guard code == ECONNREFUSED else {
+      return Session.Failure("cannot ask \(address):\(port): \(reason)")
+    }
+    return Session.Failure(
+      "no `vpngw run` listens at \(address):\(port) in this network namespace; if it does "
+        + "elsewhere, say so by --listen and --netns")
+  }
+}

@@ -1,0 +1,132 @@
+extension Nftables.Bytecode {
+  /// A set as the kernel takes it.
+  public struct SetProgram: Hashable, Sendable {
+    public enum Data: Hashable, Sendable {
+      case verdict
+      case value(type: UInt32, length: UInt32)
+      /// `NFT_OBJECT_*`.
+      case object(UInt32)
+    }
+
+    /// Empty for an anonymous one.
+    public var name: String
+    public var keyType: UInt32
+    /// Bytes.
+    public var keyLength: UInt32
+    public var data: Data?
+    /// `NFT_SET_*`.
+    public var flags: UInt32
+    /// Milliseconds.
+    public var timeout: UInt64?
+    public var gcInterval: UInt32?
+    public var size: UInt32?
+    /// `NFT_SET_POL_*`.
+    public var policy: UInt32
+    /// Bytes of each field of a concatenation of intervals.
+    public var fields: [UInt32]
+    public var userData: [UInt8]
+    public var statements: [Instruction]
+    /// Sorted by key.
+    public var elements: [ElementProgram]
+
+    public init(
+      name: String, keyType: UInt32, keyLength: UInt32, data: Data? = nil, flags: UInt32,
+      timeout: UInt64? = nil, gcInterval: UInt32? = nil, size: UInt32? = nil, policy: UInt32,
+      fields: [UInt32], userData: [UInt8], statements: [Instruction], elements: [ElementProgram]
+    ) {
+      self.name = name
+      self.keyType = keyType
+      self.keyLength = keyLength
+      self.data = data
+      self.flags = flags
+      self.timeout = timeout
+      self.gcInterval = gcInterval
+      self.size = size
+      self.policy = policy
+      self.fields = fields
+      self.userData = userData
+      self.statements = statements
+      self.elements = elements
+    }
+  }
+}
+
+extension Nftables.Bytecode.SetProgram {
+  /// The kernel puts a number into an anonymous set's.
+  public var kernelName: String {
+    guard flags & Nftables.Bytecode.SetFlag.anonymous != 0 else { return name }
+    switch data {
+    case nil: return "__set%d"
+    case .object?: return "__objmap%d"
+    case .verdict?, .value?: return "__map%d"
+    }
+  }
+}
+
+extension Nftables.Bytecode {
+  /// An element as the kernel takes it.
+  public struct ElementProgram: Hashable, Sendable {
+    public enum Data: Hashable, Sendable {
+      case verdict(Nftables.Verdict)
+      case value([UInt8])
+      case object(String)
+    }
+
+    /// Empty for the catch-all.
+    public var key: [UInt8]
+    /// Of a concatenation of intervals.
+    public var keyEnd: [UInt8]?
+    public var data: Data?
+    /// `NFT_SET_ELEM_*`.
+    public var flags: UInt32 = 0
+    /// Milliseconds.
+    public var timeout: UInt64?
+    public var userData: [UInt8] = []
+    public var statements: [Instruction] = []
+
+    public init(
+      key: [UInt8], keyEnd: [UInt8]? = nil, data: Data? = nil, flags: UInt32 = 0,
+      timeout: UInt64? = nil, userData: [UInt8] = [], statements: [Instruction] = []
+    ) {
+      self.key = key
+      self.keyEnd = keyEnd
+      self.data = data
+      self.flags = flags
+      self.timeout = timeout
+      self.userData = userData
+      self.statements = statements
+    }
+  }
+}
+
+extension Nftables.Bytecode.ElementProgram: Comparable {
+  public static func < (left: Self, right: Self) -> Bool {
+    if left.key != right.key { return left.key.lexicographicallyPrecedes(right.key) }
+    // An interval's end comes before the start of the next one.
+    if left.flags != right.flags { return left.flags > right.flags }
+    return (left.keyEnd ?? []).lexicographicallyPrecedes(right.keyEnd ?? [])
+  }
+}
+
+extension Nftables.Bytecode {
+  /// `NFT_SET_*`.
+  public enum SetFlag {
+    public static let anonymous: UInt32 = 0x1
+    public static let constant: UInt32 = 0x2
+    public static let interval: UInt32 = 0x4
+    public static let map: UInt32 = 0x8
+    public static let timeout: UInt32 = 0x10
+    public static let dynamic: UInt32 = 0x20
+    public static let object: UInt32 = 0x40
+    public static let concat: UInt32 = 0x80
+    public static let expression: UInt32 = 0x100
+  }
+}
+
+extension Nftables.Bytecode {
+  /// `NFT_SET_ELEM_*`.
+  public enum ElementFlag {
+    public static let intervalEnd: UInt32 = 0x1
+    public static let catchAll: UInt32 = 0x2
+  }
+}

@@ -1,0 +1,95 @@
+internal import CLinux
+internal import CMnl
+internal import Glibc
+
+/// Hears of every change of a network namespace, whoever makes it: `ip monitor`, `nft monitor`.
+///
+/// Events only wake: what there is to do comes from observation, so that a lost event costs nothing
+/// but time. Not thread-safe.
+public final class Monitor {
+  private let socket: OpaquePointer
+  private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+
+  /// In the calling thread's namespace, without blocking.
+  public init(_ subsystem: Socket.Subsystem) throws(NetlinkError) {
+    let flags = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    guard let socket = mnl_socket_open2(subsystem.number, flags) else {
+      throw .current("open a netlink socket for events")
+    }
+    self.socket = socket
+    guard mnl_socket_bind(socket, 0, 0) == 0 else {
+      throw .current("bind a netlink socket for events")
+    }
+    for group in subsystem.groups { try join(group) }
+    // Room for some ten thousand events; more are counted as an overflow.
+    var size: Int32 = 8 << 20
+    setsockopt(
+      descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &size, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  deinit {
+    buffer.deallocate()
+    mnl_socket_close(socket)
+  }
+
+  /// Hears of neighbors and forwarding entries too: they change by themselves all the time.
+  public func listenToNeighbors() throws(NetlinkError) { try join(RTNLGRP_NEIGH.rawValue) }
+
+  private func join(_ group: UInt32) throws(NetlinkError) {
+    var group = Int32(group)
+    let size = UInt32(MemoryLayout<Int32>.size)
+    guard mnl_socket_setsockopt(socket, NETLINK_ADD_MEMBERSHIP, &group, size) == 0 else {
+      throw .current("listen to a netlink group")
+    }
+  }
+
+  /// To poll for reading.
+  public var descriptor: Int32 { mnl_socket_get_fd(socket) }
+
+  /// What was heard since the last time.
+  public struct Heard: Hashable, Sendable {
+    /// Changes that somebody else made.
+    public var foreign = 0
+    /// Times that the kernel dropped events, since they weren't read fast enough (`ENOBUFS`).
+    public var overflows = 0
+
+    /// Whether there is a reason to look.
+    public var isWorthALook: Bool { foreign > 0 || overflows > 0 }
+
+    public init() {}
+  }
+
+  /// Reads all that waits; `own` are the ports of our own sockets, whose changes aren't news.
+  public func drain(own: Set<UInt32>, into heard: inout Heard) throws(NetlinkError) {
+    while true {
+      let count = mnl_socket_recvfrom(socket, buffer.baseAddress!, buffer.count)
+      if count < 0 {
+        switch errno {
+        case EINTR: continue
+        case EAGAIN: return
+        case ENOBUFS, ENOSPC: heard.overflows += 1
+        default: throw .current("wait for events")
+        }
+        continue
+      }
+      for message in Messages(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      where !own.contains(message.port) {
+        heard.foreign += 1
+      }
+    }
+  }
+}
+
+extension Socket.Subsystem {
+  /// The multicast groups that tell of what vpngw keeps.
+  fileprivate var groups: [UInt32] {
+    switch self {
+    case .route:
+      [
+        RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE,
+        RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_RULE, RTNLGRP_NEXTHOP,
+      ].map(\.rawValue)
+    case .netfilter: [UInt32(NFNLGRP_NFTABLES.rawValue)]
+    }
+  }
+}
