@@ -6,7 +6,9 @@ public struct Declaration: Hashable, Sendable {
   public var conditional: [ConditionalObject] = []
   /// What no rule may match while the condition is up.
   public var conditionalPatterns: [ConditionalPattern] = []
+  /// Everybody's, also the gateways'.
   public var probes: [Probe] = []
+  public var gateways: Gateways?
   /// How long a signal may stay unknown before it counts as down.
   public var deadline = Self.defaultDeadline
 
@@ -16,7 +18,9 @@ public struct Declaration: Hashable, Sendable {
 
   public init(_ configuration: Configuration) { unconditional = configuration }
 
-  public var isConditional: Bool { !conditional.isEmpty || !conditionalPatterns.isEmpty }
+  public var isConditional: Bool {
+    !conditional.isEmpty || !conditionalPatterns.isEmpty || gateways != nil
+  }
 
   /// Every signal that there is to say something about: those of the probes, and those that
   /// conditions name.
@@ -26,7 +30,9 @@ public struct Declaration: Hashable, Sendable {
 
   /// Those that decide something.
   public var decidingSignals: Set<Signal> {
-    conditions.reduce(into: []) { $0.formUnion($1.signals) }
+    conditions.reduce(into: Set(gateways?.members.map(\.signal) ?? [])) {
+      $0.formUnion($1.signals)
+    }
   }
 
   private var conditions: [Condition] {
@@ -36,7 +42,7 @@ public struct Declaration: Hashable, Sendable {
 
   /// The settings that it names, whatever the signals say.
   public var sysctlKeys: [Sysctl.Key] {
-    unconditional.sysctls.map(\.key)
+    unconditional.sysctls.map(\.key) + (gateways?.sysctls.map(\.key) ?? [])
       + conditional.compactMap {
         if case .sysctl(let sysctl) = $0.object { sysctl.key } else { nil }
       }

@@ -65,6 +65,9 @@ private struct Expansion {
     where conditional.when.state(given: signals) == .up {
       configuration.absentRules.append(conditional.pattern)
     }
+    if let gateways = declaration.gateways {
+      configuration.add(gateways.expanded(given: signals))
+    }
     configuration.removeWhatRests(on: absent)
     return configuration
   }
@@ -101,6 +104,14 @@ private struct Expansion {
 }
 
 extension Configuration {
+  /// What a blueprint stands for; a setting that the file states as well is stated once.
+  fileprivate mutating func add(_ blueprint: Gateways.Expansion) {
+    let stated = Set(sysctls.map(\.key))
+    sysctls += blueprint.configuration.sysctls.filter { !stated.contains($0.key) }
+    routes += blueprint.configuration.routes
+    rules += blueprint.configuration.rules
+  }
+
   /// The objects with these identities; of several with one identity ours, else the first, which is
   /// the one in force.
   fileprivate func objects(with ids: Set<ObjectID>) -> [ObjectID: Object] {

@@ -3,7 +3,7 @@ internal import Model
 
 enum FileKey: Int, ObjectKey {
   case schema, version, sysctls, links, addresses, neighbors, nexthops, routes, rules, ipvs
-  case probes, signals
+  case probes, signals, gateways
 
   // Editors look for the schema's own address under this name.
   static let names = ["$schema"] + spelledNames().dropFirst()
@@ -16,6 +16,7 @@ extension ObjectReader<FileKey> {
     _ = required(.version, .uint8(1, to: 1), ": write \"version\": 1")
     readSysctls(&contents)
     readInputs(&contents)
+    readGateways(&contents)
 
     contents.links.reserve(count(.links))
     let links = each(.links, of: "link") { object, index in

@@ -7,6 +7,8 @@ extension Form where Self == TextForm<IPAddress> {
 extension Form where Self == TextForm<Prefix> {
   /// With its length, host bits allowed.
   static var interfaceAddress: Self { TextForms.interfaceAddress }
+  /// With its length, without host bits.
+  static var network: Self { TextForms.network }
   /// Without host bits; a rule takes a bare address as well.
   static var selector: Self { TextForms.selector }
 }
@@ -45,6 +47,10 @@ private enum TextForms {
   static let interfaceAddress = TextForm<Prefix>(
     what: "an address with the length of its subnet, such as \"192.0.2.1/24\""
   ) { text throws(Mismatch) in try prefix(text) }
+
+  static let network = TextForm<Prefix>(
+    what: "a prefix such as \"192.0.2.0/24\""
+  ) { text throws(Mismatch) in try network(text) }
 
   static let selector = TextForm<Prefix>(
     what: "a prefix such as \"192.0.2.0/24\" or an address"

@@ -76,6 +76,7 @@ struct Contents {
   /// Also of probes that couldn't be read; nil when the whole section couldn't.
   var probeNames: Set<String>? = []
   var deadline = Declaration.defaultDeadline
+  var gateways: Gateways?
   var links = Section<Link>("links")
   var addresses = Section<Address>("addresses")
   var neighbors = Section<Neighbor>("neighbors")
@@ -94,7 +95,8 @@ struct Contents {
 
   var declaration: Declaration {
     var declaration = Declaration()
-    declaration.probes = probes
+    declaration.probes = probes + (gateways?.probes ?? [])
+    declaration.gateways = gateways
     declaration.deadline = deadline
     func unconditional<R: Resource>(_ section: Section<R>, _ wrap: (R) -> Object) -> [R] {
       section.split { item, when, members in

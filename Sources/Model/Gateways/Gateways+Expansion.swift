@@ -24,6 +24,15 @@ extension Gateways {
     return Expansion(configuration: configuration, table: table(used))
   }
 
+  /// With what the members' probes say, and what `tables`, as observed, use now.
+  public func expanded(
+    given signals: [Signal: Signal.State], keeping tables: [Nftables.Table] = []
+  ) -> Expansion {
+    let present = inUse(by: tables)
+    return expanded(
+      alive: { signals[$0.signal] ?? .unknown }, isInUse: { present.contains($0.name) })
+  }
+
   /// The names of the members that these tables, as observed, use: the marks in the set `up`.
   public func inUse(by tables: [Nftables.Table]) -> Set<String> {
     let table = tables.first { $0.family == .inet && $0.name == Self.tableName }
@@ -33,7 +42,7 @@ extension Gateways {
   }
 
   /// Everything that packets' ways depend on: a new namespace copies the host's settings.
-  var sysctls: [Sysctl] {
+  public var sysctls: [Sysctl] {
     func sysctl(_ parts: String..., value: String) -> Sysctl {
       Sysctl(Sysctl.Key(parts: ["net"] + parts)!, value)
     }
@@ -73,7 +82,7 @@ extension Gateways {
 
   /// A mark leads to its table; what came from the VPN network without one goes where the link
   /// itself leads, or nowhere.
-  var rules: [Rule] {
+  public var rules: [Rule] {
     var rules: [Rule] = []
     for family in families {
       for table in tables {
@@ -148,8 +157,8 @@ extension Gateways {
   /// Of ``Balance/single``.
   func single(_ used: [Bool]) -> Int? {
     let able = members.indices.filter { used[$0] && members[$0].weight > 0 }
-    // The last of equals wins in `max`.
-    return able.reversed().max { members[$0].weight < members[$1].weight }
+    // Of equals it is the first.
+    return able.max { members[$0].weight < members[$1].weight }
   }
 }
 

@@ -166,8 +166,7 @@ extension Gateways {
 
   /// Any mark of ours.
   private var steered: Nftables.Expression {
-    .range(
-      .number(UInt64(numbers.mark)), .number(UInt64(numbers.mark + Numbers.multipath)))
+    .range(.number(UInt64(reservedMarks.lowerBound)), .number(UInt64(reservedMarks.upperBound)))
   }
 
   private var fromFamilies: [Family] {

@@ -121,8 +121,13 @@ extension Gateways {
   /// The marks of all members.
   var marks: ClosedRange<UInt32> { numbers.mark...mark(members.count - 1) }
 
-  /// The tables that it fills.
-  var tables: [UInt32] {
+  /// All that a packet of the VPN network may bear.
+  public var reservedMarks: ClosedRange<UInt32> {
+    numbers.mark...(numbers.mark + Numbers.multipath)
+  }
+
+  /// The routing tables that it fills.
+  public var tables: [UInt32] {
     var tables = members.indices.map { numbers.table + UInt32($0) }
     if case .ecmp = egress.balance { tables.append(numbers.table + Numbers.multipath) }
     return tables

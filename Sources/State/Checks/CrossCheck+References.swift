@@ -28,6 +28,13 @@ extension CrossCheck {
       }
       if link.master != link.name { check(link.master, contents.links, position, "master") }
     }
+    if let gateways = contents.gateways {
+      for (key, links) in [("link", [gateways.link]), ("vip_links", gateways.vipLinks)] {
+        for problem in links.compactMap({ search.problem(with: $0) }) {
+          findings.report(at: Pointer([.key("gateways"), .key(key)]), problem)
+        }
+      }
+    }
     for (position, address) in contents.addresses.items.enumerated() {
       check(address.link, contents.addresses, position, "link")
     }

@@ -38,6 +38,7 @@ struct CrossCheck {
     checkGateways()
     checkEntries()
     checkAbsentRules()
+    if let gateways = contents.gateways { check(gateways) }
   }
 
   private func checkIdentities<R: Resource>(_ section: Section<R>) {

@@ -35,7 +35,7 @@ extension ObjectReader<SignalsKey> {
 }
 
 /// What a probe may be called, and so the signal that it says.
-private let probeNameForm = TextForm<String>(what: "a probe's name") { text throws(Mismatch) in
+let probeNameForm = TextForm<String>(what: "a probe's name") { text throws(Mismatch) in
   let isSound = text.utf8.allSatisfy { $0.isAlphanumeric || "_-.".utf8.contains($0) }
   guard isSound, (1...63).contains(text.utf8.count), !"_-.".contains(text.first!) else {
     throw Mismatch(

@@ -1,0 +1,113 @@
+internal import JSON
+internal import Model
+
+extension ObjectReader<EgressKey> {
+  mutating func egress() -> Gateways.Egress? {
+    if !has(.from) {
+      reportMissing(.from, ": the client pods' network, such as \"192.168.24.0/22\"")
+    }
+    var egress = Gateways.Egress(from: oneOrMore(.from, .network) ?? [])
+    for prefix in egress.from where prefix.length == 0 {
+      report(.from, "\"\(prefix)\" is every address, and answers would have nowhere to go")
+    }
+    egress.seed = optional(.seed, .uint32(1, to: .max)) ?? egress.seed
+    if let except = oneOrMore(.except, ExceptForm(), mayBeEmpty: true) {
+      egress.exceptsReserved = except.contains(nil)
+      egress.except = except.compactMap(\.self)
+    }
+    egress.balance = balance()
+    return isSound ? egress : nil
+  }
+
+  private mutating func balance() -> Gateways.Balance {
+    let word = optional(.balance, balanceForm) ?? "consistent"
+    if !faults.contains(.balance) {
+      for (balance, keys) in EgressKey.own where balance != word {
+        refuse(keys) { "\($0) is for \"balance\": \"\(balance)\", not \"\(word)\"" }
+      }
+    }
+    // The kernel gives a map's memory at once; more buckets than these spread no better.
+    let buckets: UInt32 = optional(.buckets, .uint32(64, to: 65_536)) ?? 4096
+    let multipath = multipath()
+    switch word {
+    case "ecmp": return .ecmp(multipath)
+    case "single": return .single
+    default: return .consistent(buckets: buckets)
+    }
+  }
+
+  private mutating func multipath() -> Gateways.Multipath {
+    var multipath = Gateways.Multipath()
+    let policy = optional(.policy, policyForm) ?? 3
+    if let fields = oneOrMore(.fields, fieldForm) {
+      multipath.fields = fields.reduce(into: []) { $0.formUnion($1) }
+    }
+    if policy == 1 {
+      refuse([.fields]) { "\($0) is for \"policy\" 3: 1 hashes the five-tuple" }
+      multipath.fields = nil
+    }
+    // What ip(8) can show of one route.
+    multipath.slots = optional(.slots, .uint32(2, to: 64))
+    return multipath
+  }
+}
+
+extension ObjectReader<ReturnKey> {
+  /// 64 gateways' numbers and those behind them must have room.
+  mutating func numbers() -> Gateways.Numbers {
+    var numbers = Gateways.Numbers()
+    if let mark = optional(.mark, .mark) {
+      if mark.mask != .max {
+        report(.mark, "must have no mask: a packet's whole mark tells its gateway")
+      } else if mark.bits == 0 || mark.bits > .max - 0x100 {
+        report(.mark, "must be from \"0x1\" to \"0xfffffeff\": gateways count up from it")
+      }
+      numbers.mark = mark.bits
+    }
+    if let table = optional(.table, .table(findings.names)) {
+      if (189...255).contains(table.number) || table.number > .max - 64 {
+        report(
+          .table,
+          "must be 188 at most, or 256 at least: gateways count up from it, and 253 to 255 are the kernel's"
+        )
+      }
+      numbers.table = table.number
+    }
+    // Before the lookup of main, at 32766.
+    numbers.priority = optional(.priority, .uint32(1, to: 32_664)) ?? numbers.priority
+    return numbers
+  }
+}
+
+/// The word `reserved`, read as nil, or a prefix.
+private struct ExceptForm: Form {
+  func read(_ value: JSON.Value) throws(Mismatch) -> Prefix? {
+    if value.string == "reserved" { return nil }
+    do throws(Mismatch) {
+      return try networkForm.read(value)
+    } catch {
+      guard let text = value.string, Spelling.nearest(to: text, among: ["reserved"]) != nil else {
+        throw error
+      }
+      throw Mismatch("unknown word \(quoted(text)); did you mean \"reserved\"?")
+    }
+  }
+
+  private var networkForm: TextForm<Prefix> { .network }
+}
+
+private let balanceForm = WordForm(EgressKey.own.map { ($0.balance, $0.balance) })
+private let fieldForm = WordForm<Gateways.Fields>([
+  ("src", .src), ("dst", .dst), ("proto", .proto), ("sport", .sport), ("dport", .dport),
+])
+private let policyForm = PolicyForm()
+
+/// `fib_multipath_hash_policy`, of which two tell flows apart.
+private struct PolicyForm: Form {
+  func read(_ value: JSON.Value) throws(Mismatch) -> Int {
+    guard let policy = value.integer, policy == 1 || policy == 3 else {
+      throw Mismatch(value, mustBe: "1 or 3")
+    }
+    return policy
+  }
+}

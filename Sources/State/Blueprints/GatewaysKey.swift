@@ -1,0 +1,35 @@
+enum GatewaysKey: Int, ObjectKey {
+  case link, vipLinks, mtu, members, probe, egress, `return`
+
+  static let names = spelledNames()
+}
+
+/// Of one gateway in a list, or of all in ranges, which have no names.
+enum GatewayKey: Int, ObjectKey {
+  case name, addresses, vips, weight
+
+  static let names = spelledNames()
+}
+
+enum GatewayRangesKey: Int, ObjectKey {
+  case addresses, vips
+
+  static let names = spelledNames()
+}
+
+enum EgressKey: Int, ObjectKey {
+  case from, balance, seed, except, buckets, policy, fields, slots
+
+  static let names = spelledNames()
+
+  /// The keys of one way to balance alone.
+  static let own: [(balance: String, keys: [EgressKey])] = [
+    ("consistent", [.buckets]), ("ecmp", [.policy, .fields, .slots]), ("single", []),
+  ]
+}
+
+enum ReturnKey: Int, ObjectKey {
+  case mark, table, priority
+
+  static let names = spelledNames()
+}

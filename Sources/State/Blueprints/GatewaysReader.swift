@@ -1,0 +1,200 @@
+internal import JSON
+internal import Model
+
+extension ObjectReader<FileKey> {
+  mutating func readGateways(_ contents: inout Contents) {
+    contents.gateways = object(.gateways, "gateways") { $0.gateways() }
+    if contents.gateways == nil, has(.gateways) {
+      // They may have been called anything.
+      contents.probeNames = nil
+    }
+    for member in contents.gateways?.members ?? [] { contents.probeNames?.insert(member.name) }
+  }
+}
+
+extension ObjectReader<GatewaysKey> {
+  fileprivate mutating func gateways() -> Gateways? {
+    let link = required(.link, .link, ": the link of the VPN network")
+    let vipLinks = oneOrMore(.vipLinks, .link) ?? []
+    if let link, vipLinks.contains(link) {
+      report(.vipLinks, "\"\(link)\" is the \"link\" already: leave it out")
+    }
+    let mtu = optional(.mtu, .bytes(576, to: 65_535))
+    if !has(.members) {
+      reportMissing(
+        .members, ": a list, or ranges such as { \"addresses\": \"192.168.25.128/29\" }")
+    }
+    let members = value(.members)?.elements == nil ? ranges() : list()
+    let template = object(.probe, "probe") { $0.probeTemplate() }
+    if !has(.egress) {
+      reportMissing(.egress, ": { \"from\": \"192.168.24.0/22\" }, the client pods' network")
+    }
+    let egress = object(.egress, "egress") { $0.egress() } ?? nil
+    let numbers = object(.return, "return") { $0.numbers() } ?? Gateways.Numbers()
+    guard let link, let members, let egress, !members.isEmpty else { return nil }
+
+    var gateways = Gateways(link: link, members: members, egress: egress)
+    gateways.vipLinks = vipLinks
+    gateways.mtu = mtu
+    gateways.numbers = numbers
+    if let template { gateways.probes = probes(template, members) }
+    check(gateways)
+    return isSound ? gateways : nil
+  }
+
+  private mutating func list() -> [Gateways.Member]? {
+    var members: [Gateways.Member?] = []
+    let count = each(.members, of: "gateway") { (member: inout ObjectReader<GatewayKey>, index) in
+      members.append(member.member(index))
+    }
+    guard let count else { return nil }
+    if !(1...64).contains(count) {
+      report(.members, count == 0 ? "must not be empty" : "\(count) are too many: 64 at most")
+      return nil
+    }
+    let sound = members.compactMap(\.self)
+    return sound.count == count ? sound : nil
+  }
+
+  private mutating func ranges() -> [Gateways.Member]? {
+    object(.members, "range of gateways") { (ranges: inout ObjectReader<GatewayRangesKey>) in
+      ranges.members()
+    } ?? nil
+  }
+
+  private mutating func probes(
+    _ template: ProbeTemplate, _ members: [Gateways.Member]
+  ) -> [Probe] {
+    members.compactMap { member in
+      let address = member.addresses.first {
+        template.family == nil || $0.family == template.family
+      }
+      guard let address else {
+        report(.probe, "its \"source\" is of a family of which \"\(member.name)\" has no address")
+        return nil
+      }
+      return template.probe(named: member.name, at: address)
+    }
+  }
+
+  /// What only all members together can get wrong.
+  private mutating func check(_ gateways: Gateways) {
+    let members = gateways.members
+    var owners: [IPAddress: String] = [:]
+    var names: Set<String> = []
+    for (index, member) in members.enumerated() {
+      if !names.insert(member.name).inserted {
+        complain(index, "the name \"\(member.name)\" is another gateway's already")
+      }
+      for (address, noun) in member.addresses.map({ ($0, "address") })
+        + member.vips.map({ ($0, "vip") })
+      {
+        if let owner = owners.updateValue("\(noun) of \"\(member.name)\"", forKey: address) {
+          complain(index, "\"\(address)\" is the \(owner) already")
+        }
+      }
+      for (list, words) in [(\Gateways.Member.addresses, "addresses"), (\.vips, "vips")] {
+        let (own, first) = (
+          member[keyPath: list].map(\.family), members[0][keyPath: list].map(\.family)
+        )
+        if Set(own) != Set(first) {
+          complain(index, "every gateway needs \(words) of the same families as the first")
+        }
+      }
+    }
+    if members.allSatisfy({ $0.weight == 0 }) {
+      report(.members, "with a weight of 0 all, nobody takes new flows: leave it out")
+    }
+    for family in Family.allCases
+    where members[0].addresses.contains(where: { $0.family == family }) {
+      if !gateways.egress.from.contains(where: { $0.family == family }) {
+        report(
+          .egress,
+          "\"from\" has no prefix of family \(family.rawValue), of which gateways have addresses")
+      }
+      if family == .inet6, let mtu = gateways.mtu, mtu < 1280 {
+        report(.mtu, "must be 1280 at least where gateways have IPv6 addresses, not \(mtu)")
+      }
+    }
+    if case .ecmp(let multipath) = gateways.egress.balance, multipath.slots != nil,
+      members[0].addresses.contains(where: { $0.family == .inet6 })
+    {
+      report(
+        .egress,
+        "\"slots\" is for gateways with IPv4 alone: the kernel refuses an IPv6 route that names a gateway twice"
+      )
+    }
+  }
+
+  /// About a member, where it has a place of its own.
+  private mutating func complain(_ index: Int, _ message: String) {
+    if value(.members)?.elements == nil {
+      report(.members, message)
+    } else {
+      report(.members, index, message)
+    }
+  }
+}
+
+extension ObjectReader<GatewayKey> {
+  /// Unnamed ones are called as in ranges: `gw0`, `gw1`.
+  fileprivate mutating func member(_ index: Int) -> Gateways.Member? {
+    let name = has(.name) ? optional(.name, probeNameForm) : "gw\(index)"
+    if !has(.addresses) { reportMissing(.addresses) }
+    let addresses = oneAFamily(.addresses, .address, \.family)
+    let vips = oneAFamily(.vips, .address, \.family) ?? []
+    let weight: UInt16 = optional(.weight, .uint16(0, to: 100)) ?? 1
+    guard let name, let addresses else { return nil }
+    for (key, list) in [(GatewayKey.addresses, addresses), (.vips, vips)] {
+      if let wrong = list.first(where: { $0.isUnspecified || $0.isMulticast || $0.isLoopback }) {
+        report(key, "\"\(wrong)\" is \(wrong.nature), by which nobody is reached")
+      }
+    }
+    if let vip = vips.first(where: { vip in !addresses.contains { $0.family == vip.family } }) {
+      report(.vips, "\"\(vip)\" is of a family of which the gateway has no address")
+    }
+    var member = Gateways.Member(name, addresses)
+    member.vips = vips
+    member.weight = weight
+    return isSound ? member : nil
+  }
+}
+
+extension ObjectReader<GatewayRangesKey> {
+  fileprivate mutating func members() -> [Gateways.Member]? {
+    if !has(.addresses) { reportMissing(.addresses) }
+    let addresses = oneAFamily(.addresses, .network, \.family)
+    let vips = oneAFamily(.vips, .network, \.family) ?? []
+    guard isSound, let first = addresses?.first else { return nil }
+    let count = first.hostCount
+    for (key, ranges) in [(GatewayRangesKey.addresses, addresses ?? []), (.vips, vips)] {
+      for range in ranges where range.hostCount != count || count > 64 {
+        report(
+          key,
+          count > 64 && range == first
+            ? "\"\(range)\" has more than 64 addresses: /\(first.family.width - 6) at least"
+            : "\"\(range)\" has not as many addresses as \"\(first)\"")
+      }
+    }
+    if let vip = vips.first(where: { vip in !addresses!.contains { $0.family == vip.family } }) {
+      report(.vips, "\"\(vip)\" is of a family of which the gateways have no addresses")
+    }
+    guard isSound else { return nil }
+    return (0..<count).map { index in
+      var member = Gateways.Member("gw\(index)", addresses!.map { $0.host(index) })
+      member.vips = vips.map { $0.host(index) }
+      return member
+    }
+  }
+}
+
+extension Prefix {
+  /// Its addresses, the first and the last as well; 65 stands for more than 64.
+  fileprivate var hostCount: Int { min(1 << Int(min(family.width - length, 7)), 65) }
+
+  fileprivate func host(_ index: Int) -> IPAddress {
+    address.family == .inet
+      ? IPAddress(v4: address.v4 + UInt32(index))
+      : IPAddress(v6High: address.v6.high, low: address.v6.low + UInt64(index))
+  }
+}

@@ -1,0 +1,125 @@
+import Kernel
+import Model
+import Netlink
+import TestSupport
+import Testing
+
+/// Client pods' packets never leave by the cluster's network: two locks, each of which holds alone.
+@Suite struct ClosedTests {
+  enum Damage: String, CaseIterable {
+    case none, nobodyAlive, gatewayRoutesDeleted, linkFlapped, tableDeleted, rulesDeleted
+
+    func happen(to bed: Bed) throws {
+      try bed.router.run {
+        switch self {
+        case .none, .nobodyAlive: break
+        case .gatewayRoutesDeleted:
+          for index in bed.gateways.members.indices {
+            for family in ["-4", "-6"] {
+              try sh("ip \(family) route del default dev \(Seed.link) table \(50 + index)")
+            }
+          }
+        case .linkFlapped:
+          try sh("ip link set \(Seed.link) down")
+          try sh("ip link set \(Seed.link) up")
+          // What the kernel dropped of IPv6's address, without which nothing comes in.
+          try sh("ip address replace fd24::26fe/64 dev \(Seed.link) nodad")
+        case .tableDeleted: try sh("nft delete table inet vpngw")
+        case .rulesDeleted:
+          for family in ["-4", "-6"] {
+            try sh("ip \(family) rule flush")
+            try sh("ip \(family) rule add lookup main priority 32766")
+          }
+        }
+      }
+    }
+  }
+
+  static let modes: [Gateways.Balance] = [.consistent(buckets: 4096), .ecmp(.init()), .single]
+
+  @Test(arguments: modes, Damage.allCases)
+  func nothingLeaks(_ balance: Gateways.Balance, _ damage: Damage) throws {
+    let gateways = Seed.gateways(4, balance: balance, ipv6: true)
+    try Bed.with(gateways) { bed in
+      try bed.apply(gateways.expanded(up: damage == .nobodyAlive ? [] : gateways.names))
+      try damage.happen(to: bed)
+      try bed.sendToEverybody()
+      #expect(try bed.leaked() == 0)
+    }
+  }
+
+  /// IPv6 isn't forgotten where gateways have IPv4 alone.
+  @Test(arguments: Damage.allCases)
+  func nothingLeaksWhereNoGatewayHasIPv6(_ damage: Damage) throws {
+    let gateways = Seed.gateways(2)
+    guard damage != .gatewayRoutesDeleted else { return }
+    try Bed.with(gateways) { bed in
+      try bed.router.run { _ = try sh("sysctl -q -w net.ipv6.conf.all.forwarding=1") }
+      try bed.apply(gateways.expanded(up: damage == .nobodyAlive ? [] : gateways.names))
+      try damage.happen(to: bed)
+      try bed.sendToEverybody()
+      #expect(try bed.leaked() == 0)
+    }
+  }
+
+  /// Without which the tests above would hold for a router that forwards nothing.
+  @Test func everythingLeaksWhereNothingIsLoaded() throws {
+    try Bed.with(Seed.gateways(2, ipv6: true)) { bed in
+      try bed.router.run {
+        _ = try sh("sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
+      }
+      try bed.sendToEverybody()
+      #expect(try bed.leaked() == bed.arrived())
+    }
+  }
+
+  /// Each alone, while the other is there no more.
+  @Test(arguments: ["forward", "leave"])
+  func eachGuardHoldsWithoutTheOtherAndWithoutRules(_ guardian: String) throws {
+    var expansion = Seed.gateways(2, ipv6: true).expanded(up: [])
+    expansion.configuration.rules = []
+    expansion.table.chains.removeAll {
+      ["forward", "leave"].contains($0.name) && $0.name != guardian
+    }
+    try Bed.with(Seed.gateways(2, ipv6: true)) { bed in
+      try bed.apply(expansion)
+      try bed.sendToEverybody()
+      #expect(try bed.leaked() == 0)
+    }
+  }
+
+  @Test func reservedAndExceptedDestinationsReachNoGateway() throws {
+    var gateways = Seed.gateways(2, ipv6: true)
+    gateways.egress.except = [Prefix("9.9.0.0/16")!, Prefix("2620:fe::/48")!]
+    try Bed.with(gateways) { bed in
+      try bed.apply(gateways.expanded(up: gateways.names))
+      let places = [
+        "10.1.2.3", "172.16.0.1", "192.168.99.1", "100.64.0.1", "9.9.9.9", "203.0.113.7",
+        "fc00::1", "2001:db8::1", "2620:fe::9",
+      ]
+      try bed.client.run {
+        for (index, place) in places.enumerated() {
+          for isTCP in [true, false] {
+            try Flow(
+              isTCP: isTCP, destination: IPAddress(place)!, sport: UInt16(20_000 + index), dport: 80
+            ).send()
+          }
+        }
+      }
+      #expect(try bed.ways() == [:])
+      #expect(try bed.leaked() == 0)
+    }
+  }
+}
+
+extension Bed {
+  /// New flows and parts of old ones, of both families.
+  func sendToEverybody() throws {
+    let flows = Flow.some(10)
+    try client.run {
+      for flow in flows { try flow.send(.syn) }
+      for flow in flows { try flow.send(.ack) }
+    }
+    #expect(try arrived() == flows.count * 2)
+  }
+}
