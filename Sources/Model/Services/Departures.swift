@@ -2,13 +2,11 @@
 public struct Departure: Hashable, Sendable {
   public struct ID: Hashable, Sendable {
     public let match: IPVSService.Match
-    public let address: IPAddress
-    public let port: UInt16
+    public let destination: IPVSDestination.ID
 
-    init(_ match: IPVSService.Match, _ destination: IPVSDestination) {
+    init(_ match: IPVSService.Match, _ destination: IPVSDestination.ID) {
       self.match = match
-      address = destination.address
-      port = destination.port
+      self.destination = destination
     }
   }
 

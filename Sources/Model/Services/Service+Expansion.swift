@@ -18,9 +18,9 @@ extension Service {
       service.destinations = roll(match, signals, present[match]).compactMap { entry in
         guard let grace = entry.grace else { return entry.destination }
         guard entry.isPresent || grace == .forever else { return nil }
-        let id = Departure.ID(match, entry.destination)
+        let id = Departure.ID(match, entry.destination.id)
         return grace != .forever && isOver(id) ? nil : entry.destination.drained
-      }.sorted { ($0.address, $0.port) < ($1.address, $1.port) }
+      }
       return service
     }
   }
@@ -35,7 +35,7 @@ extension Service {
     return matches.flatMap { match in
       roll(match, signals, present[match]).compactMap { entry in
         guard entry.isPresent, case .lasting(let grace) = entry.grace else { return nil }
-        return Departure(id: .init(match, entry.destination), grace: grace)
+        return Departure(id: .init(match, entry.destination.id), grace: grace)
       }
     }
   }
@@ -45,7 +45,9 @@ extension Service {
     _ match: IPVSService.Match, given signals: [Signal: Signal.State],
     keeping observed: IPVSService? = nil
   ) -> Bool {
-    !roll(match, signals, observed).contains { $0.grace == nil && $0.destination.weight > 0 }
+    !roll(match, signals, observed).contains {
+      $0.grace == nil && $0.destination.effectiveWeight > 0
+    }
   }
 
   /// A destination, and whether it is to go.
@@ -63,13 +65,13 @@ extension Service {
   ) -> [Entry] {
     let present = observed?.destinations ?? []
     func found(_ wanted: IPVSDestination) -> IPVSDestination? {
-      present.first { $0.address == wanted.address && $0.port == wanted.port }
+      present.first { $0.id == wanted.id }
     }
     var entries = servers(of: match).compactMap { server -> Entry? in
       let destination = destination(server, match)
       let found = found(destination)
       var entry = Entry(destination: destination, grace: nil, isPresent: found != nil)
-      switch signal(of: server, match).map({ signals[$0] ?? .unknown }) ?? .up {
+      switch condition(of: server, match)?.state(given: signals) ?? .up {
       case .up: break
       case .down: entry.grace = inhibit
       case .unknown:
@@ -95,10 +97,10 @@ extension Service {
             isPresent: found != nil))
       }
     }
-    let wanted = entries.map(\.destination)
-    entries += present.filter { found in
-      !wanted.contains { $0.address == found.address && $0.port == found.port }
-    }.map { Entry(destination: $0, grace: .lasting(drain), isPresent: true) }
+    let wanted = Set(entries.map(\.destination.id))
+    entries += present.filter { !wanted.contains($0.id) }.map {
+      Entry(destination: $0, grace: .lasting(drain), isPresent: true)
+    }
     return entries
   }
 
@@ -106,7 +108,7 @@ extension Service {
   /// it takes as much above it to be enough.
   private func isQuorumLost(_ entries: [Entry], was isLost: Bool) -> Bool {
     let alive = entries.filter { $0.grace == nil }.reduce(UInt64(0)) {
-      $0 + UInt64($1.destination.weight)
+      $0 + UInt64($1.destination.effectiveWeight)
     }
     if alive == 0 { return true }
     let (quorum, hysteresis) = (UInt64(quorum), UInt64(hysteresis))
@@ -115,11 +117,12 @@ extension Service {
 
   private func destination(_ server: Server, _ match: IPVSService.Match) -> IPVSDestination {
     var destination = IPVSDestination(
-      server.address, port: port(of: server, match), forwarding: forwarding(of: server),
+      server.address, port: port(of: server, match), forwarding: forwarding,
       weight: server.weight)
     destination.upperThreshold = server.upperThreshold
     destination.lowerThreshold = server.lowerThreshold
-    return server.isDrained ? destination.drained : destination
+    destination.isDrained = server.isDrained
+    return destination
   }
 }
 
@@ -127,7 +130,7 @@ extension IPVSDestination {
   /// Without new flows.
   fileprivate var drained: IPVSDestination {
     var drained = self
-    drained.weight = 0
+    drained.isDrained = true
     return drained
   }
 }

@@ -42,8 +42,8 @@ public struct Service: Hashable, Sendable {
     public var isDrained = false
     public var upperThreshold: UInt32 = 0
     public var lowerThreshold: UInt32 = 0
-    /// Nil: the service's.
-    public var forwarding: IPVSDestination.Forwarding?
+    /// What says whether it lives, in place of a probe.
+    public var when: Condition?
 
     public init(_ address: IPAddress, port: UInt16? = nil) {
       self.address = address
@@ -101,12 +101,8 @@ extension Service {
 
   /// Those that a service of the family can lead to: only tunnels cross from one to the other.
   func servers(of match: IPVSService.Match) -> [Server] {
-    let family = match.family
-    return servers.filter { $0.address.family == family || forwarding(of: $0).isTunnel }
-  }
-
-  func forwarding(of server: Server) -> IPVSDestination.Forwarding {
-    server.forwarding ?? forwarding
+    if case .tunnel = forwarding { return servers }
+    return servers.filter { $0.address.family == match.family }
   }
 
   public func port(of server: Server, _ match: IPVSService.Match) -> UInt16 {
@@ -115,27 +111,23 @@ extension Service {
     return 0
   }
 
-  /// The signal that says whether the server lives.
-  public func signal(of server: Server, _ match: IPVSService.Match) -> Signal? {
-    let place = Place(
-      server.address, port: port(of: server, match), protocol: match.protocol)
-    return probes[place].map { Signal(.probe, $0.name) }
+  /// What says whether the server lives; nil: nothing does, and so it does.
+  public func condition(of server: Server, _ match: IPVSService.Match) -> Condition? {
+    if let when = server.when { return when }
+    let place = Place(server.address, port: port(of: server, match), protocol: match.protocol)
+    return probes[place].map { .signal($0.signal) }
+  }
+
+  /// Everything that decides something about it.
+  public var signals: Set<Signal> {
+    servers.reduce(into: Set(probes.values.map(\.signal))) {
+      $0.formUnion($1.when?.signals ?? [])
+    }
   }
 }
 
 extension IPVSService.Match {
-  var family: Family {
-    switch self {
-    case .address(let address, _, _): address.family
-    case .mark(_, let family): family
-    }
-  }
-
   var `protocol`: IPVSProtocol? {
     if case .address(_, _, let `protocol`) = self { `protocol` } else { nil }
   }
-}
-
-extension IPVSDestination.Forwarding {
-  var isTunnel: Bool { if case .tunnel = self { true } else { false } }
 }

@@ -106,7 +106,7 @@ extension Service {
       $0.address < $1.address
     }
     let isPresent = servers.map { server in
-      switch signal(of: server, vip).map({ signals[$0] ?? .unknown }) ?? .up {
+      switch condition(of: server, vip)?.state(given: signals) ?? .up {
       case .up: true
       case .down: false
       case .unknown: used.contains(.symbol(server.address.description))

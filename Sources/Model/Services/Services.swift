@@ -5,13 +5,15 @@ public struct Services: Hashable, Sendable {
   public init(_ list: [Service] = []) { self.list = list }
 
   public var probes: [Probe] {
-    list.flatMap { $0.probes.values }.sorted { $0.name < $1.name }
+    Set(list.flatMap { $0.probes.values }).sorted { $0.name < $1.name }
   }
+
+  /// Everything that decides something about them.
+  public var signals: Set<Signal> { list.reduce(into: []) { $0.formUnion($1.signals) } }
 
   /// The plain kernel objects that stand for them.
   public struct Expansion: Hashable, Sendable {
     public var configuration = Configuration()
-    public var ipvs: [IPVSService] = []
     /// What IPVS doesn't do; nil where there is nothing of that.
     public var table: Nftables.Table?
   }
@@ -25,7 +27,7 @@ public struct Services: Hashable, Sendable {
     if list.isEmpty { return expansion }
     expansion.configuration.sysctls = sysctls
     expansion.configuration.routes = routes
-    expansion.ipvs = list.flatMap {
+    expansion.configuration.ipvsServices = list.flatMap {
       $0.expanded(given: signals, keeping: observed, isOver: isOver)
     }
     expansion.table = table(
@@ -44,7 +46,8 @@ public struct Services: Hashable, Sendable {
   private var isByIPVS: Bool { list.contains { $0.balancer == .ipvs } }
 
   /// Each by its measure: without it flows didn't open, or didn't live through a failover.
-  private var sysctls: [Sysctl] {
+  public var sysctls: [Sysctl] {
+    if list.isEmpty { return [] }
     func sysctl(_ parts: String..., value: String = "1") -> Sysctl {
       Sysctl(Sysctl.Key(parts: ["net"] + parts)!, value)
     }

@@ -12,20 +12,9 @@ enum ServiceKey: Int, ObjectKey {
   ]
 }
 
-enum ServerKey: Int, ObjectKey {
-  case address, port, weight, drain, upperThreshold, lowerThreshold, forwarding, tunnel
-
-  static let names = spelledNames()
-}
-
-enum PersistenceKey: Int, ObjectKey {
-  case timeout, netmask, engine
-
-  static let names = spelledNames()
-}
-
-enum TunnelKey: Int, ObjectKey {
-  case type, port, checksum
+/// Of a real server, or of several with one behaviour.
+enum ServerKey: Int, ConditionalKey {
+  case address, port, weight, drain, upperThreshold, lowerThreshold, when
 
   static let names = spelledNames()
 }
