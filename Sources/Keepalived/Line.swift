@@ -37,13 +37,24 @@ extension UInt8 {
 
   /// Of a parameter's name.
   var isNameByte: Bool {
-    switch self {
-    case "a"..."z", "A"..."Z", "0"..."9", "_": true
-    default: false
-    }
+    (self | 0x20) &- 0x61 < 26 || self &- 0x30 < 10 || self == UInt8(ascii: "_")
   }
 }
 
-extension UInt8: @retroactive ExpressibleByUnicodeScalarLiteral {
-  public init(unicodeScalarLiteral scalar: Unicode.Scalar) { self = UInt8(ascii: scalar) }
+extension UInt8 {
+  static let newline = UInt8(ascii: "\n")
+  static let dollar = UInt8(ascii: "$")
+  static let equals = UInt8(ascii: "=")
+  static let backslash = UInt8(ascii: "\\")
+  static let comma = UInt8(ascii: ",")
+  static let opening = UInt8(ascii: "(")
+  static let closing = UInt8(ascii: ")")
+  static let hash = UInt8(ascii: "#")
+  static let bang = UInt8(ascii: "!")
+  static let at = UInt8(ascii: "@")
+  static let caret = UInt8(ascii: "^")
+  static let openBrace = UInt8(ascii: "{")
+  static let closeBrace = UInt8(ascii: "}")
+  static let quote = UInt8(ascii: "\"")
+  static let apostrophe = UInt8(ascii: "'")
 }

@@ -26,7 +26,7 @@ struct LineReader {
     let outer = parameters["_PWD"]
     parameters["_PWD"] = Array(directory.utf8)
     var number = 0
-    for text in bytes.split(separator: "\n", omittingEmptySubsequences: false) {
+    for text in bytes.split(separator: .newline, omittingEmptySubsequences: false) {
       number += 1
       if isExhausted { break }
       let origin = Origin(file: path, line: number)
@@ -47,13 +47,15 @@ struct LineReader {
   private mutating func add(_ text: [UInt8], _ origin: Origin, _ depth: Int) {
     budget -= text.count + 16
     guard budget > 0 else {
-      if !isExhausted { note(origin, "too much, with all that is included and replaced: cut off here") }
+      if !isExhausted {
+        note(origin, "too much, with all that is included and replaced: cut off here")
+      }
       isExhausted = true
       return
     }
     if open != nil {
       let (part, goesOn) = Self.continuation(text)
-      open!.value += part + (goesOn ? ["\n"] : [])
+      open!.value += part + (goesOn ? [.newline] : [])
       // A blank line within is none of the definition's.
       if !goesOn, !text.isEmpty { close() }
       return
@@ -61,12 +63,12 @@ struct LineReader {
     guard var text = decided(text, origin), !text.isEmpty else { return }
     if define(text) { return }
     text = replaced(text, origin)
-    if text.contains("\n") {
+    if text.contains(.newline) {
       guard depth < Self.mostDepth else {
         note(origin, "parameters name one another too deeply")
         return
       }
-      for part in text.split(separator: "\n") { add(Array(part).trimmed(), origin, depth + 1) }
+      for part in text.split(separator: .newline) { add(Array(part).trimmed(), origin, depth + 1) }
       return
     }
     // What a parameter stands for may be a condition.
@@ -82,9 +84,9 @@ struct LineReader {
 
   /// The line without its `@ID`; nil when that keeps it out.
   private mutating func decided(_ text: [UInt8], _ origin: Origin) -> [UInt8]? {
-    guard text.first == "@" else { return text }
+    guard text.first == .at else { return text }
     let word = text.prefix { !$0.isSpace }.dropFirst()
-    let isNegated = word.first == "^"
+    let isNegated = word.first == .caret
     let name = Array(isNegated ? word.dropFirst() : word).string
     guard (name == id) != isNegated else {
       if id == nil {
@@ -99,11 +101,11 @@ struct LineReader {
 
   /// Whether the line is `$NAME=VALUE`.
   private mutating func define(_ text: [UInt8]) -> Bool {
-    guard text.first == "$", let equals = text.firstIndex(of: "="), equals > 1,
+    guard text.first == .dollar, let equals = text.firstIndex(of: .equals), equals > 1,
       text[1..<equals].allSatisfy(\.isNameByte)
     else { return false }
     let (value, goesOn) = Self.continuation(Array(text[(equals + 1)...]).trimmed())
-    open = (Array(text[1..<equals]).string, value + (goesOn && !value.isEmpty ? ["\n"] : []))
+    open = (Array(text[1..<equals]).string, value + (goesOn && !value.isEmpty ? [.newline] : []))
     if !goesOn { close() }
     return true
   }
@@ -115,24 +117,25 @@ struct LineReader {
   }
 
   private static func continuation(_ text: [UInt8]) -> (text: [UInt8], goesOn: Bool) {
-    text.last == "\\" ? (Array(text.dropLast()).trimmed(), true) : (text, false)
+    text.last == .backslash ? (Array(text.dropLast()).trimmed(), true) : (text, false)
   }
 
   /// With parameters replaced, those in their values as well.
   private mutating func replaced(_ text: [UInt8], _ origin: Origin) -> [UInt8] {
-    guard text.contains("$") else { return text }
+    guard text.contains(.dollar) else { return text }
     var result: [UInt8] = []
     // In reverse, so that what a parameter stands for is pushed in front of the rest.
     var rest = Array(text.reversed())
     var count = 0
     while let byte = rest.popLast() {
-      guard byte == "$", let (name, length) = Self.reference(rest), let value = value(name) else {
+      guard byte == .dollar, let (name, length) = Self.reference(rest), let value = value(name)
+      else {
         result.append(byte)
         continue
       }
       rest.removeLast(length)
       // What spans lines is replaced when each of them is read.
-      if value.contains("\n") {
+      if value.contains(.newline) {
         result += value
       } else {
         rest += value.reversed()
@@ -148,8 +151,8 @@ struct LineReader {
 
   /// The name behind a `$` and how many bytes it takes; `rest` is in reverse.
   private static func reference(_ rest: [UInt8]) -> (name: String, length: Int)? {
-    if rest.last == "{" {
-      let name = Array(rest.dropLast().reversed().prefix { $0 != "}" })
+    if rest.last == .openBrace {
+      let name = Array(rest.dropLast().reversed().prefix { $0 != .closeBrace })
       guard !name.isEmpty, name.count + 2 <= rest.count else { return nil }
       return (name.string, name.count + 2)
     }
@@ -160,8 +163,8 @@ struct LineReader {
 
   private func value(_ name: String) -> [UInt8]? {
     switch name {
-    case "_HASH": ["#"]
-    case "_BANG": ["!"]
+    case "_HASH": [.hash]
+    case "_BANG": [.bang]
     case "_INSTANCE": id.map { Array($0.utf8) } ?? parameters[name]
     default: parameters[name]
     }
@@ -172,14 +175,14 @@ struct LineReader {
   /// `~SEQ(NAME, START, STEP, END) LINE`
   private mutating func unroll(_ text: [UInt8], _ origin: Origin, _ depth: Int) {
     let isHex = text.starts(with: Array("~SEQx".utf8))
-    guard let opening = text.firstIndex(of: "("), let closing = text.firstIndex(of: ")"),
+    guard let opening = text.firstIndex(of: .opening), let closing = text.firstIndex(of: .closing),
       opening == (isHex ? 5 : 4), opening < closing, depth < Self.mostDepth
     else {
       note(origin, "not understood: \(shown(text.string))")
       return
     }
     let parts = text[(opening + 1)..<closing].split(
-      separator: ",", omittingEmptySubsequences: false
+      separator: .comma, omittingEmptySubsequences: false
     ).map { Array($0).trimmed().string }
     let numbers = parts.dropFirst().map(Self.number)
     guard (2...4).contains(parts.count), numbers.allSatisfy({ $0 != nil }),
@@ -246,10 +249,10 @@ struct LineReader {
     var position = 0
     while position < text.count {
       switch text[position] {
-      case "\\": position += 1
-      case "\"", "'":
+      case .backslash: position += 1
+      case .quote, .apostrophe:
         if quote == nil { quote = text[position] } else if quote == text[position] { quote = nil }
-      case "#", "!": if quote == nil { return Array(text[..<position]) }
+      case .hash, .bang: if quote == nil { return Array(text[..<position]) }
       default: break
       }
       position += 1

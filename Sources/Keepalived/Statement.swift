@@ -111,11 +111,11 @@ struct Words {
   mutating func next() -> Word? {
     while position < text.count, text[position].isSpace { position += 1 }
     guard position < text.count else { return nil }
-    if text[position] == "{" {
+    if text[position] == .openBrace {
       position += 1
       return .opening
     }
-    if text[position] == "}" {
+    if text[position] == .closeBrace {
       position += 1
       return .closing
     }
@@ -128,21 +128,21 @@ struct Words {
       if let end = quote {
         if byte == end {
           quote = nil
-        } else if byte == "\\", position + 1 < text.count {
+        } else if byte == .backslash, position + 1 < text.count {
           position += 1
           word.append(Self.escaped(text[position]))
         } else {
           word.append(byte)
         }
-      } else if byte == "\"" || byte == "'" {
+      } else if byte == .quote || byte == .apostrophe {
         quote = byte
       } else if byte.isSpace {
         break
-      } else if byte == "{" {
-        guard word.last == "$" else { break }
+      } else if byte == .openBrace {
+        guard word.last == .dollar else { break }
         isInReference = true
         word.append(byte)
-      } else if byte == "}" {
+      } else if byte == .closeBrace {
         guard isInReference else { break }
         isInReference = false
         word.append(byte)
@@ -156,14 +156,14 @@ struct Words {
 
   private static func escaped(_ byte: UInt8) -> UInt8 {
     switch byte {
-    case "a": 0x07
-    case "b": 0x08
-    case "E": 0x1b
-    case "f": 0x0c
-    case "n": 0x0a
-    case "r": 0x0d
-    case "t": 0x09
-    case "v": 0x0b
+    case UInt8(ascii: "a"): 0x07
+    case UInt8(ascii: "b"): 0x08
+    case UInt8(ascii: "E"): 0x1b
+    case UInt8(ascii: "f"): 0x0c
+    case UInt8(ascii: "n"): 0x0a
+    case UInt8(ascii: "r"): 0x0d
+    case UInt8(ascii: "t"): 0x09
+    case UInt8(ascii: "v"): 0x0b
     default: byte
     }
   }
