@@ -71,7 +71,7 @@ let package = Package(
     .testTarget(
       name: "GatewaysTests",
       dependencies: [
-        "Agent", "JSON", "Kernel", "Model", "Netlink", "Plan", "State", "TestSupport",
+        "Agent", "JSON", "Kernel", "Model", "Netlink", "Nft", "Plan", "State", "TestSupport",
       ],
       exclude: ["Golden"], swiftSettings: settings),
     .testTarget(

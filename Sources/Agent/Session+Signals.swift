@@ -45,6 +45,11 @@ extension Session {
   ) -> Configuration {
     let all = signals.merging(declaration.linkSignals(in: observed)) { stated, _ in stated }
     tellUndecided(of: declaration, given: all)
+    for key in declaration.gateways?.lacking(in: observed) ?? [] {
+      Console.complain(
+        "vpngw: \(key): this kernel has no such setting (Linux 6.11 has): two routers spread the "
+          + "same flows differently\n")
+    }
     return declaration.expanded(given: all, keeping: observed)
   }
 
@@ -53,12 +58,16 @@ extension Session {
     of declaration: Declaration, given signals: [Signal: Signal.State],
     _ fate: String = "left as it is"
   ) {
-    let undecided = declaration.undecided(given: signals)
+    let isUnknown = { signals[$0] ?? .unknown == .unknown }
+    let gateways = declaration.gateways?.members.filter { isUnknown($0.signal) } ?? []
+    let undecided =
+      declaration.undecided(given: signals).map { "\($0.object.id)" }
+      + gateways.map { "gateway \($0.name)" }
     if undecided.isEmpty { return }
-    let unknown = declaration.decidingSignals.filter { signals[$0] ?? .unknown == .unknown }
+    let unknown = declaration.decidingSignals.filter(isUnknown)
     Console.complain(
       "vpngw: not known: \(unknown.sorted().map(\.description).joined(separator: ", ")); what they "
         + "decide is \(fate) (--signal NAME=up or NAME=down tells): "
-        + undecided.map { "\($0.object.id)" }.joined(separator: ", ") + "\n")
+        + undecided.joined(separator: ", ") + "\n")
   }
 }

@@ -44,6 +44,8 @@ private struct Expansion {
   private let signals: [Signal: Signal.State]
   /// Of the objects about which anything is unknown.
   private let present: [ObjectID: Object]
+  /// Settings that this kernel doesn't have.
+  private let lacking: [Sysctl.Key]
 
   init(
     of declaration: Declaration, given signals: [Signal: Signal.State],
@@ -51,6 +53,7 @@ private struct Expansion {
   ) {
     self.declaration = declaration
     self.signals = signals
+    lacking = declaration.gateways?.lacking(in: observed) ?? []
     let undecided = declaration.undecided(given: signals)
     present = undecided.isEmpty ? [:] : observed.objects(with: Set(undecided.map(\.object.id)))
   }
@@ -72,9 +75,9 @@ private struct Expansion {
       configuration.absentRules.append(conditional.pattern)
     }
     if let gateways = declaration.gateways {
-      configuration.add(gateways.expanded(given: signals).configuration)
+      configuration.add(gateways.expanded(given: signals).configuration, without: lacking)
     }
-    configuration.add(services)
+    configuration.add(services, without: lacking)
     configuration.removeWhatRests(on: absent)
     return configuration
   }
@@ -112,8 +115,8 @@ private struct Expansion {
 
 extension Configuration {
   /// What a blueprint stands for; a setting that the file states as well is stated once.
-  fileprivate mutating func add(_ blueprint: Configuration) {
-    let stated = Set(sysctls.map(\.key))
+  fileprivate mutating func add(_ blueprint: Configuration, without lacking: [Sysctl.Key]) {
+    let stated = Set(sysctls.map(\.key) + lacking)
     sysctls += blueprint.sysctls.filter { !stated.contains($0.key) }
     routes += blueprint.routes
     rules += blueprint.rules

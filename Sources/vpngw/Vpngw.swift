@@ -16,7 +16,8 @@ struct Vpngw: ParsableCommand {
     version: "vpngw 0.1.0",
     subcommands: [
       Validate.self, Expand.self, Plan.self, Apply.self, Confirm.self, Show.self, Run.self,
-      StatusOf.self,, Import.self])
+      StatusOf.self, Import.self,
+    ])
 }
 
 /// Options of every command.

@@ -3,8 +3,10 @@ import Glibc
 import Kernel
 import Model
 import Netlink
+import Nft
 import Plan
 import TestSupport
+import Testing
 
 /// A client, a router and the cluster's network as the place that nothing may leak to, each in a
 /// namespace of its own. The gateways' addresses are the client's end of the link as well: what the
@@ -114,8 +116,11 @@ final class Bed {
     }
   }
 
+  /// Commands of ip(8) by one process.
   private static func each(_ lines: [String]) throws {
-    for line in lines { try sh(line) }
+    for line in lines where !line.hasPrefix("ip ") { try sh(line) }
+    let batch = lines.filter { $0.hasPrefix("ip ") }.map { $0.dropFirst(3) }
+    try sh("ip -batch -", input: batch.joined(separator: "\n") + "\n")
   }
 
   // MARK: - The router
@@ -127,6 +132,7 @@ final class Bed {
       let reconciler = try Reconciler(runDirectory: directory)
       let outcome = try reconciler.reconcile { try reconciler.plan(to: expansion.configuration) }
       if !outcome.isComplete { throw CommandFailed(description: "\(outcome)") }
+      #expect(try reconciler.plan(to: expansion.configuration).text() == Plan.steadyState + "\n")
     }
   }
 
@@ -135,6 +141,8 @@ final class Bed {
     let wanted = try TableCompiler.compile(table) { _ in nil }.get()
     let there = try kernel.observe().tables.first { $0.name == table.name }
     try kernel.apply([TableDiff(family: .inet, table: table.name, from: there, to: wanted)])
+    let after = try kernel.observe().tables.first { $0.name == table.name }
+    #expect(TableDiff(family: .inet, table: table.name, from: after, to: wanted).isEmpty)
   }
 
   /// In tables of the test's own: by which gateway each source port left, and what came to the
@@ -147,6 +155,10 @@ final class Bed {
       }
       set ways { typeof meta l4proto . th sport . rt ip nexthop; flags dynamic; size 65535; }
       set ways6 { typeof meta l4proto . th sport . rt ip6 nexthop; flags dynamic; size 65535; }
+      chain clamped {
+        type filter hook postrouting priority 300
+        oifname \(Seed.link.text) tcp option maxseg size { 1360, 1380 } counter
+      }
       chain after {
         type filter hook postrouting priority 300
         oifname \(Seed.link.text) meta l4proto { tcp, udp } update @ways { meta l4proto . th sport . rt ip nexthop }
@@ -179,6 +191,9 @@ final class Bed {
 
   /// Packets with ports that left by the cluster's link.
   func leaked() throws -> Int { try counted("nft list table netdev leak") }
+
+  /// First segments that left for a gateway with their size lowered.
+  func clamped() throws -> Int { try counted("nft list chain inet watch clamped") }
 
   /// And those that came in from the client.
   func arrived() throws -> Int { try counted("nft list chain inet watch before") }

@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  static let modes: [Gateways.Balance] = [.consistent(buckets: 4096), .ecmp(.init()), .single]
+  static let modes: [Gateways.Balance] = [.consistent(buckets: 256), .ecmp(.init()), .single]
 
   @Test(arguments: modes, Damage.allCases)
   func nothingLeaks(_ balance: Gateways.Balance, _ damage: Damage) throws {

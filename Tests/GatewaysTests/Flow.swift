@@ -68,11 +68,14 @@ struct Flow {
     address.family == .inet ? big(address.v4) : big(address.v6.high) + big(address.v6.low)
   }
 
-  /// A header without options, with its checksum (RFC 9293, 3.1): conntrack looks at it.
+  /// A header, with its checksum (RFC 9293, 3.1), since conntrack looks at it; of a first segment
+  /// with a maximum segment size of 1460.
   private func header(_ segment: Segment) -> [UInt8] {
     var header = big(sport) + big(dport) + big(1 as UInt32) + big(1 as UInt32)
-    header += [0x50, segment.rawValue, 0xff, 0xff, 0, 0, 0, 0]
-    let whole = bytes(source) + bytes(destination) + [0, 6, 0, 20] + header
+    let options: [UInt8] = segment == .syn ? [2, 4, 0x05, 0xb4] : []
+    header += [UInt8(0x50 + options.count * 4), segment.rawValue, 0xff, 0xff, 0, 0, 0, 0] + options
+    let whole =
+      bytes(source) + bytes(destination) + [0, 6, 0, UInt8(header.count)] + header
     var sum = stride(from: 0, to: whole.count, by: 2).reduce(0) {
       $0 + Int(whole[$1]) << 8 + Int(whole[$1 + 1])
     }

@@ -45,6 +45,8 @@ import Testing
         }
         #expect(Set(ways.values).count == up.count * 2)
       }
+      // Half of them were TCP.
+      #expect(try bed.clamped() == 1000)
       #expect(try bed.leaked() == 0)
     }
   }

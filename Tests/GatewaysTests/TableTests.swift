@@ -2,6 +2,7 @@ import Glibc
 import Kernel
 import Model
 import Netlink
+import Nft
 import TestSupport
 import Testing
 

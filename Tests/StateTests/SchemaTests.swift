@@ -41,6 +41,9 @@ import Testing
     ("resilient", ResilientKey.names), ("route", RouteKey.names), ("hop", HopKey.names),
     ("rule", RuleKey.names), ("conditionalSysctl", SysctlKey.names),
     ("signals", SignalsKey.names), ("condition", WhenKey.names), ("probe", ProbeKey.names),
+    ("gateways", GatewaysKey.names), ("gatewayMember", GatewayKey.names),
+    ("gatewayRanges", GatewayRangesKey.names), ("egress", EgressKey.names),
+    ("gatewayNumbers", ReturnKey.names),
   ]
 
   @Test(arguments: keys)

@@ -76,9 +76,18 @@ extension Gateways {
       }
     }
     // Of both families.
-    sysctls.append(sysctl("ipv4", "fib_multipath_hash_seed", value: String(egress.seed)))
+    sysctls.append(Sysctl(Self.hashSeed, String(egress.seed)))
     return sysctls
   }
+
+  /// Settings that the observed kernel doesn't have and that the gateways can do without: the
+  /// seed of the multipath hash, which came with Linux 6.11.
+  public func lacking(in observed: Configuration) -> [Sysctl.Key] {
+    guard case .ecmp = egress.balance else { return [] }
+    return observed.sysctls.filter { $0.text == nil && $0.key == Self.hashSeed }.map(\.key)
+  }
+
+  private static let hashSeed = Sysctl.Key("net.ipv4.fib_multipath_hash_seed")!
 
   /// A mark leads to its table; what came from the VPN network without one goes where the link
   /// itself leads, or nowhere.

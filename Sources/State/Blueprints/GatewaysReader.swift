@@ -3,7 +3,7 @@ internal import Model
 
 extension ObjectReader<FileKey> {
   mutating func readGateways(_ contents: inout Contents) {
-    contents.gateways = object(.gateways, "gateways") { $0.gateways() }
+    contents.gateways = object(.gateways, "section of gateways") { $0.gateways() }
     if contents.gateways == nil, has(.gateways) {
       // They may have been called anything.
       contents.probeNames = nil
@@ -19,6 +19,9 @@ extension ObjectReader<GatewaysKey> {
     if let link, vipLinks.contains(link) {
       report(.vipLinks, "\"\(link)\" is the \"link\" already: leave it out")
     }
+    for (index, name) in vipLinks.enumerated() where vipLinks[..<index].contains(name) {
+      report(.vipLinks, index, "\"\(name)\" is stated twice")
+    }
     let mtu = optional(.mtu, .bytes(576, to: 65_535))
     if !has(.members) {
       reportMissing(
@@ -29,8 +32,8 @@ extension ObjectReader<GatewaysKey> {
     if !has(.egress) {
       reportMissing(.egress, ": { \"from\": \"192.168.24.0/22\" }, the client pods' network")
     }
-    let egress = object(.egress, "egress") { $0.egress() } ?? nil
-    let numbers = object(.return, "return") { $0.numbers() } ?? Gateways.Numbers()
+    let egress = object(.egress, "object of egress") { $0.egress() } ?? nil
+    let numbers = object(.return, "object of return") { $0.numbers() } ?? Gateways.Numbers()
     guard let link, let members, let egress, !members.isEmpty else { return nil }
 
     var gateways = Gateways(link: link, members: members, egress: egress)
@@ -57,7 +60,11 @@ extension ObjectReader<GatewaysKey> {
   }
 
   private mutating func ranges() -> [Gateways.Member]? {
-    object(.members, "range of gateways") { (ranges: inout ObjectReader<GatewayRangesKey>) in
+    if let value = value(.members), value.members == nil {
+      report(.members, Mismatch(value, mustBe: "an array or an object of ranges").message)
+      return nil
+    }
+    return object(.members, "range of gateways") { (ranges: inout ObjectReader<GatewayRangesKey>) in
       ranges.members()
     } ?? nil
   }
@@ -65,16 +72,15 @@ extension ObjectReader<GatewaysKey> {
   private mutating func probes(
     _ template: ProbeTemplate, _ members: [Gateways.Member]
   ) -> [Probe] {
-    members.compactMap { member in
-      let address = member.addresses.first {
-        template.family == nil || $0.family == template.family
+    let probes = members.compactMap { member in
+      member.addresses.first { template.family == nil || $0.family == template.family }.map {
+        template.probe(named: member.name, at: $0)
       }
-      guard let address else {
-        report(.probe, "its \"source\" is of a family of which \"\(member.name)\" has no address")
-        return nil
-      }
-      return template.probe(named: member.name, at: address)
     }
+    if probes.count < members.count {
+      report(.probe, "its \"source\" is of a family of which not every gateway has an address")
+    }
+    return probes
   }
 
   /// What only all members together can get wrong.

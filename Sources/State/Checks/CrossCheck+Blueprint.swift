@@ -23,7 +23,8 @@ extension CrossCheck {
   }
 
   private func checkSysctls(_ gateways: Gateways) {
-    let needed = Dictionary(uniqueKeysWithValues: gateways.sysctls.map { ($0.key, $0.text) })
+    let needed = Dictionary(
+      gateways.sysctls.map { ($0.key, $0.text) }, uniquingKeysWith: { first, _ in first })
     for sysctl in contents.sysctls {
       guard let text = needed[sysctl.key] ?? nil else { continue }
       let isAlways = contents.sysctlConditions[sysctl.key] == nil

@@ -1,0 +1,103 @@
+import JSON
+import Model
+import State
+import TestSupport
+import Testing
+
+private let checkout = String(
+  #filePath.prefix(#filePath.count - "/Tests/GatewaysTests/ExpansionTests.swift".count))
+
+@Suite struct ExpansionTests {
+  static func declaration(_ name: String) throws -> Declaration {
+    try StateFile.decode(readFile("\(checkout)/states/\(name)"))
+  }
+
+  private static func states(_ gateways: Gateways, down: Set<String>) -> [Signal: Signal.State] {
+    Dictionary(
+      uniqueKeysWithValues: gateways.members.map {
+        ($0.signal, down.contains($0.name) ? .down : .up)
+      })
+  }
+
+  /// Read line by line against `dataplane-rules.md`.
+  @Test(arguments: ["router", "single-router"])
+  func theSeedsNetworkStandsForThese(_ name: String) throws {
+    let declaration = try Self.declaration(name + ".json")
+    let gateways = try #require(declaration.gateways)
+    let all = declaration.expanded(given: Self.states(gateways, down: []))
+    try expectGolden(StateFile.encode(all).text(), name + ".json")
+    // Who lives is told by nft's table alone: answers go back by the dead as well.
+    #expect(declaration.expanded(given: Self.states(gateways, down: ["gw2"])) == all)
+  }
+
+  @Test func everyoneOfTheSeedsGatewaysIsAskedAsItsToolsAsk() throws {
+    let probes = try Self.declaration("router.json").probes
+    #expect(probes.map(\.name) == (0..<8).map { "gw\($0)" })
+    guard case .gluetun(let question) = probes[7].question else {
+      Issue.record("\(probes[7])")
+      return
+    }
+    #expect(question.address == IPAddress("192.168.25.135"))
+    #expect((question.healthPort, question.controlPort) == (9999, 8000))
+  }
+
+  /// A daemon that starts anew knows nothing, and changes nothing.
+  @Test(arguments: [["gw0"], ["gw1", "gw2", "gw7"], []] as [Set<String>])
+  func aRestartMovesNothing(_ up: Set<String>) throws {
+    let gateways = Seed.gateways()
+    let before = gateways.expanded(up: up)
+    #expect(gateways.inUse(by: [before.table]) == up)
+    #expect(gateways.expanded(given: [:], keeping: [before.table]) == before)
+    // What is known counts: of two that are used one is dead, of those that aren't one lives.
+    let signals: [Signal: Signal.State] = [
+      Signal(.probe, "gw1"): .down, Signal(.probe, "gw3"): .up,
+    ]
+    #expect(
+      gateways.expanded(given: signals, keeping: [before.table])
+        == gateways.expanded(up: up.subtracting(["gw1"]).union(["gw3"])))
+  }
+
+  @Test func whereNothingIsKnownOrLoadedNobodyIsUsed() {
+    let gateways = Seed.gateways()
+    #expect(gateways.expanded(given: [:]) == gateways.expanded(up: []))
+  }
+
+  /// One saw a gateway go and come, the other didn't: what a flow finds is the same.
+  @Test func routersWithOtherHistoriesAgree() {
+    let gateways = Seed.gateways(4)
+    var tables: [Nftables.Table] = []
+    for down in [["gw1"], ["gw1", "gw3"], ["gw0"], []] as [Set<String>] {
+      tables = [
+        gateways.expanded(given: Self.states(gateways, down: down), keeping: tables).table
+      ]
+    }
+    #expect(tables == [gateways.expanded(given: Self.states(gateways, down: [])).table])
+  }
+
+  /// Before Linux 6.11 there is none, and the rest works all the same.
+  @Test func aKernelWithoutASeedIsAskedForNone() throws {
+    let declaration = try StateFile.decode(
+      readFile("\(checkout)/Tests/StateTests/Corpus/good/gateways-ecmp.json"))
+    let key = try #require(Sysctl.Key("net.ipv4.fib_multipath_hash_seed"))
+    var observed = Configuration()
+    #expect(declaration.expanded(keeping: observed).sysctls.contains { $0.key == key })
+    observed.sysctls = [Sysctl(key, nil)]
+    #expect(!declaration.expanded(keeping: observed).sysctls.contains { $0.key == key })
+    #expect(declaration.gateways?.lacking(in: observed) == [key])
+    observed.sysctls = [Sysctl(key, "1")]
+    #expect(declaration.expanded(keeping: observed).sysctls.contains { $0.key == key })
+  }
+
+  /// And what conditions of the file say of a gateway counts as for any probe.
+  @Test func aGatewaysSignalDecidesElsewhereToo() throws {
+    let declaration = try StateFile.decode(
+      readFile("\(checkout)/Tests/StateTests/Corpus/good/gateways-list.json"))
+    func routes(_ state: Signal.State) -> [Route] {
+      declaration.expanded(given: [Signal(.probe, "oslo"): state]).routes.filter {
+        $0.table == .main
+      }
+    }
+    #expect(routes(.up).count == 1)
+    #expect(routes(.down) == [])
+  }
+}
