@@ -64,7 +64,8 @@ let package = Package(
     .testTarget(
       name: "StateTests", dependencies: ["JSON", "Model", "State", "TestSupport"],
       exclude: ["Corpus"], swiftSettings: settings),
-    .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], swiftSettings: settings),
+    .testTarget(
+      name: "NetlinkTests", dependencies: ["Kernel", "Model", "Netlink"], swiftSettings: settings),
     .testTarget(
       name: "PlanTests", dependencies: ["Agent", "Model", "Plan", "State", "TestSupport"],
       exclude: ["Cases"], swiftSettings: settings),

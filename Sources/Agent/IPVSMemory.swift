@@ -75,20 +75,15 @@ struct IPVSMemory {
 
   /// Forgets what is gone, which somebody else may make anew, and what is as it was before us; false
   /// when there is nothing to forget.
-  mutating func forget(allBut services: [IPVSService], _ changes: [Change]) -> Bool {
-    let before = (self.services.count, daemons.count, timeouts.count)
-    self.services.formIntersection(services.map(\.id.description))
-    for change in changes {
-      switch change.object {
-      case .ipvsDaemon(let daemon) where change.verb == .delete:
-        daemons.remove(daemon.role.rawValue)
-      case .ipvsTimeout(let timeout) where timeouts[timeout.state]?.previous == timeout.duration:
-        timeouts[timeout.state] = nil
-      default:
-        continue
-      }
+  mutating func forget(given present: Configuration) -> Bool {
+    let before = (services.count, daemons.count, timeouts.count)
+    services.formIntersection(present.ipvsServices.map(\.id.description))
+    daemons.formIntersection(present.ipvsDaemons.map(\.role.rawValue))
+    for timeout in present.ipvsTimeouts
+    where timeouts[timeout.state]?.previous == timeout.duration {
+      timeouts[timeout.state] = nil
     }
-    return before != (self.services.count, daemons.count, timeouts.count)
+    return before != (services.count, daemons.count, timeouts.count)
   }
 
   func save() throws(File.Failure) {

@@ -126,8 +126,7 @@ public final class Reconciler {
       try forgetRestored(changes)
     }
     if !ipvsMemory.isEmpty {
-      let services = try kernel.ipvsServices()
-      if ipvsMemory.forget(allBut: services, outcome.done.map(\.change)) { try ipvsMemory.save() }
+      if ipvsMemory.forget(given: try kernel.observeIPVSIdentities()) { try ipvsMemory.save() }
     }
     return outcome
   }

@@ -61,9 +61,11 @@ public final class Kernel {
     }
   }
 
-  /// The services that there are, without their destinations.
-  public func ipvsServices() throws(NetlinkError) -> [IPVSService] {
-    try ipvs?.services() ?? []
+  /// What there is of IPVS, without destinations.
+  public func observeIPVSIdentities() throws(NetlinkError) -> Configuration {
+    var observed = Configuration()
+    try ipvs?.observe(into: &observed, withDestinations: false)
+    return observed
   }
 
   /// One setting as it is; without text where this kernel has no such setting.
@@ -96,7 +98,7 @@ public final class Kernel {
         } else if isIPVS {
           guard let ipvs else { throw NetlinkError(change.command, code: ErrorCode.notSupported) }
           if reordering == nil, change.movesDestinations { reordering = ReorderGuard() }
-          ipvs.encode(change, generic)
+          IPVSEncoder(batch: generic, family: ipvs.family).encode(change)
         } else {
           if let address = change.removedIPv4, let held = SecondaryGuard(address.link) {
             guards.append(held)

@@ -236,9 +236,9 @@ struct Comparison {
       if let first = wanted.first {
         refuse(
           first,
-          (wanted.count == 1 ? "" : "nor the \(wanted.count - 1) others of \"ipvs\": ")
-            + "this kernel has no IPVS: run `modprobe ip_vs` on the host, or take a kernel that has "
-            + "it (CONFIG_IP_VS)")
+          "this kernel has no IPVS, which \(wanted.count) object\(wanted.count == 1 ? "" : "s") "
+            + "need\(wanted.count == 1 ? "s" : ""): run `modprobe ip_vs` on the host, or take a kernel "
+            + "that has it (CONFIG_IP_VS)")
       }
       return
     }

@@ -142,6 +142,13 @@ import Testing
       "bridge fdb append 00:00:00:00:00:00 dev f2 dst 172.16.0.4",
       "bridge fdb add 02:00:00:00:00:98 dev f2 dst 172.16.0.5",
     ] { try sh(line) }
+    guard (try? sh("ipvsadm -Ln")) != nil else { return }
+    for line in [
+      "-A -t 172.16.0.1:80 -s rr", "-a -t 172.16.0.1:80 -r 172.16.0.9 -i -w 7",
+      "-A -f 9 -6 -s wlc -p 90", "-A -u [fd99::1]:53 -s mh",
+      "-a -u [fd99::1]:53 -r [fd99::9]:5353 -m",
+      "--start-daemon backup --mcast-interface f0 --syncid 9",
+    ] { try sh("ipvsadm \(line)") }
   }
 }
 

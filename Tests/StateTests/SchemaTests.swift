@@ -43,7 +43,12 @@ import Testing
     ("signals", SignalsKey.names), ("condition", WhenKey.names), ("probe", ProbeKey.names),
     ("gateways", GatewaysKey.names), ("gatewayMember", GatewayKey.names),
     ("gatewayRanges", GatewayRangesKey.names), ("egress", EgressKey.names),
-    ("gatewayNumbers", ReturnKey.names),
+    ("gatewayNumbers", ReturnKey.names), ("service", ServiceKey.names),
+    ("serviceServer", ServerKey.names), ("serviceProbes", ServiceProbeKey.names),
+    ("ipvs", IPVSKey.names), ("ipvsService", IPVSServiceKey.names),
+    ("ipvsPersistence", IPVSPersistenceKey.names), ("ipvsDestination", IPVSDestinationKey.names),
+    ("ipvsTunnel", IPVSTunnelKey.names), ("ipvsTimeouts", IPVSTimeoutKey.names),
+    ("ipvsSync", IPVSSyncKey.names), ("ipvsDaemon", IPVSDaemonKey.names),
   ]
 
   @Test(arguments: keys)

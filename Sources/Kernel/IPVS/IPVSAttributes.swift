@@ -57,9 +57,12 @@ extension Batch {
   func put(_ destination: IPVSDestination) {
     put(IPVSDestinationAttribute.forwarding, destination.forwarding.number)
     put(IPVSDestinationAttribute.weight, destination.effectiveWeight)
+    if case .tunnel(let tunnel) = destination.forwarding { put(tunnel) }
     put(IPVSDestinationAttribute.upperThreshold, destination.upperThreshold)
     put(IPVSDestinationAttribute.lowerThreshold, destination.lowerThreshold)
-    guard case .tunnel(let tunnel) = destination.forwarding else { return }
+  }
+
+  private func put(_ tunnel: IPVSDestination.Tunnel) {
     switch tunnel {
     case .ipip:
       put(IPVSDestinationAttribute.tunnelType, IPVSTunnel.ipip)
@@ -78,11 +81,11 @@ extension Batch {
     put(IPVSDaemonAttribute.link, daemon.link.text)
     put(IPVSDaemonAttribute.syncID, UInt32(daemon.syncID))
     if let length = daemon.maxLength { put(IPVSDaemonAttribute.maxLength, length) }
+    put(IPVSDaemonAttribute.port, daemon.port)
+    put(IPVSDaemonAttribute.ttl, daemon.ttl)
     put(
       daemon.group.family == .inet ? IPVSDaemonAttribute.group : IPVSDaemonAttribute.group6,
       daemon.group)
-    put(IPVSDaemonAttribute.port, daemon.port)
-    put(IPVSDaemonAttribute.ttl, daemon.ttl)
   }
 }
 

@@ -24,7 +24,7 @@ final class IPVSKernel {
   /// Whether it is there already, without loading it.
   static var isLoaded: Bool { access("/proc/thread-self/net/ip_vs", F_OK) == 0 }
 
-  func dump<T>(
+  private func dump<T>(
     _ operation: String, _ command: UInt8, _ body: (Batch) -> Void = { _ in },
     parse: (Attributes) -> T?
   ) throws(NetlinkError) -> [T] {
@@ -38,10 +38,14 @@ final class IPVSKernel {
 
   // MARK: - Observing
 
-  func observe(into configuration: inout Configuration) throws(NetlinkError) {
+  func observe(
+    into configuration: inout Configuration, withDestinations: Bool = true
+  ) throws(NetlinkError) {
     configuration.ipvsServices = try services()
-    for index in configuration.ipvsServices.indices {
-      try readDestinations(of: &configuration.ipvsServices[index])
+    if withDestinations {
+      for index in configuration.ipvsServices.indices {
+        try readDestinations(of: &configuration.ipvsServices[index])
+      }
     }
     configuration.ipvsTimeouts = try timeouts()
     configuration.ipvsDaemons = try daemons()
@@ -50,7 +54,7 @@ final class IPVSKernel {
   /// Without their destinations.
   ///
   /// `ipvsadm -Ln`
-  func services() throws(NetlinkError) -> [IPVSService] {
+  private func services() throws(NetlinkError) -> [IPVSService] {
     try dump("ipvsadm -Ln", IPVSCommand.getService) { attributes in
       attributes.first { $0.type == IPVSAttribute.service }.flatMap { IPVSService($0.nested) }
     }

@@ -79,10 +79,9 @@ public struct IPVSDestination: Hashable, Sendable {
         if case .tunnel(let tunnel) = destination.forwarding { tunnel.value } else { nil }
       },
       agrees: { desired, observed in
-        guard case .tunnel(let wanted) = desired.forwarding,
-          case .tunnel(let present) = observed.forwarding
-        else { return true }  // said by `forwarding`
-        return wanted == present
+        guard case .tunnel(let wanted) = desired.forwarding else { return true }
+        if case .tunnel(let present) = observed.forwarding { return wanted == present }
+        return wanted == .ipip  // said by `forwarding`
       }),
     Property(
       "weight", value: { $0.weight == 1 ? nil : $0.weight.value },

@@ -38,7 +38,9 @@ struct CrossCheck {
     checkGateways()
     checkEntries()
     checkAbsentRules()
+    checkIPVS()
     if let gateways = contents.gateways { check(gateways) }
+    check(contents.services)
   }
 
   private func checkIdentities<R: Resource>(_ section: Section<R>) {

@@ -80,6 +80,10 @@ extension ObjectReader<IPVSServiceKey> {
       guard let mark, let family, !faults.contains(.mark) else { return nil }
       return .mark(mark.bits, family)
     }
+    if !has(.address), !has(.port), !has(.protocol) {
+      report("this service needs \"address\", \"port\" and \"protocol\", or \"mark\"")
+      return nil
+    }
     refuse([.family]) { "\($0) is for services by \"mark\": the address tells it" }
     let address = required(.address, .address, ", or \"mark\"")
     let port = required(.port, .uint16(0, to: 65535), "; 0 is every port")

@@ -1,22 +1,27 @@
 import Model
 import Netlink
 
-extension IPVSKernel {
+/// Turns changes of IPVS into requests.
+struct IPVSEncoder {
+  let batch: Batch
+  /// The message type that the kernel gave the family.
+  let family: UInt16
+
   /// Adds a change's requests to the batch's present step.
-  func encode(_ change: Change, _ batch: Batch) {
+  func encode(_ change: Change) {
     switch (change.object, change.observed) {
     case (.ipvs(let service), .ipvs(let present)?) where change.verb == .update:
-      update(service, from: present, batch)
+      update(service, from: present)
     case (.ipvs(let service), _):
-      if change.verb != .create { request(IPVSCommand.delService, service, batch) }
-      if change.verb != .delete { create(service, batch) }
+      if change.verb != .create { request(IPVSCommand.delService, service) }
+      if change.verb != .delete { create(service) }
     case (.ipvsTimeout(let timeout), _):
       // ipvsadm --set TCP TCPFIN UDP; what isn't told stays
       batch.genericRequest(family, IPVSCommand.setConfig) {
         $0.put(timeout.state.attribute, UInt32(clamping: timeout.duration.components.seconds))
       }
     case (.ipvsDaemon(let daemon), let observed):
-      encode(change.verb, daemon, observed, batch)
+      encode(change.verb, daemon, observed)
     default:
       preconditionFailure("not IPVS's: \(change.object.kind)")
     }
@@ -24,56 +29,56 @@ extension IPVSKernel {
 
   // MARK: - Services
 
-  private func create(_ service: IPVSService, _ batch: Batch) {
+  private func create(_ service: IPVSService) {
     // A scheduler that sees all destinations at once makes its table once, not with each of them.
     let isDeferred = service.dependsOnOrder && service.destinations.count > 1
     var first = service
     if isDeferred { first.scheduler = "none" }
     // ipvsadm -A -t|-u|--sctp-service|-f SERVICE -s SCHEDULER -b FLAGS -o -p TIMEOUT -M MASK --pe NAME
-    request(IPVSCommand.newService, first, batch)
-    for destination in service.destinations { add(destination, to: service, batch) }
-    if isDeferred { request(IPVSCommand.setService, service, batch) }
+    request(IPVSCommand.newService, first)
+    for destination in service.destinations { add(destination, to: service) }
+    if isDeferred { request(IPVSCommand.setService, service) }
     for destination in service.destinations where destination.mustFade(service) {
-      request(IPVSCommand.setDestination, destination, of: service, batch)
+      request(IPVSCommand.setDestination, destination, of: service)
     }
   }
 
-  private func update(_ service: IPVSService, from present: IPVSService, _ batch: Batch) {
+  private func update(_ service: IPVSService, from present: IPVSService) {
     let attributes = service.differences(from: present).filter { $0.name != "destinations" }
     // ipvsadm -E SERVICE ...
-    if !attributes.isEmpty { request(IPVSCommand.setService, service, batch) }
+    if !attributes.isEmpty { request(IPVSCommand.setService, service) }
     let moves = DestinationMoves(from: present, to: service)
     for destination in moves.changed {
       // ipvsadm -e SERVICE -r DESTINATION ...
-      request(IPVSCommand.setDestination, destination, of: service, batch)
+      request(IPVSCommand.setDestination, destination, of: service)
     }
-    for destination in moves.lifted { remove(destination, from: service, batch) }
-    for destination in moves.added { add(destination, to: service, batch) }
-    for destination in moves.removed { remove(destination, from: service, batch) }
+    for destination in moves.lifted { remove(destination, from: service) }
+    for destination in moves.added { add(destination, to: service) }
+    for destination in moves.removed { remove(destination, from: service) }
     for destination in moves.added where destination.mustFade(service) {
-      request(IPVSCommand.setDestination, destination, of: service, batch)
+      request(IPVSCommand.setDestination, destination, of: service)
     }
   }
 
   /// `ipvsadm -a SERVICE -r DESTINATION -m|-g|-i -w WEIGHT -x UPPER -y LOWER --tun-type TYPE ...`
-  private func add(_ destination: IPVSDestination, to service: IPVSService, _ batch: Batch) {
+  private func add(_ destination: IPVSDestination, to service: IPVSService) {
     var destination = destination
     if destination.mustFade(service) {
       destination.weight = max(destination.weight, 1)
       destination.isDrained = false
     }
-    request(IPVSCommand.newDestination, destination, of: service, batch)
+    request(IPVSCommand.newDestination, destination, of: service)
   }
 
   /// `ipvsadm -d SERVICE -r DESTINATION`
-  private func remove(_ destination: IPVSDestination, from service: IPVSService, _ batch: Batch) {
+  private func remove(_ destination: IPVSDestination, from service: IPVSService) {
     batch.genericRequest(family, IPVSCommand.delDestination) {
       $0.nest(IPVSAttribute.service) { $0.put(service.match) }
       $0.nest(IPVSAttribute.destination) { $0.putIdentity(destination) }
     }
   }
 
-  private func request(_ command: UInt8, _ service: IPVSService, _ batch: Batch) {
+  private func request(_ command: UInt8, _ service: IPVSService) {
     batch.genericRequest(family, command) {
       $0.nest(IPVSAttribute.service) {
         $0.put(service.match)
@@ -83,7 +88,7 @@ extension IPVSKernel {
   }
 
   private func request(
-    _ command: UInt8, _ destination: IPVSDestination, of service: IPVSService, _ batch: Batch
+    _ command: UInt8, _ destination: IPVSDestination, of service: IPVSService
   ) {
     batch.genericRequest(family, command) {
       $0.nest(IPVSAttribute.service) { $0.put(service.match) }
@@ -97,7 +102,7 @@ extension IPVSKernel {
   // MARK: - Synchronisation
 
   private func encode(
-    _ verb: Change.Verb, _ daemon: IPVSDaemon, _ observed: Object?, _ batch: Batch
+    _ verb: Change.Verb, _ daemon: IPVSDaemon, _ observed: Object?
   ) {
     if verb != .create {
       // ipvsadm --stop-daemon ROLE
