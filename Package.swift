@@ -55,7 +55,9 @@ let package = Package(
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
     .testTarget(
       name: "ServicesTests",
-      dependencies: ["JSON", "Keepalived", "Kernel", "Model", "Netlink", "State", "TestSupport"],
+      dependencies: [
+        "JSON", "Keepalived", "Kernel", "Model", "Netlink", "Nft", "State", "TestSupport",
+      ],
       exclude: ["Cases"], swiftSettings: settings),
     .testTarget(
       name: "NftablesTests",

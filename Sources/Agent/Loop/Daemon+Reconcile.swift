@@ -13,7 +13,12 @@ extension Daemon {
       outcome = try reconciler.reconcile(holding: { backoff.holds($0, now) }) {
         let observed = try reconciler.observe(for: declaration!)
         say(liveSignals.update(declaration!.linkSignals(in: observed)))
-        wanted = declaration!.expanded(given: liveSignals.states(now), keeping: observed)
+        let states = liveSignals.states(now)
+        departures.update(
+          declaration!.services.departures(given: states, keeping: observed.ipvsServices), now: now)
+        wanted = declaration!.expanded(given: states, keeping: observed) {
+          departures.isOver($0, now: now)
+        }
         isDrift = isDrift && settled == wanted
         return Plan(from: observed, to: wanted)
       }
