@@ -151,14 +151,20 @@ extension Change {
 
   /// With what IPVS, which has no sentences of its own, means by the errno.
   fileprivate func explained(_ error: NetlinkError) -> NetlinkError {
-    guard case .ipvs(let service) = object, error.kernelText == nil,
-      error.code == ErrorCode.noEntry, verb != .delete
-    else { return error }
-    let engine = service.persistence?.engine.map { " or no engine \($0) (ip_vs_pe_\($0))" } ?? ""
-    return NetlinkError(
-      error.operation, code: error.code,
-      kernelText: "this kernel has no scheduler \(service.scheduler) "
-        + "(ip_vs_\(service.scheduler))\(engine), or a destination went meanwhile")
+    guard case .ipvs(let service) = object, verb != .delete else { return error }
+    let module = "ip_vs_\(service.scheduler)"
+    let engine = service.persistence?.engine.map { " or engine \($0) (ip_vs_pe_\($0))" } ?? ""
+    let text: String? =
+      switch error.code {
+      case ErrorCode.noEntry:
+        "this kernel has no scheduler \(service.scheduler) (\(module))\(engine), "
+          + "or a destination went meanwhile"
+      case ErrorCode.invalid:
+        "a destination is no unicast address; while a namespace has no IPv4 address at all "
+          + "(`ip link set lo up`), none is"
+      default: error.kernelText
+      }
+    return NetlinkError(error.operation, code: error.code, kernelText: text)
   }
 
   /// The IPv4 address that goes by this change.

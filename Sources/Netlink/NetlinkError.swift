@@ -56,6 +56,7 @@ public enum ErrorCode {
   public static var noAddress: Int32 { EADDRNOTAVAIL }
   public static var notSupported: Int32 { EOPNOTSUPP }
   public static var notPermitted: Int32 { EPERM }
+  public static var invalid: Int32 { EINVAL }
   public static var interrupted: Int32 { EINTR }
   /// Of a transaction whose generation is stale.
   public static var restart: Int32 { 85 }  // ERESTART, which glibc leaves out

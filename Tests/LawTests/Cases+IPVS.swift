@@ -36,7 +36,7 @@ let ipvsCases: [Case] = [
     ],
     says: """
       -A -t [2001:db8::1]:80 -s wlc -p 300 -M 64
-      -a -t [2001:db8::1]:80 -r [fd00::1]:8080 -m -w 1 -x 9 -y 5
+      -a -t [2001:db8::1]:80 -r [fd00::1]:8080 -m -w 1
       """, remove: "-t [2001:db8::1]:80",
     base: [
       "ipvs/services": [

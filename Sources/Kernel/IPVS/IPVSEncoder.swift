@@ -144,7 +144,7 @@ struct DestinationMoves {
     // The kernel adds in front only: where the order counts, what is there can stay as far as it
     // is a beginning of what is wanted.
     var kept = wanted
-    if service.dependsOnOrder {
+    if service.dependsOnOrder, !service.isAdopted {
       var count = 0
       let order = present.actualOrder ?? present.destinations.map(\.id)
       for id in order where count < service.destinations.count {

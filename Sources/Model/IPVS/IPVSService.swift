@@ -175,9 +175,9 @@ public struct IPVSService: Resource {
 
   private var flagNames: Value { .list(flags.sorted().map { .string($0.name(for: scheduler)) }) }
 
-  /// Whether the kernel's order decides and is another than every other machine has by this file.
+  /// Whether the kernel's order counts and is another than other machines have by the same file.
   public func mustReorder(_ observed: IPVSService) -> Bool {
-    dependsOnOrder && observed.actualOrder != nil
+    dependsOnOrder && !isAdopted && observed.actualOrder != nil
   }
 
   private static func destinationDetails(
