@@ -84,11 +84,13 @@ import Testing
       let shown = try Reconciler(runDirectory: directory).observe().everything
       #expect(shown.ipvsServices.count == 5)
       let text = StateFile.encode(shown).text()
-      #expect(try plan(directory, StateFile.decode(Array(text.utf8))) == Plan.steadyState + "\n")
+      #expect(
+        try plan(directory, StateFile.decode(Array(text.utf8)).expanded())
+          == Plan.steadyState + "\n")
       try sh("ipvsadm -C")
       let ours = text.replacing(#""adopt": true"#, with: #""adopt": false"#)
       let outcome = try Reconciler(runDirectory: directory).reach(
-        StateFile.decode(Array(ours.utf8)))
+        StateFile.decode(Array(ours.utf8)).expanded())
       #expect(outcome.complaints == "")
       #expect(try sh("ipvsadm -Sn") + sh("ipvsadm -Ln --thresholds") == before)
     }

@@ -50,12 +50,11 @@ extension Import {
 extension IPVSService {
   /// In the words of `ipvsadm -Sn`.
   fileprivate var saved: [String] {
-    let own =
-      switch match {
-      case .address(let address, let port, let `protocol`):
-        (`protocol` == .tcp ? "-t " : "-u ") + address.text(port: port)
-      case .mark(let mark, _): "-f \(mark)"
-      }
+    var own = "\(id)"
+    for (noun, option) in [("tcp ", "-t "), ("udp ", "-u ")] where own.hasPrefix(noun) {
+      own = option + own.dropFirst(noun.count)
+    }
+    if case .mark(let mark, _) = match { own = "-f \(mark)" }
     let names = flags.sorted().map { $0.name(for: scheduler) }
     return [
       "-A \(own) -s \(scheduler)" + (names.isEmpty ? "" : " -b " + names.joined(separator: ","))
