@@ -94,8 +94,8 @@ extension IPVSService {
       try Test.cancel("keepalived is missing")
     }
     try Namespace.make().run {
-      _ = try sh("ip link add vpn-r-veth0 type dummy")
-      _ = try sh("ip link add vpn-gw-veth0 type dummy")
+      _ = try sh("ip link add vpn-r-veth0 type bridge")
+      _ = try sh("ip link add vpn-gw-veth0 type bridge")
       let tested = try run(["/usr/sbin/keepalived", "-t", "-f", cases + name + ".conf"])
       #expect(tested.status == 0, "\(tested.error)\(tested.output)")
     }
@@ -196,7 +196,7 @@ extension IPVSService {
 
   @Test(arguments: [
     "$A=$A\n$A", "$A=${B} ${B}\n$B=${A} ${A}\nvirtual_server ${A}", "include k.conf",
-    "$A= \\\n$A \\\n$A \\\n\n$A", String(repeating: "a {\n", count: 10_000),
+    "$A= \\\n$A \\\n$A \\\n\n$A\n$A", String(repeating: "a {\n", count: 10_000),
     String(repeating: "}\n", count: 1000), "~SEQ(A, 0, 0, 9) x",
     "~SEQ(A, -99999999999, 99999999) x",
     "~SEQ(A, 1, 60000) ~SEQ(B, 1, 60000) x ${A} ${B}", "{", "virtual_server", "$A= \\",
@@ -221,7 +221,7 @@ extension IPVSService {
       "url {\n", "1.5", "\0", "é",
     ].map { Array($0.utf8) }
     var sound = 0
-    for _ in 0..<2000 {
+    for _ in 0..<300 {
       var bytes = seed
       for _ in 0..<Int.random(in: 1...5, using: &generator) {
         let start = Int.random(in: 0...bytes.count, using: &generator)
@@ -234,7 +234,7 @@ extension IPVSService {
       // Nearly always something that decodes; what doesn't is said.
       if (try? made.declaration()) != nil { sound += 1 }
     }
-    #expect(sound > 1800)
+    #expect(sound > 250)
   }
 }
 

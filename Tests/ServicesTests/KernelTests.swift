@@ -39,7 +39,7 @@ private let text = """
             let vips = ip == "ip" ? "{ 10.1.0.1, 10.33.0.10 }" : "fd01::1"
             let map = "@web.\(proto).80.\(ip == "ip" ? "v4" : "v6")"
             return
-              "\(ip) daddr \(vips) \(proto) dport 80 dnat \(ip) to jhash \(ip) saddr . th sport "
+              "\(ip) daddr \(vips) \(proto) dport 80 dnat \(ip) to jhash \(ip) saddr . \(proto) sport "
               + "mod 1024 seed 0xdeadbeef map \(map)"
           }
         })
@@ -69,7 +69,7 @@ private let text = """
     }
     try servers.run {
       for line in ["ip link set r up", "nft add table ip t"] { _ = try sh(line) }
-      _ = try sh("nft add chain ip t c '{ type filter hook input priority 0; }'")
+      _ = try sh("nft -f -", input: "add chain ip t c { type filter hook input priority 0; }")
       for n in 0..<4 {
         _ = try sh("ip address add 10.2.0.\(n)/24 dev r")
         _ = try sh(

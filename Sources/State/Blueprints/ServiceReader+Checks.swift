@@ -123,6 +123,7 @@ extension ObjectReader<ServiceKey> {
         report(
           .probe,
           Mismatch(value, mustBe: "a probe, one for each protocol, or \"none\"").message)
+        return templates
       }
       let template =
         object(.probe, "probe") { (object: inout ObjectReader<ProbeKey>) in
