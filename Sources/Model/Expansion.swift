@@ -53,7 +53,10 @@ private struct Expansion {
   ) {
     self.declaration = declaration
     self.signals = signals
-    lacking = declaration.gateways?.lacking(in: observed) ?? []
+    // Without IPVS its settings lack as well, which needn't be said one by one.
+    lacking =
+      (declaration.gateways?.lacking(in: observed) ?? [])
+      + (observed.lacksIPVS ? declaration.services.ipvsSettings : [])
     let undecided = declaration.undecided(given: signals)
     present = undecided.isEmpty ? [:] : observed.objects(with: Set(undecided.map(\.object.id)))
   }

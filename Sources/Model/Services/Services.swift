@@ -74,6 +74,11 @@ public struct Services: Hashable, Sendable {
     ]
   }
 
+  /// Those that are there with IPVS alone.
+  var ipvsSettings: [Sysctl.Key] {
+    sysctls.map(\.key).filter { $0.parts.starts(with: ["net", "ipv4", "vs"]) }
+  }
+
   /// IPVS sees what is for this machine: so an address is that no link has.
   private var routes: [Route] {
     let aliases = list.filter { $0.balancer == .ipvs }.flatMap(\.aliases)
