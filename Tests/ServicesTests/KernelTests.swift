@@ -73,7 +73,7 @@ private let text = """
       for n in 0..<4 {
         _ = try sh("ip address add 10.2.0.\(n)/24 dev r")
         _ = try sh(
-          "nft add rule ip t c udp dport 80 ip daddr 10.2.0.\(n) ip saddr 10.1.0.2 counter")
+          "nft add rule ip t c udp dport 80 ip daddr 10.2.0.\(n) ip saddr 10.1.0.0/24 counter")
       }
     }
     func send() throws {
@@ -103,6 +103,11 @@ private let text = """
       _ = try sh("nft flush ruleset")
       try load(none, given: down)
       #expect(try sh("nft list set inet vpngw-services none4").contains("10.1.0.1 . udp . 80"))
+    }
+    // From another address: a flow that conntrack knows goes on.
+    try client.run {
+      _ = try sh("ip address delete 10.1.0.2/24 dev r")
+      _ = try sh("ip address add 10.1.0.3/24 dev r")
     }
     try send()
     #expect(try counts().reduce(0, +) == 64)
