@@ -4,12 +4,17 @@ extension Declaration {
   /// Up means as stated and down means absent. What isn't known yet is left as `observed` has it: as
   /// it is there, or not at all. What rests on an absent object (a route over a link, a group's
   /// nexthop) is absent with it, as in the kernel. A signal that `signals` lacks is unknown.
+  ///
+  /// `isOver` says of a real server that is on its way out of a service that its time is over.
   public func expanded(
-    given signals: [Signal: Signal.State] = [:], keeping observed: Configuration = Configuration()
+    given signals: [Signal: Signal.State] = [:], keeping observed: Configuration = Configuration(),
+    isOver: (Departure.ID) -> Bool = { _ in true }
   ) -> Configuration {
     guard isConditional else { return unconditional }
     var expansion = Expansion(of: self, given: signals, keeping: observed)
-    return expansion.configuration()
+    return expansion.configuration(
+      with: services.expanded(
+        given: signals, keeping: observed.ipvsServices, observed.tables, isOver: isOver))
   }
 
   /// What a kernel's links say of themselves: up while they run, down also where there is none.
@@ -50,12 +55,15 @@ private struct Expansion {
     self.declaration = declaration
     self.signals = signals
     tables = observed.tables
-    lacking = declaration.gateways?.lacking(in: observed) ?? []
+    // Without IPVS its settings lack as well, which needn't be said one by one.
+    lacking =
+      (declaration.gateways?.lacking(in: observed) ?? [])
+      + (observed.lacksIPVS ? declaration.services.ipvsSettings : [])
     let undecided = declaration.undecided(given: signals)
     present = undecided.isEmpty ? [:] : observed.objects(with: Set(undecided.map(\.object.id)))
   }
 
-  mutating func configuration() -> Configuration {
+  mutating func configuration(with services: Services.Expansion) -> Configuration {
     var configuration = declaration.unconditional
     var placed: Set<ObjectID> = []
     var absent: [Object] = []
@@ -72,9 +80,10 @@ private struct Expansion {
       configuration.absentRules.append(conditional.pattern)
     }
     if let gateways = declaration.gateways {
-      configuration.add(
-        gateways.expanded(given: signals, keeping: tables), without: lacking)
+      let expansion = gateways.expanded(given: signals, keeping: tables)
+      configuration.add(expansion.configuration, expansion.table, without: lacking)
     }
+    configuration.add(services.configuration, services.table, without: lacking)
     configuration.removeWhatRests(on: absent)
     return configuration
   }
@@ -112,12 +121,15 @@ private struct Expansion {
 
 extension Configuration {
   /// What a blueprint stands for; a setting that the file states as well is stated once.
-  fileprivate mutating func add(_ blueprint: Gateways.Expansion, without lacking: [Sysctl.Key]) {
+  fileprivate mutating func add(
+    _ blueprint: Configuration, _ table: Nftables.Table?, without lacking: [Sysctl.Key]
+  ) {
     let stated = Set(sysctls.map(\.key) + lacking)
-    sysctls += blueprint.configuration.sysctls.filter { !stated.contains($0.key) }
-    routes += blueprint.configuration.routes
-    rules += blueprint.configuration.rules
-    tables.append(NftablesTable(blueprint.table))
+    sysctls += blueprint.sysctls.filter { !stated.contains($0.key) }
+    routes += blueprint.routes
+    rules += blueprint.rules
+    ipvsServices += blueprint.ipvsServices
+    if let table { tables.append(NftablesTable(table)) }
   }
 
   /// The objects with these identities; of several with one identity ours, else the first, which is

@@ -77,6 +77,7 @@ struct Contents {
   var probeNames: Set<String>? = []
   var deadline = Declaration.defaultDeadline
   var gateways: Gateways?
+  var services = Services()
   var links = Section<Link>("links")
   var addresses = Section<Address>("addresses")
   var neighbors = Section<Neighbor>("neighbors")
@@ -97,8 +98,9 @@ struct Contents {
 
   var declaration: Declaration {
     var declaration = Declaration()
-    declaration.probes = probes + (gateways?.probes ?? [])
+    declaration.probes = probes + (gateways?.probes ?? []) + services.probes
     declaration.gateways = gateways
+    declaration.services = services
     declaration.deadline = deadline
     func unconditional<R: Resource>(_ section: Section<R>, _ wrap: (R) -> Object) -> [R] {
       section.split { item, when, members in

@@ -85,8 +85,8 @@ import Testing
       #expect(shown.ipvsServices.count == 5)
       let text = StateFile.encode(shown).text()
       #expect(
-        try plan(directory, StateFile.decode(Array(text.utf8)).expanded()) == Plan.steadyState
-          + "\n")
+        try plan(directory, StateFile.decode(Array(text.utf8)).expanded())
+          == Plan.steadyState + "\n")
       try sh("ipvsadm -C")
       let ours = text.replacing(#""adopt": true"#, with: #""adopt": false"#)
       let outcome = try Reconciler(runDirectory: directory).reach(

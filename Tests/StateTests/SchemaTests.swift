@@ -47,7 +47,8 @@ import Testing
     ("signals", SignalsKey.names), ("condition", WhenKey.names), ("probe", ProbeKey.names),
     ("gateways", GatewaysKey.names), ("gatewayMember", GatewayKey.names),
     ("gatewayRanges", GatewayRangesKey.names), ("egress", EgressKey.names),
-    ("gatewayNumbers", ReturnKey.names),
+    ("gatewayNumbers", ReturnKey.names), ("service", ServiceKey.names),
+    ("serviceServer", ServerKey.names), ("serviceProbes", ServiceProbeKey.names),
   ]
 
   @Test(arguments: keys)

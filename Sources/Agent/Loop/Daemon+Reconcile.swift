@@ -15,7 +15,12 @@ extension Daemon {
         let observed = try reconciler.observe(for: declaration!)
         backoff.observed(observed)
         say(liveSignals.update(declaration!.linkSignals(in: observed), now))
-        wanted = declaration!.expanded(given: liveSignals.states(now), keeping: observed)
+        let states = liveSignals.states(now)
+        departures.update(
+          declaration!.services.departures(given: states, keeping: observed.ipvsServices), now: now)
+        wanted = declaration!.expanded(given: states, keeping: observed) {
+          departures.isOver($0, now: now)
+        }
         isDrift = isDrift && settled == wanted
         return Plan(from: observed, to: wanted)
       }

@@ -91,7 +91,7 @@ public struct IPVSService: Resource {
     "rr", "wrr", "lc", "wlc", "fo", "ovf", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "twos",
     "none",
   ]
-  static let schedulersWithNamedFlags = ["sh", "mh"]
+  public static let schedulersWithNamedFlags = ["sh", "mh"]
   /// Their tables depend on the order in which destinations were added.
   private static let schedulersByOrder: Set<String> = ["dh", "sh", "mh"]
   public var dependsOnOrder: Bool { Self.schedulersByOrder.contains(scheduler) }

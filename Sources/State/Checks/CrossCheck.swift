@@ -39,8 +39,9 @@ struct CrossCheck {
     checkEntries()
     checkAbsentRules()
     checkTables()
-    if let gateways = contents.gateways { check(gateways) }
     checkIPVS()
+    if let gateways = contents.gateways { check(gateways) }
+    check(contents.services)
   }
 
   private func checkIdentities<R: Resource>(_ section: Section<R>) {

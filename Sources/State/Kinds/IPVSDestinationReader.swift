@@ -32,7 +32,7 @@ extension ObjectReader<IPVSDestinationKey> {
   ) -> (destination: IPVSDestination, when: Condition?)? {
     let address = required(.address, .address)
     let port = optional(.port, .uint16(context.leastPort, to: 65535))
-    let forwarding = forwarding()
+    let forwarding = forwarding(.forwarding, .tunnel)
     let weight = optional(.weight, .uint32(0, to: 65535))
     let upper = optional(.upperThreshold, .uint32(0, to: 0x7fff_ffff))
     let lower = optional(.lowerThreshold, .uint32(0, to: 0x7fff_ffff))
@@ -76,14 +76,19 @@ extension ObjectReader<IPVSDestinationKey> {
         "must be the service's, \(own), or left out: \"\(forwarding.word)\" doesn't translate it")
     }
   }
+}
 
-  private mutating func forwarding() -> IPVSDestination.Forwarding? {
-    let word = optional(.forwarding, WordForm(["masquerade", "direct", "tunnel"].map { ($0, $0) }))
-    let tunnel: IPVSDestination.Tunnel? = object(.tunnel, "tunnel") { $0.tunnel() }
-    if word != "tunnel", !faults.contains(.forwarding) {
-      refuse([.tunnel]) { "\($0) is for \"forwarding\": \"tunnel\"" }
+extension ObjectReader {
+  /// How packets get to real servers, by two keys.
+  mutating func forwarding(_ key: Key, _ tunnelKey: Key) -> IPVSDestination.Forwarding? {
+    let word = optional(key, forwardingForm)
+    let tunnel: IPVSDestination.Tunnel? = object(tunnelKey, "tunnel") {
+      (object: inout ObjectReader<IPVSTunnelKey>) in object.tunnel()
     }
-    guard !faults.contains(.forwarding), !faults.contains(.tunnel) else { return nil }
+    if word != "tunnel", !faults.contains(key) {
+      refuse([tunnelKey]) { "\($0) is for \"forwarding\": \"tunnel\"" }
+    }
+    guard faults.isDisjoint(with: [key, tunnelKey]) else { return nil }
     switch word {
     case "direct": return .direct
     case "tunnel": return .tunnel(tunnel ?? .ipip)
@@ -115,5 +120,6 @@ extension ObjectReader<IPVSTunnelKey> {
   }
 }
 
+private let forwardingForm = WordForm(["masquerade", "direct", "tunnel"].map { ($0, $0) })
 private let tunnelTypeForm = WordForm(["ipip", "gue", "gre"].map { ($0, $0) })
 private let checksumForm = WordForm(IPVSDestination.Checksum.self, \.rawValue)

@@ -135,7 +135,7 @@ extension ObjectReader<IPVSServiceKey> {
 }
 
 extension ObjectReader<IPVSPersistenceKey> {
-  fileprivate mutating func persistence(_ family: Family?) -> IPVSService.Persistence? {
+  mutating func persistence(_ family: Family?) -> IPVSService.Persistence? {
     let width = family?.width ?? 128
     let timeout = optional(.timeout, .ipvsTimeout) ?? nil
     let length = optional(.netmask, .uint8(1, to: width))
@@ -147,7 +147,7 @@ extension ObjectReader<IPVSPersistenceKey> {
 }
 
 /// A flag by the name that it has for the service's scheduler.
-private struct SchedulerFlagForm: Form {
+struct SchedulerFlagForm: Form {
   let scheduler: String
 
   func read(_ value: JSON.Value) throws(Mismatch) -> IPVSService.Flag {
@@ -163,10 +163,10 @@ private struct SchedulerFlagForm: Form {
 }
 
 extension Form where Self == WordForm<String> {
-  fileprivate static var scheduler: Self { schedulerForm }
+  static var scheduler: Self { schedulerForm }
 }
 extension Form where Self == WordForm<IPVSProtocol> {
-  fileprivate static var ipvsProtocol: Self { protocolForm }
+  static var ipvsProtocol: Self { protocolForm }
 }
 extension Form where Self == DurationForm {
   /// In seconds; longer ones would overflow the kernel's count of ticks at 1000 Hz.
