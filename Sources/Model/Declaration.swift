@@ -45,7 +45,7 @@ public struct Declaration: Hashable, Sendable {
   /// The tables that it names, those of the blueprints without content.
   public var tables: [NftablesTable] {
     let own =
-      (gateways == nil ? [] : [Gateways.tableID]) + (services.hasTable ? [Services.tableID] : [])
+      (gateways?.tableIDs ?? []) + (services.hasTable ? [Services.tableID] : [])
     return unconditional.tables
       + own.map { NftablesTable(Nftables.Table(family: $0.family, name: $0.name)) }
   }
@@ -68,6 +68,8 @@ public struct ConditionalObject: Hashable, Sendable {
   public var when: Condition?
   /// For each of the object's members; empty: none has a condition.
   public var members: [Condition?]
+  /// What becomes of a service's destination that is down.
+  public var inhibit = Service.Inhibition.usual
 
   public init(_ object: Object, when: Condition?, members: [Condition?] = []) {
     self.object = object

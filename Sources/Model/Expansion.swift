@@ -8,10 +8,10 @@ extension Declaration {
   /// `isOver` says of a real server that is on its way out of a service that its time is over.
   public func expanded(
     given signals: [Signal: Signal.State] = [:], keeping observed: Configuration = Configuration(),
-    isOver: (Departure.ID) -> Bool = { _ in true }
+    isOver: @escaping (Departure.ID) -> Bool = { _ in true }
   ) -> Configuration {
     guard isConditional else { return unconditional }
-    var expansion = Expansion(of: self, given: signals, keeping: observed)
+    var expansion = Expansion(of: self, given: signals, keeping: observed, isOver: isOver)
     return expansion.configuration(
       with: services.expanded(
         given: signals, keeping: observed.ipvsServices, observed.tables, isOver: isOver))
@@ -32,6 +32,20 @@ extension Declaration {
     }
   }
 
+  /// The real servers that are on their way out of services.
+  public func departures(
+    given signals: [Signal: Signal.State], keeping observed: Configuration
+  ) -> [Departure] {
+    let present = Expansion.services(conditional, observed)
+    let plain = conditional.flatMap { conditional -> [Departure] in
+      guard case .ipvs(let service) = conditional.object else { return [] }
+      return service.departures(
+        Expansion.states(of: conditional, signals), present: present[service.match],
+        conditional.inhibit)
+    }
+    return plain + services.departures(given: signals, keeping: observed.ipvsServices)
+  }
+
   /// The objects that unknown signals leave undecided.
   public func undecided(given signals: [Signal: Signal.State]) -> [ConditionalObject] {
     conditional.filter { Expansion.verdict($0, signals) == .unknown }
@@ -43,6 +57,9 @@ private struct Expansion {
   private let signals: [Signal: Signal.State]
   /// Of the objects about which anything is unknown.
   private let present: [ObjectID: Object]
+  /// All that are there, where signals decide about any.
+  private let servicesPresent: [IPVSService.Match: IPVSService]
+  private let isOver: (Departure.ID) -> Bool
   /// Settings that this kernel doesn't have.
   private let lacking: [Sysctl.Key]
   /// As they were observed.
@@ -50,10 +67,12 @@ private struct Expansion {
 
   init(
     of declaration: Declaration, given signals: [Signal: Signal.State],
-    keeping observed: Configuration
+    keeping observed: Configuration, isOver: @escaping (Departure.ID) -> Bool
   ) {
     self.declaration = declaration
     self.signals = signals
+    self.isOver = isOver
+    servicesPresent = Self.services(declaration.conditional, observed)
     tables = observed.tables
     // Without IPVS its settings lack as well, which needn't be said one by one.
     lacking =
@@ -81,9 +100,10 @@ private struct Expansion {
     }
     if let gateways = declaration.gateways {
       let expansion = gateways.expanded(given: signals, keeping: tables)
-      configuration.add(expansion.configuration, expansion.table, without: lacking)
+      configuration.add(expansion.configuration, expansion.tables, without: lacking)
     }
-    configuration.add(services.configuration, services.table, without: lacking)
+    configuration.add(
+      services.configuration, [services.table].compactMap(\.self), without: lacking)
     configuration.removeWhatRests(on: absent)
     return configuration
   }
@@ -97,12 +117,25 @@ private struct Expansion {
     }
     if conditional.members.isEmpty { return object }
     let states = Self.states(of: conditional, signals)
+    if case .ipvs(let service) = object {
+      return .ipvs(
+        service.keeping(
+          states, present: servicesPresent[service.match], conditional.inhibit, isOver: isOver))
+    }
     if let kept = object.keeping(states, present: present[object.id]) { return kept }
     // No member that counts, and some that may: what is there may lead by members of an earlier file.
     return states.contains(.unknown) ? present[object.id] : nil
   }
 
-  private static func states(
+  static func services(
+    _ conditional: [ConditionalObject], _ observed: Configuration
+  ) -> [IPVSService.Match: IPVSService] {
+    guard conditional.contains(where: { $0.object.kind == .ipvs }) else { return [:] }
+    return Dictionary(
+      observed.ipvsServices.map { ($0.match, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  static func states(
     of conditional: ConditionalObject, _ signals: [Signal: Signal.State]
   ) -> [Signal.State] {
     conditional.members.map { $0?.state(given: signals) ?? .up }
@@ -122,14 +155,16 @@ private struct Expansion {
 extension Configuration {
   /// What a blueprint stands for; a setting that the file states as well is stated once.
   fileprivate mutating func add(
-    _ blueprint: Configuration, _ table: Nftables.Table?, without lacking: [Sysctl.Key]
+    _ blueprint: Configuration, _ tables: [Nftables.Table], without lacking: [Sysctl.Key]
   ) {
     let stated = Set(sysctls.map(\.key) + lacking)
     sysctls += blueprint.sysctls.filter { !stated.contains($0.key) }
     routes += blueprint.routes
     rules += blueprint.rules
     ipvsServices += blueprint.ipvsServices
-    if let table { tables.append(NftablesTable(table)) }
+    let states = Set(ipvsTimeouts.map(\.state))
+    ipvsTimeouts += blueprint.ipvsTimeouts.filter { !states.contains($0.state) }
+    self.tables += tables.map { NftablesTable($0) }
   }
 
   /// The objects with these identities; of several with one identity ours, else the first, which is

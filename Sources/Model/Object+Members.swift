@@ -1,8 +1,8 @@
-// Members are parts of an object that signals may decide about one by one: a route's hops, a
-// group's nexthops, a service's destinations.
+// Members are parts of an object that signals may decide about one by one: a route's hops and a
+// group's nexthops; a service's destinations take their leave (IPVSService+Members).
 extension Object {
   /// The object with its members in these states, of which what isn't known is left as `present` has
-  /// it; nil where none is left. A service's destination that is down drains: its weight is 0.
+  /// it; nil where none is left.
   func keeping(_ states: [Signal.State], present: Object? = nil) -> Object? {
     switch self {
     case .route(var route):
@@ -15,20 +15,6 @@ extension Object {
       }
       nexthop.target = .group(group)
       return group.members.isEmpty ? nil : .nexthop(nexthop)
-    case .ipvs(var service):
-      service.destinations = zip(service.destinations, states).compactMap { destination, state in
-        var destination = destination
-        switch state {
-        case .up: return destination
-        case .down: destination.isDrained = true
-        case .unknown:
-          guard let found = present?.service?.destinations.first(where: { $0.id == destination.id })
-          else { return nil }
-          destination.isDrained = destination.isDrained || found.effectiveWeight == 0
-        }
-        return destination
-      }
-      return .ipvs(service)
     default:
       return self
     }
@@ -47,7 +33,6 @@ extension Object {
   }
 
   var route: Route? { if case .route(let route) = self { route } else { nil } }
-  var service: IPVSService? { if case .ipvs(let service) = self { service } else { nil } }
   var nexthop: Nexthop? { if case .nexthop(let nexthop) = self { nexthop } else { nil } }
 }
 

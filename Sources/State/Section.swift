@@ -78,6 +78,8 @@ struct Contents {
   var deadline = Declaration.defaultDeadline
   var gateways: Gateways?
   var services = Services()
+  /// What the file says for services of the section `ipvs`.
+  var ipvsInhibitions: [IPVSService.Match: Service.Inhibition] = [:]
   var links = Section<Link>("links")
   var addresses = Section<Address>("addresses")
   var neighbors = Section<Neighbor>("neighbors")
@@ -100,6 +102,8 @@ struct Contents {
     var declaration = Declaration()
     declaration.probes = probes + (gateways?.probes ?? []) + services.probes
     declaration.gateways = gateways
+    let vips = Set((gateways?.members ?? []).flatMap(\.vips))
+    declaration.gateways?.served = services.served(behind: vips)
     declaration.services = services
     declaration.deadline = deadline
     func unconditional<R: Resource>(_ section: Section<R>, _ wrap: (R) -> Object) -> [R] {
@@ -124,6 +128,10 @@ struct Contents {
     declaration.unconditional.rules = unconditional(rules, Object.rule)
     declaration.unconditional.tables = tables
     declaration.unconditional.ipvsServices = unconditional(ipvsServices, Object.ipvs)
+    for (index, conditional) in declaration.conditional.enumerated() {
+      guard case .ipvs(let service) = conditional.object else { continue }
+      declaration.conditional[index].inhibit = ipvsInhibitions[service.match] ?? .usual
+    }
     declaration.unconditional.ipvsTimeouts = ipvsTimeouts
     for daemon in ipvsDaemons {
       if daemon.isConditional {

@@ -17,8 +17,8 @@ extension Daemon {
         say(liveSignals.update(declaration!.linkSignals(in: observed), now))
         let states = liveSignals.states(now)
         departures.update(
-          declaration!.services.departures(given: states, keeping: observed.ipvsServices), now: now)
-        wanted = declaration!.expanded(given: states, keeping: observed) {
+          declaration!.departures(given: states, keeping: observed), now: now)
+        wanted = declaration!.expanded(given: states, keeping: observed) { [departures] in
           departures.isOver($0, now: now)
         }
         isDrift = isDrift && settled == wanted

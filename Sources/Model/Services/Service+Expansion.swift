@@ -125,12 +125,3 @@ extension Service {
     return destination
   }
 }
-
-extension IPVSDestination {
-  /// Without new flows.
-  fileprivate var drained: IPVSDestination {
-    var drained = self
-    drained.isDrained = true
-    return drained
-  }
-}

@@ -25,7 +25,7 @@ public struct Service: Hashable, Sendable {
   public var onNone = Refusal.reject
   /// How long the flows of a server that the file no longer has may go on.
   public var drain = Duration.seconds(300)
-  public var inhibit = Inhibition.lasting(.seconds(1))
+  public var inhibit = Inhibition.usual
   public var balancer = Balancer.ipvs
 
   public init(_ name: String, servers: [Server]) {
@@ -79,6 +79,8 @@ public struct Service: Hashable, Sendable {
     case lasting(Duration)
     /// Weight 0 for as long as it is down.
     case forever
+
+    public static let usual = Inhibition.lasting(.seconds(1))
   }
 
   public enum Balancer: String, Hashable, Sendable, CaseIterable {

@@ -30,6 +30,7 @@ public struct Services: Hashable, Sendable {
     expansion.configuration.ipvsServices = list.flatMap {
       $0.expanded(given: signals, keeping: observed, isOver: isOver)
     }
+    expansion.configuration.ipvsTimeouts = timeouts
     expansion.table = table(
       given: signals, keeping: observed,
       tables.first { $0.id == Self.tableID })
@@ -40,6 +41,25 @@ public struct Services: Hashable, Sendable {
     given signals: [Signal: Signal.State], keeping observed: [IPVSService]
   ) -> [Departure] {
     list.flatMap { $0.departures(given: signals, keeping: observed) }
+  }
+
+  /// The real servers' ports behind these addresses, where a server's answers bear the port that
+  /// its clients know.
+  public func served(behind vips: Set<IPAddress>) -> Set<Gateways.Served> {
+    var found: Set<Gateways.Served> = []
+    for service in list where service.forwarding == .masquerade {
+      for match in service.matches {
+        guard case .address(let vip, let port, let `protocol`) = match, vips.contains(vip),
+          `protocol` != .sctp
+        else { continue }
+        for server in service.servers(of: match) + [service.sorry].compactMap(\.self)
+        where server.address.family == match.family && service.port(of: server, match) == port {
+          found.insert(
+            Gateways.Served(address: server.address, protocol: `protocol`, port: port))
+        }
+      }
+    }
+    return found
   }
 
   private var matches: [IPVSService.Match] { list.flatMap(\.matches) }
@@ -71,6 +91,16 @@ public struct Services: Hashable, Sendable {
       sysctl("ipv4", "vs", "sloppy_tcp"),
       // Clients of a server that was removed learn at once.
       sysctl("ipv4", "vs", "expire_nodest_conn"),
+    ]
+  }
+
+  /// No less than conntrack's, which would otherwise know flows that IPVS has forgotten: of TCP as
+  /// long as an idle flow lasts in practice, of UDP more than the 180 s above.
+  private var timeouts: [IPVSTimeout] {
+    guard isByIPVS else { return [] }
+    return [
+      IPVSTimeout(.tcp, .seconds(90_000)), IPVSTimeout(.tcpfin, .seconds(120)),
+      IPVSTimeout(.udp, .seconds(300)),
     ]
   }
 

@@ -267,7 +267,7 @@ private struct PortsForm: Form {
 }
 
 /// A duration, or whether at all.
-private struct InhibitionForm: Form {
+struct InhibitionForm: Form {
   func read(_ value: JSON.Value) throws(Mismatch) -> Service.Inhibition {
     if let flag = value.bool { return flag ? .forever : .lasting(.zero) }
     guard value.string != nil else {

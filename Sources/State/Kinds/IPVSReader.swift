@@ -8,8 +8,8 @@ enum IPVSKey: Int, ObjectKey {
 }
 
 enum IPVSServiceKey: Int, ObjectKey {
-  case address, port, `protocol`, mark, family, scheduler, flags, persistence, destinations, adopt,
-    when
+  case address, port, `protocol`, mark, family, scheduler, flags, persistence, destinations, inhibit
+  case adopt, when
 
   static let names = spelledNames()
 }
@@ -24,7 +24,10 @@ extension ObjectReader<IPVSKey> {
   mutating func ipvs(into contents: inout Contents) {
     contents.ipvsServices.reserve(count(.services))
     _ = each(.services, of: "service") { (object: inout ObjectReader<IPVSServiceKey>, index) in
-      if let service = object.service() { contents.ipvsServices.append(service, index) }
+      let inhibit = object.optional(.inhibit, InhibitionForm())
+      guard let service = object.service() else { return }
+      contents.ipvsInhibitions[service.item.match] = inhibit
+      contents.ipvsServices.append(service, index)
     }
     let timeouts: [IPVSTimeout]? = object(.timeouts, "list of timeouts") { $0.timeouts() }
     contents.ipvsTimeouts = timeouts ?? []
