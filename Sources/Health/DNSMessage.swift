@@ -15,6 +15,12 @@ struct DNSQuery {
     return bytes + [0] + dns.type.bigEndianBytes + [0, 1]
   }
 
+  /// In small letters and without the dot at its end, which of the root's is all.
+  private var name: String {
+    let name = dns.name.lowercased()
+    return name.hasSuffix(".") ? String(name.dropLast()) : name
+  }
+
   /// Nil: the message is no answer to this question.
   func judge(_ message: [UInt8]) -> Outcome? {
     var reader = DNSReader(message)
@@ -30,7 +36,7 @@ struct DNSQuery {
       guard questions == 1, let name = reader.plainName(),
         let type = reader.number(), let family = reader.number()
       else { return .bad("a malformed answer") }
-      guard name == dns.name.lowercased(), type == dns.type, family == 1 else { return nil }
+      guard name == self.name, type == dns.type, family == 1 else { return nil }
     }
     guard rcode == dns.rcode else {
       return .bad("rcode \(Self.name(of: rcode)), not \(Self.name(of: dns.rcode))")
