@@ -63,11 +63,23 @@ extension Session {
     let undecided =
       declaration.undecided(given: signals).map { "\($0.object.id)" }
       + gateways.map { "gateway \($0.name)" }
+      + declaration.services.list.filter { $0.signals.contains(where: isUnknown) }.map {
+        "service \($0.name)"
+      }
     if undecided.isEmpty { return }
     let unknown = declaration.decidingSignals.filter(isUnknown)
     Console.complain(
-      "vpngw: not known: \(unknown.sorted().map(\.description).joined(separator: ", ")); what they "
-        + "decide is \(fate) (--signal NAME=up or NAME=down tells): "
-        + undecided.joined(separator: ", ") + "\n")
+      "vpngw: not known: \(unknown.sorted().map(\.description).few); what they decide is \(fate) "
+        + "(--signal NAME=up or NAME=down tells): \(undecided.few)\n")
+  }
+}
+
+extension [String] {
+  /// As many as somebody reads.
+  fileprivate var few: String {
+    let most = 8
+    return count <= most
+      ? joined(separator: ", ")
+      : prefix(most).joined(separator: ", ") + " and \(count - most) more"
   }
 }

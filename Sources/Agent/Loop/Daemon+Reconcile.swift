@@ -15,7 +15,12 @@ extension Daemon {
         let observed = try reconciler.observe(for: declaration!)
         backoff.observed(observed)
         say(liveSignals.update(declaration!.linkSignals(in: observed), now))
-        wanted = declaration!.expanded(given: liveSignals.states(now), keeping: observed)
+        let states = liveSignals.states(now)
+        departures.update(
+          declaration!.departures(given: states, keeping: observed), now: now)
+        wanted = declaration!.expanded(given: states, keeping: observed) { [departures] in
+          departures.isOver($0, now: now)
+        }
         isDrift = isDrift && settled == wanted
         return Plan(from: observed, to: wanted)
       }

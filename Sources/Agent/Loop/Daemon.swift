@@ -42,6 +42,7 @@ final class Daemon {
   var settled: Configuration?
   var conflicts: [Plan.Conflict] = []
   var liveSignals: LiveSignals
+  var departures = Departures()
 
   init(
     _ path: String, _ options: Options, reconciler: Reconciler, inbox: Inbox, board: Board,
@@ -206,9 +207,11 @@ final class Daemon {
     let end = Duration.now
     board.measure("vpngw_pass_duration_seconds", end - start)
     cadence.looked(from: start, to: end)
-    for instant in [backoff.next, liveSignals.nextDeadline(after: start)].compactMap({ $0 }) {
-      cadence.look(at: instant)
-    }
+    // From the start: what came due during the look was none of it.
+    let due = [
+      backoff.next, liveSignals.nextDeadline(after: start), departures.next(after: start),
+    ]
+    for instant in due.compactMap(\.self) { cadence.look(at: instant) }
   }
 
   private func removeAll() throws {
