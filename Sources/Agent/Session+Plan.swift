@@ -6,12 +6,12 @@ extension Session {
   /// `vpngw plan FILE`: what apply would change; writes nothing to the kernel.
   ///
   /// `observed` names a captured `show` to plan against, `out` a file that keeps the plan for
-  /// `apply --plan`; `signals` are of the form `NAME=up`.
+  /// `apply --plan`.
   public func plan(
-    _ path: String, observed: String? = nil, out: String? = nil, signals: [String] = []
+    _ path: String, observed: String? = nil, out: String? = nil, given inputs: Inputs = Inputs()
   ) throws -> Int32 {
     guard let declaration = try load(path) else { return Status.failed }
-    let known = try self.signals(signals, for: declaration)
+    let known = try signals(inputs, for: declaration)
     let (present, desired): (Configuration, Configuration)
     if let observed {
       guard let captured = try load(observed) else { return Status.failed }

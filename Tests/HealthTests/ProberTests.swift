@@ -131,7 +131,10 @@ import Testing
     let states = Prober.once(probes, group: group, allowsExec: false)
     #expect(states.count == 150)
     for number in 0..<150 {
-      #expect(states[Signal(.probe, "p\(number)")] == (number % 2 == 0 ? .up : .down))
+      let said = states[Signal(.probe, "p\(number)")]
+      #expect(said?.state == (number % 2 == 0 ? .up : .down))
+      #expect(
+        said?.reason == (number % 2 == 0 ? nil : "connection refused by 127.0.0.1:\(closed)"))
     }
     #expect(Prober.once([], group: group, allowsExec: false).isEmpty)
   }
