@@ -100,7 +100,7 @@ let package = Package(
       ],
       exclude: ["server.py"], swiftSettings: settings),
     .testTarget(
-      name: "CommandTests", dependencies: ["vpngw", "Netlink", "TestSupport"],
+      name: "CommandTests", dependencies: ["vpngw", "Kernel", "Model", "Netlink", "TestSupport"],
       swiftSettings: settings),
   ]
 )

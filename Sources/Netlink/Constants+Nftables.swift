@@ -106,11 +106,22 @@ public enum NFTAList {
   public static var elem: UInt16 { UInt16(NFTA_LIST_ELEM.rawValue) }
 }
 
-/// `nft_object_attributes`.
+/// `nft_flowtable_attributes`.
 public enum NFTAFlowtable {
+  public static var table: UInt16 { UInt16(NFTA_FLOWTABLE_TABLE.rawValue) }
   public static var name: UInt16 { UInt16(NFTA_FLOWTABLE_NAME.rawValue) }
+  public static var hook: UInt16 { UInt16(NFTA_FLOWTABLE_HOOK.rawValue) }
+  public static var flags: UInt16 { UInt16(NFTA_FLOWTABLE_FLAGS.rawValue) }
 }
 
+/// `nft_flowtable_hook_attributes`.
+public enum NFTAFlowtableHook {
+  public static var number: UInt16 { UInt16(NFTA_FLOWTABLE_HOOK_NUM.rawValue) }
+  public static var priority: UInt16 { UInt16(NFTA_FLOWTABLE_HOOK_PRIORITY.rawValue) }
+  public static var devices: UInt16 { UInt16(NFTA_FLOWTABLE_HOOK_DEVS.rawValue) }
+}
+
+/// `nft_object_attributes`.
 public enum NFTAObject {
   public static var table: UInt16 { UInt16(NFTA_OBJ_TABLE.rawValue) }
   public static var name: UInt16 { UInt16(NFTA_OBJ_NAME.rawValue) }

@@ -125,12 +125,27 @@ struct Plan: ParsableCommand {
     completion: .file())
   var observed: String?
 
+  @Flag(
+    help: """
+      Also load the file's nftables into a network namespace that is thrown away, and say what the \
+      kernel refuses of them.
+      """)
+  var check = false
+
   @OptionGroup var signals: Signals
   @OptionGroup var common: Common
 
+  func validate() throws {
+    if check, observed != nil {
+      throw ValidationError(
+        "--check asks this machine's kernel, and --observed is about another's: give one of them.")
+    }
+  }
+
   func run() throws {
     try common.run {
-      try $0.plan(file, observed: observed, out: out, given: signals.inputs)
+      try $0.plan(
+        file, observed: observed, out: out, given: signals.inputs, isChecked: check)
     }
   }
 }

@@ -42,7 +42,7 @@ extension Gateways {
       table?.source?.sets.first { $0.name == "up" }?.elements.compactMap(\.key) ?? [])
     return Set(
       members.indices.filter { index in
-        marks.contains(mark(index).inHostOrder)
+        marks.contains(Nftables.Bytecode.ElementBytes(mark(index).inHostOrder))
           || stated.contains(.number(UInt64(mark(index))))
       }.map { members[$0].name })
   }
