@@ -96,7 +96,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "AgentTests", dependencies: ["Agent", "Model"], swiftSettings: settings),
+      name: "AgentTests", dependencies: ["Agent", "Health", "Model", "TestSupport"],
+      exclude: ["metrics.py"], swiftSettings: settings),
     .testTarget(
       name: "HealthTests",
       dependencies: [
