@@ -8,14 +8,13 @@ extension Session {
   /// `vpngw plan FILE`: what apply would change; writes nothing to the kernel.
   ///
   /// `observed` names a captured `show` to plan against, `out` a file that keeps the plan for
-  /// `apply --plan`; `signals` are of the form `NAME=up`. `isChecked`: what the kernel would refuse
-  /// of tables counts as what can't be done.
+  /// `apply --plan`. `isChecked`: what the kernel would refuse of tables counts as what can't be done.
   public func plan(
-    _ path: String, observed: String? = nil, out: String? = nil, signals: [String] = [],
+    _ path: String, observed: String? = nil, out: String? = nil, given inputs: Inputs = Inputs(),
     isChecked: Bool = false
   ) throws -> Int32 {
     guard let declaration = try load(path) else { return Status.failed }
-    let known = try self.signals(signals, for: declaration)
+    let known = try signals(inputs, for: declaration)
     let (present, desired): (Configuration, Configuration)
     if let observed {
       guard let captured = try load(observed) else { return Status.failed }
@@ -66,6 +65,10 @@ extension Configuration {
     for index in observed.fdb.indices {
       observed.fdb[index].isOwned = !observed.fdb[index].isAdopted
     }
+    for index in observed.ipvsServices.indices {
+      observed.ipvsServices[index].isOwned = !observed.ipvsServices[index].isAdopted
+    }
+    for index in observed.ipvsDaemons.indices { observed.ipvsDaemons[index].isOwned = true }
     return observed
   }
 }

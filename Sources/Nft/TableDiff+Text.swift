@@ -76,8 +76,7 @@ private struct DiffText {
     }
 
     func text(_ rule: Nftables.Rule) -> String {
-      // What it has counted is no difference.
-      decompiler.text(rule).replacing("counter packets 0 bytes 0", with: "counter")
+      decompiler.text(rule, showsCounts: false)
     }
   }
 
@@ -107,7 +106,7 @@ private struct DiffText {
       for (position, rule) in chain.rules.enumerated() {
         add(
           "chain \(chain.name) rule \(position + 1)",
-          new: rules.map { new.text($0[position].settled) } ?? new.text(rule))
+          new: rules.map { new.text($0[position]) } ?? new.text(rule))
       }
     }
   }
@@ -297,15 +296,5 @@ extension TableDecompiler {
     // Their kind and name say what they are; how they are set would take lines.
     default: "present"
     }
-  }
-}
-
-extension Nftables.Rule {
-  fileprivate var settled: Nftables.Rule {
-    var rule = self
-    rule.statements = statements.map {
-      if case .counter = $0 { .counter(packets: 0, bytes: 0) } else { $0 }
-    }
-    return rule
   }
 }

@@ -8,6 +8,7 @@ extension Daemon {
   func reconcile(_ now: Cadence.Instant) {
     var wanted = Configuration()
     var isDrift = true
+    var notes: [Status.Trouble] = []
     let outcome: Reconciler.Outcome
     do {
       let isHeld: (Change) -> Bool = { self.backoff.holds($0, now) }
@@ -15,7 +16,13 @@ extension Daemon {
         let observed = try reconciler.observe(for: declaration!)
         backoff.observed(observed)
         say(liveSignals.update(declaration!.linkSignals(in: observed), now))
-        wanted = declaration!.expanded(given: liveSignals.states(now), keeping: observed)
+        let states = liveSignals.states(now)
+        departures.update(
+          declaration!.departures(given: states, keeping: observed), now: now)
+        wanted = declaration!.expanded(given: states, keeping: observed) { [departures] in
+          departures.isOver($0, now: now)
+        }
+        notes = declaration!.lacking(in: observed) + declaration!.undecidedNotes(given: states)
         isDrift = isDrift && settled == wanted
         return Plan(from: observed, to: wanted)
       }
@@ -51,7 +58,28 @@ extension Daemon {
       }
     }
     settled = outcome.isComplete ? wanted : nil
-    board.report(outcome, failures, liveSignals.list(now))
+    say(notes)
+    if let gateways = declaration?.gateways { report(gateways, wanted, outcome, .now - now) }
+    board.report(outcome, failures, notes, liveSignals.list(now))
+  }
+
+  private func report(
+    _ gateways: Gateways, _ wanted: Configuration, _ outcome: Reconciler.Outcome,
+    _ duration: Duration
+  ) {
+    let failed = outcome.failed.map(\.step).filter { gateways.owns($0.change.object) }
+    let done = outcome.done.filter { gateways.owns($0.change.object) }
+    board.reportGateways(
+      gateways.leading(gateways.inUse(by: wanted.tables)).count,
+      isGood: failed.isEmpty ? (done.isEmpty ? nil : true) : false, took: duration)
+  }
+
+  /// Each once, until it is over.
+  private func say(_ notes: [Status.Trouble]) {
+    for note in notes where !self.notes.contains(note) {
+      log.warning("note", ["object": note.object, "reason": note.reason])
+    }
+    self.notes = notes
   }
 
   /// Signals that became something else.

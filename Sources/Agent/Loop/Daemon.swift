@@ -12,8 +12,9 @@ import State
 final class Daemon {
   struct Options: Sendable {
     var resync = Duration.seconds(30)
-    /// How often what sends no events is looked at.
-    var poll = Duration.seconds(1)
+    /// How often what sends no events is looked at: what somebody changed is back within a second,
+    /// also the time that this takes.
+    var poll = Duration.milliseconds(900)
     /// Removes all that is ours at the end.
     var removesOnExit = false
   }
@@ -41,7 +42,9 @@ final class Daemon {
   /// was changed by somebody else.
   var settled: Configuration?
   var conflicts: [Plan.Conflict] = []
+  var notes: [Status.Trouble] = []
   var liveSignals: LiveSignals
+  var departures = Departures()
 
   init(
     _ path: String, _ options: Options, reconciler: Reconciler, inbox: Inbox, board: Board,
@@ -187,7 +190,7 @@ final class Daemon {
     let gateways = read.gateways?.members.compactMap { member in
       member.addresses.first.map { (member.signal, $0) }
     }
-    board.update { $0.gateways = Dictionary(gateways ?? []) { first, _ in first } }
+    board.declare(Dictionary(gateways ?? []) { first, _ in first })
     onTake(read)
     cadence.wake(.now)
   }
@@ -206,9 +209,11 @@ final class Daemon {
     let end = Duration.now
     board.measure("vpngw_pass_duration_seconds", end - start)
     cadence.looked(from: start, to: end)
-    for instant in [backoff.next, liveSignals.nextDeadline(after: start)].compactMap({ $0 }) {
-      cadence.look(at: instant)
-    }
+    // From the start: what came due during the look was none of it.
+    let due = [
+      backoff.next, liveSignals.nextDeadline(after: start), departures.next(after: start),
+    ]
+    for instant in due.compactMap(\.self) { cadence.look(at: instant) }
   }
 
   private func removeAll() throws {

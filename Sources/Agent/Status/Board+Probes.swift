@@ -16,9 +16,6 @@ extension Board {
       guard let address = gateways[signal] else { continue }
       let gateway = [Metrics.Label("gateway_ip", address.description)]
       metrics.setTries("gateway_health_check_total", gateway, reading)
-      if let duration = reading.lastDuration {
-        metrics.set("gateway_health_check_last_duration_seconds", gateway, duration.inSeconds)
-      }
       metrics.set(
         "consecutive_failures_count", gateway, Double(reading.consecutiveFailures))
     }
@@ -37,13 +34,12 @@ extension Metrics {
     set(name, labels + [Label("status", "failure")], Double(reading.failed))
   }
 
+  /// Those that are made of what probes have read.
   fileprivate mutating func declareProbes() {
     declare("vpngw_probe_up", .gauge, "Whether a probe's signal is up.")
     declare("vpngw_probe_tries_total", .counter, "Tries of a probe.")
     declare("vpngw_probe_lateness_seconds", .gauge, "How late the last try began.")
     declare("gateway_health_check_total", .counter, "Health checks of a gateway.")
-    declare(
-      "gateway_health_check_last_duration_seconds", .gauge, "How long the last one took.")
     declare(
       "consecutive_failures_count", .gauge, "Health checks of a gateway that failed in a row.")
     declare("gateway_active_count", .gauge, "Gateways that are healthy.")

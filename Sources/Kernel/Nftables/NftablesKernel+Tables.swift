@@ -39,6 +39,10 @@ extension NftablesKernel {
         try commit { $0.add(Array(part), to: set.name, id: nil) }
       }
     }
+    // Without anything in it, a transaction makes no new generation.
+    guard program.chains.contains(where: { $0.base != nil || !$0.rules.isEmpty }) else {
+      return generation
+    }
     try commit { encoder in
       for chain in program.chains where chain.base != nil { encoder.create(chain) }
       for chain in program.chains {

@@ -108,26 +108,36 @@ public struct NftablesListing<Source: NftablesSource> {
     return tables
   }
 
-  /// Sorted by key, each once: the kernel may name an element twice while its table grows.
+  /// Sorted by key.
+  ///
+  /// While the kernel makes a set's hash table larger, which goes on behind a transaction's end, a
+  /// dump names some elements twice and others not at all: it is asked again.
   private func elements(
     _ family: UInt8, _ table: String, _ set: String
   ) throws(NetlinkError) -> [ElementProgram] {
-    let parts = try source.dump("nft list set \(table) \(set)", NFTMessage.getElement) {
-      $0.netfilterHeader(family: family)
-      $0.put(NFTAElementList.table, table)
-      $0.put(NFTAElementList.set, set)
-    } parse: { message -> [ElementProgram]? in
-      AttributeTable(message.netfilterAttributes).nested(NFTAElementList.elements)?.compactMap {
-        $0.type == NFTAList.elem ? ElementProgram($0.nested) : nil
-      }
-    }
     var elements: [ElementProgram] = []
-    elements.reserveCapacity(parts.reduce(0) { $0 + $1.count })
-    for part in parts { elements += part }
-    elements = elements.sortedByKey()
-    let copies = elements.indices.dropFirst().filter { !(elements[$0 - 1] < elements[$0]) }
-    for copy in copies.reversed() { elements.remove(at: copy) }
-    return elements
+    for _ in 0..<50 {
+      let parts = try source.dump("nft list set \(table) \(set)", NFTMessage.getElement) {
+        $0.netfilterHeader(family: family)
+        $0.put(NFTAElementList.table, table)
+        $0.put(NFTAElementList.set, set)
+      } parse: { message -> [ElementProgram]? in
+        AttributeTable(message.netfilterAttributes).nested(NFTAElementList.elements)?.compactMap {
+          $0.type == NFTAList.elem ? ElementProgram($0.nested) : nil
+        }
+      }
+      elements = []
+      elements.reserveCapacity(parts.reduce(0) { $0 + $1.count })
+      for part in parts { elements += part }
+      elements = elements.sortedByKey()
+      let repeated = elements.indices.dropFirst().first { !(elements[$0 - 1] < elements[$0]) }
+      if repeated == nil { return elements }
+    }
+    var seen: ElementProgram?
+    return elements.filter { element in
+      defer { seen = element }
+      return seen.map { $0 < element } ?? true
+    }
   }
 }
 

@@ -3,6 +3,10 @@ extension Gateways {
   public struct Expansion: Hashable, Sendable {
     public var configuration: Configuration
     public var table: Nftables.Table
+    /// Beside it, where there are services behind VIPs.
+    public var asking: [Nftables.Table] = []
+
+    public var tables: [Nftables.Table] { [table] + asking }
   }
 
   /// `alive` is what a member's probe says. Who is alive is used, and so is who can't be told to be
@@ -21,7 +25,7 @@ extension Gateways {
     configuration.sysctls = sysctls
     configuration.routes = routes(used)
     configuration.rules = rules
-    return Expansion(configuration: configuration, table: table(used))
+    return Expansion(configuration: configuration, table: table(used), asking: askTables())
   }
 
   /// With what the members' probes say, and what `tables`, as observed, use now.
@@ -45,6 +49,22 @@ extension Gateways {
         marks.contains(Nftables.Bytecode.ElementBytes(mark(index).inHostOrder))
           || stated.contains(.number(UInt64(mark(index))))
       }.map { members[$0].name })
+  }
+
+  /// Of those in use, the names of those by which new flows leave.
+  public func leading(_ inUse: Set<String>) -> [String] {
+    let used = members.map { inUse.contains($0.name) }
+    if case .single = egress.balance { return single(used).map { [members[$0].name] } ?? [] }
+    return members.indices.filter { used[$0] && members[$0].weight > 0 }.map { members[$0].name }
+  }
+
+  /// Whether an object is a part of what leads packets to the gateways: their routes, their table.
+  public func owns(_ object: Object) -> Bool {
+    switch object {
+    case .route(let route): tables.contains(route.table.number)
+    case .table(let table): table.id == Self.tableID
+    default: false
+    }
   }
 
   /// Everything that packets' ways depend on: a new namespace copies the host's settings.

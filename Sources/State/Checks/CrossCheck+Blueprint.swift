@@ -1,5 +1,6 @@
 internal import JSON
 internal import Model
+internal import Nft
 
 extension CrossCheck {
   /// What the gateways stand for must not be what the file states as well.
@@ -17,25 +18,33 @@ extension CrossCheck {
           "the probe of the gateway \"\(member.name)\" has this name already")
       }
     }
-    checkSysctls(gateways)
+    checkSysctls(gateways.sysctls, of: "gateways")
     checkRules(gateways)
     checkTables(gateways)
+    checkNftables()
   }
 
-  private func checkSysctls(_ gateways: Gateways) {
+  func checkSysctls(_ sysctls: [Sysctl], of section: String) {
     let needed = Dictionary(
-      gateways.sysctls.map { ($0.key, $0.text) }, uniquingKeysWith: { first, _ in first })
+      sysctls.map { ($0.key, $0.text) }, uniquingKeysWith: { first, _ in first })
     for sysctl in contents.sysctls {
       guard let text = needed[sysctl.key] ?? nil else { continue }
       let isAlways = contents.sysctlConditions[sysctl.key] == nil
       if sysctl.text == text, isAlways { continue }
       findings.report(
         at: Pointer([.key("sysctls"), .key(sysctl.key.description)]),
-        "\"gateways\" needs \(text) here" + (isAlways ? "" : " always") + ": leave it out")
+        "\"\(section)\" needs \(text) here" + (isAlways ? "" : " always") + ": leave it out")
     }
   }
 
   private func checkRules(_ gateways: Gateways) {
+    for (position, pattern) in contents.absentRules.items.enumerated() {
+      if let rule = gateways.rules.first(where: pattern.matches) {
+        findings.report(
+          at: contents.absentRules.pointer(position),
+          "this absent rule would remove rule \(rule.id), one of \"gateways\"")
+      }
+    }
     let section = contents.rules
     let priorities = gateways.rules.map(\.priority)
     let taken = priorities.min()!...priorities.max()!
@@ -54,6 +63,15 @@ extension CrossCheck {
           "\"\(mark)\" fits \"\(Mark(match))\", a mark of \"gateways\"")
       }
     }
+  }
+
+  private func checkNftables() {
+    let id = Gateways.tableID
+    guard contents.tables.contains(where: { $0.id == id }) else { return }
+    let place = NftablesReader.Place(family: id.family, table: id.name, part: .table)
+    findings.report(
+      at: contents.tablePlaces[place] ?? Pointer([.key("nftables")]),
+      "table \(id) is the one of \"gateways\": give this one another name")
   }
 
   private func checkTables(_ gateways: Gateways) {
