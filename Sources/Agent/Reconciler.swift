@@ -24,6 +24,11 @@ public final class Reconciler {
   /// A setting as it is now.
   func sysctl(_ key: Sysctl.Key) -> Sysctl { kernel.sysctl(key) }
 
+  /// What is there of IPVS, which tells nobody of changes.
+  func observeIPVS() throws(NetlinkError) -> Configuration {
+    try kernel.observeIPVS(withDestinations: true)
+  }
+
   /// What is there: all objects, the settings that `desired` names, and those that we changed.
   public func observe(
     for desired: Configuration = Configuration(), also: [Sysctl.Key] = [],
@@ -31,7 +36,7 @@ public final class Reconciler {
   ) throws(NetlinkError) -> Configuration {
     let named = Set(desired.sysctls.map(\.key)).union(also).union(memory.entries.keys)
     let needsIPVS =
-      needsIPVS || !ipvsMemory.isEmpty || Kind.ofIPVS.contains { !desired.objects(of: $0).isEmpty }
+      needsIPVS || !ipvsMemory.isEmpty || desired.hasIPVS
       || named.contains(where: \.isOfIPVS)
     var observed = try kernel.observe(
       sysctls: named.sorted(), tables: tables ?? Kernel.TableSelection(desired.tables),
@@ -133,7 +138,9 @@ public final class Reconciler {
       try forgetRestored(changes)
     }
     if !ipvsMemory.isEmpty {
-      if ipvsMemory.forget(given: try kernel.observeIPVSIdentities()) { try ipvsMemory.save() }
+      if ipvsMemory.forget(given: try kernel.observeIPVS(withDestinations: false)) {
+        try ipvsMemory.save()
+      }
     }
     return outcome
   }
@@ -195,6 +202,11 @@ public final class Reconciler {
     try runDirectory.create()
     try ipvsMemory.save()
   }
+}
+
+extension Configuration {
+  /// Whether there is anything of IPVS in it.
+  var hasIPVS: Bool { Kind.ofIPVS.contains { !objects(of: $0).isEmpty } }
 }
 
 extension Kind {

@@ -68,10 +68,10 @@ public final class Kernel {
     }
   }
 
-  /// What there is of IPVS, without destinations.
-  public func observeIPVSIdentities() throws(NetlinkError) -> Configuration {
+  /// What there is of IPVS alone.
+  public func observeIPVS(withDestinations: Bool) throws(NetlinkError) -> Configuration {
     var observed = Configuration()
-    try ipvs?.observe(into: &observed, withDestinations: false)
+    try ipvs?.observe(into: &observed, withDestinations: withDestinations)
     return observed
   }
 

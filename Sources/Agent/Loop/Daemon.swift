@@ -43,6 +43,8 @@ final class Daemon {
   var settled: Configuration?
   var conflicts: [Plan.Conflict] = []
   var notes: [Status.Trouble] = []
+  /// As it was at the last poll.
+  private var polledIPVS: Configuration?
   var liveSignals: LiveSignals
   var departures = Departures()
 
@@ -117,14 +119,20 @@ final class Daemon {
     }
     if now >= nextPoll {
       nextPoll = now + options.poll
-      if hasDriftedSilently { cadence.wake(now) }
+      if hasDriftedSilently() { cadence.wake(now) }
     }
   }
 
   /// Whether something that sends no events isn't as it was left.
-  private var hasDriftedSilently: Bool {
+  private func hasDriftedSilently() -> Bool {
     guard let settled else { return false }
-    return settled.sysctls.contains { reconciler.sysctl($0.key).text != $0.text }
+    if settled.sysctls.contains(where: { reconciler.sysctl($0.key).text != $0.text }) {
+      return true
+    }
+    guard settled.hasIPVS, let found = try? reconciler.observeIPVS() else { return false }
+    // What we changed ourselves is news as well, once: so nothing is missed in between.
+    defer { polledIPVS = found }
+    return found != polledIPVS
   }
 
   // MARK: - The state file

@@ -94,8 +94,8 @@ public struct Services: Hashable, Sendable {
     ]
   }
 
-  /// No less than conntrack's, which would otherwise know flows that IPVS has forgotten: of TCP as
-  /// long as an idle flow lasts in practice, of UDP more than the 180 s above.
+  /// IPVS's own 15 minutes for TCP end idle flows that clients, gateways and conntrack still have; for
+  /// UDP more than conntrack's 180 s above, since what conntrack alone has forgotten opens anew.
   private var timeouts: [IPVSTimeout] {
     guard isByIPVS else { return [] }
     return [
