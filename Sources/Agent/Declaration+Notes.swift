@@ -19,10 +19,4 @@ extension Declaration {
     return undecided(given: signals).map { "\($0.object.id)" }
       + gateways.map { "gateway \($0.name)" } + services.map { "service \($0.name)" }
   }
-
-  func undecidedNotes(given signals: [Signal: Signal.State]) -> [Status.Trouble] {
-    undecidedNames(given: signals).map {
-      Status.Trouble(object: $0, reason: "what decides it isn't known yet; left as it is")
-    }
-  }
 }

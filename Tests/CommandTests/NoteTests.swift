@@ -36,7 +36,7 @@ import Testing
       }
       #expect(
         lines == [
-          #"level=warning event=note object="rule 1: from all lookup 57" "#
+          #"level=info event=note object="rule 1: from all lookup 57" "#
             + #"reason="what decides it isn't known yet; left as it is""#
         ])
     }

@@ -8,7 +8,8 @@ extension Daemon {
   func reconcile(_ now: Cadence.Instant) {
     var wanted = Configuration()
     var isDrift = true
-    var notes: [Status.Trouble] = []
+    var lacking: [Status.Trouble] = []
+    var undecided: [String] = []
     let outcome: Reconciler.Outcome
     do {
       let isHeld: (Change) -> Bool = { self.backoff.holds($0, now) }
@@ -22,7 +23,8 @@ extension Daemon {
         wanted = declaration!.expanded(given: states, keeping: observed) { [departures] in
           departures.isOver($0, now: now)
         }
-        notes = declaration!.lacking(in: observed) + declaration!.undecidedNotes(given: states)
+        lacking = declaration!.lacking(in: observed)
+        undecided = declaration!.undecidedNames(given: states)
         isDrift = isDrift && settled == wanted
         return Plan(from: observed, to: wanted)
       }
@@ -58,7 +60,7 @@ extension Daemon {
       }
     }
     settled = outcome.isComplete ? wanted : nil
-    say(notes)
+    let notes = say(lacking, undecided)
     if let gateways = declaration?.gateways { report(gateways, wanted, outcome, .now - now) }
     board.report(outcome, failures, notes, liveSignals.list(now))
   }
@@ -74,12 +76,20 @@ extension Daemon {
       isGood: failed.isEmpty ? (done.isEmpty ? nil : true) : false, took: duration)
   }
 
-  /// Each once, until it is over.
-  private func say(_ notes: [Status.Trouble]) {
-    for note in notes where !self.notes.contains(note) {
+  /// Each once, until it is over: what the kernel lacks, and what isn't known yet. All of it, for
+  /// the status.
+  private func say(_ lacking: [Status.Trouble], _ undecided: [String]) -> [Status.Trouble] {
+    let reason = "what decides it isn't known yet; left as it is"
+    let waiting = undecided.map { Status.Trouble(object: $0, reason: reason) }
+    for note in lacking where !notes.contains(note) {
       log.warning("note", ["object": note.object, "reason": note.reason])
     }
-    self.notes = notes
+    let news = waiting.filter { !notes.contains($0) }.map(\.object)
+    if !news.isEmpty {
+      log.info("note", ["object": news.joined(separator: ", "), "reason": reason])
+    }
+    notes = lacking + waiting
+    return notes
   }
 
   /// Signals that became something else.

@@ -39,7 +39,10 @@ final class Board: Sendable {
 
   /// A probe was tried.
   func note(_ signal: Signal, _ trial: Trial, _ reading: Reading) {
-    content.withLock { $0.checks.note(signal, trial, reading, in: &$0.metrics) }
+    content.withLock { content in
+      content.metrics.observe("vpngw_probe_lateness_seconds", [], reading.lateness)
+      content.checks.note(signal, trial, reading, in: &content.metrics)
+    }
   }
 
   /// The gateways' addresses by the signals of their probes.
@@ -98,6 +101,7 @@ extension Metrics {
       "vpngw_netlink_overflows_total", .counter, "Times that the kernel dropped events for us.")
     add("vpngw_netlink_overflows_total", [], 0)
     declare("vpngw_loop_lateness_seconds", .histogram, "How late looks began.")
+    declare("vpngw_probe_lateness_seconds", .histogram, "How late tries of probes began.")
     declare("vpngw_pass_duration_seconds", .histogram, "How long looks took, changes included.")
     declareGateways()
   }
