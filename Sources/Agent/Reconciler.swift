@@ -51,7 +51,7 @@ public final class Reconciler {
     try observe(
       for: declaration.unconditional, also: declaration.sysctlKeys,
       tables: Kernel.TableSelection(declaration.tables),
-      needsIPVS: declaration.conditional.contains { Kind.ofIPVS.contains($0.object.kind) })
+      needsIPVS: declaration.conditional.contains(where: \.object.kind.isIPVS))
   }
 
   public func plan(to desired: Configuration) throws(NetlinkError) -> Plan {
@@ -206,11 +206,7 @@ public final class Reconciler {
 
 extension Configuration {
   /// Whether there is anything of IPVS in it.
-  var hasIPVS: Bool { Kind.ofIPVS.contains { !objects(of: $0).isEmpty } }
-}
-
-extension Kind {
-  fileprivate static let ofIPVS: [Kind] = [.ipvs, .ipvsTimeout, .ipvsDaemon]
+  var hasIPVS: Bool { Kind.allCases.contains { $0.isIPVS && !objects(of: $0).isEmpty } }
 }
 
 extension Sysctl.Key {

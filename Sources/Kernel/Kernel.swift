@@ -146,10 +146,6 @@ public final class Kernel {
   }
 }
 
-extension Kind {
-  fileprivate var isIPVS: Bool { self == .ipvs || self == .ipvsTimeout || self == .ipvsDaemon }
-}
-
 extension Change {
   /// Whether destinations are taken away only to be added again.
   fileprivate var movesDestinations: Bool {

@@ -4,6 +4,9 @@ public enum Kind: String, CaseIterable, Hashable, Sendable, Comparable {
   case ipvsTimeout = "ipvs-timeout"
   case ipvsDaemon = "ipvs-sync"
 
+  /// Whether IPVS's generic netlink family has it.
+  public var isIPVS: Bool { self == .ipvs || self == .ipvsTimeout || self == .ipvsDaemon }
+
   public static func < (a: Kind, b: Kind) -> Bool { a.position < b.position }
 
   private var position: Int {

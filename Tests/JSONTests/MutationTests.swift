@@ -1,4 +1,5 @@
 import JSON
+import TestSupport
 import Testing
 
 private let seeds = [
@@ -17,7 +18,7 @@ private let fragments = [
 ].map { Array($0.utf8) }
 
 @Test func noTextHoweverBrokenCrashes() {
-  var generator = SplitMix64(state: 0x7670_6e67)
+  var generator = SplitMix64(0x7670_6e67)
   var accepted = 0
   for _ in 0..<20_000 {
     var bytes = Array(seeds.randomElement(using: &generator)!.utf8)
@@ -77,17 +78,5 @@ private func mutate(_ bytes: inout [UInt8], _ generator: inout SplitMix64) {
   case 3: bytes.insert(contentsOf: bytes[position..<end], at: 0)
   case 4: bytes.insert(UInt8.random(in: 0...255, using: &generator), at: position)
   default: if position < bytes.count { bytes[position] ^= 1 << UInt8(position % 8) }
-  }
-}
-
-private struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-    return word ^ word >> 31
   }
 }

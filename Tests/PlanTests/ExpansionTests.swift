@@ -2,6 +2,7 @@ import Agent
 import Model
 import Plan
 import State
+import TestSupport
 import Testing
 
 /// What signals make of files of random conditions, against kernels that have anything.
@@ -11,12 +12,12 @@ import Testing
   @Test(arguments: 0..<20)
   func expansionKeepsItsLaws(_ run: UInt64) throws {
     for seed in run * 25..<(run + 1) * 25 {
-      var random = SplitMix(seed)
+      var random = SplitMix64(seed)
       try laws(&random)
     }
   }
 
-  private func laws(_ random: inout SplitMix) throws {
+  private func laws(_ random: inout SplitMix64) throws {
     let file = RandomFile.text(&random)
     let declaration = try StateFile.decode(Array(file.utf8))
     // What some kernel has: what another file, or this one at another time, left there.
@@ -31,12 +32,12 @@ import Testing
     }
   }
 
-  private func known(_ random: inout SplitMix) -> [Signal: Signal.State] {
+  private func known(_ random: inout SplitMix64) -> [Signal: Signal.State] {
     Self.signals.reduce(into: [:]) { $0[$1] = Bool.random(using: &random) ? .up : .down }
   }
 
   private func knownSignalsLeaveNoSayToWhatIsThere(
-    _ declaration: Declaration, _ kernels: [Configuration], _ random: inout SplitMix
+    _ declaration: Declaration, _ kernels: [Configuration], _ random: inout SplitMix64
   ) {
     let signals = known(&random)
     let expanded = declaration.expanded(given: signals)
@@ -47,7 +48,8 @@ import Testing
   }
 
   private func unknownYieldsNoStep(
-    _ declaration: Declaration, _ observed: Configuration, _ random: inout SplitMix, _ file: String
+    _ declaration: Declaration, _ observed: Configuration, _ random: inout SplitMix64,
+    _ file: String
   ) {
     var signals = known(&random)
     for signal in Self.signals where Bool.random(using: &random) { signals[signal] = nil }
@@ -82,7 +84,7 @@ import Testing
 
   /// A restart after an apply that knew as little finds nothing to do.
   private func expandedTwiceIsExpandedOnce(
-    _ declaration: Declaration, _ observed: Configuration, _ random: inout SplitMix
+    _ declaration: Declaration, _ observed: Configuration, _ random: inout SplitMix64
   ) {
     var signals = known(&random)
     signals[Self.signals[Int.random(in: 0..<3, using: &random)]] = nil
@@ -93,24 +95,9 @@ import Testing
   }
 }
 
-/// Reproducible (SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-}
-
 /// Files of a few objects of each kind, with conditions at random places.
 enum RandomFile {
-  static func text(_ random: inout SplitMix) -> String {
+  static func text(_ random: inout SplitMix64) -> String {
     var sections = ["\"version\": 1"]
     func add(_ name: String, _ objects: [String]) {
       sections.append("\"\(name)\": [ \(objects.joined(separator: ",\n    ")) ]")
@@ -159,11 +146,11 @@ enum RandomFile {
     return "{ " + sections.joined(separator: ",\n  ") + " }"
   }
 
-  private static func when(_ random: inout SplitMix) -> String {
+  private static func when(_ random: inout SplitMix64) -> String {
     Bool.random(using: &random) ? "" : ", \"when\": \(condition(&random, 2))"
   }
 
-  private static func condition(_ random: inout SplitMix, _ depth: Int) -> String {
+  private static func condition(_ random: inout SplitMix64, _ depth: Int) -> String {
     let signal = ["a", "b", "c"].randomElement(using: &random)!
     switch Int.random(in: 0..<(depth == 0 ? 1 : 4), using: &random) {
     case 0: return "\"probe.\(signal)\""

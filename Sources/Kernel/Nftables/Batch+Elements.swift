@@ -7,16 +7,15 @@ extension Batch {
     nest(NFTAList.elem) {
       if element.flags != 0 { $0.put(NFTAElement.flags, big: element.flags) }
       if !element.key.isEmpty {
-        $0.nest(NFTAElement.key) { $0.put(NFTAData.value, bytes: Array(element.key)) }
+        $0.nest(NFTAElement.key) { $0.put(NFTAData.value, element.key) }
       }
       if let end = element.keyEnd {
-        $0.nest(NFTAElement.keyEnd) { $0.put(NFTAData.value, bytes: Array(end)) }
+        $0.nest(NFTAElement.keyEnd) { $0.put(NFTAData.value, end) }
       }
       switch element.data {
       case nil: break
       case .verdict(let verdict)?: $0.nest(NFTAElement.data) { $0.put(verdict) }
-      case .value(let bytes)?:
-        $0.nest(NFTAElement.data) { $0.put(NFTAData.value, bytes: Array(bytes)) }
+      case .value(let bytes)?: $0.nest(NFTAElement.data) { $0.put(NFTAData.value, bytes) }
       case .object(let name)?: $0.put(NFTAElement.objref, name)
       }
       if let timeout = element.timeout { $0.put(NFTAElement.timeout, big: timeout) }
@@ -28,6 +27,14 @@ extension Batch {
           for statement in element.statements { $0.put(statement, in: NFTAList.elem, [:]) }
         }
       }
+    }
+  }
+
+  /// Of which there are a hundred thousand: without an array for each.
+  private func put(_ type: UInt16, _ bytes: ElementBytes) {
+    withUnsafeTemporaryAllocation(byteCount: bytes.count, alignment: 1) { buffer in
+      buffer.copyBytes(from: bytes)
+      put(type, bytes: UnsafeRawBufferPointer(buffer))
     }
   }
 

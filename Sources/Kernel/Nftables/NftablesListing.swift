@@ -67,11 +67,8 @@ public struct NftablesListing<Source: NftablesSource> {
         if hasElements(table, set) {
           // Of what goes by itself, what has gone is counted for a while.
           let isLasting = set.flags & (SetFlag.dynamic | SetFlag.timeout) == 0
-          for _ in 0..<20 {
-            set.elements = try elements(key.family, key.table, set.name)
-            // While its hash table grows behind a load, the kernel leaves some out.
-            if !isLasting || set.elements.count >= count { break }
-          }
+          set.elements = try elements(
+            key.family, key.table, set.name, least: isLasting ? Int(count) : 0)
         }
         if set.flags & SetFlag.anonymous != 0 {
           let name = set.name
@@ -108,15 +105,15 @@ public struct NftablesListing<Source: NftablesSource> {
     return tables
   }
 
-  /// Sorted by key.
+  /// Sorted by key; `least` are there, as far as the kernel says.
   ///
   /// While the kernel makes a set's hash table larger, which goes on behind a transaction's end, a
   /// dump names some elements twice and others not at all: it is asked again.
   private func elements(
-    _ family: UInt8, _ table: String, _ set: String
+    _ family: UInt8, _ table: String, _ set: String, least: Int
   ) throws(NetlinkError) -> [ElementProgram] {
     var elements: [ElementProgram] = []
-    for _ in 0..<50 {
+    for _ in 0..<20 {
       let parts = try source.dump("nft list set \(table) \(set)", NFTMessage.getElement) {
         $0.netfilterHeader(family: family)
         $0.put(NFTAElementList.table, table)
@@ -131,7 +128,7 @@ public struct NftablesListing<Source: NftablesSource> {
       for part in parts { elements += part }
       elements = elements.sortedByKey()
       let repeated = elements.indices.dropFirst().first { !(elements[$0 - 1] < elements[$0]) }
-      if repeated == nil { return elements }
+      if repeated == nil, elements.count >= least { return elements }
     }
     var seen: ElementProgram?
     return elements.filter { element in

@@ -242,15 +242,7 @@ extension ObjectReader<ServerKey> {
 }
 
 /// As a probe's name begins with it, and an nftables map's name has it.
-private let serviceNameForm = TextForm<String>(what: "a service's name") { text throws(Mismatch) in
-  let isSound = text.utf8.allSatisfy { $0.isAlphanumeric || "_-.".utf8.contains($0) }
-  guard isSound, (1...48).contains(text.utf8.count), !"_-.".contains(text.first!) else {
-    throw Mismatch(
-      "\(quoted(text)) is no service's name: 1 to 48 letters, digits, \"-\", \"_\" and \".\", "
-        + "the first a letter or digit")
-  }
-  return text
-}
+private let serviceNameForm = TextForm.name(of: "service", most: 48)
 
 /// Ports and ranges of them.
 private struct PortsForm: Form {

@@ -34,13 +34,20 @@ extension ObjectReader<SignalsKey> {
   }
 }
 
-/// What a probe may be called, and so the signal that it says.
-let probeNameForm = TextForm<String>(what: "a probe's name") { text throws(Mismatch) in
-  let isSound = text.utf8.allSatisfy { $0.isAlphanumeric || "_-.".utf8.contains($0) }
-  guard isSound, (1...63).contains(text.utf8.count), !"_-.".contains(text.first!) else {
-    throw Mismatch(
-      "\(quoted(text)) is no probe's name: 1 to 63 letters, digits, \"-\", \"_\" and \".\", "
-        + "the first a letter or digit")
+extension TextForm<String> {
+  /// What the file itself gives a name: of at most `most` letters, digits and a few signs.
+  static func name(of thing: String, most: Int) -> TextForm<String> {
+    TextForm(what: "a \(thing)'s name") { text throws(Mismatch) in
+      let isSound = text.utf8.allSatisfy { $0.isAlphanumeric || "_-.".utf8.contains($0) }
+      guard isSound, (1...most).contains(text.utf8.count), !"_-.".contains(text.first!) else {
+        throw Mismatch(
+          "\(quoted(text)) is no \(thing)'s name: 1 to \(most) letters, digits, \"-\", \"_\" and "
+            + "\".\", the first a letter or digit")
+      }
+      return text
+    }
   }
-  return text
 }
+
+/// What a probe may be called, and so the signal that it says.
+let probeNameForm = TextForm.name(of: "probe", most: 63)
