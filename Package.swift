@@ -32,6 +32,7 @@ let package = Package(
     .target(name: "Model", swiftSettings: pure),
     .target(name: "Nft", dependencies: ["Model"], swiftSettings: pure),
     .target(name: "State", dependencies: ["JSON", "Model", "Nft"], swiftSettings: pure),
+    .target(name: "Keepalived", dependencies: ["JSON", "Model"], swiftSettings: pure),
     .target(name: "Plan", dependencies: ["Model", "Nft"], swiftSettings: pure),
     .target(name: "Netlink", dependencies: ["CLinux", "CMnl", "CNl"], swiftSettings: settings),
     .target(name: "Kernel", dependencies: ["Model", "Nft", "Netlink"], swiftSettings: settings),
@@ -49,7 +50,7 @@ let package = Package(
     .target(
       name: "Agent",
       dependencies: [
-        "Health", "JSON", "Model", "State", "Plan", "Netlink", "Nft", "Kernel",
+        "Health", "JSON", "Keepalived", "Model", "State", "Plan", "Netlink", "Nft", "Kernel",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -65,13 +66,20 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
     .testTarget(
+      name: "ServicesTests",
+      dependencies: [
+        "JSON", "Keepalived", "Kernel", "Model", "Netlink", "Nft", "State", "TestSupport",
+      ],
+      exclude: ["Cases"], swiftSettings: settings),
+    .testTarget(
       name: "NftablesTests",
       dependencies: ["JSON", "Kernel", "Model", "Netlink", "Nft", "State", "TestSupport"],
       exclude: ["Cases", "Rulesets"], swiftSettings: settings),
     .testTarget(
       name: "StateTests", dependencies: ["JSON", "Model", "State", "TestSupport"],
       exclude: ["Corpus"], swiftSettings: settings),
-    .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], swiftSettings: settings),
+    .testTarget(
+      name: "NetlinkTests", dependencies: ["Kernel", "Model", "Netlink"], swiftSettings: settings),
     .testTarget(
       name: "PlanTests", dependencies: ["Agent", "Model", "Plan", "State", "TestSupport"],
       exclude: ["Cases"], swiftSettings: settings),

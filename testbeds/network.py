@@ -26,6 +26,10 @@ INTERNET = ["0.0.0.0/5", "8.0.0.0/7", "11.0.0.0/8", "12.0.0.0/6", "16.0.0.0/4", 
             "64.0.0.0/2", "128.0.0.0/1"]
 
 
+# `modprobe` where there are modules.
+BALANCER = "nft" if subprocess.run(["ipvsadm", "-Sn"], capture_output=True).returncode else "ipvs"
+
+
 def is_up(host, link):
     return link in (shown.get("ifname") for shown in host.json("link", "show", "up"))
 
@@ -42,10 +46,13 @@ def addresses(number):
 def state(role="router", *, vips=True, dual=False, **changes):
     """A state file of states/, as a value; `changes` are merged into its section gateways.
 
-    Without `vips`, its own addresses are left to the testbed's hand; `dual` adds IPv6.
+    Without `vips`, its own addresses are left to the testbed's hand; `dual` adds IPv6. Where the
+    kernel has no IPVS, nftables balances.
     """
     value = json.loads((ROOT / f"states/{role}.json").read_text())
     value.pop("$schema", None)
+    for service in value.get("services", {}).values():
+        service["balancer"] = BALANCER
     gateways = value["gateways"]
     if dual:
         members = gateways["members"]

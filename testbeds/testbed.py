@@ -135,6 +135,9 @@ class Host:
     def run(self, *words):
         return said([*self.prefix, *map(str, words)])
 
+    def has_ipvs(self):
+        return not subprocess.run([*self.prefix, "ipvsadm", "-Sn"], capture_output=True).returncode
+
     def sysctl(self, **values):
         """`net_ipv4_ip__forward=1`: one underscore is a dot, two are one."""
         self.run("sysctl", "-qw", *(
@@ -210,12 +213,16 @@ class Testbed:
         print(f"{self.passed} passed, {self.failed} failed", flush=True)
         sys.exit(0 if self.passed and not self.failed else 1)
 
+    def skip(self, reason):
+        """Ends the script: it can't run here."""
+        print(reason, flush=True)
+        sys.exit(77)
+
     # From beginning to end.
 
     def __enter__(self):
         if os.geteuid():
-            print("needs root, for network namespaces")
-            sys.exit(77)
+            self.skip("needs root, for network namespaces")
         for number in signal.SIGHUP, signal.SIGINT, signal.SIGTERM:
             signal.signal(number, lambda number, _: sys.exit(128 + number))
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.prefix}-"))

@@ -11,10 +11,12 @@ extension Declaration {
     }
   }
 
-  /// The objects and gateways that unknown signals decide about.
+  /// The objects, gateways and services that unknown signals decide about.
   func undecidedNames(given signals: [Signal: Signal.State]) -> [String] {
-    let gateways = gateways?.members.filter { signals[$0.signal] ?? .unknown == .unknown } ?? []
+    let isUnknown = { signals[$0] ?? .unknown == .unknown }
+    let gateways = gateways?.members.filter { isUnknown($0.signal) } ?? []
+    let services = services.list.filter { $0.signals.contains(where: isUnknown) }
     return undecided(given: signals).map { "\($0.object.id)" }
-      + gateways.map { "gateway \($0.name)" }
+      + gateways.map { "gateway \($0.name)" } + services.map { "service \($0.name)" }
   }
 }

@@ -8,12 +8,14 @@ public final class Reconciler {
   let kernel: Kernel
   public let runDirectory: RunDirectory
   private var memory: SysctlMemory
+  private var ipvsMemory: IPVSMemory
 
   /// In the calling thread's network namespace; all calls must come from threads in it.
   public init(runDirectory path: String = RunDirectory.defaultPath) throws(NetlinkError) {
     kernel = try Kernel()
     runDirectory = RunDirectory(path: path, namespaceCookie: kernel.namespaceCookie)
     memory = SysctlMemory(path: runDirectory.sysctls)
+    ipvsMemory = IPVSMemory(path: runDirectory.ipvs)
   }
 
   /// The netlink ports that our changes come from: their events are no news.
@@ -22,23 +24,34 @@ public final class Reconciler {
   /// A setting as it is now.
   func sysctl(_ key: Sysctl.Key) -> Sysctl { kernel.sysctl(key) }
 
+  /// What is there of IPVS, which tells nobody of changes.
+  func observeIPVS() throws(NetlinkError) -> Configuration {
+    try kernel.observeIPVS(withDestinations: true)
+  }
+
   /// What is there: all objects, the settings that `desired` names, and those that we changed.
   public func observe(
     for desired: Configuration = Configuration(), also: [Sysctl.Key] = [],
-    tables: Kernel.TableSelection? = nil
+    tables: Kernel.TableSelection? = nil, needsIPVS: Bool = false
   ) throws(NetlinkError) -> Configuration {
     let named = Set(desired.sysctls.map(\.key)).union(also).union(memory.entries.keys)
+    let needsIPVS =
+      needsIPVS || !ipvsMemory.isEmpty || desired.hasIPVS
+      || named.contains(where: \.isOfIPVS)
     var observed = try kernel.observe(
-      sysctls: named.sorted(), tables: tables ?? Kernel.TableSelection(desired.tables))
+      sysctls: named.sorted(), tables: tables ?? Kernel.TableSelection(desired.tables),
+      needsIPVS: needsIPVS)
     observed.sysctls = observed.sysctls.map(memory.annotate)
+    ipvsMemory.annotate(&observed)
     return observed
   }
 
   /// What is there of all that a file may ask for, whatever its signals say.
   public func observe(for declaration: Declaration) throws(NetlinkError) -> Configuration {
     try observe(
-      also: declaration.sysctlKeys,
-      tables: Kernel.TableSelection(declaration.tables))
+      for: declaration.unconditional, also: declaration.sysctlKeys,
+      tables: Kernel.TableSelection(declaration.tables),
+      needsIPVS: declaration.conditional.contains { Kind.ofIPVS.contains($0.object.kind) })
   }
 
   public func plan(to desired: Configuration) throws(NetlinkError) -> Plan {
@@ -109,6 +122,7 @@ public final class Reconciler {
       }
       let changes = indices.map { plan.steps[$0].change }
       try noteSysctls(changes)
+      try noteIPVS(changes)
       var failures: [Int: NetlinkError] = [:]
       for failure in try kernel.apply(changes) where failures[failure.position] == nil {
         failures[failure.position] = failure.error
@@ -122,6 +136,11 @@ public final class Reconciler {
         }
       }
       try forgetRestored(changes)
+    }
+    if !ipvsMemory.isEmpty {
+      if ipvsMemory.forget(given: try kernel.observeIPVS(withDestinations: false)) {
+        try ipvsMemory.save()
+      }
     }
     return outcome
   }
@@ -172,4 +191,29 @@ public final class Reconciler {
     }
     if hasChanged { try memory.save() }
   }
+
+  // MARK: - IPVS
+
+  /// Before a service is made, that it is ours is on disk.
+  private func noteIPVS(_ changes: [Change]) throws(File.Failure) {
+    var hasChanged = false
+    for change in changes where ipvsMemory.remember(change) { hasChanged = true }
+    guard hasChanged else { return }
+    try runDirectory.create()
+    try ipvsMemory.save()
+  }
+}
+
+extension Configuration {
+  /// Whether there is anything of IPVS in it.
+  var hasIPVS: Bool { Kind.ofIPVS.contains { !objects(of: $0).isEmpty } }
+}
+
+extension Kind {
+  fileprivate static let ofIPVS: [Kind] = [.ipvs, .ipvsTimeout, .ipvsDaemon]
+}
+
+extension Sysctl.Key {
+  /// There only once IPVS is loaded.
+  fileprivate var isOfIPVS: Bool { parts.starts(with: ["net", "ipv4", "vs"]) }
 }

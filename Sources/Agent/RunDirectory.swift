@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// Where vpngw keeps what must outlive it until the next boot: previous values of sysctls, a lock,
+/// Where vpngw keeps what must outlive it until the next boot: previous values of sysctls, which
+/// IPVS services are ours, a lock,
 /// a change that waits for its confirmation. One set of files a network namespace.
 public struct RunDirectory: Sendable {
   public static let defaultPath = "/run/vpngw"
@@ -15,6 +16,7 @@ public struct RunDirectory: Sendable {
   }
 
   var sysctls: String { "\(path)/sysctls-\(namespace).json" }
+  var ipvs: String { "\(path)/ipvs-\(namespace).json" }
   var pending: String { "\(path)/pending-\(namespace).json" }
   /// How the last change that waited for its confirmation ended.
   var ending: String { "\(path)/ending-\(namespace)" }

@@ -65,6 +65,10 @@ extension Configuration {
     for index in observed.fdb.indices {
       observed.fdb[index].isOwned = !observed.fdb[index].isAdopted
     }
+    for index in observed.ipvsServices.indices {
+      observed.ipvsServices[index].isOwned = !observed.ipvsServices[index].isAdopted
+    }
+    for index in observed.ipvsDaemons.indices { observed.ipvsDaemons[index].isOwned = true }
     return observed
   }
 }

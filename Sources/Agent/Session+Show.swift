@@ -47,6 +47,9 @@ extension Configuration {
     own.routes = routes.filter(\.isOwned)
     own.rules = rules.filter(\.isOwned)
     own.tables = withTablesInWords.tables.filter(\.isOwned)
+    own.ipvsServices = ipvsServices.filter(\.isOwned)
+    own.ipvsTimeouts = ipvsTimeouts.filter(\.isOwned)
+    own.ipvsDaemons = ipvsDaemons.filter(\.isOwned)
     own.makeStatable()
     own.declareLinks(of: links)
     return own
@@ -66,6 +69,11 @@ extension Configuration {
     var seen: Set<Route.ID> = []
     all.routes.removeAll { !seen.insert($0.id).inserted }
     for index in all.tables.indices { all.tables[index].isAdopted = !all.tables[index].isOwned }
+    // Nothing would mark it as somebody else's.
+    all.ipvsDaemons.removeAll { !$0.isOwned }
+    for index in all.ipvsServices.indices {
+      all.ipvsServices[index].isAdopted = !all.ipvsServices[index].isOwned
+    }
     all.makeStatable()
     return all
   }

@@ -92,8 +92,17 @@ extension Session {
     let unknown = declaration.decidingSignals.filter { signals[$0] ?? .unknown == .unknown }
     let asking = unknown.contains { $0.source == .probe } ? "--probe asks, " : ""
     Console.complain(
-      "vpngw: not known: \(unknown.sorted().map(\.description).joined(separator: ", ")); what they "
-        + "decide is \(fate) (\(asking)--signal NAME=up or NAME=down tells): "
-        + undecided.joined(separator: ", ") + "\n")
+      "vpngw: not known: \(unknown.sorted().map(\.description).few); what they decide is \(fate) "
+        + "(\(asking)--signal NAME=up or NAME=down tells): \(undecided.few)\n")
+  }
+}
+
+extension [String] {
+  /// As many as somebody reads.
+  fileprivate var few: String {
+    let most = 8
+    return count <= most
+      ? joined(separator: ", ")
+      : prefix(most).joined(separator: ", ") + " and \(count - most) more"
   }
 }

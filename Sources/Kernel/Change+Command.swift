@@ -31,6 +31,15 @@ extension Change {
       return "rule \(word) \(rule.id)"
     case .table(let table):
       return "nft \(word) table \(table.id)"
+    case .ipvs(let service):
+      let letter = verb == .create ? "-A" : verb == .update ? "-E" : "-D"
+      return "ipvsadm \(letter) \(service.id)" + (verb == .delete ? "" : " -s \(service.scheduler)")
+    case .ipvsTimeout(let timeout):
+      return "ipvsadm --set \(timeout.state) \(timeout.duration.text)"
+    case .ipvsDaemon(let daemon):
+      return verb == .delete
+        ? "ipvsadm --stop-daemon \(daemon.role)"
+        : "ipvsadm --start-daemon \(daemon.role) --mcast-interface \(daemon.link)"
     }
   }
 

@@ -9,8 +9,8 @@ struct Encoder {
 
   mutating func encode(_ change: Change) throws(NetlinkError) {
     switch (change.object, change.observed) {
-    case (.sysctl, _), (.table, _):
-      preconditionFailure("neither goes over this socket")
+    case (.sysctl, _), (.table, _), (.ipvs, _), (.ipvsTimeout, _), (.ipvsDaemon, _):
+      preconditionFailure("none of them goes over this socket")
     case (.link(let link), let observed):
       var present: Link?
       if case .link(let link)? = observed { present = link }

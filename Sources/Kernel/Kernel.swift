@@ -12,6 +12,8 @@ public final class Kernel {
   /// Ends of veth pairs that came with their peers.
   private var made: Set<LinkName> = []
   private var nftables: NftablesKind
+  /// Nil where the kernel has none, or nobody asked for it yet.
+  private var ipvs: IPVSKernel?
 
   public init() throws(NetlinkError) {
     socket = try Socket()
@@ -28,14 +30,18 @@ public final class Kernel {
 
   /// Everything there is, whoever made it, but for what the kernel makes for itself (its local
   /// table, learnt neighbors). `sysctls` names the settings to read, as there are thousands, and
-  /// `tables` the tables beside ours.
+  /// `tables` the tables beside ours. `needsIPVS` loads it where it isn't: else it is read only
+  /// where somebody has loaded it.
   public func observe(
-    sysctls: some Sequence<Sysctl.Key> = [], tables: TableSelection = TableSelection([])
+    sysctls: some Sequence<Sysctl.Key> = [], tables: TableSelection = TableSelection([]),
+    needsIPVS: Bool = false
   ) throws(NetlinkError) -> Configuration {
     made = []
     let links = try LinkTable(socket)
     self.links = links
     var observed = Configuration()
+    // Before the settings: some are IPVS's own.
+    try observeIPVS(isNeeded: needsIPVS, into: &observed)
     observed.links = links.links
     observed.sysctls = sysctls.map(SysctlFile.read)
     observed.addresses = try AddressKind.observe(socket, links)
@@ -45,6 +51,27 @@ public final class Kernel {
     observed.routes = try RouteKind.observe(socket, links)
     observed.rules = try RuleKind.observe(socket, links)
     observed.tables = try nftables.observe(tables)
+    return observed
+  }
+
+  private func observeIPVS(
+    isNeeded: Bool, into observed: inout Configuration
+  ) throws(NetlinkError) {
+    guard isNeeded || IPVSKernel.isLoaded else { return }
+    do throws(NetlinkError) {
+      if ipvs == nil { ipvs = try IPVSKernel.open() }
+      observed.lacksIPVS = ipvs == nil
+      try ipvs?.observe(into: &observed)
+    } catch {
+      // Without CAP_NET_ADMIN nothing of it can be read; all else can.
+      if isNeeded || error.code != ErrorCode.notPermitted { throw error }
+    }
+  }
+
+  /// What there is of IPVS alone.
+  public func observeIPVS(withDestinations: Bool) throws(NetlinkError) -> Configuration {
+    var observed = Configuration()
+    try ipvs?.observe(into: &observed, withDestinations: withDestinations)
     return observed
   }
 
@@ -65,15 +92,22 @@ public final class Kernel {
     var failures: [Failure] = []
     var guards: [SecondaryGuard] = []
     let batch = Batch()
+    let generic = Batch()
+    var reordering: ReorderGuard?
     let links = try currentLinks()
     var encoder = Encoder(batch: batch, links: links, made: made)
     for (position, change) in changes.enumerated() {
-      batch.step(position) { change.command }
+      let isIPVS = change.object.kind.isIPVS
+      (isIPVS ? generic : batch).step(position) { change.command }
       do throws(NetlinkError) {
         if case .sysctl(let sysctl) = change.object {
           try SysctlFile.write(sysctl)
         } else if case .table = change.object {
           try nftables.apply(change, links)
+        } else if isIPVS {
+          guard let ipvs else { throw NetlinkError(change.command, code: ErrorCode.notSupported) }
+          if reordering == nil, change.movesDestinations { reordering = ReorderGuard() }
+          IPVSEncoder(batch: generic, family: ipvs.family).encode(change)
         } else {
           if let address = change.removedIPv4, let held = SecondaryGuard(address.link) {
             guards.append(held)
@@ -92,6 +126,14 @@ public final class Kernel {
         failures.append(Failure(position: failure.tag, error: failure.error))
       }
     }
+    if let ipvs, !generic.isEmpty {
+      for failure in try ipvs.socket.send(generic)
+      where !changes[failure.tag].isMoot(failure.error.code) {
+        let error = changes[failure.tag].explained(failure.error)
+        failures.append(Failure(position: failure.tag, error: error))
+      }
+    }
+    reordering?.release()
     for held in guards { held.release() }
     return failures
   }
@@ -104,7 +146,36 @@ public final class Kernel {
   }
 }
 
+extension Kind {
+  fileprivate var isIPVS: Bool { self == .ipvs || self == .ipvsTimeout || self == .ipvsDaemon }
+}
+
 extension Change {
+  /// Whether destinations are taken away only to be added again.
+  fileprivate var movesDestinations: Bool {
+    guard verb == .update, case .ipvs(let service) = object, case .ipvs(let present)? = observed
+    else { return false }
+    return !DestinationMoves(from: present, to: service).lifted.isEmpty
+  }
+
+  /// With what IPVS, which has no sentences of its own, means by the errno.
+  fileprivate func explained(_ error: NetlinkError) -> NetlinkError {
+    guard case .ipvs(let service) = object, verb != .delete else { return error }
+    let module = "ip_vs_\(service.scheduler)"
+    let engine = service.persistence?.engine.map { " or engine \($0) (ip_vs_pe_\($0))" } ?? ""
+    let text: String? =
+      switch error.code {
+      case ErrorCode.noEntry:
+        "this kernel has no scheduler \(service.scheduler) (\(module))\(engine), "
+          + "or a destination went meanwhile"
+      case ErrorCode.invalid:
+        "a destination is no unicast address; while a namespace has no IPv4 address at all "
+          + "(`ip link set lo up`), none is"
+      default: error.kernelText
+      }
+    return NetlinkError(error.operation, code: error.code, kernelText: text)
+  }
+
   /// The IPv4 address that goes by this change.
   fileprivate var removedIPv4: Address? {
     guard verb == .delete || verb == .replace, case .address(let address)? = observed,

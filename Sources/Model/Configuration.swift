@@ -11,6 +11,11 @@ public struct Configuration: Hashable, Sendable {
   public var tables: [NftablesTable] = []
   /// Desired only: no rule may match one of these.
   public var absentRules: [RulePattern] = []
+  public var ipvsServices: [IPVSService] = []
+  public var ipvsTimeouts: [IPVSTimeout] = []
+  public var ipvsDaemons: [IPVSDaemon] = []
+  /// Observed only: this kernel has no IPVS.
+  public var lacksIPVS = false
 
   public init() {}
 
@@ -30,6 +35,9 @@ public struct Configuration: Hashable, Sendable {
     case .route: routes.map(Object.route)
     case .rule: rules.map(Object.rule)
     case .nftables: tables.map(Object.table)
+    case .ipvs: ipvsServices.map(Object.ipvs)
+    case .ipvsTimeout: ipvsTimeouts.map(Object.ipvsTimeout)
+    case .ipvsDaemon: ipvsDaemons.map(Object.ipvsDaemon)
     }
   }
 
@@ -44,6 +52,9 @@ public struct Configuration: Hashable, Sendable {
     case .route(let value): routes.append(value)
     case .rule(let value): rules.append(value)
     case .table(let value): tables.append(value)
+    case .ipvs(let value): ipvsServices.append(value)
+    case .ipvsTimeout(let value): ipvsTimeouts.append(value)
+    case .ipvsDaemon(let value): ipvsDaemons.append(value)
     }
   }
 }

@@ -6,9 +6,10 @@ public struct Declaration: Hashable, Sendable {
   public var conditional: [ConditionalObject] = []
   /// What no rule may match while the condition is up.
   public var conditionalPatterns: [ConditionalPattern] = []
-  /// Everybody's, also the gateways'.
+  /// Everybody's, also the gateways' and the services'.
   public var probes: [Probe] = []
   public var gateways: Gateways?
+  public var services = Services()
   /// How long a signal may stay unknown before it counts as down.
   public var deadline = Self.defaultDeadline
 
@@ -20,6 +21,7 @@ public struct Declaration: Hashable, Sendable {
 
   public var isConditional: Bool {
     !conditional.isEmpty || !conditionalPatterns.isEmpty || gateways != nil
+      || !services.list.isEmpty
   }
 
   /// Every signal that there is to say something about: those of the probes, and those that
@@ -30,7 +32,7 @@ public struct Declaration: Hashable, Sendable {
 
   /// Those that decide something.
   public var decidingSignals: Set<Signal> {
-    conditions.reduce(into: Set(gateways?.members.map(\.signal) ?? [])) {
+    conditions.reduce(into: services.signals.union(gateways?.members.map(\.signal) ?? [])) {
       $0.formUnion($1.signals)
     }
   }
@@ -40,15 +42,18 @@ public struct Declaration: Hashable, Sendable {
       + conditionalPatterns.map(\.when)
   }
 
-  /// The tables that it names, that of the gateways without content.
+  /// The tables that it names, those of the blueprints without content.
   public var tables: [NftablesTable] {
-    let own = Nftables.Table(family: Gateways.tableID.family, name: Gateways.tableID.name)
-    return unconditional.tables + (gateways == nil ? [] : [NftablesTable(own)])
+    let own =
+      (gateways?.tableIDs ?? []) + (services.hasTable ? [Services.tableID] : [])
+    return unconditional.tables
+      + own.map { NftablesTable(Nftables.Table(family: $0.family, name: $0.name)) }
   }
 
   /// The settings that it names, whatever the signals say.
   public var sysctlKeys: [Sysctl.Key] {
     unconditional.sysctls.map(\.key) + (gateways?.sysctls.map(\.key) ?? [])
+      + services.sysctls.map(\.key)
       + conditional.compactMap {
         if case .sysctl(let sysctl) = $0.object { sysctl.key } else { nil }
       }
@@ -63,6 +68,8 @@ public struct ConditionalObject: Hashable, Sendable {
   public var when: Condition?
   /// For each of the object's members; empty: none has a condition.
   public var members: [Condition?]
+  /// What becomes of a service's destination that is down.
+  public var inhibit = Service.Inhibition.usual
 
   public init(_ object: Object, when: Condition?, members: [Condition?] = []) {
     self.object = object

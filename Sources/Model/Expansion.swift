@@ -4,12 +4,17 @@ extension Declaration {
   /// Up means as stated and down means absent. What isn't known yet is left as `observed` has it: as
   /// it is there, or not at all. What rests on an absent object (a route over a link, a group's
   /// nexthop) is absent with it, as in the kernel. A signal that `signals` lacks is unknown.
+  ///
+  /// `isOver` says of a real server that is on its way out of a service that its time is over.
   public func expanded(
-    given signals: [Signal: Signal.State] = [:], keeping observed: Configuration = Configuration()
+    given signals: [Signal: Signal.State] = [:], keeping observed: Configuration = Configuration(),
+    isOver: @escaping (Departure.ID) -> Bool = { _ in true }
   ) -> Configuration {
     guard isConditional else { return unconditional }
-    var expansion = Expansion(of: self, given: signals, keeping: observed)
-    return expansion.configuration()
+    var expansion = Expansion(of: self, given: signals, keeping: observed, isOver: isOver)
+    return expansion.configuration(
+      with: services.expanded(
+        given: signals, keeping: observed.ipvsServices, observed.tables, isOver: isOver))
   }
 
   /// What a kernel's links say of themselves: up while they run, down also where there is none.
@@ -27,6 +32,20 @@ extension Declaration {
     }
   }
 
+  /// The real servers that are on their way out of services.
+  public func departures(
+    given signals: [Signal: Signal.State], keeping observed: Configuration
+  ) -> [Departure] {
+    let present = Expansion.services(conditional, observed)
+    let plain = conditional.flatMap { conditional -> [Departure] in
+      guard case .ipvs(let service) = conditional.object else { return [] }
+      return service.departures(
+        Expansion.states(of: conditional, signals), present: present[service.match],
+        conditional.inhibit)
+    }
+    return plain + services.departures(given: signals, keeping: observed.ipvsServices)
+  }
+
   /// The objects that unknown signals leave undecided.
   public func undecided(given signals: [Signal: Signal.State]) -> [ConditionalObject] {
     conditional.filter { Expansion.verdict($0, signals) == .unknown }
@@ -38,6 +57,9 @@ private struct Expansion {
   private let signals: [Signal: Signal.State]
   /// Of the objects about which anything is unknown.
   private let present: [ObjectID: Object]
+  /// All that are there, where signals decide about any.
+  private let servicesPresent: [IPVSService.Match: IPVSService]
+  private let isOver: (Departure.ID) -> Bool
   /// Settings that this kernel doesn't have.
   private let lacking: [Sysctl.Key]
   /// As they were observed.
@@ -45,17 +67,22 @@ private struct Expansion {
 
   init(
     of declaration: Declaration, given signals: [Signal: Signal.State],
-    keeping observed: Configuration
+    keeping observed: Configuration, isOver: @escaping (Departure.ID) -> Bool
   ) {
     self.declaration = declaration
     self.signals = signals
+    self.isOver = isOver
+    servicesPresent = Self.services(declaration.conditional, observed)
     tables = observed.tables
-    lacking = declaration.gateways?.lacking(in: observed) ?? []
+    // Without IPVS its settings lack as well, which needn't be said one by one.
+    lacking =
+      (declaration.gateways?.lacking(in: observed) ?? [])
+      + (observed.lacksIPVS ? declaration.services.ipvsSettings : [])
     let undecided = declaration.undecided(given: signals)
     present = undecided.isEmpty ? [:] : observed.objects(with: Set(undecided.map(\.object.id)))
   }
 
-  mutating func configuration() -> Configuration {
+  mutating func configuration(with services: Services.Expansion) -> Configuration {
     var configuration = declaration.unconditional
     var placed: Set<ObjectID> = []
     var absent: [Object] = []
@@ -72,9 +99,11 @@ private struct Expansion {
       configuration.absentRules.append(conditional.pattern)
     }
     if let gateways = declaration.gateways {
-      configuration.add(
-        gateways.expanded(given: signals, keeping: tables), without: lacking)
+      let expansion = gateways.expanded(given: signals, keeping: tables)
+      configuration.add(expansion.configuration, expansion.tables, without: lacking)
     }
+    configuration.add(
+      services.configuration, [services.table].compactMap(\.self), without: lacking)
     configuration.removeWhatRests(on: absent)
     return configuration
   }
@@ -88,12 +117,25 @@ private struct Expansion {
     }
     if conditional.members.isEmpty { return object }
     let states = Self.states(of: conditional, signals)
+    if case .ipvs(let service) = object {
+      return .ipvs(
+        service.keeping(
+          states, present: servicesPresent[service.match], conditional.inhibit, isOver: isOver))
+    }
     if let kept = object.keeping(states, present: present[object.id]) { return kept }
     // No member that counts, and some that may: what is there may lead by members of an earlier file.
     return states.contains(.unknown) ? present[object.id] : nil
   }
 
-  private static func states(
+  static func services(
+    _ conditional: [ConditionalObject], _ observed: Configuration
+  ) -> [IPVSService.Match: IPVSService] {
+    guard conditional.contains(where: { $0.object.kind == .ipvs }) else { return [:] }
+    return Dictionary(
+      observed.ipvsServices.map { ($0.match, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  static func states(
     of conditional: ConditionalObject, _ signals: [Signal: Signal.State]
   ) -> [Signal.State] {
     conditional.members.map { $0?.state(given: signals) ?? .up }
@@ -112,12 +154,17 @@ private struct Expansion {
 
 extension Configuration {
   /// What a blueprint stands for; a setting that the file states as well is stated once.
-  fileprivate mutating func add(_ blueprint: Gateways.Expansion, without lacking: [Sysctl.Key]) {
+  fileprivate mutating func add(
+    _ blueprint: Configuration, _ tables: [Nftables.Table], without lacking: [Sysctl.Key]
+  ) {
     let stated = Set(sysctls.map(\.key) + lacking)
-    sysctls += blueprint.configuration.sysctls.filter { !stated.contains($0.key) }
-    routes += blueprint.configuration.routes
-    rules += blueprint.configuration.rules
-    tables.append(NftablesTable(blueprint.table))
+    sysctls += blueprint.sysctls.filter { !stated.contains($0.key) }
+    routes += blueprint.routes
+    rules += blueprint.rules
+    ipvsServices += blueprint.ipvsServices
+    let states = Set(ipvsTimeouts.map(\.state))
+    ipvsTimeouts += blueprint.ipvsTimeouts.filter { !states.contains($0.state) }
+    self.tables += tables.map { NftablesTable($0) }
   }
 
   /// The objects with these identities; of several with one identity ours, else the first, which is
@@ -152,6 +199,7 @@ extension Configuration {
     addresses.removeAll { gone.links.contains($0.link) }
     neighbors.removeAll { gone.links.contains($0.link) }
     fdb.removeAll { gone.has($0.link) || gone.has($0.via) }
+    ipvsDaemons.removeAll { gone.links.contains($0.link) }
     removeNexthops(&gone)
     routes = routes.compactMap { route in
       if route.nhid.map(gone.nexthops.contains) ?? false { return nil }

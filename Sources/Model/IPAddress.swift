@@ -210,3 +210,20 @@ func hexDigit(_ byte: UInt8) -> UInt8? {
   default: nil
   }
 }
+
+extension IPAddress {
+  /// The address so many further on, within the family.
+  public func advanced(_ count: Int) -> IPAddress {
+    let (sum, overflow) = low.addingReportingOverflow(UInt64(count))
+    return IPAddress(
+      family: family, high: overflow ? high &+ 1 : high,
+      low: family == .inet ? sum & 0xffff_ffff : sum)
+  }
+
+  /// How many steps it is to a later one; nil when that is more than can be counted.
+  public func distance(to later: IPAddress) -> Int? {
+    let (difference, borrows) = later.low.subtractingReportingOverflow(low)
+    guard later.family == family, later.high &- high == (borrows ? 1 : 0) else { return nil }
+    return Int(exactly: difference).flatMap { $0 < .max ? $0 : nil }
+  }
+}

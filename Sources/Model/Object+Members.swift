@@ -1,5 +1,5 @@
-// Members are parts of an object that signals may decide about one by one: a route's hops, a
-// group's nexthops.
+// Members are parts of an object that signals may decide about one by one: a route's hops and a
+// group's nexthops; a service's destinations take their leave (IPVSService+Members).
 extension Object {
   /// The object with its members in these states, of which what isn't known is left as `present` has
   /// it; nil where none is left.

@@ -9,6 +9,9 @@ public indirect enum Object: Hashable, Sendable {
   case route(Route)
   case rule(Rule)
   case table(NftablesTable)
+  case ipvs(IPVSService)
+  case ipvsTimeout(IPVSTimeout)
+  case ipvsDaemon(IPVSDaemon)
 
   /// The value behind the case.
   public var resource: any Resource {
@@ -22,6 +25,9 @@ public indirect enum Object: Hashable, Sendable {
     case .route(let value): value
     case .rule(let value): value
     case .table(let value): value
+    case .ipvs(let value): value
+    case .ipvsTimeout(let value): value
+    case .ipvsDaemon(let value): value
     }
   }
 
@@ -36,6 +42,9 @@ public indirect enum Object: Hashable, Sendable {
     case .route: .route
     case .rule: .rule
     case .table: .nftables
+    case .ipvs: .ipvs
+    case .ipvsTimeout: .ipvsTimeout
+    case .ipvsDaemon: .ipvsDaemon
     }
   }
 
@@ -50,6 +59,9 @@ public indirect enum Object: Hashable, Sendable {
     case .route(let value): value.phase
     case .rule(let value): value.phase
     case .table(let value): value.phase
+    case .ipvs(let value): value.phase
+    case .ipvsTimeout(let value): value.phase
+    case .ipvsDaemon(let value): value.phase
     }
   }
 
@@ -64,6 +76,9 @@ public indirect enum Object: Hashable, Sendable {
     case .route(let value): .route(value.id)
     case .rule(let value): .rule(value.id)
     case .table(let value): .table(value.id)
+    case .ipvs(let value): .ipvs(value.id)
+    case .ipvsTimeout(let value): .ipvsTimeout(value.id)
+    case .ipvsDaemon(let value): .ipvsDaemon(value.id)
     }
   }
 }
@@ -79,6 +94,9 @@ public enum ObjectID: Hashable, Sendable {
   case route(Route.ID)
   case rule(Rule.ID)
   case table(NftablesTable.ID)
+  case ipvs(IPVSService.ID)
+  case ipvsTimeout(IPVSTimeout.ID)
+  case ipvsDaemon(IPVSDaemon.ID)
 
   public var kind: Kind {
     switch self {
@@ -91,6 +109,9 @@ public enum ObjectID: Hashable, Sendable {
     case .route: .route
     case .rule: .rule
     case .table: .nftables
+    case .ipvs: .ipvs
+    case .ipvsTimeout: .ipvsTimeout
+    case .ipvsDaemon: .ipvsDaemon
     }
   }
 }
@@ -108,6 +129,9 @@ extension ObjectID: Comparable {
     case (.route(let a), .route(let b)): a < b
     case (.rule(let a), .rule(let b)): a < b
     case (.table(let a), .table(let b)): a < b
+    case (.ipvs(let a), .ipvs(let b)): a < b
+    case (.ipvsTimeout(let a), .ipvsTimeout(let b)): a < b
+    case (.ipvsDaemon(let a), .ipvsDaemon(let b)): a < b
     default: a.kind < b.kind
     }
   }
@@ -127,6 +151,9 @@ extension ObjectID: CustomStringConvertible {
       case .route(let id): id.description
       case .rule(let id): id.description
       case .table(let id): id.description
+      case .ipvs(let id): id.description
+      case .ipvsTimeout(let id): id.description
+      case .ipvsDaemon(let id): id.description
       }
     return "\(kind.rawValue) \(title)"
   }

@@ -23,12 +23,16 @@ public final class Property<R: Sendable>: Sendable {
   public let effective: @Sendable (R) -> Value?
   /// Whether the observed object (second) has what the desired one (first) asks for.
   public let agrees: @Sendable (R, R) -> Bool
+  /// Member by member what changes from the observed object (second; nil: it isn't there) to the
+  /// desired one (first), for a property that is too large to be shown as a whole.
+  public let details: (@Sendable (R, R?) -> [Difference])?
 
   init(
     _ name: String, _ mutability: Mutability = .inPlace,
     mutability decide: (@Sendable (R, R) -> Mutability)? = nil, isIdentity: Bool? = nil,
     value: @escaping @Sendable (R) -> Value?, effective: (@Sendable (R) -> Value?)? = nil,
-    agrees: @escaping @Sendable (R, R) -> Bool
+    agrees: @escaping @Sendable (R, R) -> Bool,
+    details: (@Sendable (R, R?) -> [Difference])? = nil
   ) {
     self.name = name
     self.mutability = decide ?? { _, _ in mutability }
@@ -36,6 +40,13 @@ public final class Property<R: Sendable>: Sendable {
     self.value = value
     self.effective = effective ?? value
     self.agrees = agrees
+    self.details = details
+  }
+
+  /// What changes from the observed object to the desired one.
+  public func differences(_ desired: R, from observed: R) -> [Difference] {
+    details?(desired, observed)
+      ?? [Difference(name, old: effective(observed), new: effective(desired))]
   }
 
   /// Unstated means: leave what the kernel has. For objects that others share with us (links).

@@ -23,7 +23,7 @@ public protocol Resource: Hashable, Sendable {
   func differences(from observed: Self) -> [Property<Self>]
   func agrees(with observed: Self) -> Bool
   /// What it states beyond its identity, in file order.
-  var attributes: [Value.Member] { get }
+  var statements: [Difference] { get }
 }
 
 extension Resource {
@@ -35,11 +35,16 @@ extension Resource {
     self == observed || Self.properties.allSatisfy { $0.agrees(self, observed) }
   }
 
-  public var attributes: [Value.Member] {
-    Self.properties.compactMap { property in
-      if property.isIdentity { return nil }
-      return property.value(self).map { Value.Member(property.name, $0) }
+  public var statements: [Difference] {
+    var statements: [Difference] = []
+    for property in Self.properties where !property.isIdentity {
+      if let details = property.details {
+        statements += details(self, nil)
+      } else if let value = property.value(self) {
+        statements.append(Difference(property.name, old: nil, new: value))
+      }
     }
+    return statements
   }
 
   /// The object as a state file states it.
@@ -58,6 +63,9 @@ public enum Phase: Int, Hashable, Sendable, Comparable {
   /// Writing `ip_forward` resets other sysctls (`Documentation/networking/ip-sysctl.rst`).
   case forwarding
   case sysctl
+  /// Services before the addresses that lead to them: a packet that comes in between would be
+  /// answered by this machine.
+  case ipvs
   case link
   case linkSysctl
   case address, neighbor, fdb
@@ -67,6 +75,8 @@ public enum Phase: Int, Hashable, Sendable, Comparable {
   case route, rule
   /// Tables that name links.
   case table
+  /// Its link must be up.
+  case ipvsDaemon
 
   public static func < (a: Phase, b: Phase) -> Bool { a.rawValue < b.rawValue }
 }

@@ -66,6 +66,8 @@ public enum NFTASet {
   public static var handle: UInt16 { UInt16(NFTA_SET_HANDLE.rawValue) }
   public static var expr: UInt16 { UInt16(NFTA_SET_EXPR.rawValue) }
   public static var expressions: UInt16 { UInt16(NFTA_SET_EXPRESSIONS.rawValue) }
+  /// How many elements there are; Linux 6.1 doesn't say it, nor do its headers.
+  public static var count: UInt16 { 20 }
 }
 
 /// `nft_set_desc_attributes`.

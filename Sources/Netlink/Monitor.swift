@@ -90,6 +90,7 @@ extension Socket.Subsystem {
         RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_RULE, RTNLGRP_NEXTHOP,
       ].map(\.rawValue)
     case .netfilter: [UInt32(NFNLGRP_NFTABLES.rawValue)]
+    case .generic: []  // IPVS tells nothing
     }
   }
 }

@@ -12,9 +12,15 @@ public final class Socket {
     byteCount: 1 << 17, alignment: 16)
 
   public enum Subsystem: Sendable {
-    case route, netfilter
+    case route, netfilter, generic
 
-    var number: Int32 { self == .route ? NETLINK_ROUTE : NETLINK_NETFILTER }
+    var number: Int32 {
+      switch self {
+      case .route: NETLINK_ROUTE
+      case .netfilter: NETLINK_NETFILTER
+      case .generic: NETLINK_GENERIC
+      }
+    }
   }
 
   /// In the calling thread's namespace.

@@ -29,6 +29,7 @@ struct Comparison {
     let tables = Tables(from: observed, to: desired)
     steps += tables.steps
     conflicts += tables.conflicts
+    compareIPVS()
   }
 
   // MARK: - One kind
@@ -226,6 +227,50 @@ struct Comparison {
         Step(
           Change(.delete, .rule(rule), observed: .rule(rule)),
           reason: "the state file says that it must be absent"))
+    }
+  }
+
+  private mutating func compareIPVS() {
+    if observed.lacksIPVS {
+      let wanted =
+        desired.ipvsServices.map(Object.ipvs) + desired.ipvsTimeouts.map(Object.ipvsTimeout)
+        + desired.ipvsDaemons.map(Object.ipvsDaemon)
+      // One for all of them: nothing of IPVS can be there.
+      if let first = wanted.first {
+        refuse(
+          first,
+          "this kernel has no IPVS, which \(wanted.count) object\(wanted.count == 1 ? "" : "s") "
+            + "need\(wanted.count == 1 ? "s" : ""): run `modprobe ip_vs` on the host, or take a kernel "
+            + "that has it (CONFIG_IP_VS)")
+      }
+      return
+    }
+    let claims = Set(desired.ipvsServices.lazy.filter { !$0.isAdopted }.map(\.claim))
+    compare(
+      desired.ipvsServices,
+      observed.ipvsServices.map { service in
+        var service = service
+        service.isOwned = service.isOwned || claims.contains(service.claim)
+        return service
+      }, Object.ipvs)
+    compareTimeouts()
+    compare(desired.ipvsDaemons, observed.ipvsDaemons, Object.ipvsDaemon)
+  }
+
+  private mutating func compareTimeouts() {
+    compare(
+      desired.ipvsTimeouts,
+      observed.ipvsTimeouts.map { IPVSTimeout($0.state, $0.duration) },  // never deleted
+      Object.ipvsTimeout)
+    let wanted = Set(desired.ipvsTimeouts.map(\.state))
+    for timeout in observed.ipvsTimeouts where !wanted.contains(timeout.state) {
+      guard let previous = timeout.previous, previous != timeout.duration else { continue }
+      steps.append(
+        Step(
+          Change(
+            .update, .ipvsTimeout(IPVSTimeout(timeout.state, previous)),
+            observed: .ipvsTimeout(timeout)),
+          reason: "no longer stated: as it was before"))
     }
   }
 }

@@ -42,7 +42,9 @@ extension Step {
     var text = "\(on)\(title)\(off)\n"
     // Of ten thousand elements a few tell what it is about.
     for run in differences(limit: Self.shownParts).runs {
-      for difference in run.prefix(Self.shownParts) { text += line(difference) }
+      for difference in run.prefix(Self.shownParts) {
+        text += "    \(difference.line(isCreation: verb == .create))\n"
+      }
       let count = run.reduce(run.count) { $0 + $1.omitted }
       if count > Self.shownParts {
         text += "      ... and \(count - Self.shownParts) more of \(run.first!.name)\n"
@@ -52,14 +54,19 @@ extension Step {
   }
 
   private static let shownParts = 10
+}
 
-  private func line(_ difference: Difference) -> String {
-    let (old, new) = (difference.old?.description, difference.new?.description)
-    if difference.isPart, change.verb != .create {
-      return "    \(new == nil ? "-" : "+") \(difference.name): \(new ?? old ?? "")\n"
+extension Difference {
+  /// `mtu: 1500 -> 1420`; what comes to an object that is there, or goes, has a sign of its own.
+  fileprivate func line(isCreation: Bool) -> String {
+    let (old, new) = (old?.description, new?.description)
+    if isCreation { return "\(name): \(new ?? "none")" }
+    switch (sort, old, new) {
+    case (.property, _, _): return "\(name): \(old ?? "none") -> \(new ?? "none")"
+    case (_, _, let new?): return "+ \(name): \(new)"
+    case (.element, let old?, nil): return "- \(name): \(old)"
+    case (_, _, nil): return "- \(name)"
     }
-    let was = change.verb == .create ? "" : "\(old ?? "none") -> "
-    return "    \(difference.name): \(was)\(new ?? "none")\n"
   }
 }
 
@@ -98,9 +105,9 @@ extension [Step] {
   }
 }
 
-extension [Step.Difference] {
+extension [Difference] {
   /// Those of one name side by side.
-  fileprivate var runs: [ArraySlice<Step.Difference>] {
+  fileprivate var runs: [ArraySlice<Difference>] {
     indices.reduce(into: []) { runs, index in
       if let last = runs.last, self[last.startIndex].name == self[index].name {
         runs[runs.count - 1] = self[last.startIndex...index]

@@ -17,17 +17,6 @@ public struct Step: Hashable, Sendable {
     self.numbers = numbers
   }
 
-  /// A property that changes; nil where it isn't stated or isn't there.
-  public struct Difference: Hashable, Sendable {
-    public let name: String
-    public let old: Value?
-    public let new: Value?
-    /// Whether it is one of many in the object, which comes or goes: a rule, an element.
-    public var isPart = false
-    /// How many more of the kind there are behind it, unsaid.
-    var omitted = 0
-  }
-
   /// For a creation what is stated, for a change what differs, for a deletion nothing.
   public var differences: [Difference] { differences(limit: .max) }
 
@@ -38,11 +27,11 @@ public struct Step: Hashable, Sendable {
       case .delete:
         return []
       case .create:
-        return desired.attributes.map { Difference(name: $0.name, old: nil, new: $0.value) }
+        return desired.statements
       case .update, .replace:
         guard let observed = change.observed?.resource as? R else { return [] }
-        return desired.differences(from: observed).map {
-          Difference(name: $0.name, old: $0.effective(observed), new: $0.effective(desired))
+        return desired.differences(from: observed).flatMap {
+          $0.differences(desired, from: observed)
         }
       }
     }
@@ -60,8 +49,8 @@ public struct Step: Hashable, Sendable {
       from: present, to: wanted, numbers: numbers, source: table.source, limit: limit)
     return lines.map { line in
       Difference(
-        name: line.name, old: line.old.map(Value.string), new: line.new.map(Value.string),
-        isPart: line.old == nil || line.new == nil, omitted: line.omitted)
+        line.name, old: line.old.map(Value.string), new: line.new.map(Value.string),
+        sort: line.old == nil || line.new == nil ? .element : .property, omitted: line.omitted)
     }
   }
 }

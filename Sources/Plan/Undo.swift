@@ -26,6 +26,7 @@ public struct Undo: Sendable {
     // A link that is put back must be without what it was without.
     for index in before.links.indices { before.links[index].isExact = true }
     for index in before.sysctls.indices { before.sysctls[index].previous = nil }
+    for index in before.ipvsTimeouts.indices { before.ipvsTimeouts[index].previous = nil }
     made = Set(changes.filter { $0.verb == .create }.map(\.object.id)).subtracting(
       before.objects.map(\.id))
   }
@@ -82,7 +83,13 @@ extension Object {
     case .table(var table):
       table.isOwned = true
       return .table(table)
-    case .sysctl:
+    case .ipvs(var service):
+      service.isOwned = true
+      return .ipvs(service)
+    case .ipvsDaemon(var daemon):
+      daemon.isOwned = true
+      return .ipvsDaemon(daemon)
+    case .sysctl, .ipvsTimeout:
       return self
     }
   }

@@ -3,7 +3,7 @@ internal import Model
 
 enum FileKey: Int, ObjectKey {
   case schema, version, sysctls, links, addresses, neighbors, nexthops, routes, rules
-  case nftables, probes, signals, gateways
+  case nftables, ipvs, probes, signals, gateways, services
 
   // Editors look for the schema's own address under this name.
   static let names = ["$schema"] + spelledNames().dropFirst()
@@ -17,6 +17,7 @@ extension ObjectReader<FileKey> {
     readSysctls(&contents)
     readInputs(&contents)
     readGateways(&contents)
+    readServices(&contents)
 
     contents.links.reserve(count(.links))
     let links = each(.links, of: "link") { object, index in
@@ -76,6 +77,9 @@ extension ObjectReader<FileKey> {
     if let value = value(.nftables) {
       (contents.tables, contents.tablePlaces) = NftablesReader.sections(
         value, at: Pointer([.key("nftables")]), into: findings)
+    }
+    let _: Void? = object(.ipvs, "ipvs section") { (section: inout ObjectReader<IPVSKey>) in
+      section.ipvs(into: &contents)
     }
     return contents
   }

@@ -212,7 +212,8 @@ extension ObjectReader {
     return output
   }
 
-  private mutating func spoil(_ key: Key) {
+  /// What is wrong with a key's value has been reported already.
+  mutating func spoil(_ key: Key) {
     faults.insert(key)
     isSound = false
   }

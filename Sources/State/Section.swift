@@ -19,14 +19,14 @@ struct Declared<Item> {
 
 /// The objects of one kind that could be read, and where in the file they stand.
 struct Section<Item> {
-  /// The section's key.
-  let key: String
+  private let path: [Pointer.Component]
   private(set) var items: [Item] = []
   private var origins: [Int32] = []
   /// Of the items that have any, by position.
   private var conditions: [Int: (when: Condition?, members: [Condition?])] = [:]
 
-  init(_ key: String) { self.key = key }
+  /// By the keys that lead to it.
+  init(_ keys: String...) { path = keys.map(Pointer.Component.key) }
 
   mutating func reserve(_ count: Int) {
     items.reserveCapacity(count)
@@ -41,7 +41,7 @@ struct Section<Item> {
 
   /// Of an item by its position among those that could be read.
   func pointer(_ position: Int, _ below: Pointer.Component...) -> Pointer {
-    Pointer([.key(key), .index(Int(origins[position]))] + below)
+    Pointer(path + [.index(Int(origins[position]))] + below)
   }
 }
 
@@ -77,6 +77,9 @@ struct Contents {
   var probeNames: Set<String>? = []
   var deadline = Declaration.defaultDeadline
   var gateways: Gateways?
+  var services = Services()
+  /// What the file says for services of the section `ipvs`.
+  var ipvsInhibitions: [IPVSService.Match: Service.Inhibition] = [:]
   var links = Section<Link>("links")
   var addresses = Section<Address>("addresses")
   var neighbors = Section<Neighbor>("neighbors")
@@ -87,6 +90,9 @@ struct Contents {
   var absentRules = Section<RulePattern>("rules")
   var tables: [NftablesTable] = []
   var tablePlaces: [NftablesReader.Place: Pointer] = [:]
+  var ipvsServices = Section<IPVSService>("ipvs", "services")
+  var ipvsTimeouts: [IPVSTimeout] = []
+  var ipvsDaemons: [Declared<IPVSDaemon>] = []
   /// What a link or nexthop whose identity couldn't be read may be called: texts and numbers in it.
   /// Nil when a whole section couldn't be read, and may have held anything.
   var unreadLinks: Set<String>? = []
@@ -94,8 +100,11 @@ struct Contents {
 
   var declaration: Declaration {
     var declaration = Declaration()
-    declaration.probes = probes + (gateways?.probes ?? [])
+    declaration.probes = probes + (gateways?.probes ?? []) + services.probes
     declaration.gateways = gateways
+    let vips = Set((gateways?.members ?? []).flatMap(\.vips))
+    declaration.gateways?.served = services.served(behind: vips)
+    declaration.services = services
     declaration.deadline = deadline
     func unconditional<R: Resource>(_ section: Section<R>, _ wrap: (R) -> Object) -> [R] {
       section.split { item, when, members in
@@ -118,6 +127,20 @@ struct Contents {
     declaration.unconditional.routes = unconditional(routes, Object.route)
     declaration.unconditional.rules = unconditional(rules, Object.rule)
     declaration.unconditional.tables = tables
+    declaration.unconditional.ipvsServices = unconditional(ipvsServices, Object.ipvs)
+    for (index, conditional) in declaration.conditional.enumerated() {
+      guard case .ipvs(let service) = conditional.object else { continue }
+      declaration.conditional[index].inhibit = ipvsInhibitions[service.match] ?? .usual
+    }
+    declaration.unconditional.ipvsTimeouts = ipvsTimeouts
+    for daemon in ipvsDaemons {
+      if daemon.isConditional {
+        declaration.conditional.append(
+          ConditionalObject(.ipvsDaemon(daemon.item), when: daemon.when))
+      } else {
+        declaration.unconditional.ipvsDaemons.append(daemon.item)
+      }
+    }
     declaration.unconditional.absentRules = absentRules.split { pattern, when, _ in
       declaration.conditionalPatterns.append(ConditionalPattern(pattern, when: when!))
     }

@@ -48,7 +48,24 @@ public enum StateFile {
     if !configuration.tables.isEmpty {
       sections.append(("nftables", NftablesWriter.section(configuration.tables)))
     }
+    let ipvs = ipvs(configuration)
+    if !ipvs.isEmpty { sections.append(("ipvs", .object(ipvs))) }
     return .object(sections)
+  }
+
+  private static func ipvs(_ configuration: Configuration) -> [(String, Tree)] {
+    var parts: [(String, Tree)] = []
+    let services = trees(configuration.ipvsServices)
+    if !services.isEmpty { parts.append(("services", .array(services))) }
+    let timeouts = configuration.ipvsTimeouts.sorted { $0.state < $1.state }.map {
+      ($0.state.rawValue, tree($0.duration.value))
+    }
+    if !timeouts.isEmpty { parts.append(("timeouts", .object(timeouts))) }
+    let daemons = configuration.ipvsDaemons.sorted { $0.role < $1.role }.map {
+      ($0.role.rawValue, tree($0.members.filter { $0.name != "role" }))
+    }
+    if !daemons.isEmpty { parts.append(("sync", .object(daemons))) }
+    return parts
   }
 
   private static func trees<R: Resource>(_ objects: [R]) -> [Tree] {

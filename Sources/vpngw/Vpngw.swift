@@ -16,7 +16,7 @@ struct Vpngw: ParsableCommand {
     version: "vpngw 0.1.0",
     subcommands: [
       Validate.self, Expand.self, Plan.self, Apply.self, Confirm.self, Show.self, Run.self,
-      StatusOf.self,
+      StatusOf.self, Import.self,
     ])
 }
 
@@ -301,4 +301,29 @@ struct Show: ParsableCommand {
   @OptionGroup var common: Common
 
   func run() throws { try common.run { try $0.show(all: all) } }
+}
+
+struct Import: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print a state file for another program's configuration.",
+    subcommands: [Keepalived.self])
+
+  struct Keepalived: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print a state file for a keepalived configuration.",
+      discussion: """
+        What it has no word for goes to standard error, a line each: FILE:LINE: what. The exit \
+        status is 0 all the same; it is 1 when what was printed needs work to be valid.
+        """)
+
+    @Argument(help: "keepalived.conf; - is standard input.", completion: .file())
+    var file: String
+
+    @Option(help: "Take lines for @ID, as keepalived --config-id does.")
+    var configID: String?
+
+    @OptionGroup var common: Common
+
+    func run() throws { try common.run { try $0.importKeepalived(file, id: configID) } }
+  }
 }

@@ -130,9 +130,11 @@ final class Bed {
     try router.run {
       try load(expansion.table)
       let reconciler = try Reconciler(runDirectory: directory)
-      let outcome = try reconciler.reconcile { try reconciler.plan(to: expansion.configuration) }
+      var wanted = expansion.configuration
+      wanted.tables = expansion.asking.map { NftablesTable($0) }
+      let outcome = try reconciler.reconcile { try reconciler.plan(to: wanted) }
       if !outcome.isComplete { throw CommandFailed(description: "\(outcome)") }
-      #expect(try reconciler.plan(to: expansion.configuration).text() == Plan.steadyState + "\n")
+      #expect(try reconciler.plan(to: wanted).text() == Plan.steadyState + "\n")
     }
   }
 

@@ -34,7 +34,8 @@ private let checkout = String(
   }
 
   @Test func everyoneOfTheSeedsGatewaysIsAskedAsItsToolsAsk() throws {
-    let probes = try Self.declaration("router.json").probes
+    let gateways = try #require(try Self.declaration("router.json").gateways)
+    let probes = gateways.probes
     #expect(probes.map(\.name) == (0..<8).map { "gw\($0)" })
     guard case .gluetun(let question) = probes[7].question else {
       Issue.record("\(probes[7])")

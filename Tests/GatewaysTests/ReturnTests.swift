@@ -19,10 +19,11 @@ import Testing
     }
     """
 
-  private static func withService(
-    _ balance: Gateways.Balance, _ body: (Bed, Gateways) throws -> Void
+  static func withService(
+    _ balance: Gateways.Balance, isKnown: Bool = false, _ body: (Bed, Gateways) throws -> Void
   ) throws {
-    let gateways = Seed.gateways(4, balance: balance, ipv6: true)
+    let plain = Seed.gateways(4, balance: balance, ipv6: true)
+    let gateways = isKnown ? plain.serving : plain
     try Bed.with(gateways) { bed in
       try bed.apply(gateways.expanded(up: gateways.names))
       try bed.router.run { _ = try sh("nft -f -", input: service) }
@@ -30,9 +31,11 @@ import Testing
     }
   }
 
-  @Test(arguments: ClosedTests.modes)
-  func answersGoBackByTheGatewayThatAskedEvenWhenItIsDown(_ balance: Gateways.Balance) throws {
-    try Self.withService(balance) { bed, gateways in
+  @Test(arguments: ClosedTests.modes, [false, true])
+  func answersGoBackByTheGatewayThatAskedEvenWhenItIsDown(
+    _ balance: Gateways.Balance, isKnown: Bool
+  ) throws {
+    try Self.withService(balance, isKnown: isKnown) { bed, gateways in
       for isDown in [false, true] {
         if isDown { try bed.apply(gateways.expanded(up: ["gw0"])) }
         for (number, member) in gateways.members.enumerated() {

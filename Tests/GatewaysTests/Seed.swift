@@ -36,5 +36,15 @@ extension Gateways {
     expanded(alive: { names.contains($0.name) ? .up : .down }, isInUse: { _ in false })
   }
 
+  /// With a real server of each family behind the VIPs.
+  var serving: Gateways {
+    var gateways = self
+    gateways.served = Set(
+      ReturnTests.servers.flatMap { server in
+        [IPVSProtocol.tcp, .udp].map { .init(address: server, protocol: $0, port: 6881) }
+      })
+    return gateways
+  }
+
   var names: Set<String> { Set(members.map(\.name)) }
 }

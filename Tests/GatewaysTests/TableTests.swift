@@ -27,6 +27,9 @@ extension Nftables.Table {
     ("consistent", Seed.gateways(balance: .consistent(buckets: 16))),
     ("consistent-dual", Seed.gateways(4, balance: .consistent(buckets: 16), ipv6: true)),
     ("consistent-egress-only", Seed.gateways(4, balance: .consistent(buckets: 16), vips: false)),
+    (
+      "consistent-services", Seed.gateways(2, balance: .consistent(buckets: 16), ipv6: true).serving
+    ),
     ("ecmp", Seed.gateways(balance: .ecmp(.init()))),
     ("single", Seed.gateways(2, balance: .single, vips: false)),
   ]

@@ -46,14 +46,14 @@ struct DNSMessageTests {
     #expect(Self.query.judge(other) == good)
   }
 
-  @Test(arguments: [(".", [0]), ("org.", [3, 0x6f, 0x72, 0x67, 0])] as [(String, [UInt8])])
-  func theRootIsAName(_ name: String, _ bytes: [UInt8]) {
+  /// Of the root, which keepalived asks for unless told otherwise, it is all of the name.
+  @Test(arguments: [(".", [0] as [UInt8]), ("org.", [3] + Array("org".utf8) + [0])])
+  func dotAtTheEndIsNoDifference(_ name: String, _ labels: [UInt8]) {
     let query = DNSQuery(
       identifier: 0x1234, dns: Probe.DNS(address: IPAddress("192.0.2.53")!, name: name))
-    let question = bytes + [0, 1, 0, 1]
-    #expect(query.bytes == [0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0] + question)
-    // As bind9 answers, without records.
-    #expect(query.judge([0x12, 0x34, 0x85, 0, 0, 1, 0, 0, 0, 0, 0, 0] + question) == good)
+    #expect(query.bytes == [0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0] + labels + [0, 1, 0, 1])
+    #expect(
+      query.judge([0x12, 0x34, 0x85, 0x80, 0, 1, 0, 0, 0, 0, 0, 0] + labels + [0, 1, 0, 1]) == good)
   }
 
   @Test func theResponseCodeDecides() {

@@ -39,10 +39,22 @@ struct Case: Sendable, CustomTestStringConvertible {
 }
 
 func decode(_ sections: [String: [String]]) throws -> Configuration {
-  let members = sections.sorted { $0.key < $1.key }.map { name, objects in
-    let list = objects.joined(separator: ", ")
-    return "\"\(name)\": " + (name == "sysctls" ? "{ \(list) }" : "[ \(list) ]")
+  func members(_ sections: [String: [String]]) -> [String] {
+    sections.sorted { $0.key < $1.key }.map { name, objects in
+      let list = objects.joined(separator: ", ")
+      let isObject = ["sysctls", "ipvs", "timeouts", "sync"].contains(name)
+      return "\"\(name)\": " + (isObject ? "{ \(list) }" : "[ \(list) ]")
+    }
   }
+  // "ipvs/services" stands for a section of a section.
+  var sections = sections
+  let ipvs = sections.filter { $0.key.hasPrefix("ipvs/") }
+  for name in ipvs.keys { sections[name] = nil }
+  if !ipvs.isEmpty {
+    let parts = ipvs.map { (String($0.key.dropFirst("ipvs/".count)), $0.value) }
+    sections["ipvs"] = members(Dictionary(uniqueKeysWithValues: parts))
+  }
+  let members = members(sections)
   let text = "{ " + (["\"version\": 1"] + members).joined(separator: ", ") + " }"
   return try StateFile.decode(Array(text.utf8)).expanded()
 }
@@ -72,7 +84,14 @@ func snapshot() throws -> String {
       .map { $0.replacing(" tentative", with: "") }
       .sorted()
     return (["# \(command)"] + lines).joined(separator: "\n")
-  }.joined(separator: "\n")
+  }.joined(separator: "\n") + ipvsSnapshot()
+}
+
+/// What ipvsadm(8) prints of everything; nothing where the kernel has no IPVS.
+func ipvsSnapshot() -> String {
+  ["-Sn", "-Ln --timeout", "-Ln --daemon"].map { options in
+    "\n# ipvsadm \(options)\n" + ((try? sh("ipvsadm \(options)")) ?? "")
+  }.joined()
 }
 
 extension Configuration {

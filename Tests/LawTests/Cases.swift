@@ -1,14 +1,15 @@
 import Glibc
 import Model
 
-private let br0 = #"{ "name": "br0", "type": "bridge" }"#
-private let on24 = #"{ "link": "br0", "address": "192.168.24.1/22" }"#
-private let on6 = #"{ "link": "br0", "address": "fd24::1/64", "nodad": true }"#
-private let network = ["links": [br0], "addresses": [on24, on6]]
+let br0 = #"{ "name": "br0", "type": "bridge" }"#
+let on24 = #"{ "link": "br0", "address": "192.168.24.1/22" }"#
+let on6 = #"{ "link": "br0", "address": "fd24::1/64", "nodad": true }"#
+let network = ["links": [br0], "addresses": [on24, on6]]
 
 /// At least one object of every kind, of every type of link, and of both families.
 let allCases: [Case] =
   linkCases + addressCases + nexthopCases + routeCases + ruleCases + otherCases + tableCases
+  + ipvsCases
 
 /// Those for the kernel at hand: the virtual machine, where time passes slowly, is for what other
 /// kernels may lack.

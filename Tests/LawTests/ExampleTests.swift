@@ -24,9 +24,19 @@ private let checkout = String(
         "ip address add 192.168.27.128/22 dev vpn-gw-veth0",
         "ip rule add not fwmark 51820 lookup 51820 priority 101",
       ] { try sh(line) }
-      let desired = try StateFile.decode(readFile(checkout + "/states/" + name)).expanded()
-      #expect(try !Reconciler(runDirectory: directory).plan(to: desired).steps.isEmpty)
-      let outcome = try Reconciler(runDirectory: directory).reach(desired)
+      let declaration = try StateFile.decode(readFile(checkout + "/states/" + name))
+      let reconciler = try Reconciler(runDirectory: directory)
+      let observed = try reconciler.observe(for: declaration)
+      let desired = declaration.expanded(keeping: observed)
+      #expect(try !reconciler.plan(to: desired).steps.isEmpty)
+      let outcome = try reconciler.reach(desired)
+      if observed.lacksIPVS, !desired.ipvsServices.isEmpty {
+        // Said once, and all the rest is done.
+        #expect(outcome.conflicts.map { $0.reason.hasPrefix("this kernel has no IPVS") } == [true])
+        #expect(outcome.failed.isEmpty && outcome.skipped.isEmpty)
+        #expect(try reconciler.plan(to: desired).steps.isEmpty)
+        return
+      }
       #expect(outcome.complaints == "")
       #expect(try plan(directory, desired) == Plan.steadyState + "\n")
     }

@@ -146,6 +146,13 @@ import Testing
       "nft add chain inet theirs c { type filter hook input priority 0; }",
       "nft add rule inet theirs c ip saddr @s counter",
     ] { try sh(line) }
+    guard (try? sh("ipvsadm -Ln")) != nil else { return }
+    for line in [
+      "-A -t 172.16.0.1:80 -s rr", "-a -t 172.16.0.1:80 -r 172.16.0.9 -i -w 7",
+      "-A -f 9 -6 -s wlc -p 90", "-A -u [fd99::1]:53 -s mh",
+      "-a -u [fd99::1]:53 -r [fd99::9]:5353 -m",
+      "--start-daemon backup --mcast-interface f0 --syncid 9",
+    ] { try sh("ipvsadm \(line)") }
   }
 }
 

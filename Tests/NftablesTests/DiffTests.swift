@@ -227,6 +227,20 @@ struct DiffCase: CustomTestStringConvertible, Sendable {
     }
   }
 
+  /// The kernel leaves some out while a set's hash table grows behind a load.
+  @Test func everyElementOfABigSetIsReadAtOnce() throws {
+    try Namespace.make().run {
+      let elements = (0..<100_000).map(String.init).joined(separator: ", ")
+      let wanted = try Oracle.read(
+        #"""
+        [{"table": {"family": "inet", "name": "t"}},
+         {"set": {"family": "inet", "table": "t", "name": "s", "type": "mark", "elem": [\#(elements)]}}]
+        """#)
+      #expect(try Kernel().apply([Change(.create, .table(NftablesTable(wanted[0])))]).isEmpty)
+      #expect(try NftablesKernel().observe().tables[0].sets[0].elements.count == 100_000)
+    }
+  }
+
   @Test func staleGenerationIsRefused() throws {
     try Namespace.make().run {
       let kernel = try NftablesKernel()

@@ -6,7 +6,7 @@ import Testing
 /// What `show` can print of a machine, ours and others', is a file that stands for the same.
 @Suite struct RoundTripTests {
   enum Sample: String, CaseIterable {
-    case links, addresses, neighbors, nexthops, routes, rules, sysctls
+    case links, addresses, neighbors, nexthops, routes, rules, sysctls, ipvs
   }
 
   @Test(arguments: Sample.allCases)
@@ -20,6 +20,7 @@ import Testing
       case .routes: Self.routes
       case .rules: Self.rules
       case .sysctls: Self.sysctls
+      case .ipvs: Self.ipvs
       }
     let text = StateFile.encode(configuration).text()
     do {
@@ -36,6 +37,8 @@ import Testing
     shuffled.fdb.reverse()
     shuffled.routes.reverse()
     shuffled.rules.reverse()
+    shuffled.ipvsServices.reverse()
+    shuffled.ipvsDaemons.reverse()
     #expect(StateFile.encode(shuffled) == StateFile.encode(Self.everything))
   }
 
@@ -47,6 +50,7 @@ import Testing
     }
     let order = [
       "version", "sysctls", "links", "addresses", "neighbors", "nexthops", "routes", "rules",
+      "ipvs",
     ]
     #expect(members.map(\.0) == order)
   }
@@ -60,6 +64,9 @@ import Testing
     all.nexthops = nexthops.nexthops
     all.routes = routes.routes
     all.rules = rules.rules
+    all.ipvsServices = ipvs.ipvsServices
+    all.ipvsTimeouts = ipvs.ipvsTimeouts
+    all.ipvsDaemons = ipvs.ipvsDaemons
     return all
   }()
 }

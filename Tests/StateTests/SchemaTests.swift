@@ -39,11 +39,16 @@ import Testing
     (nil, FileKey.names), ("link", LinkKey.names), ("addressObject", AddressKey.names),
     ("nexthop", NexthopKey.names), ("member", MemberKey.names),
     ("resilient", ResilientKey.names), ("route", RouteKey.names), ("hop", HopKey.names),
-    ("rule", RuleKey.names), ("conditionalSysctl", SysctlKey.names),
+    ("rule", RuleKey.names), ("ipvs", IPVSKey.names), ("ipvsService", IPVSServiceKey.names),
+    ("ipvsPersistence", IPVSPersistenceKey.names), ("ipvsDestination", IPVSDestinationKey.names),
+    ("ipvsTunnel", IPVSTunnelKey.names), ("ipvsTimeouts", IPVSTimeoutKey.names),
+    ("ipvsSync", IPVSSyncKey.names), ("ipvsDaemon", IPVSDaemonKey.names),
+    ("conditionalSysctl", SysctlKey.names),
     ("signals", SignalsKey.names), ("condition", WhenKey.names), ("probe", ProbeKey.names),
     ("gateways", GatewaysKey.names), ("gatewayMember", GatewayKey.names),
     ("gatewayRanges", GatewayRangesKey.names), ("egress", EgressKey.names),
-    ("gatewayNumbers", ReturnKey.names),
+    ("gatewayNumbers", ReturnKey.names), ("service", ServiceKey.names),
+    ("serviceServer", ServerKey.names), ("serviceProbes", ServiceProbeKey.names),
   ]
 
   @Test(arguments: keys)

@@ -14,5 +14,8 @@ func sorted(_ configuration: Configuration) -> Configuration {
   sorted.nexthops = sort(configuration.nexthops)
   sorted.routes = sort(configuration.routes)
   sorted.rules = sort(configuration.rules)
+  sorted.ipvsServices = sort(configuration.ipvsServices)
+  sorted.ipvsTimeouts = sort(configuration.ipvsTimeouts)
+  sorted.ipvsDaemons = sort(configuration.ipvsDaemons)
   return sorted
 }

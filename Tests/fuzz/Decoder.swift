@@ -59,6 +59,7 @@ extension Configuration {
     configuration.nexthops = sorted(nexthops)
     configuration.routes = sorted(routes)
     configuration.rules = sorted(rules)
+    configuration.ipvsServices = sorted(ipvsServices)
     return configuration
   }
 }

@@ -18,7 +18,11 @@ extension Daemon {
         backoff.observed(observed)
         say(liveSignals.update(declaration!.linkSignals(in: observed), now))
         let states = liveSignals.states(now)
-        wanted = declaration!.expanded(given: states, keeping: observed)
+        departures.update(
+          declaration!.departures(given: states, keeping: observed), now: now)
+        wanted = declaration!.expanded(given: states, keeping: observed) { [departures] in
+          departures.isOver($0, now: now)
+        }
         lacking = declaration!.lacking(in: observed)
         undecided = declaration!.undecidedNames(given: states)
         isDrift = isDrift && settled == wanted

@@ -43,7 +43,10 @@ final class Daemon {
   var settled: Configuration?
   var conflicts: [Plan.Conflict] = []
   var notes: [Status.Trouble] = []
+  /// As it was at the last poll.
+  private var polledIPVS: Configuration?
   var liveSignals: LiveSignals
+  var departures = Departures()
 
   init(
     _ path: String, _ options: Options, reconciler: Reconciler, inbox: Inbox, board: Board,
@@ -116,14 +119,20 @@ final class Daemon {
     }
     if now >= nextPoll {
       nextPoll = now + options.poll
-      if hasDriftedSilently { cadence.wake(now) }
+      if hasDriftedSilently() { cadence.wake(now) }
     }
   }
 
   /// Whether something that sends no events isn't as it was left.
-  private var hasDriftedSilently: Bool {
+  private func hasDriftedSilently() -> Bool {
     guard let settled else { return false }
-    return settled.sysctls.contains { reconciler.sysctl($0.key).text != $0.text }
+    if settled.sysctls.contains(where: { reconciler.sysctl($0.key).text != $0.text }) {
+      return true
+    }
+    guard settled.hasIPVS, let found = try? reconciler.observeIPVS() else { return false }
+    // What we changed ourselves is news as well, once: so nothing is missed in between.
+    defer { polledIPVS = found }
+    return found != polledIPVS
   }
 
   // MARK: - The state file
@@ -208,9 +217,11 @@ final class Daemon {
     let end = Duration.now
     board.measure("vpngw_pass_duration_seconds", end - start)
     cadence.looked(from: start, to: end)
-    for instant in [backoff.next, liveSignals.nextDeadline(after: start)].compactMap({ $0 }) {
-      cadence.look(at: instant)
-    }
+    // From the start: what came due during the look was none of it.
+    let due = [
+      backoff.next, liveSignals.nextDeadline(after: start), departures.next(after: start),
+    ]
+    for instant in due.compactMap(\.self) { cadence.look(at: instant) }
   }
 
   private func removeAll() throws {

@@ -60,11 +60,18 @@ public struct NftablesListing<Source: NftablesSource> {
     for (position, key) in keys.enumerated() {
       var table = tables[position]
       var anonymous: [String: SetProgram] = [:]
-      for (owner, set) in try dump(NFTMessage.getSet, of: key, { SetProgram($0) })
+      for (owner, (set, count)) in try dump(
+        NFTMessage.getSet, of: key, { a in SetProgram(a).map { ($0, a.word(NFTASet.count) ?? 0) } })
       where owner == key {
         var set = set
         if hasElements(table, set) {
-          set.elements = try elements(key.family, key.table, set.name)
+          // Of what goes by itself, what has gone is counted for a while.
+          let isLasting = set.flags & (SetFlag.dynamic | SetFlag.timeout) == 0
+          for _ in 0..<20 {
+            set.elements = try elements(key.family, key.table, set.name)
+            // While its hash table grows behind a load, the kernel leaves some out.
+            if !isLasting || set.elements.count >= count { break }
+          }
         }
         if set.flags & SetFlag.anonymous != 0 {
           let name = set.name

@@ -30,7 +30,7 @@ extension Gateways {
           // A port that is used again starts anew.
           [.isFirstSegment, .verdict(.goto("repin"))],
         ]
-          + ported.map { [.mangle(.mark, .map(key: $0.key, data: .reference("pin")))] }
+          + pinLookups()
           + [
             [.match(.mark, in: "up"), .verdict(.goto("keep"))],
             [.verdict(.goto("repin"))],
@@ -49,6 +49,12 @@ extension Gateways {
           [family.isIt, .update(.update, set: "pin", Nftables.Element(key, data: .mark))]
         }),
     ]
+  }
+
+  func pinLookups() -> [[Nftables.Statement]] {
+    leavingFamilies.map {
+      [.mangle(.mark, .map(key: fiveTuple($0, modulus: .max), data: .reference("pin")))]
+    }
   }
 
   private func hash(_ buckets: UInt32) -> [[Nftables.Statement]] {

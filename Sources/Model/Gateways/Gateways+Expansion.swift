@@ -3,6 +3,10 @@ extension Gateways {
   public struct Expansion: Hashable, Sendable {
     public var configuration: Configuration
     public var table: Nftables.Table
+    /// Beside it, where there are services behind VIPs.
+    public var asking: [Nftables.Table] = []
+
+    public var tables: [Nftables.Table] { [table] + asking }
   }
 
   /// `alive` is what a member's probe says. Who is alive is used, and so is who can't be told to be
@@ -21,7 +25,7 @@ extension Gateways {
     configuration.sysctls = sysctls
     configuration.routes = routes(used)
     configuration.rules = rules
-    return Expansion(configuration: configuration, table: table(used))
+    return Expansion(configuration: configuration, table: table(used), asking: askTables())
   }
 
   /// With what the members' probes say, and what `tables`, as observed, use now.

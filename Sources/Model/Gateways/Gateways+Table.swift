@@ -8,7 +8,7 @@ extension Gateways {
   func table(_ used: [Bool]) -> Nftables.Table {
     var table = Nftables.Table(family: .inet, name: Self.tableName)
     table.sets = sets(used)
-    table.chains = [raw, steer] + balancing(used) + [forward]
+    table.chains = [raw, steer] + balancing(used) + asking() + [forward]
     if hasVIPs { table.chains.append(answer) }
     table.chains.append(leave)
     return table
@@ -45,6 +45,7 @@ extension Gateways {
           name: family.named("ingress"), key: .types([family.addressType]),
           data: .value(.types(["mark"])), elements: vips))
     }
+    sets += servedSets()
     if case .consistent(let buckets) = egress.balance {
       var map = numbered("egress", modulus: buckets)
       map.elements = (choices(buckets, used) ?? []).enumerated().map { bucket, index in
@@ -77,7 +78,7 @@ extension Gateways {
 
   private func markNumber(_ index: Int) -> Nftables.Expression { .number(UInt64(mark(index))) }
 
-  private var isPinning: Bool { if case .ecmp = egress.balance { false } else { true } }
+  var isPinning: Bool { if case .ecmp = egress.balance { false } else { true } }
 
   /// `ct mark 0x1900-0x1907`
   private var hasMark: Nftables.Expression {
@@ -93,6 +94,7 @@ extension Gateways {
   private var raw: Nftables.Chain {
     var rules: [[Nftables.Statement]] = [[.notFromVPN, .verdict(.return)]]
     rules += closedFamilies.map { [.match($0.daddr, in: $0.named("closed")), .verdict(.return)] }
+    rules += untrackedDatagrams()
     rules.append([hasVIPs ? .isFirstSegment : .isPorted, .notrack])
     return .hooked("raw", "filter", "prerouting", -300, rules)
   }
@@ -112,6 +114,7 @@ extension Gateways {
         .isReply, .match(.equal, .ctMark, hasMark), .mangle(.mark, .ctMark), .verdict(.return),
       ])
     }
+    rules += unknownSegments()
     for family in leavingFamilies {
       // An error about a flow that conntrack doesn't know would leave by any exit but the flow's.
       rules.append([

@@ -12,6 +12,8 @@ public struct Gateways: Hashable, Sendable {
   /// The tunnels' MTU in bytes, to which TCP's segments are clamped; nil: not at all.
   public var mtu: UInt32?
   public var egress: Egress
+  /// What `services` have behind the members' VIPs.
+  public var served: Set<Served> = []
   public var numbers = Numbers()
 
   public init(link: LinkName, members: [Member], egress: Egress) {
@@ -99,6 +101,8 @@ public struct Gateways: Hashable, Sendable {
 
     /// Marks, tables and rules behind those of the most gateways: the multipath route's.
     static let multipath: UInt32 = 64
+    /// The mark of what all gateways are asked about.
+    static let ask: UInt32 = 65
     /// Rules that come after all that know a mark.
     static let onLink: UInt32 = 100
     static let guards: UInt32 = 101
@@ -123,7 +127,7 @@ extension Gateways {
 
   /// All that a packet of the VPN network may bear.
   public var reservedMarks: ClosedRange<UInt32> {
-    numbers.mark...(numbers.mark + Numbers.multipath)
+    numbers.mark...(numbers.mark + Numbers.ask)
   }
 
   /// The routing tables that it fills.

@@ -18,22 +18,22 @@ extension CrossCheck {
           "the probe of the gateway \"\(member.name)\" has this name already")
       }
     }
-    checkSysctls(gateways)
+    checkSysctls(gateways.sysctls, of: "gateways")
     checkRules(gateways)
     checkTables(gateways)
     checkNftables()
   }
 
-  private func checkSysctls(_ gateways: Gateways) {
+  func checkSysctls(_ sysctls: [Sysctl], of section: String) {
     let needed = Dictionary(
-      gateways.sysctls.map { ($0.key, $0.text) }, uniquingKeysWith: { first, _ in first })
+      sysctls.map { ($0.key, $0.text) }, uniquingKeysWith: { first, _ in first })
     for sysctl in contents.sysctls {
       guard let text = needed[sysctl.key] ?? nil else { continue }
       let isAlways = contents.sysctlConditions[sysctl.key] == nil
       if sysctl.text == text, isAlways { continue }
       findings.report(
         at: Pointer([.key("sysctls"), .key(sysctl.key.description)]),
-        "\"gateways\" needs \(text) here" + (isAlways ? "" : " always") + ": leave it out")
+        "\"\(section)\" needs \(text) here" + (isAlways ? "" : " always") + ": leave it out")
     }
   }
 

@@ -48,6 +48,12 @@ extension CrossCheck {
     for (position, nexthop) in contents.nexthops.items.enumerated() {
       check(nexthop.dev, contents.nexthops, position, "dev")
     }
+    for daemon in contents.ipvsDaemons.map(\.item) {
+      guard let problem = search.problem(with: daemon.link) else { continue }
+      findings.report(
+        at: Pointer([.key("ipvs"), .key("sync"), .key(daemon.role.rawValue), .key("link")]),
+        problem)
+    }
     for position in contents.routes.items.indices {
       // In place: a copy of a route retains five things, 100,000 times.
       if let dev = contents.routes.items[position].hop?.dev, !search.isKnown(dev) {

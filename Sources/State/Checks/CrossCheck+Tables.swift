@@ -5,7 +5,13 @@ internal import Nft
 extension CrossCheck {
   /// Whether tables compile, and whether a packet finds its way out of each.
   func checkTables() {
+    let taken =
+      (contents.gateways?.tableIDs ?? []) + (contents.services.hasTable ? [Services.tableID] : [])
     for table in contents.tables.compactMap(\.source) {
+      if taken.contains(NftablesTable.ID(table.family, table.name)) {
+        report(
+          "\"gateways\" and \"services\" have a table of this name: take another", table, .table)
+      }
       // Any number does for a link, which need not be there yet.
       if case .failure(let faults) = TableCompiler.compile(table, link: { _ in 1 }) {
         for fault in faults.list { report(fault.message, table, fault.place) }

@@ -29,6 +29,7 @@ struct CrossCheck {
     checkIdentities(contents.nexthops)
     checkIdentities(contents.routes)
     checkIdentities(contents.rules)
+    checkIdentities(contents.ipvsServices)
     checkReferences()
     checkSignals()
     checkLinks()
@@ -38,7 +39,9 @@ struct CrossCheck {
     checkEntries()
     checkAbsentRules()
     checkTables()
+    checkIPVS()
     if let gateways = contents.gateways { check(gateways) }
+    check(contents.services)
   }
 
   private func checkIdentities<R: Resource>(_ section: Section<R>) {
@@ -59,11 +62,21 @@ struct CrossCheck {
           : ""
         findings.report(
           at: section.pointer(position),
-          "the same \(R.kind == .fdb ? "forwarding entry" : R.kind.rawValue) as \(section.pointer(other)): \(id)"
-            + hint)
+          "the same \(R.kind.noun) as \(section.pointer(other)): \(id)" + hint)
       } else {
         positions[id, default: []].append(position)
       }
+    }
+  }
+}
+
+extension Kind {
+  /// As a message calls one of them.
+  fileprivate var noun: String {
+    switch self {
+    case .fdb: "forwarding entry"
+    case .ipvs: "service"
+    default: rawValue
     }
   }
 }

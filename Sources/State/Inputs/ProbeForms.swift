@@ -32,6 +32,8 @@ extension Form where Self == TextForm<String> {
   static var absolutePath: Self { absolutePathForm }
   /// As DNS has it, without a final dot.
   static var domainName: Self { domainNameForm }
+  /// The same, or the root.
+  static var questionName: Self { questionNameForm }
 }
 
 private let someTextForm = TextForm<String>(what: "a string") { text throws(Mismatch) in
@@ -67,6 +69,10 @@ private let domainNameForm = TextForm<String>(
   }
   return text
 }
+
+private let questionNameForm = TextForm<String>(
+  what: "a name such as \"example.org\", or \".\""
+) { text throws(Mismatch) in text == "." ? text : try domainNameForm.parse(text) }
 
 let hostForm = TextForm<String>(what: "a host such as \"example.org\"") { text throws(Mismatch) in
   guard !text.isEmpty, text.utf8.allSatisfy({ $0.isVisible && $0 != UInt8(ascii: "/") }) else {

@@ -3,12 +3,12 @@ internal import Model
 
 extension ObjectReader<ProbeKey> {
   /// What a probe of the type asks, of nobody yet; nil, and reported, where too little is stated.
-  mutating func question(_ type: String) -> Probe.Question? {
+  mutating func question(_ type: String, lacksPort: Bool) -> Probe.Question? {
     switch type {
     case "http": .http(http(tls: nil))
     case "https": .http(http(tls: tls()))
-    case "tcp": tcp().map(Probe.Question.tcp)
-    case "udp": udp().map(Probe.Question.udp)
+    case "tcp": tcp(lacksPort: lacksPort).map(Probe.Question.tcp)
+    case "udp": udp(lacksPort: lacksPort).map(Probe.Question.udp)
     case "dns": dns().map(Probe.Question.dns)
     case "icmp": .icmp(.nobody)
     case "exec": exec().map(Probe.Question.exec)
@@ -72,16 +72,22 @@ extension ObjectReader<ProbeKey> {
     return Probe.TLS(isVerified: isVerified, serverName: name, authorities: authorities)
   }
 
-  private mutating func tcp() -> Probe.TCP? {
-    let port = required(.port, .uint16(1, to: .max))
+  /// 0 where it may be left out, and is.
+  private mutating func port(mayLack: Bool) -> UInt16? {
+    if mayLack, !has(.port) { return 0 }
+    return required(.port, .uint16(1, to: .max))
+  }
+
+  private mutating func tcp(lacksPort: Bool) -> Probe.TCP? {
+    let port = port(mayLack: lacksPort)
     var tcp = Probe.TCP(address: .nobody, port: port ?? 0)
     tcp.send = optional(.send, .someText)
     tcp.expect = optional(.expect, .someText)
     return port == nil ? nil : tcp
   }
 
-  private mutating func udp() -> Probe.UDP? {
-    let port = required(.port, .uint16(1, to: .max))
+  private mutating func udp(lacksPort: Bool) -> Probe.UDP? {
+    let port = port(mayLack: lacksPort)
     let send = required(.send, .someText, ": only an answer shows that somebody is there")
     let expect = optional(.expect, .someText)
     guard let port, let send else { return nil }
@@ -91,7 +97,7 @@ extension ObjectReader<ProbeKey> {
   }
 
   private mutating func dns() -> Probe.DNS? {
-    let name = required(.name, .domainName)
+    let name = required(.name, .questionName)
     var dns = Probe.DNS(address: .nobody, name: name ?? "")
     dns.port = port() ?? dns.port
     dns.transport = optional(.transport, transportForm) ?? dns.transport

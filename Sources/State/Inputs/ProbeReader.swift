@@ -13,15 +13,17 @@ extension ObjectReader<ProbeKey> {
     return address.map { ProbeTemplate(probe).probe(named: name, at: $0) }
   }
 
-  /// A probe of a blueprint, which fills in the address for each of its members.
-  mutating func probeTemplate() -> ProbeTemplate? {
+  /// A probe of a blueprint, which fills in the address for each of its members; with `lacksPort`,
+  /// the port as well where none is stated.
+  mutating func probeTemplate(lacksPort: Bool = false) -> ProbeTemplate? {
     let type = type()
     refuse([.address]) { "\($0) is each member's own: leave it out" }
     if let type, !own(type).contains(.address) {
       report(.type, "must be a type that asks an address, not \(quoted(type))")
       return nil
     }
-    return probe(type).map(ProbeTemplate.init)
+    let takesPort = lacksPort && !has(.port) && type.map { own($0).contains(.port) } ?? false
+    return probe(type, lacksPort: lacksPort).map { ProbeTemplate($0, lacksPort: takesPort) }
   }
 
   private func own(_ type: String) -> KeySet<ProbeKey> {
@@ -41,9 +43,9 @@ extension ObjectReader<ProbeKey> {
     return type
   }
 
-  private mutating func probe(_ type: String?) -> Probe? {
+  private mutating func probe(_ type: String?, lacksPort: Bool = false) -> Probe? {
     var question: Probe.Question?
-    if let type { question = self.question(type) }
+    if let type { question = self.question(type, lacksPort: lacksPort) }
     // Without a question there is no probe, but there may be more to say.
     var probe = Probe(name: "", question: question ?? .icmp(.nobody))
     let range = Duration.milliseconds(10) ... .seconds(86_400)

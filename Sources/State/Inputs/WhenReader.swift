@@ -14,6 +14,9 @@ extension MemberKey: ConditionalKey {}
 extension RouteKey: ConditionalKey {}
 extension HopKey: ConditionalKey {}
 extension RuleKey: ConditionalKey {}
+extension IPVSServiceKey: ConditionalKey {}
+extension IPVSDestinationKey: ConditionalKey {}
+extension IPVSDaemonKey: ConditionalKey {}
 
 /// The keys of a condition that isn't a signal alone.
 enum WhenKey: Int, ObjectKey {

@@ -1,0 +1,108 @@
+import JSON
+import Model
+
+/// What vpngw made of IPVS, where the kernel keeps no mark, and what its timeouts were before: a
+/// file in the run directory.
+struct IPVSMemory {
+  struct Timeout {
+    var previous: Duration
+    var written: Duration
+  }
+
+  private let path: String
+  /// By their titles.
+  private var services: Set<String> = []
+  private var daemons: Set<String> = []
+  private var timeouts: [IPVSTimeout.State: Timeout] = [:]
+
+  /// A file that is missing or isn't ours remembers nothing.
+  init(path: String) {
+    self.path = path
+    guard let bytes = try? File.read(path), let document = try? Document(bytes) else { return }
+    func texts(_ key: String) -> Set<String> {
+      Set(document.root[key]?.elements?.compactMap(\.string) ?? [])
+    }
+    services = texts("services")
+    daemons = texts("sync")
+    for state in IPVSTimeout.State.allCases {
+      guard let entry = document.root["timeouts"]?[state.rawValue],
+        let previous = entry["previous"]?.string.flatMap(Duration.init(text:)),
+        let written = entry["written"]?.string.flatMap(Duration.init(text:))
+      else { continue }
+      timeouts[state] = Timeout(previous: previous, written: written)
+    }
+  }
+
+  var isEmpty: Bool { services.isEmpty && daemons.isEmpty && timeouts.isEmpty }
+
+  /// Marks what is our doing.
+  func annotate(_ observed: inout Configuration) {
+    for index in observed.ipvsServices.indices {
+      let service = observed.ipvsServices[index]
+      observed.ipvsServices[index].isOwned = services.contains(service.id.description)
+    }
+    for index in observed.ipvsDaemons.indices {
+      let role = observed.ipvsDaemons[index].role
+      observed.ipvsDaemons[index].isOwned = daemons.contains(role.rawValue)
+    }
+    for index in observed.ipvsTimeouts.indices {
+      let timeout = observed.ipvsTimeouts[index]
+      if let entry = timeouts[timeout.state], entry.written == timeout.duration {
+        observed.ipvsTimeouts[index].previous = entry.previous
+      }
+    }
+  }
+
+  /// Notes what is about to be done; false when there is nothing new to note.
+  mutating func remember(_ change: Change) -> Bool {
+    if change.verb == .delete { return false }
+    switch (change.object, change.observed) {
+    case (.ipvs(let service), _):
+      return !service.isAdopted && services.insert(service.id.description).inserted
+    case (.ipvsDaemon(let daemon), _):
+      return daemons.insert(daemon.role.rawValue).inserted
+    case (.ipvsTimeout(let timeout), .ipvsTimeout(let present)?):
+      // A value that we wrote ourselves keeps the one from before us.
+      let isOurs = timeouts[timeout.state]?.written == present.duration
+      timeouts[timeout.state] = Timeout(
+        previous: isOurs ? timeouts[timeout.state]!.previous : present.duration,
+        written: timeout.duration)
+      return true
+    default:
+      return false
+    }
+  }
+
+  /// Forgets what is gone, which somebody else may make anew, and what is as it was before us; false
+  /// when there is nothing to forget.
+  mutating func forget(given present: Configuration) -> Bool {
+    let before = (services.count, daemons.count, timeouts.count)
+    services.formIntersection(present.ipvsServices.map(\.id.description))
+    daemons.formIntersection(present.ipvsDaemons.map(\.role.rawValue))
+    for timeout in present.ipvsTimeouts
+    where timeouts[timeout.state]?.previous == timeout.duration {
+      timeouts[timeout.state] = nil
+    }
+    return before != (services.count, daemons.count, timeouts.count)
+  }
+
+  func save() throws(File.Failure) {
+    if isEmpty {
+      File.remove(path)
+      return
+    }
+    func list(_ texts: Set<String>) -> Tree { .array(texts.sorted().map(Tree.string)) }
+    let entries = timeouts.sorted { $0.key < $1.key }.map { state, entry in
+      (
+        state.rawValue,
+        Tree.object([
+          ("previous", .string(entry.previous.text)), ("written", .string(entry.written.text)),
+        ])
+      )
+    }
+    let tree = Tree.object([
+      ("services", list(services)), ("sync", list(daemons)), ("timeouts", .object(entries)),
+    ])
+    try File.replace(path, with: Array(tree.text().utf8))
+  }
+}

@@ -1,0 +1,44 @@
+internal import Glibc
+import JSON
+internal import Keepalived
+import State
+
+extension Session {
+  /// `vpngw import keepalived FILE`: a state file for what the configuration asks for; what it has no
+  /// word for goes to standard error, a line each: `FILE:LINE: what`.
+  public func importKeepalived(_ path: String, id: String?) throws -> Int32 {
+    let files = MachineFiles(path: path, bytes: try File.read(path))
+    guard let made = Import(path, id: id, files: files) else {
+      throw Failure("cannot read \(path)")
+    }
+    let text = made.tree.text()
+    Console.print(text)
+    Console.complain(made.notes.map { "\($0)\n" }.joined())
+    do throws(Problems) {
+      _ = try StateFile.decode(Array(text.utf8), names: .machine)
+    } catch {
+      // What keepalived takes and a state file can't have, such as servers of two families.
+      Console.complain("vpngw: this state file is not valid yet:\n")
+      report([("-", error.list)])
+      return Status.failed
+    }
+    return Status.done
+  }
+}
+
+private struct MachineFiles: Files {
+  /// The first of them, which is read already: standard input can't be read twice.
+  let path: String
+  let bytes: [UInt8]
+
+  func contents(of path: String) -> [UInt8]? {
+    path == self.path ? bytes : try? File.read(path)
+  }
+
+  func paths(matching pattern: String) -> [String] {
+    var found = glob_t()
+    defer { globfree(&found) }
+    guard glob(pattern, 0, nil, &found) == 0 else { return [] }
+    return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
+  }
+}

@@ -1,0 +1,72 @@
+internal import JSON
+internal import Model
+
+/// Addresses as keepalived writes them.
+enum Addresses {
+  /// More of them than a group can sensibly mean.
+  private static let most = 1024
+
+  /// `A.B.C.D`, `A.B.C.D-E` (hex in IPv6), `A.B.C.D-E.F.G.H` or `A.B.C.D/LEN`; nil for anything else.
+  static func range(_ text: String) -> [IPAddress]? {
+    if let address = IPAddress(text) { return [address] }
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    if parts.count == 2, let prefix = Prefix(text) {
+      let bits = Int(prefix.family.width - prefix.length)
+      guard bits <= 10 else { return nil }
+      return (0..<(1 << bits)).map(prefix.network.address.advanced)
+    }
+    let ends = text.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+    guard ends.count == 2, let first = IPAddress(ends[0]) else { return nil }
+    guard let last = IPAddress(ends[1]) ?? self.last(first, ends[1]), first.family == last.family,
+      !(last < first), let count = first.distance(to: last), count < most
+    else { return nil }
+    return (0...count).map(first.advanced)
+  }
+
+  /// The address that differs from the first in its last part alone.
+  private static func last(_ first: IPAddress, _ part: String) -> IPAddress? {
+    switch first.family {
+    case .inet:
+      return UInt8(part).map { IPAddress(v4: first.v4 & ~0xff | UInt32($0)) }
+    case .inet6:
+      let (high, low) = first.v6
+      return UInt16(part, radix: 16).map {
+        IPAddress(v6High: high, low: low & ~0xffff | UInt64($0))
+      }
+    }
+  }
+
+  /// Addresses in a row, the shortest way to write them.
+  static func text(_ first: IPAddress, count: Int) -> String {
+    if count == 1 { return first.description }
+    let last = first.advanced(count - 1)
+    if count & (count - 1) == 0 {
+      let length = first.family.width - UInt8(count.trailingZeroBitCount)
+      if first.masked(length) == first { return "\(first)/\(length)" }
+    }
+    return "\(first)-\(last)"
+  }
+
+  /// The lengths of the rows in sorted elements, of which `follows` says whether one goes on.
+  static func rows<Element>(
+    _ elements: [Element], follows: (Element, Element) -> Bool
+  ) -> [(first: Element, count: Int)] {
+    var rows: [(first: Element, count: Int, last: Element)] = []
+    for element in elements {
+      if let row = rows.last, follows(row.last, element) {
+        rows[rows.count - 1].count += 1
+        rows[rows.count - 1].last = element
+      } else {
+        rows.append((element, 1, element))
+      }
+    }
+    return rows.map { ($0.first, $0.count) }
+  }
+
+  static func tree(_ addresses: [IPAddress]) -> Tree {
+    let texts = rows(Set(addresses).sorted()) { $0.distance(to: $1) == 1 }.map {
+      Tree.string(text($0.first, count: $0.count))
+    }
+    return texts.count == 1 ? texts[0] : .array(texts)
+  }
+}

@@ -1,0 +1,278 @@
+/// Turns files into plain lines: without comments, with conditions decided, parameters replaced,
+/// sequences written out and other files included (keepalived.conf(5), ADVANCED CONFIGURATION).
+struct LineReader {
+  private let id: String?
+  private let files: any Files
+  private(set) var lines: [Line] = []
+  private(set) var notes: [Note] = []
+  private var parameters: [String: [UInt8]] = [:]
+  /// A definition that goes on in the next line.
+  private var open: (name: String, value: [UInt8])?
+  /// What all this may still cost: parameters that name one another grow without end.
+  private var budget = 8 << 20
+  private var isExhausted = false
+
+  private static let mostDepth = 16
+
+  init(id: String?, files: any Files) {
+    self.id = id
+    self.files = files
+  }
+
+  /// False when there is no such file.
+  mutating func read(_ path: String, depth: Int = 0) -> Bool {
+    guard let bytes = files.contents(of: path) else { return false }
+    let directory = path.contains("/") ? String(path[..<path.lastIndex(of: "/")!]) : "."
+    let outer = parameters["_PWD"]
+    parameters["_PWD"] = Array(directory.utf8)
+    var number = 0
+    for text in bytes.split(separator: .newline, omittingEmptySubsequences: false) {
+      number += 1
+      if isExhausted { break }
+      let origin = Origin(file: path, line: number)
+      add(Self.withoutComment(Array(text)).trimmed(), origin, depth)
+    }
+    if let open {
+      note(Origin(file: path, line: number), "the definition of $\(open.name) goes on into nowhere")
+      self.open = nil
+    }
+    parameters["_PWD"] = outer
+    return true
+  }
+
+  private mutating func note(_ origin: Origin, _ message: String) {
+    notes.append(Note(origin: origin, message: message))
+  }
+
+  private mutating func add(_ text: [UInt8], _ origin: Origin, _ depth: Int) {
+    budget -= text.count + 16
+    guard budget > 0 else {
+      if !isExhausted {
+        note(origin, "too much, with all that is included and replaced: cut off here")
+      }
+      isExhausted = true
+      return
+    }
+    if open != nil {
+      let (part, goesOn) = Self.continuation(text)
+      open!.value += part + (goesOn ? [.newline] : [])
+      // A blank line within is none of the definition's.
+      if !goesOn, !text.isEmpty { close() }
+      return
+    }
+    guard var text = decided(text, origin), !text.isEmpty else { return }
+    if define(text) { return }
+    text = replaced(text, origin)
+    if text.contains(.newline) {
+      guard depth < Self.mostDepth else {
+        note(origin, "parameters name one another too deeply")
+        return
+      }
+      for part in text.split(separator: .newline) { add(Array(part).trimmed(), origin, depth + 1) }
+      return
+    }
+    // What a parameter stands for may be a condition.
+    guard let text = decided(text.trimmed(), origin), !text.isEmpty else { return }
+    if text.starts(with: Array("~SEQ".utf8)) {
+      unroll(text, origin, depth)
+    } else if !include(text, origin, depth) {
+      lines.append(Line(text: text, origin: origin))
+    }
+  }
+
+  // MARK: - Conditions
+
+  /// The line without its `@ID`; nil when that keeps it out.
+  private mutating func decided(_ text: [UInt8], _ origin: Origin) -> [UInt8]? {
+    guard text.first == .at else { return text }
+    let word = text.prefix { !$0.isSpace }.dropFirst()
+    let isNegated = word.first == .caret
+    let name = Array(isNegated ? word.dropFirst() : word).string
+    guard (name == id) != isNegated else {
+      if id == nil {
+        note(origin, "left out: it is for --config-id \(name) (none was given)")
+      }
+      return nil
+    }
+    return Array(text.dropFirst(word.count + 1)).trimmed()
+  }
+
+  // MARK: - Parameters
+
+  /// Whether the line is `$NAME=VALUE`.
+  private mutating func define(_ text: [UInt8]) -> Bool {
+    guard text.first == .dollar, let equals = text.firstIndex(of: .equals), equals > 1,
+      text[1..<equals].allSatisfy(\.isNameByte)
+    else { return false }
+    let (value, goesOn) = Self.continuation(Array(text[(equals + 1)...]).trimmed())
+    open = (Array(text[1..<equals]).string, value + (goesOn && !value.isEmpty ? [.newline] : []))
+    if !goesOn { close() }
+    return true
+  }
+
+  private mutating func close() {
+    guard let open else { return }
+    parameters[open.name] = open.value
+    self.open = nil
+  }
+
+  private static func continuation(_ text: [UInt8]) -> (text: [UInt8], goesOn: Bool) {
+    text.last == .backslash ? (Array(text.dropLast()).trimmed(), true) : (text, false)
+  }
+
+  /// With parameters replaced, those in their values as well.
+  private mutating func replaced(_ text: [UInt8], _ origin: Origin) -> [UInt8] {
+    guard text.contains(.dollar) else { return text }
+    var result: [UInt8] = []
+    // In reverse, so that what a parameter stands for is pushed in front of the rest.
+    var rest = Array(text.reversed())
+    var count = 0
+    while let byte = rest.popLast() {
+      guard byte == .dollar, let (name, length) = Self.reference(rest), let value = value(name)
+      else {
+        result.append(byte)
+        continue
+      }
+      rest.removeLast(length)
+      // What spans lines is replaced when each of them is read.
+      if value.contains(.newline) {
+        result += value
+      } else {
+        rest += value.reversed()
+      }
+      count += 1
+      guard count <= 1000, result.count + rest.count <= 1 << 16 else {
+        note(origin, "parameters name one another without end")
+        return []
+      }
+    }
+    return result
+  }
+
+  /// The name behind a `$` and how many bytes it takes; `rest` is in reverse.
+  private static func reference(_ rest: [UInt8]) -> (name: String, length: Int)? {
+    if rest.last == .openBrace {
+      let name = Array(rest.dropLast().reversed().prefix { $0 != .closeBrace })
+      guard !name.isEmpty, name.count + 2 <= rest.count else { return nil }
+      return (name.string, name.count + 2)
+    }
+    let name = Array(rest.reversed().prefix(while: \.isNameByte))
+    let next = rest.dropLast(name.count).last
+    return name.isEmpty || next.map { !$0.isSpace } ?? false ? nil : (name.string, name.count)
+  }
+
+  private func value(_ name: String) -> [UInt8]? {
+    switch name {
+    case "_HASH": [.hash]
+    case "_BANG": [.bang]
+    case "_INSTANCE": id.map { Array($0.utf8) } ?? parameters[name]
+    default: parameters[name]
+    }
+  }
+
+  // MARK: - Sequences
+
+  /// `~SEQ(NAME, START, STEP, END) LINE`
+  private mutating func unroll(_ text: [UInt8], _ origin: Origin, _ depth: Int) {
+    let isHex = text.starts(with: Array("~SEQx".utf8))
+    guard let opening = text.firstIndex(of: .opening), let closing = text.firstIndex(of: .closing),
+      opening == (isHex ? 5 : 4), opening < closing, depth < Self.mostDepth
+    else {
+      note(origin, "not understood: \(shown(text.string))")
+      return
+    }
+    let parts = text[(opening + 1)..<closing].split(
+      separator: .comma, omittingEmptySubsequences: false
+    ).map { Array($0).trimmed().string }
+    let numbers = parts.dropFirst().map(Self.number)
+    guard (2...4).contains(parts.count), numbers.allSatisfy({ $0 != nil }),
+      let end = numbers.last ?? nil
+    else {
+      note(origin, "not understood: \(shown(text.string))")
+      return
+    }
+    let start = numbers.count > 1 ? numbers[0]! : (end > 0 ? 1 : -1)
+    let step = numbers.count > 2 ? numbers[1]! : (end >= start ? 1 : -1)
+    guard step != 0, abs(end - start) / abs(step) <= 65_536 else {
+      note(origin, "a sequence without end: \(shown(text.string))")
+      return
+    }
+    let line = Array(text[(closing + 1)...]).trimmed()
+    for number in stride(from: start, through: end, by: step) where !isExhausted {
+      parameters[parts[0]] = Array(String(number, radix: isHex ? 16 : 10).utf8)
+      add(line, origin, depth + 1)
+    }
+  }
+
+  private static func number(_ text: String) -> Int? {
+    let isNegative = text.hasPrefix("-")
+    let digits = text.dropFirst(isNegative ? 1 : 0)
+    let number = digits.hasPrefix("0x") ? Int(digits.dropFirst(2), radix: 16) : Int(digits)
+    guard let number, number < 1 << 32 else { return nil }
+    return isNegative ? -number : number
+  }
+
+  // MARK: - Included files
+
+  private static let includes: Set<String> = [
+    "include", "includer", "includem", "includew", "includeb", "includea",
+  ]
+
+  private mutating func include(_ text: [UInt8], _ origin: Origin, _ depth: Int) -> Bool {
+    let words = text.split(whereSeparator: \.isSpace)
+    guard Self.includes.contains(Array(words[0]).string) else { return false }
+    guard words.count == 2 else {
+      note(origin, "include needs a file's name")
+      return true
+    }
+    guard depth < Self.mostDepth else {
+      note(origin, "included too deeply: do files include one another?")
+      return true
+    }
+    var path = Array(words[1]).string
+    if !path.hasPrefix("/"), let slash = origin.file.lastIndex(of: "/") {
+      path = origin.file[...slash] + path
+    }
+    let matches = files.paths(matching: path)
+    if matches.isEmpty { note(origin, "no file to include: \(shown(path))") }
+    for match in matches where !isExhausted {
+      if !read(match, depth: depth + 1) { note(origin, "cannot read \(shown(match))") }
+    }
+    return true
+  }
+
+  // MARK: - Comments
+
+  /// Up to a `#` or `!` that isn't quoted.
+  private static func withoutComment(_ text: [UInt8]) -> [UInt8] {
+    var quote: UInt8?
+    var position = 0
+    while position < text.count {
+      switch text[position] {
+      case .backslash: position += 1
+      case .quote, .apostrophe:
+        if quote == nil { quote = text[position] } else if quote == text[position] { quote = nil }
+      case .hash, .bang: if quote == nil { return Array(text[..<position]) }
+      default: break
+      }
+      position += 1
+    }
+    return text
+  }
+}
+
+/// The files that a configuration is in.
+public protocol Files {
+  /// Nil when it can't be read.
+  func contents(of path: String) -> [UInt8]?
+  /// As glob(7), in order.
+  func paths(matching pattern: String) -> [String]
+}
+
+/// As a message shows it: on one line, and not all of a long one.
+func shown(_ text: String) -> String {
+  let scalars = text.unicodeScalars.prefix(60).map {
+    $0.properties.generalCategory == .control ? "?" : String($0)
+  }
+  return "\"" + scalars.joined() + (text.unicodeScalars.count > 60 ? "..." : "") + "\""
+}

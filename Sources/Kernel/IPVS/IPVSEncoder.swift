@@ -1,0 +1,168 @@
+import Model
+import Netlink
+
+/// Turns changes of IPVS into requests.
+struct IPVSEncoder {
+  let batch: Batch
+  /// The message type that the kernel gave the family.
+  let family: UInt16
+
+  /// Adds a change's requests to the batch's present step.
+  func encode(_ change: Change) {
+    switch (change.object, change.observed) {
+    case (.ipvs(let service), .ipvs(let present)?) where change.verb == .update:
+      update(service, from: present)
+    case (.ipvs(let service), _):
+      if change.verb != .create { request(IPVSCommand.delService, service) }
+      if change.verb != .delete { create(service) }
+    case (.ipvsTimeout(let timeout), _):
+      // ipvsadm --set TCP TCPFIN UDP; what isn't told stays
+      batch.genericRequest(family, IPVSCommand.setConfig) {
+        $0.put(timeout.state.attribute, UInt32(clamping: timeout.duration.components.seconds))
+      }
+    case (.ipvsDaemon(let daemon), let observed):
+      encode(change.verb, daemon, observed)
+    default:
+      preconditionFailure("not IPVS's: \(change.object.kind)")
+    }
+  }
+
+  // MARK: - Services
+
+  private func create(_ service: IPVSService) {
+    // A scheduler that sees all destinations at once makes its table once, not with each of them.
+    let isDeferred = service.dependsOnOrder && service.destinations.count > 1
+    var first = service
+    if isDeferred { first.scheduler = "none" }
+    // ipvsadm -A -t|-u|--sctp-service|-f SERVICE -s SCHEDULER -b FLAGS -o -p TIMEOUT -M MASK --pe NAME
+    request(IPVSCommand.newService, first)
+    for destination in service.destinations { add(destination, to: service) }
+    if isDeferred { request(IPVSCommand.setService, service) }
+    for destination in service.destinations where destination.mustFade(service) {
+      request(IPVSCommand.setDestination, destination, of: service)
+    }
+  }
+
+  private func update(_ service: IPVSService, from present: IPVSService) {
+    let attributes = service.differences(from: present).filter { $0.name != "destinations" }
+    // ipvsadm -E SERVICE ...
+    if !attributes.isEmpty { request(IPVSCommand.setService, service) }
+    let moves = DestinationMoves(from: present, to: service)
+    for destination in moves.changed {
+      // ipvsadm -e SERVICE -r DESTINATION ...
+      request(IPVSCommand.setDestination, destination, of: service)
+    }
+    for destination in moves.lifted { remove(destination, from: service) }
+    for destination in moves.added { add(destination, to: service) }
+    for destination in moves.removed { remove(destination, from: service) }
+    for destination in moves.added where destination.mustFade(service) {
+      request(IPVSCommand.setDestination, destination, of: service)
+    }
+  }
+
+  /// `ipvsadm -a SERVICE -r DESTINATION -m|-g|-i -w WEIGHT -x UPPER -y LOWER --tun-type TYPE ...`
+  private func add(_ destination: IPVSDestination, to service: IPVSService) {
+    var destination = destination
+    if destination.mustFade(service) {
+      destination.weight = max(destination.weight, 1)
+      destination.isDrained = false
+    }
+    request(IPVSCommand.newDestination, destination, of: service)
+  }
+
+  /// `ipvsadm -d SERVICE -r DESTINATION`
+  private func remove(_ destination: IPVSDestination, from service: IPVSService) {
+    batch.genericRequest(family, IPVSCommand.delDestination) {
+      $0.nest(IPVSAttribute.service) { $0.put(service.match) }
+      $0.nest(IPVSAttribute.destination) { $0.putIdentity(destination) }
+    }
+  }
+
+  private func request(_ command: UInt8, _ service: IPVSService) {
+    batch.genericRequest(family, command) {
+      $0.nest(IPVSAttribute.service) {
+        $0.put(service.match)
+        if command != IPVSCommand.delService { $0.put(service) }
+      }
+    }
+  }
+
+  private func request(
+    _ command: UInt8, _ destination: IPVSDestination, of service: IPVSService
+  ) {
+    batch.genericRequest(family, command) {
+      $0.nest(IPVSAttribute.service) { $0.put(service.match) }
+      $0.nest(IPVSAttribute.destination) {
+        $0.putIdentity(destination)
+        $0.put(destination)
+      }
+    }
+  }
+
+  // MARK: - Synchronisation
+
+  private func encode(
+    _ verb: Change.Verb, _ daemon: IPVSDaemon, _ observed: Object?
+  ) {
+    if verb != .create {
+      // ipvsadm --stop-daemon ROLE
+      batch.genericRequest(family, IPVSCommand.delDaemon) {
+        $0.nest(IPVSAttribute.daemon) { $0.put(IPVSDaemonAttribute.state, daemon.role.number) }
+      }
+    }
+    if verb == .delete { return }
+    // ipvsadm --start-daemon ROLE --mcast-interface LINK --syncid ID --sync-maxlen LENGTH
+    //   --mcast-group ADDRESS --mcast-port PORT --mcast-ttl TTL
+    batch.genericRequest(family, IPVSCommand.newDaemon) {
+      $0.nest(IPVSAttribute.daemon) { $0.put(daemon) }
+    }
+  }
+}
+
+extension IPVSDestination {
+  /// `mh` fills its table by the last weight that wasn't 0: one that is added with weight 0 would
+  /// have no place in it, and others' flows would move when it comes back.
+  fileprivate func mustFade(_ service: IPVSService) -> Bool {
+    service.scheduler == "mh" && effectiveWeight == 0
+  }
+}
+
+/// What turns the destinations that a service has into those that it shall have.
+struct DestinationMoves {
+  /// Changed where they are.
+  private(set) var changed: [IPVSDestination] = []
+  /// Taken away only to be added again, behind those that come before them.
+  private(set) var lifted: [IPVSDestination] = []
+  private(set) var added: [IPVSDestination] = []
+  private(set) var removed: [IPVSDestination] = []
+
+  init(from present: IPVSService, to service: IPVSService) {
+    let found = Dictionary(
+      present.destinations.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    let wanted = Set(service.destinations.map(\.id))
+    removed = present.destinations.filter { !wanted.contains($0.id) }
+    // The kernel adds in front only: where the order counts, what is there can stay as far as it
+    // is a beginning of what is wanted.
+    var kept = wanted
+    if service.dependsOnOrder, !service.isAdopted {
+      var count = 0
+      let order = present.actualOrder ?? present.destinations.map(\.id)
+      for id in order where count < service.destinations.count {
+        if id == service.destinations[count].id { count += 1 }
+      }
+      kept = Set(service.destinations[..<count].map(\.id))
+    }
+    for destination in service.destinations {
+      guard let before = found[destination.id] else {
+        added.append(destination)
+        continue
+      }
+      if !kept.contains(destination.id) {
+        lifted.append(before)
+        added.append(destination)
+      } else if !destination.agrees(with: before) {
+        changed.append(destination)
+      }
+    }
+  }
+}

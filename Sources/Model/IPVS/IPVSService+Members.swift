@@ -1,0 +1,44 @@
+extension IPVSService {
+  /// With its destinations in these states; of what isn't known `present` tells.
+  ///
+  /// Who is down has weight 0 until `isOver`, and then goes, or stays so.
+  func keeping(
+    _ states: [Signal.State], present: IPVSService?, _ inhibit: Service.Inhibition,
+    isOver: (Departure.ID) -> Bool
+  ) -> IPVSService {
+    var service = self
+    service.destinations = zip(destinations, states).compactMap { destination, state in
+      let found = present?.destinations.first { $0.id == destination.id }
+      switch state {
+      case .up: return destination
+      case .down where inhibit == .forever: return destination.drained
+      case .down:
+        return found == nil || isOver(Departure.ID(match, destination.id))
+          ? nil : destination.drained
+      // Found at weight 0 it has failed, which somebody else has seen or we before a restart.
+      case .unknown: return found.map { $0.weight == 0 ? destination.drained : destination }
+      }
+    }
+    return service
+  }
+
+  /// What is on its way out, and how long that may take.
+  func departures(
+    _ states: [Signal.State], present: IPVSService?, _ inhibit: Service.Inhibition
+  ) -> [Departure] {
+    guard case .lasting(let grace) = inhibit, let present else { return [] }
+    let down = Set(zip(destinations, states).filter { $0.1 == .down }.map(\.0.id))
+    return present.destinations.filter { down.contains($0.id) }.map {
+      Departure(id: .init(match, $0.id), grace: grace)
+    }
+  }
+}
+
+extension IPVSDestination {
+  /// Without new flows.
+  var drained: IPVSDestination {
+    var drained = self
+    drained.isDrained = true
+    return drained
+  }
+}

@@ -1,0 +1,135 @@
+/// Ports of virtual addresses in front of real servers: an entry of `services` in
+/// `schemas/state.json`.
+public struct Service: Hashable, Sendable {
+  public var name: String
+  public var vips: [IPAddress] = []
+  /// Further virtual addresses that no link has: a route brings their packets here.
+  public var aliases: [IPAddress] = []
+  public var ports: [UInt16] = []
+  public var protocols: [IPVSProtocol] = [.tcp]
+  /// In place of addresses, ports and protocols: packets with these firewall marks.
+  public var marks: [UInt32] = []
+  public var servers: [Server]
+  public var scheduler = "mh"
+  public var flags: Set<IPVSService.Flag> = [.fallback]
+  public var persistence: IPVSService.Persistence?
+  public var forwarding = IPVSDestination.Forwarding.masquerade
+  /// What servers are asked; one that isn't counts as alive.
+  public var probes: [Place: Probe] = [:]
+  /// The least sum of the weights of those alive with which the service stands, else the sorry
+  /// server takes over.
+  public var quorum: UInt32 = 1
+  /// How far beyond the quorum the sum must be for the service to fall, and to stand again.
+  public var hysteresis: UInt32 = 0
+  public var sorry: Server?
+  public var onNone = Refusal.reject
+  /// How long the flows of a server that the file no longer has may go on.
+  public var drain = Duration.seconds(300)
+  public var inhibit = Inhibition.usual
+  public var balancer = Balancer.ipvs
+
+  public init(_ name: String, servers: [Server]) {
+    self.name = name
+    self.servers = servers
+  }
+
+  public struct Server: Hashable, Sendable {
+    public var address: IPAddress
+    /// Nil: the service's.
+    public var port: UInt16?
+    public var weight: UInt32 = 1
+    /// Gets no new flows, and keeps those that it has.
+    public var isDrained = false
+    public var upperThreshold: UInt32 = 0
+    public var lowerThreshold: UInt32 = 0
+    /// What says whether it lives, in place of a probe.
+    public var when: Condition?
+
+    public init(_ address: IPAddress, port: UInt16? = nil) {
+      self.address = address
+      self.port = port
+    }
+  }
+
+  /// Where a real server is asked whether it lives.
+  public struct Place: Hashable, Sendable {
+    public var address: IPAddress
+    public var port: UInt16
+    /// Nil: of a mark.
+    public var `protocol`: IPVSProtocol?
+
+    public init(_ address: IPAddress, port: UInt16, protocol: IPVSProtocol?) {
+      self.address = address
+      self.port = port
+      self.protocol = `protocol`
+    }
+  }
+
+  /// What clients get while no server lives.
+  public enum Refusal: String, Hashable, Sendable, CaseIterable {
+    /// ICMP says that the port is unreachable, which is what IPVS does by itself.
+    case reject
+    case drop
+  }
+
+  /// What becomes of a server whose probe failed.
+  public enum Inhibition: Hashable, Sendable {
+    /// Weight 0 for so long, in which it may come back with all its flows; then it is removed, so
+    /// that its clients learn at once.
+    case lasting(Duration)
+    /// Weight 0 for as long as it is down.
+    case forever
+
+    public static let usual = Inhibition.lasting(.seconds(1))
+  }
+
+  public enum Balancer: String, Hashable, Sendable, CaseIterable {
+    case ipvs
+    /// For kernels without IPVS: destination NAT by a map of buckets.
+    case nft
+  }
+}
+
+extension Service {
+  /// What it is in front of its servers, in canonical order.
+  public var matches: [IPVSService.Match] {
+    let addresses = (vips + aliases).flatMap { vip in
+      ports.flatMap { port in
+        protocols.map { IPVSService.Match.address(vip, port: port, protocol: $0) }
+      }
+    }
+    return addresses + marks.map { .mark($0, servers.first?.address.family ?? .inet) }
+  }
+
+  /// Those that a service of the family can lead to: only tunnels cross from one to the other.
+  func servers(of match: IPVSService.Match) -> [Server] {
+    if case .tunnel = forwarding { return servers }
+    return servers.filter { $0.address.family == match.family }
+  }
+
+  public func port(of server: Server, _ match: IPVSService.Match) -> UInt16 {
+    if let port = server.port { return port }
+    if case .address(_, let port, _) = match { return port }
+    return 0
+  }
+
+  /// What says whether the server lives; nil: nothing does, and so it does.
+  public func condition(of server: Server, _ match: IPVSService.Match) -> Condition? {
+    if let when = server.when { return when }
+    let place = Place(server.address, port: port(of: server, match), protocol: match.protocol)
+    return probes[place].map { .signal($0.signal) }
+  }
+
+  /// Everything that decides something about it.
+  public var signals: Set<Signal> {
+    servers.reduce(into: Set(probes.values.map(\.signal))) {
+      $0.formUnion($1.when?.signals ?? [])
+    }
+  }
+}
+
+extension IPVSService.Match {
+  var `protocol`: IPVSProtocol? {
+    if case .address(_, _, let `protocol`) = self { `protocol` } else { nil }
+  }
+}

@@ -1,0 +1,121 @@
+/// All entries of `services`.
+public struct Services: Hashable, Sendable {
+  public var list: [Service]
+
+  public init(_ list: [Service] = []) { self.list = list }
+
+  public var probes: [Probe] {
+    Set(list.flatMap { $0.probes.values }).sorted { $0.name < $1.name }
+  }
+
+  /// Everything that decides something about them.
+  public var signals: Set<Signal> { list.reduce(into: []) { $0.formUnion($1.signals) } }
+
+  /// The plain kernel objects that stand for them.
+  public struct Expansion: Hashable, Sendable {
+    public var configuration = Configuration()
+    /// What IPVS doesn't do; nil where there is nothing of that.
+    public var table: Nftables.Table?
+  }
+
+  /// See ``Service/expanded(given:keeping:isOver:)``; `tables` are observed.
+  public func expanded(
+    given signals: [Signal: Signal.State], keeping observed: [IPVSService] = [],
+    _ tables: [NftablesTable] = [], isOver: (Departure.ID) -> Bool = { _ in true }
+  ) -> Expansion {
+    var expansion = Expansion()
+    if list.isEmpty { return expansion }
+    expansion.configuration.sysctls = sysctls
+    expansion.configuration.routes = routes
+    expansion.configuration.ipvsServices = list.flatMap {
+      $0.expanded(given: signals, keeping: observed, isOver: isOver)
+    }
+    expansion.configuration.ipvsTimeouts = timeouts
+    expansion.table = table(
+      given: signals, keeping: observed,
+      tables.first { $0.id == Self.tableID })
+    return expansion
+  }
+
+  public func departures(
+    given signals: [Signal: Signal.State], keeping observed: [IPVSService]
+  ) -> [Departure] {
+    list.flatMap { $0.departures(given: signals, keeping: observed) }
+  }
+
+  /// The real servers' ports behind these addresses, where a server's answers bear the port that
+  /// its clients know.
+  public func served(behind vips: Set<IPAddress>) -> Set<Gateways.Served> {
+    var found: Set<Gateways.Served> = []
+    for service in list where service.forwarding == .masquerade {
+      for match in service.matches {
+        guard case .address(let vip, let port, let `protocol`) = match, vips.contains(vip),
+          `protocol` != .sctp
+        else { continue }
+        for server in service.servers(of: match) + [service.sorry].compactMap(\.self)
+        where server.address.family == match.family && service.port(of: server, match) == port {
+          found.insert(
+            Gateways.Served(address: server.address, protocol: `protocol`, port: port))
+        }
+      }
+    }
+    return found
+  }
+
+  private var matches: [IPVSService.Match] { list.flatMap(\.matches) }
+  private var isByIPVS: Bool { list.contains { $0.balancer == .ipvs } }
+
+  /// Each by its measure: without it flows didn't open, or didn't live through a failover.
+  public var sysctls: [Sysctl] {
+    if list.isEmpty { return [] }
+    func sysctl(_ parts: String..., value: String = "1") -> Sysctl {
+      Sysctl(Sysctl.Key(parts: ["net"] + parts)!, value)
+    }
+    var sysctls = [sysctl("ipv4", "ip_forward")]
+    if matches.contains(where: { $0.family == .inet6 }) {
+      sysctls.append(sysctl("ipv6", "conf", "all", "forwarding"))
+    }
+    sysctls += [
+      // A router that takes over sees flows from their middle on, and its old ones with windows
+      // that are long past.
+      sysctl("netfilter", "nf_conntrack_tcp_loose"),
+      sysctl("netfilter", "nf_conntrack_tcp_be_liberal"),
+      sysctl("netfilter", "nf_conntrack_udp_timeout", value: "180"),
+      sysctl("netfilter", "nf_conntrack_udp_timeout_stream", value: "180"),
+    ]
+    guard isByIPVS else { return sysctls }
+    return sysctls + [
+      // Else the answer's connection has no mark, and leaves by any gateway.
+      sysctl("ipv4", "vs", "conntrack"),
+      // The middle of a flow may open it here.
+      sysctl("ipv4", "vs", "sloppy_tcp"),
+      // Clients of a server that was removed learn at once.
+      sysctl("ipv4", "vs", "expire_nodest_conn"),
+    ]
+  }
+
+  /// IPVS's own 15 minutes for TCP end idle flows that clients, gateways and conntrack still have; for
+  /// UDP more than conntrack's 180 s above, since what conntrack alone has forgotten opens anew.
+  private var timeouts: [IPVSTimeout] {
+    guard isByIPVS else { return [] }
+    return [
+      IPVSTimeout(.tcp, .seconds(90_000)), IPVSTimeout(.tcpfin, .seconds(120)),
+      IPVSTimeout(.udp, .seconds(300)),
+    ]
+  }
+
+  /// Those that are there with IPVS alone.
+  var ipvsSettings: [Sysctl.Key] {
+    sysctls.map(\.key).filter { $0.parts.starts(with: ["net", "ipv4", "vs"]) }
+  }
+
+  /// IPVS sees what is for this machine: so an address is that no link has.
+  private var routes: [Route] {
+    let aliases = list.filter { $0.balancer == .ipvs }.flatMap(\.aliases)
+    return Set(aliases).sorted().map { alias in
+      var route = Route(Prefix(alias), type: .local, hop: Route.Hop(dev: .loopback))
+      route.table = .local
+      return route
+    }
+  }
+}

@@ -1,0 +1,284 @@
+internal import JSON
+internal import Model
+
+extension ObjectReader<FileKey> {
+  /// After the gateways, whose VIPs services may have.
+  mutating func readServices(_ contents: inout Contents) {
+    var services: [Service] = []
+    var isSound = true
+    let vips = contents.gateways?.members.flatMap(\.vips)
+    eachNamed(.services) { findings, name, value in
+      do throws(Mismatch) {
+        _ = try serviceNameForm.parse(name)
+      } catch {
+        findings.report(error.message, part: .key)
+      }
+      var reader = ObjectReader<ServiceKey>(findings, "service")
+      if reader.open(value), let service = reader.service(named: name, gateways: vips) {
+        services.append(service)
+      } else {
+        isSound = false
+      }
+    }
+    contents.services = Services(services)
+    // The probes of one that can't be read may have been called anything.
+    if !isSound || has(.services) && value(.services)?.members == nil { contents.probeNames = nil }
+    contents.probeNames?.formUnion(contents.services.probes.map(\.name))
+  }
+}
+
+extension ObjectReader<ServiceKey> {
+  fileprivate mutating func service(named name: String, gateways: [IPAddress]?) -> Service? {
+    let balancer = optional(.balancer, balancerForm) ?? .ipvs
+    if balancer == .nft {
+      refuse(ServiceKey.ipvsOnly) { "\($0) is IPVS's: \"balancer\": \"nft\" has nothing of it" }
+    }
+    var service = Service(name, servers: [])
+    service.balancer = balancer
+    readFronts(&service, gateways)
+    service.servers = servers() ?? []
+    readBalance(&service)
+    readFailure(&service)
+    check(service)
+    guard isSound, !service.servers.isEmpty else { return nil }
+    service.probes = probes(service)
+    return isSound ? service : nil
+  }
+
+  // MARK: - What is in front
+
+  private mutating func readFronts(_ service: inout Service, _ gateways: [IPAddress]?) {
+    if has(.marks) {
+      refuse(ServiceKey.addressed) {
+        "\($0) can't stand beside \"marks\": a service is of marks or of addresses"
+      }
+      let marks = unique(.marks, oneOrMore(.marks, .mark)) ?? []
+      service.marks = marks.map(\.bits)
+      for mark in marks where mark.mask != .max {
+        report(.marks, "\"\(mark)\" must have no mask: IPVS knows whole marks")
+      }
+      if service.marks.contains(0) { report(.marks, "\"0x0\" is what packets without a mark have") }
+      return
+    }
+    if !has(.vips), !has(.aliases) {
+      reportMissing(.vips, ": addresses, or \"gateways\" for those of the gateways' members")
+    }
+    if value(.vips)?.string == "gateways" {
+      service.vips = gateways ?? []
+      if gateways == nil || gateways!.isEmpty {
+        report(.vips, "there is no section \"gateways\" whose members have \"vips\"")
+      }
+    } else {
+      service.vips = addresses(.vips)
+    }
+    service.aliases = addresses(.aliases)
+    if let alias = service.aliases.first(where: service.vips.contains) {
+      report(.aliases, "\"\(alias)\" is in \"vips\" already")
+    }
+    let lowest: UInt16 = has(.persistence) ? 0 : 1
+    if let ranges = required(.ports, PortsForm(range: lowest...65_535)) {
+      service.ports = ranges.flatMap { Array($0.first...$0.last) }
+      if Set(service.ports).count != service.ports.count {
+        report(.ports, "must not name a port twice")
+      }
+    }
+    if !has(.protocols) {
+      reportMissing(.protocols, ": a list of \"tcp\", \"udp\" and \"sctp\"")
+    }
+    service.protocols = unique(.protocols, oneOrMore(.protocols, .ipvsProtocol)) ?? []
+  }
+
+  private mutating func addresses(_ key: ServiceKey) -> [IPAddress] {
+    guard let ranges = oneOrMore(key, .addressRange) else { return [] }
+    let addresses = ranges.flatMap(\.addresses)
+    if addresses.count > AddressRange.mostAddresses {
+      report(key, "has more than \(AddressRange.mostAddresses) addresses")
+      return []
+    }
+    return unique(key, addresses) ?? []
+  }
+
+  private mutating func unique<Element: Hashable>(
+    _ key: ServiceKey, _ elements: [Element]?
+  ) -> [Element]? {
+    var seen: Set<Element> = []
+    for element in elements ?? [] where !seen.insert(element).inserted {
+      report(key, "has \"\(element)\" twice")
+    }
+    return elements
+  }
+
+  // MARK: - What is behind
+
+  private mutating func servers() -> [Service.Server]? {
+    if !has(.servers) { reportMissing(.servers, ": addresses such as \"192.168.27.0/28\"") }
+    guard let value = value(.servers) else { return nil }
+    guard let elements = value.elements else {
+      return optional(.servers, .addressRange)?.addresses.map { Service.Server($0) }
+    }
+    if elements.isEmpty { report(.servers, "must not be empty") }
+    var servers: [Service.Server] = []
+    var reader = ObjectReader<ServerKey>(findings, "server")
+    findings.enter(.key(ServiceKey.servers.name))
+    var isWhole = true
+    for index in elements.indices {
+      findings.enter(.index(index))
+      if elements[index].kind == .object {
+        if reader.open(elements[index]) { servers += reader.servers() }
+        isWhole = isWhole && reader.isSound
+      } else {
+        do throws(Mismatch) {
+          servers += try AddressRangeForm().read(elements[index]).addresses.map {
+            Service.Server($0)
+          }
+        } catch {
+          findings.report(error.message)
+          isWhole = false
+        }
+      }
+      findings.leave()
+    }
+    findings.leave()
+    guard isWhole else {
+      spoil(.servers)
+      return nil
+    }
+    return servers
+  }
+
+  // MARK: - How they share
+
+  private mutating func readBalance(_ service: inout Service) {
+    service.scheduler = optional(.scheduler, .scheduler) ?? service.scheduler
+    if faults.contains(.scheduler) { return }
+    if has(.flags) {
+      let found = elements(.flags, SchedulerFlagForm(scheduler: service.scheduler)) ?? []
+      let flags = found.compactMap(\.self)
+      service.flags = Set(unique(.flags, flags) ?? [])
+      if service.flags.contains(.ops), service.protocols != [.udp] {
+        report(.flags, "\"ops\" is for UDP alone: other protocols' packets don't stand alone")
+      }
+    } else if !IPVSService.schedulersWithNamedFlags.contains(service.scheduler) {
+      // The default is of those that have it.
+      service.flags = []
+    }
+    let family = service.vips.first?.family ?? service.servers.first?.address.family
+    service.persistence =
+      object(.persistence, "persistence") { (object: inout ObjectReader<IPVSPersistenceKey>) in
+        object.persistence(family)
+      } ?? nil
+    service.forwarding = forwarding(.forwarding, .tunnel) ?? .masquerade
+  }
+
+  // MARK: - When they fail
+
+  private mutating func readFailure(_ service: inout Service) {
+    service.quorum = optional(.quorum, .uint32(1, to: 1_000_000)) ?? 1
+    service.hysteresis = optional(.hysteresis, .uint32(0, to: 1_000_000)) ?? 0
+    if service.hysteresis >= service.quorum, service.hysteresis > 0, !faults.contains(.quorum) {
+      report(
+        .hysteresis, "must be less than the quorum, \(service.quorum), not \(service.hysteresis)")
+    }
+    service.sorry = sorry()
+    if !has(.sorry) {
+      refuse([.quorum, .hysteresis]) { "\($0) is for services with a \"sorry\" server" }
+    }
+    if has(.onNone) {
+      let word = optional(.onNone, onNoneForm)
+      switch word {
+      case .some(.none) where !has(.sorry):
+        reportMissing(.sorry, ", which \"on_none\" names")
+      case .some(.some) where has(.sorry):
+        report(.onNone, "must be \"sorry\", or left out, beside a \"sorry\" server")
+      case .some(.some(let refusal)): service.onNone = refusal
+      default: break
+      }
+    }
+    let range = Duration.zero ... .seconds(86_400)
+    service.drain =
+      (optional(.drain, .duration(range, step: .milliseconds(1))) ?? nil) ?? service.drain
+    service.inhibit = optional(.inhibit, InhibitionForm()) ?? service.inhibit
+  }
+
+  private mutating func sorry() -> Service.Server? {
+    guard has(.sorry) else { return nil }
+    if value(.sorry)?.kind != .object {
+      return optional(.sorry, .address).map { Service.Server($0) }
+    }
+    let servers: [Service.Server]? = object(.sorry, "sorry server") {
+      (object: inout ObjectReader<ServerKey>) in
+      object.refuse([.when, .drain]) { "\($0) is for real servers" }
+      return object.servers()
+    }
+    guard let servers, let server = servers.first else { return nil }
+    if servers.count > 1 { report(.sorry, "must be one server, not a range of \(servers.count)") }
+    return server
+  }
+}
+
+extension ObjectReader<ServerKey> {
+  fileprivate mutating func servers() -> [Service.Server] {
+    let range = required(.address, .addressRange)
+    let port = optional(.port, .uint16(1, to: 65_535))
+    let weight: UInt32 = optional(.weight, .uint32(0, to: 65_535)) ?? 1
+    let isDrained = optional(.drain, .bool) ?? false
+    let upper: UInt32 = optional(.upperThreshold, .uint32(0, to: 0x7fff_ffff)) ?? 0
+    let lower: UInt32 = optional(.lowerThreshold, .uint32(0, to: 0x7fff_ffff)) ?? 0
+    if lower > upper, faults.isDisjoint(with: [.upperThreshold, .lowerThreshold]) {
+      report(.lowerThreshold, "must not be above \"upper_threshold\", \(upper), but is \(lower)")
+    }
+    let when = when()
+    guard let range, isSound else { return [] }
+    return range.addresses.map { address in
+      var server = Service.Server(address, port: port)
+      server.weight = weight
+      server.isDrained = isDrained
+      server.upperThreshold = upper
+      server.lowerThreshold = lower
+      server.when = when
+      return server
+    }
+  }
+}
+
+/// As a probe's name begins with it, and an nftables map's name has it.
+private let serviceNameForm = TextForm<String>(what: "a service's name") { text throws(Mismatch) in
+  let isSound = text.utf8.allSatisfy { $0.isAlphanumeric || "_-.".utf8.contains($0) }
+  guard isSound, (1...48).contains(text.utf8.count), !"_-.".contains(text.first!) else {
+    throw Mismatch(
+      "\(quoted(text)) is no service's name: 1 to 48 letters, digits, \"-\", \"_\" and \".\", "
+        + "the first a letter or digit")
+  }
+  return text
+}
+
+/// Ports and ranges of them.
+private struct PortsForm: Form {
+  let range: ClosedRange<UInt16>
+
+  func read(_ value: JSON.Value) throws(Mismatch) -> [PortRange] {
+    let form = PortRangeForm(range: range)
+    guard let elements = value.elements else { return [try form.read(value)] }
+    guard !elements.isEmpty else { throw Mismatch("must not be empty") }
+    var list: [PortRange] = []
+    for element in elements { list.append(try form.read(element)) }
+    return list
+  }
+}
+
+/// A duration, or whether at all.
+struct InhibitionForm: Form {
+  func read(_ value: JSON.Value) throws(Mismatch) -> Service.Inhibition {
+    if let flag = value.bool { return flag ? .forever : .lasting(.zero) }
+    guard value.string != nil else {
+      throw Mismatch(value, mustBe: "a duration such as \"1s\", true or false")
+    }
+    let form = DurationForm(range: .zero ... .seconds(86_400), step: .milliseconds(1))
+    return .lasting(try form.read(value) ?? .zero)
+  }
+}
+
+private let balancerForm = WordForm(Service.Balancer.self, \.rawValue)
+private let onNoneForm = WordForm<Service.Refusal?>([
+  ("drop", .drop), ("reject", .reject), ("sorry", nil),
+])

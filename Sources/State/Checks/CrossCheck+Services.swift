@@ -1,0 +1,36 @@
+internal import JSON
+internal import Model
+
+extension CrossCheck {
+  /// What services stand for must not be what others, or the file itself, state as well.
+  func check(_ services: Services) {
+    var owners: [IPVSService.Match: Pointer] = [:]
+    for (position, service) in contents.ipvsServices.items.enumerated() {
+      owners[service.match] = contents.ipvsServices.pointer(position)
+    }
+    for service in services.list {
+      let pointer = Pointer([.key("services"), .key(service.name)])
+      for match in service.matches {
+        guard let owner = owners.updateValue(pointer, forKey: match) else { continue }
+        findings.report(at: pointer, "\(IPVSService.ID(match)) is \(owner)'s already")
+        break
+      }
+      for alias in service.aliases
+      where contents.addresses.items.contains(where: { $0.address.address == alias }) {
+        findings.report(
+          at: pointer, "the alias \"\(alias)\" is in \"addresses\": make it one of \"vips\"")
+      }
+    }
+    // One pass over names that are each a probe's, and perhaps another's.
+    var names = Dictionary(
+      contents.probes.map { ($0.name, "probes") }, uniquingKeysWith: { first, _ in first })
+    for probe in contents.gateways?.probes ?? [] { names[probe.name] = "gateways" }
+    for probe in services.probes {
+      guard let owner = names[probe.name] else { continue }
+      findings.report(
+        at: Pointer([.key("services")]),
+        "the probe of a server, \"\(probe.name)\", is called as one of \"\(owner)\"")
+    }
+    checkSysctls(services.sysctls, of: "services")
+  }
+}

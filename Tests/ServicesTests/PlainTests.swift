@@ -1,0 +1,69 @@
+import Model
+import State
+import Testing
+
+/// Destinations of the section `ipvs` that signals decide about.
+@Suite struct PlainTests {
+  private func declaration(_ inhibit: String) throws -> Declaration {
+    try StateFile.decode(
+      Array(
+        """
+        { "version": 1,
+          "probes": { "a": { "type": "icmp", "address": "10.0.0.1" },
+                      "b": { "type": "icmp", "address": "10.0.0.2" } },
+          "ipvs": { "services": [
+            { "address": "10.1.0.1", "port": 80, "protocol": "tcp", "scheduler": "mh"\(inhibit),
+              "destinations": [ { "address": "10.0.0.1", "when": "probe.a" },
+                                { "address": "10.0.0.2", "when": "probe.b" } ] } ] } }
+        """.utf8))
+  }
+
+  private func signals(_ a: Signal.State, _ b: Signal.State) -> [Signal: Signal.State] {
+    [Signal(.probe, "a"): a, Signal(.probe, "b"): b]
+  }
+
+  private func weights(_ configuration: Configuration) -> [UInt32] {
+    configuration.ipvsServices[0].destinations.map(\.effectiveWeight)
+  }
+
+  /// Weight 0 while the time lasts, with its place kept, and then it is gone; nobody else changes.
+  @Test func failedDestinationHasWeightNoughtForASecondAndIsRemoved() throws {
+    let declaration = try declaration("")
+    let before = declaration.expanded(given: signals(.up, .up))
+    let down = signals(.down, .up)
+    var departures = Departures()
+    func expanded(_ now: Duration, keeping present: Configuration) -> Configuration {
+      departures.update(declaration.departures(given: down, keeping: present), now: now)
+      return declaration.expanded(given: down, keeping: present) { [departures] in
+        departures.isOver($0, now: now)
+      }
+    }
+    let failing = expanded(.seconds(5), keeping: before)
+    #expect(weights(failing) == [0, 1])
+    #expect(departures.next(after: .seconds(5)) == .seconds(6))
+    #expect(weights(expanded(.milliseconds(5_999), keeping: failing)) == [0, 1])
+    let gone = expanded(.seconds(6), keeping: failing)
+    #expect(weights(gone) == [1])
+    #expect(weights(expanded(.seconds(7), keeping: gone)) == [1])
+    #expect(departures.next(after: .zero) == nil)
+  }
+
+  /// Of a single `apply`, which keeps no time, as well.
+  @Test(arguments: [("", [1]), (", \"inhibit\": false", [1]), (", \"inhibit\": true", [0, 1])])
+  func failedDestinationIsAsTheServiceSays(_ text: String, _ wanted: [UInt32]) throws {
+    let declaration = try declaration(text)
+    let before = declaration.expanded(given: signals(.up, .up))
+    #expect(weights(declaration.expanded(given: signals(.down, .up), keeping: before)) == wanted)
+    #expect(weights(declaration.expanded(given: signals(.up, .up), keeping: before)) == [1, 1])
+  }
+
+  @Test func unknownDestinationIsLeftAsItIs() throws {
+    let declaration = try declaration("")
+    let unknown = signals(.unknown, .unknown)
+    #expect(weights(declaration.expanded(given: unknown)) == [])
+    for (given, wanted) in [(signals(.up, .up), [1, 1] as [UInt32]), (signals(.up, .down), [1])] {
+      let present = declaration.expanded(given: given)
+      #expect(weights(declaration.expanded(given: unknown, keeping: present)) == wanted)
+    }
+  }
+}

@@ -1,0 +1,119 @@
+"""What stands around the seed's network for its ingress: real servers, and clients in the internet.
+
+    remote0 .. 3   45.0.0.100 .. .151, 13 addresses each; the exits forward port 6881 into their tunnels
+    server0 .. 2   192.168.27.0 .., the first of the 16 real servers of "port-1"; the others are missing
+    names          192.168.27.128, the first of the DNS servers
+"""
+
+from network import INTERNET, VIP, VIP6, Network, ingress, state
+from testbed import SLOWNESS, wait_for
+
+PORT = 6881
+VIPS = [VIP, VIP6, *map(ingress, range(8))]
+PLACES = 13
+
+
+class Ingress:
+    def __init__(self, bed, routers=1, is_live=True):
+        """The network, the routers' daemons, and the first router with all VIPs.
+
+        If it isn't live, `apply` is told who is up.
+        """
+        self.bed = bed
+        self.network = network = Network(bed, routers=routers)
+        for tunnel in network.tunnels:
+            # As a VPN provider forwards a port.
+            tunnel.exit.nft(f"""table inet forwarded {{
+              chain prerouting {{ type nat hook prerouting priority dstnat
+                iifname "eth0" meta l4proto {{ tcp, udp }} th dport {PORT} dnat ip to {tunnel.inside}
+              }}
+            }}""")
+        self.hosts = bed.hosts_named("server", 3)
+        for number, host in enumerate(self.hosts):
+            self.join(host, 150 + number, number)
+        self.servers = [None, None, None]
+        for number in range(3):
+            self.start(number)
+        self.names = bed.host("names")
+        self.join(self.names, 160, 128)
+        self.remotes = []
+        for number, host in enumerate(bed.hosts_named("remote", 4)):
+            network.join_internet(host, 40 + number)
+            own = [f"45.0.0.{100 + PLACES * number + n}" for n in range(PLACES)]
+            host.ip(*[f"address add {address}/24 dev eth0" for address in own])
+            self.remotes.append(host.worker("remote", PORT, *own))
+        self.publics = [tunnel.public for tunnel in network.tunnels]
+        value = state(vips=False)  # VRRP's part is done by hand
+        # 38 probes a second instead of 166, of servers that aren't there: two routers may share a core.
+        value["services"] = {name: value["services"][name] for name in ("port-1", "dns")}
+        patience = {"interval": f"{SLOWNESS:g}s", "timeout": f"{750 * SLOWNESS:g}ms"}
+        value["gateways"]["probe"] |= patience
+        value["services"]["port-1"]["probe"] = {
+            "tcp": {"type": "tcp"} | patience, "udp": {"type": "icmp"} | patience}
+        value["services"]["dns"]["probe"] = {
+            "tcp": {"type": "tcp"} | patience, "udp": {"type": "dns", "name": ".", "qtype": "SOA"} | patience}
+        for router in network.routers:
+            router.write(value)
+            if not is_live:
+                self.apply(router)
+                continue
+            router.start()
+        for router in network.routers if is_live else []:
+            router.wait_signals({f"gw{n}": "up" if n < 4 else "down" for n in range(8)})
+            self.wait_servers(router, {n: "up" if n < 3 else "down" for n in range(16)})
+        network.routers[0].take(*VIPS)
+        wait_for("a first answer", lambda: self.remotes[0].ask(
+            "ask", "tcp", self.publics[0], 1)[0], 20)
+
+    def apply(self, router):
+        signals = {f"gw{n}": n < 4 for n in range(8)}
+        signals |= {f"port-1.{protocol}.192.168.27.{n}": n < 3
+                    for protocol in ("tcp", "udp") for n in range(16)}
+        router.vpngw("apply", *[
+            word for name, isUp in signals.items()
+            for word in ("--signal", f"probe.{name}={'up' if isUp else 'down'}")], router.file)
+
+    def join(self, host, number, server):
+        self.network.join_cluster(host, number, f"192.168.27.{server}", f"fd24::27:{server:x}")
+        # Answers to the internet and to client pods go by the router, as the seed's do.
+        host.ip(*[f"route add {prefix} via {VIP}" for prefix in [*INTERNET, "192.168.24.0/24"]])
+        host.sysctl(net_ipv4_conf_all_accept__redirects=0)
+
+    def start(self, number):
+        host = self.hosts[number]
+        self.servers[number] = host.worker("real", host.name, PORT)
+
+    def wait_servers(self, router, states, seconds=30):
+        router.wait_signals(
+            {f"port-1.{protocol}.192.168.27.{number}": state
+             for number, state in states.items() for protocol in ("tcp", "udp")}, seconds)
+
+    def every(self, *words):
+        """All remote clients at once; their answers."""
+        for remote in self.remotes:
+            remote.begin(*words)
+        return [remote.answer() for remote in self.remotes]
+
+    def open(self, label, protocol, mode, count):
+        """So many flows of each client, over all gateways; how many are open by server."""
+        return summed(self.every("open", label, protocol, mode, count, *self.publics))
+
+    def report(self, label, seconds=2):
+        """{server: {state: count}}"""
+        total = {}
+        for answer in self.every("report", label, seconds):
+            for server, states in answer.items():
+                total[server] = summed([total.get(server, {}), states])
+        return total
+
+    def say(self):
+        """The servers speak first; to how many."""
+        return sum(server.ask("say") for server in self.servers)
+
+
+def summed(counts):
+    total = {}
+    for count in counts:
+        for key, number in count.items():
+            total[key] = total.get(key, 0) + number
+    return dict(sorted(total.items()))
