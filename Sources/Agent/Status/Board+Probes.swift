@@ -44,7 +44,8 @@ extension Metrics {
   /// Those that are made when somebody asks.
   fileprivate mutating func declareProbes() {
     declare(
-      "vpngw_state_file_valid", .gauge, "Whether the state file, as it is now, is the one in force.")
+      "vpngw_state_file_valid", .gauge, "Whether the state file, as it is now, is the one in force."
+    )
     declare(
       "vpngw_converged", .gauge, "Whether the last look found or made the kernel as the file says.")
     declare("vpngw_probe_up", .gauge, "Whether a probe's signal is up.")

@@ -1,6 +1,5 @@
 internal import JSON
 internal import Model
-internal import Nft
 
 extension CrossCheck {
   /// What the gateways stand for must not be what the file states as well.
@@ -21,7 +20,6 @@ extension CrossCheck {
     checkSysctls(gateways.sysctls, of: "gateways")
     checkRules(gateways)
     checkTables(gateways)
-    checkNftables()
   }
 
   func checkSysctls(_ sysctls: [Sysctl], of section: String) {
@@ -63,15 +61,6 @@ extension CrossCheck {
           "\"\(mark)\" fits \"\(Mark(match))\", a mark of \"gateways\"")
       }
     }
-  }
-
-  private func checkNftables() {
-    let id = Gateways.tableID
-    guard contents.tables.contains(where: { $0.id == id }) else { return }
-    let place = NftablesReader.Place(family: id.family, table: id.name, part: .table)
-    findings.report(
-      at: contents.tablePlaces[place] ?? Pointer([.key("nftables")]),
-      "table \(id) is the one of \"gateways\": give this one another name")
   }
 
   private func checkTables(_ gateways: Gateways) {
