@@ -104,7 +104,6 @@ let package = Package(
       dependencies: [
         "Health", "Model", "Netlink", "TestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       exclude: ["server.py"], swiftSettings: settings),

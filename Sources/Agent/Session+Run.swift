@@ -36,20 +36,21 @@ extension Session {
     defer { lock.release() }
     let board = Board(path: path)
     let inbox = try Inbox()
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    defer { try? group.syncShutdownGracefully() }
+    // A thread each: writing the metrics of 2,000 probes would make others begin late.
+    let groups = (0..<2).map { _ in MultiThreadedEventLoopGroup(numberOfThreads: 1) }
+    defer { for group in groups { try? group.syncShutdownGracefully() } }
     var options = Daemon.Options()
     options.resync = run.resync
     options.removesOnExit = run.removesOnExit
     let daemon = try Daemon(
       path, options, reconciler: reconciler, inbox: inbox, board: board, log: log)
-    let prober = Prober(group: group, allowsExec: run.allowsExec, onTry: board.note) {
+    let prober = Prober(group: groups[0], allowsExec: run.allowsExec, onTry: board.note) {
       signal, state, _ in inbox.post(signal, state)
     }
     defer { prober.stop() }
     daemon.onTake = { prober.update($0.probes) }
     daemon.reasons = { prober.snapshot()[$0]?.reading.lastFailure }
-    let server = try StatusServer(run.address, port: run.port, on: group) { path in
+    let server = try StatusServer(run.address, port: run.port, on: groups[1]) { path in
       board.answer(path, prober.snapshot())
     }
     defer { server.close() }

@@ -48,7 +48,7 @@ extension Session {
       + signals.map { signal in
         [
           signal["name"]?.string ?? "", signal["state"]?.string ?? "",
-          signal["publicAddress"]?.string ?? signal["reason"]?.string ?? "",
+          reading(signal),
         ]
       }
     let widths = (0..<2).map { column in rows.map { $0[column].count }.max()! + 2 }
@@ -65,5 +65,13 @@ extension Session {
       text += line + "\n"
     }
     return text
+  }
+
+  /// `198.51.100.7, port 4242`, or why it is down.
+  private static func reading(_ signal: JSON.Value) -> String {
+    guard let address = signal["publicAddress"]?.string else {
+      return signal["reason"]?.string ?? ""
+    }
+    return address + (signal["forwardedPort"]?.integer.map { ", port \($0)" } ?? "")
   }
 }

@@ -33,7 +33,12 @@ final class GluetunQuestions {
     control(Self.addressPath) { result in
       self.needed(result) { body throws(Failure) in try self.takePublicAddress(body) }
     }
-    askPort("/v1/portforward", else: "/v1/openvpn/portforwarded")
+    if attempt.asksPort {
+      askPort("/v1/portforward", else: "/v1/openvpn/portforwarded")
+    } else {
+      finding.isPortAsked = false
+      answered()
+    }
   }
 
   private func control(

@@ -31,6 +31,10 @@ struct ProbeMachine {
     (self.probe, first, number) = (probe, next.first, 0)
   }
 
+  /// The forwarded port says nothing of health, and seldom changes but with the tunnel: it is asked
+  /// for until the signal is up, and now and then from there on.
+  var asksPort: Bool { state != .up || reading.succeeded % 10 == 0 }
+
   mutating func start(_ now: Instant) {
     let lateness = max(now - next, .zero)
     let missed = Int(lateness / probe.interval)
@@ -51,7 +55,7 @@ struct ProbeMachine {
       reading.succeeded += 1
       reading.consecutiveFailures = 0
       reading.publicAddress = finding.publicAddress
-      reading.forwardedPort = finding.forwardedPort
+      if finding.isPortAsked { reading.forwardedPort = finding.forwardedPort }
       if successes >= probe.rise { state = .up }
     case .bad(let reason):
       successes = 0
@@ -78,6 +82,8 @@ enum Outcome: Hashable, Sendable {
 
 /// What a good try has read.
 struct Finding: Hashable, Sendable {
+  /// Whether it says something of the forwarded port.
+  var isPortAsked = true
   var publicAddress: IPAddress?
   var forwardedPort: UInt16?
 }

@@ -55,6 +55,7 @@ final class Runner {
       self.tell(self, trial, change)
     }
     self.attempt = attempt
+    attempt.asksPort = machine.asksPort
     attempt.ask(probe.question, means)
   }
 }

@@ -15,6 +15,8 @@ final class Try {
   private var waits: [Wait] = []
   /// What it asks over HTTP; a try that has ended has none.
   var exchanges: [HTTPExchange] = []
+  /// Whether it asks a gateway for its forwarded port as well.
+  var asksPort = true
   /// Whether it has read a gateway's public address.
   var hasAddress = false
   /// What kind of failure it comes to, if it fails.

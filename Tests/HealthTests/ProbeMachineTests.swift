@@ -102,6 +102,23 @@ struct ProbeMachineTests {
     #expect((machine.reading.succeeded, machine.reading.failed) == (1, 2))
   }
 
+  @Test func portIsAskedForUntilUpAndEveryTenthTimeFromThere() {
+    var machine = ProbeMachine(Self.probe(), .zero, random: 0)
+    var asked: [Int] = []
+    for number in 0..<32 {
+      if machine.asksPort { asked.append(number) }
+      var finding = Finding(forwardedPort: 4242)
+      if !machine.asksPort { finding = Finding(isPortAsked: false) }
+      machine.start(machine.next)
+      _ = machine.end(.good(finding), machine.next)
+      #expect(machine.reading.forwardedPort == 4242)
+    }
+    #expect(asked == [0, 1, 10, 20, 30])
+    machine.start(machine.next)
+    _ = machine.end(.good(Finding()), machine.next)
+    #expect(machine.reading.forwardedPort == nil)
+  }
+
   @Test func otherTimesKeepWhatTriesSaid() {
     var machine = ProbeMachine(Self.probe(rise: 1), .zero, random: 0)
     machine.start(.zero)

@@ -7,6 +7,9 @@ extension Board {
   func metrics(with probes: Prober.Snapshot) -> Metrics {
     var metrics = self.metrics
     metrics.declareProbes()
+    let status = status
+    metrics.set("vpngw_state_file_valid", [], status.file == .good && status.hasFile ? 1 : 0)
+    metrics.set("vpngw_converged", [], status.isConverged ? 1 : 0)
     let gateways = status.gateways
     for (signal, (state, reading)) in probes.sorted(by: { $0.key < $1.key }) {
       let name = [Metrics.Label("name", signal.name)]
@@ -38,8 +41,13 @@ extension Metrics {
     set(name, labels + [Label("status", "failure")], Double(reading.failed))
   }
 
-  /// Those that are made of what probes have read.
+  /// Those that are made when somebody asks.
   fileprivate mutating func declareProbes() {
+    declare(
+      "vpngw_state_file_valid", .gauge, "Whether the state file, as it is now, is the one in force."
+    )
+    declare(
+      "vpngw_converged", .gauge, "Whether the last look found or made the kernel as the file says.")
     declare("vpngw_probe_up", .gauge, "Whether a probe's signal is up.")
     declare("vpngw_probe_tries_total", .counter, "Tries of a probe.")
     declare(

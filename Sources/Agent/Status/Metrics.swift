@@ -83,7 +83,7 @@ struct Metrics: Sendable {
   }
 
   private static func isBefore(_ a: Labels, _ b: Labels) -> Bool {
-    a.map(\.value).lexicographicallyPrecedes(b.map(\.value))
+    a.lexicographicallyPrecedes(b) { $0.value < $1.value }
   }
 
   private static func text(_ labels: Labels) -> String {

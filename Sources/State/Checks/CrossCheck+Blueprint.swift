@@ -1,6 +1,5 @@
 internal import JSON
 internal import Model
-internal import Nft
 
 extension CrossCheck {
   /// What the gateways stand for must not be what the file states as well.
