@@ -96,7 +96,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "AgentTests", dependencies: ["Agent", "Model"], swiftSettings: settings),
+      name: "AgentTests", dependencies: ["Agent", "Health", "Model", "TestSupport"],
+      exclude: ["metrics.py"], swiftSettings: settings),
     .testTarget(
       name: "HealthTests",
       dependencies: [
@@ -107,7 +108,7 @@ let package = Package(
       ],
       exclude: ["server.py"], swiftSettings: settings),
     .testTarget(
-      name: "CommandTests", dependencies: ["vpngw", "Netlink", "TestSupport"],
+      name: "CommandTests", dependencies: ["vpngw", "Kernel", "Model", "Netlink", "TestSupport"],
       swiftSettings: settings),
   ]
 )

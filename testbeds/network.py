@@ -43,14 +43,16 @@ def addresses(number):
     return f"192.168.25.{128 + number}", f"fd24::25:{0x128 + number:x}"
 
 
-def state(role="router", *, vips=True, dual=False, **changes):
+def state(role="router", *, vips=True, dual=False, services=True, **changes):
     """A state file of states/, as a value; `changes` are merged into its section gateways.
 
     Without `vips`, its own addresses are left to the testbed's hand; `dual` adds IPv6. Where the
-    kernel has no IPVS, nftables balances.
+    kernel has no IPVS, nftables balances; without `services` there is nothing to balance, nor to probe.
     """
     value = json.loads((ROOT / f"states/{role}.json").read_text())
     value.pop("$schema", None)
+    if not services:
+        value.pop("services", None)
     for service in value.get("services", {}).values():
         service["balancer"] = BALANCER
     gateways = value["gateways"]

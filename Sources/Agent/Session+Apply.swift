@@ -14,7 +14,8 @@ extension Session {
   ///
   /// With `confirm`, all is undone at the end of that time unless somebody says that it works.
   public func apply(
-    _ request: Request, isDryRun: Bool = false, confirm: Duration? = nil, signals: [String] = []
+    _ request: Request, isDryRun: Bool = false, confirm: Duration? = nil,
+    given inputs: Inputs = Inputs()
   ) throws -> Int32 {
     let reconciler = try reconciler()
     let declaration: Declaration
@@ -27,7 +28,7 @@ extension Session {
       saved = try SavedPlan(path: path)
       declaration = Declaration(saved!.desired)
     }
-    let known = try self.signals(signals, for: declaration)
+    let known = try signals(inputs, for: declaration)
     if isDryRun {
       let observed = try reconciler.observe(for: declaration)
       let plan = Plan(

@@ -1,17 +1,20 @@
 import JSON
+import Kernel
 public import Model
+import Netlink
 import Plan
 
 extension Session {
   /// `vpngw plan FILE`: what apply would change; writes nothing to the kernel.
   ///
   /// `observed` names a captured `show` to plan against, `out` a file that keeps the plan for
-  /// `apply --plan`; `signals` are of the form `NAME=up`.
+  /// `apply --plan`. `isChecked`: what the kernel would refuse of tables counts as what can't be done.
   public func plan(
-    _ path: String, observed: String? = nil, out: String? = nil, signals: [String] = []
+    _ path: String, observed: String? = nil, out: String? = nil, given inputs: Inputs = Inputs(),
+    isChecked: Bool = false
   ) throws -> Int32 {
     guard let declaration = try load(path) else { return Status.failed }
-    let known = try self.signals(signals, for: declaration)
+    let known = try signals(inputs, for: declaration)
     let (present, desired): (Configuration, Configuration)
     if let observed {
       guard let captured = try load(observed) else { return Status.failed }
@@ -26,10 +29,11 @@ extension Session {
       present = try reconciler().observe(for: declaration)
       desired = settle(declaration, given: known, keeping: present)
     }
-    let plan = Plan(from: present, to: desired)
+    var plan = Plan(from: present, to: desired)
     if let out {
       try File.replace(out, with: Array(SavedPlan(plan, desired).text.utf8))
     }
+    if isChecked { try plan.addRefusals(of: desired) }
     print(plan)
     return status(of: plan)
   }
@@ -70,6 +74,19 @@ extension Configuration {
 }
 
 extension Plan {
+  /// Asks the kernel in earnest, where nobody else sees it.
+  fileprivate mutating func addRefusals(of desired: Configuration) throws {
+    do {
+      for refusal in try Kernel.refusals(of: desired.tables) {
+        conflicts.append(
+          Conflict(
+            object: .table(refusal.table), reason: "the kernel refuses it: \(refusal.error)"))
+      }
+    } catch let error as NetlinkError where error.code == ErrorCode.notPermitted {
+      throw Session.Failure("--check: \(error): a network namespace takes CAP_SYS_ADMIN to make")
+    }
+  }
+
   /// For programs: steps in the order of execution, and what can't be done.
   var tree: Tree {
     .object([

@@ -43,8 +43,8 @@ extension Session {
     options.removesOnExit = run.removesOnExit
     let daemon = try Daemon(
       path, options, reconciler: reconciler, inbox: inbox, board: board, log: log)
-    let prober = Prober(group: group, allowsExec: run.allowsExec) { signal, state, _ in
-      inbox.post(signal, state)
+    let prober = Prober(group: group, allowsExec: run.allowsExec, onTry: board.note) {
+      signal, state, _ in inbox.post(signal, state)
     }
     defer { prober.stop() }
     daemon.onTake = { prober.update($0.probes) }

@@ -1,21 +1,52 @@
+import Health
 import JSON
 import Model
+internal import NIOCore
+internal import NIOPosix
 import State
 
 extension Session {
+  /// Where `plan`, `apply` and `expand` learn what is alive.
+  public struct Inputs: Sendable {
+    /// Of the form `NAME=up`; they outweigh what probes say.
+    public var stated: [String] = []
+    /// Whether each probe of the file is tried once.
+    public var probes = false
+    public var allowsExec = false
+
+    public init() {}
+  }
+
   /// `vpngw expand FILE`: the plain kernel objects that the file stands for, as a state file.
   ///
   /// Reads no kernel, so that what isn't known is left out.
-  public func expand(_ path: String, signals: [String] = []) throws -> Int32 {
+  public func expand(_ path: String, given inputs: Inputs = Inputs()) throws -> Int32 {
     guard let declaration = try load(path) else { return Status.failed }
-    let known = try self.signals(signals, for: declaration)
+    let known = try signals(inputs, for: declaration)
     Console.print(StateFile.encode(declaration.expanded(given: known)).text())
     tellUndecided(of: declaration, given: known, "left out")
     return Status.done
   }
 
-  /// What is known of the file's signals before anything is observed: what `--signal` says.
+  /// What is known of the file's signals before anything is observed: what `--signal` says, and
+  /// under `--probe` what the other probes do.
   func signals(
+    _ inputs: Inputs, for declaration: Declaration
+  ) throws -> [Signal: Signal.State] {
+    var states = try signals(inputs.stated, for: declaration)
+    guard inputs.probes else { return states }
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    defer { try? group.syncShutdownGracefully() }
+    let asked = declaration.probes.filter { states[$0.signal] == nil }
+    let said = Prober.once(asked, group: group, allowsExec: inputs.allowsExec)
+    for (signal, (state, reason)) in said.sorted(by: { $0.key < $1.key }) {
+      states[signal] = state
+      if let reason { Console.complain("vpngw: \(signal) is down: \(reason)\n") }
+    }
+    return states
+  }
+
+  private func signals(
     _ stated: [String], for declaration: Declaration
   ) throws -> [Signal: Signal.State] {
     var states: [Signal: Signal.State] = [:]
@@ -45,10 +76,8 @@ extension Session {
   ) -> Configuration {
     let all = signals.merging(declaration.linkSignals(in: observed)) { stated, _ in stated }
     tellUndecided(of: declaration, given: all)
-    for key in declaration.gateways?.lacking(in: observed) ?? [] {
-      Console.complain(
-        "vpngw: \(key): this kernel has no such setting (Linux 6.11 has): two routers spread the "
-          + "same flows differently\n")
+    for lack in declaration.lacking(in: observed) {
+      Console.complain("vpngw: \(lack.object): \(lack.reason)\n")
     }
     return declaration.expanded(given: all, keeping: observed)
   }
@@ -58,19 +87,13 @@ extension Session {
     of declaration: Declaration, given signals: [Signal: Signal.State],
     _ fate: String = "left as it is"
   ) {
-    let isUnknown = { signals[$0] ?? .unknown == .unknown }
-    let gateways = declaration.gateways?.members.filter { isUnknown($0.signal) } ?? []
-    let undecided =
-      declaration.undecided(given: signals).map { "\($0.object.id)" }
-      + gateways.map { "gateway \($0.name)" }
-      + declaration.services.list.filter { $0.signals.contains(where: isUnknown) }.map {
-        "service \($0.name)"
-      }
+    let undecided = declaration.undecidedNames(given: signals)
     if undecided.isEmpty { return }
-    let unknown = declaration.decidingSignals.filter(isUnknown)
+    let unknown = declaration.decidingSignals.filter { signals[$0] ?? .unknown == .unknown }
+    let asking = unknown.contains { $0.source == .probe } ? "--probe asks, " : ""
     Console.complain(
       "vpngw: not known: \(unknown.sorted().map(\.description).few); what they decide is \(fate) "
-        + "(--signal NAME=up or NAME=down tells): \(undecided.few)\n")
+        + "(\(asking)--signal NAME=up or NAME=down tells): \(undecided.few)\n")
   }
 }
 

@@ -38,6 +38,9 @@ extension Session {
         text += "  \(trouble["object"]?.string ?? ""): \(trouble["reason"]?.string ?? "")\n"
       }
     }
+    for note in status["notes"]?.elements.map(Array.init) ?? [] {
+      text += "note        \(note["object"]?.string ?? ""): \(note["reason"]?.string ?? "")\n"
+    }
     let signals = status["signals"]?.elements.map(Array.init) ?? []
     guard !signals.isEmpty else { return text }
     let rows =

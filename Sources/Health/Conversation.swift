@@ -23,7 +23,7 @@ struct Conversation {
       bound.value.opened(channel)
       try channel.pipeline.syncOperations.addHandler(bound.value)
     } failed: {
-      attempt.fail($0.description)
+      attempt.fail($0)
     }
   }
 }
@@ -66,10 +66,11 @@ private final class ConversationHandler: ChannelInboundHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    attempt.fail("\(conversation.endpoint) closed: \(conversation.closed)")
+    attempt.fail(
+      Failure("\(conversation.endpoint) closed: \(conversation.closed)", fault: .network))
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    attempt.fail(conversation.endpoint.failure(error, from: attempt.origin).description)
+    attempt.fail(conversation.endpoint.failure(error, from: attempt.origin))
   }
 }

@@ -5,20 +5,17 @@ struct DNSQuery {
   let identifier: UInt16
   let dns: Probe.DNS
 
+  /// None for the root; a name may end with its dot.
+  private var labels: [Substring] { dns.name.lowercased().split(separator: ".") }
+
   var bytes: [UInt8] {
     // RD, one question.
     var bytes = identifier.bigEndianBytes + [1, 0, 0, 1, 0, 0, 0, 0, 0, 0]
-    for label in dns.name.utf8.split(separator: UInt8(ascii: ".")) {
-      bytes.append(UInt8(truncatingIfNeeded: label.count))
-      bytes += label
+    for label in labels {
+      bytes.append(UInt8(truncatingIfNeeded: label.utf8.count))
+      bytes += label.utf8
     }
     return bytes + [0] + dns.type.bigEndianBytes + [0, 1]
-  }
-
-  /// In small letters and without the dot at its end, which of the root's is all.
-  private var name: String {
-    let name = dns.name.lowercased()
-    return name.hasSuffix(".") ? String(name.dropLast()) : name
   }
 
   /// Nil: the message is no answer to this question.
@@ -36,7 +33,7 @@ struct DNSQuery {
       guard questions == 1, let name = reader.plainName(),
         let type = reader.number(), let family = reader.number()
       else { return .bad("a malformed answer") }
-      guard name == self.name, type == dns.type, family == 1 else { return nil }
+      guard name == labels.joined(separator: "."), type == dns.type, family == 1 else { return nil }
     }
     guard rcode == dns.rcode else {
       return .bad("rcode \(Self.name(of: rcode)), not \(Self.name(of: dns.rcode))")

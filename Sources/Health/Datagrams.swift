@@ -56,7 +56,7 @@ struct Datagrams {
         }
       }
       .withBoundSocket(socket).assumeIsolated().whenFailure { error in
-        attempt.fail("cannot ask \(peer): \(error)")
+        attempt.fail(Failure("cannot ask \(peer): \(error)", fault: .network))
       }
   }
 
@@ -93,7 +93,7 @@ private final class DatagramHandler: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    attempt.fail(datagrams.endpoint.failure(error, from: attempt.origin).description)
+    attempt.fail(datagrams.endpoint.failure(error, from: attempt.origin))
   }
 }
 

@@ -26,11 +26,11 @@ final class GluetunQuestions {
     health.send(in: attempt) { result in
       switch result {
       case .success: self.answered()
-      case .failure(let failure): self.attempt.fail(failure.description)
+      case .failure(let failure): self.attempt.fail(failure)
       }
     }
     askStatus("/v1/vpn/status", else: "/v1/openvpn/status")
-    control("/v1/publicip/ip") { result in
+    control(Self.addressPath) { result in
       self.needed(result) { body throws(Failure) in try self.takePublicAddress(body) }
     }
     askPort("/v1/portforward", else: "/v1/openvpn/portforwarded")
@@ -43,7 +43,7 @@ final class GluetunQuestions {
     guard !attempt.isOver else { return }
     let request = HTTPRequest(
       endpoint: Endpoint(gluetun.address, gluetun.controlPort), path: path, headers: headers,
-      reads: .all, label: "GET \(path): ")
+      reads: .all, label: "GET \(path): ", isForAddress: path == Self.addressPath)
     let otherwise = { Outcome.good(self.finding) }
     request.send(in: attempt, otherwise: isNeeded ? nil : otherwise, then: then)
   }
@@ -79,6 +79,8 @@ final class GluetunQuestions {
     }
   }
 
+  private static let addressPath = "/v1/publicip/ip"
+
   private func takePublicAddress(_ body: [UInt8]) throws(Failure) {
     let text = try readMember("public_ip", of: body) { $0.string }
     guard let text, !text.isEmpty else { throw Failure("public_ip is empty") }
@@ -86,6 +88,7 @@ final class GluetunQuestions {
       throw Failure("public_ip is \(quoted(text)), which is no address")
     }
     finding.publicAddress = address
+    attempt.hasAddress = true
   }
 
   private func needed(
@@ -95,7 +98,7 @@ final class GluetunQuestions {
       try take(try result.get())
       answered()
     } catch {
-      attempt.fail(error.description)
+      attempt.fail(error)
     }
   }
 

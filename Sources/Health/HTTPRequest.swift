@@ -17,6 +17,7 @@ struct HTTPRequest {
   var reads = Reads.nothing
   /// Stands before the reasons of its failures, if a try makes several.
   var label = ""
+  var isForAddress = false
 
   /// What of the answer's body is wanted.
   enum Reads {
@@ -38,6 +39,7 @@ struct HTTPRequest {
     let wait = attempt.wait(
       for: "connection to \(endpoint)", label: label, otherwise: otherwise)
     let exchange = HTTPExchange(self, attempt, wait, then)
+    attempt.exchanges.append(exchange)
     let bound = NIOLoopBound(exchange, eventLoop: attempt.loop)
     let tls = tls
     attempt.connect(to: endpoint) { channel in
@@ -60,13 +62,16 @@ final class HTTPExchange: ChannelInboundHandler {
   typealias InboundIn = HTTPClientResponsePart
   typealias OutboundOut = HTTPClientRequestPart
 
-  private let request: HTTPRequest
+  let request: HTTPRequest
   private let attempt: Try
   private let wait: Try.Wait
   private var then: ((Result<[UInt8], Failure>) -> Void)?
   private var channel: (any Channel)?
   private var search: Search
-  private var hasHead = false
+  let began = Duration.now
+  private(set) var ended: Duration?
+  /// Of the answer's head.
+  private(set) var status: Int?
 
   init(
     _ request: HTTPRequest, _ attempt: Try, _ wait: Try.Wait,
@@ -91,13 +96,17 @@ final class HTTPExchange: ChannelInboundHandler {
   private func end(_ result: Result<[UInt8], Failure>) {
     guard let then, !attempt.isOver else { return }
     self.then = nil
+    ended = .now
     attempt.came(wait)
     channel?.close(promise: nil)
     then(result)
   }
 
   func fail(_ failure: Failure) {
-    end(.failure(Failure(request.label + failure.description, status: failure.status)))
+    end(
+      .failure(
+        Failure(
+          request.label + failure.description, status: failure.status, fault: failure.fault)))
   }
 
   func channelActive(context: ChannelHandlerContext) {
@@ -122,8 +131,8 @@ final class HTTPExchange: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head(let head):
-      hasHead = true
       let status = Int(head.status.code)
+      self.status = status
       guard request.statuses.contains(where: { $0.contains(status) }) else {
         let good = request.statuses.map(\.text).joined(separator: ", ")
         return fail(Failure("status \(status), not \(good)", status: status))
@@ -134,11 +143,11 @@ final class HTTPExchange: ChannelInboundHandler {
       search.append(buffer.readableBytesView)
       if search.isFound { return end(.success(search.bytes)) }
       if search.bytes.count > HTTPRequest.maxBody { tooLong() }
-    case .end: ended()
+    case .end: bodyEnded()
     }
   }
 
-  private func ended() {
+  private func bodyEnded() {
     if case .until(let text) = request.reads {
       fail(Failure("the body lacks \(quoted(text))"))
     } else {
@@ -163,18 +172,22 @@ final class HTTPExchange: ChannelInboundHandler {
     fail(
       Failure(
         "\(request.endpoint) closed "
-          + (hasHead ? "before the end of its answer" : "without an answer")))
+          + (status != nil ? "before the end of its answer" : "without an answer"),
+        fault: .network))
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     switch error {
     case let error as IOError:
-      fail(Failure(request.endpoint.sentence(error.errnoCode, from: attempt.origin)))
+      fail(
+        Failure(
+          request.endpoint.sentence(error.errnoCode, from: attempt.origin), fault: .network))
     case HTTPParserError.invalidEOFState, NIOSSLError.uncleanShutdown: closedEarly()
     case is HTTPParserError:
       fail(Failure("\(request.endpoint) doesn't answer in HTTP: \(error)"))
     default:
-      fail(Failure(request.endpoint.tlsSentence(error, name: request.tls?.name)))
+      fail(
+        Failure(request.endpoint.tlsSentence(error, name: request.tls?.name), fault: .network))
     }
   }
 }

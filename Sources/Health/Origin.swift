@@ -79,10 +79,12 @@ struct Failure: Error, Hashable, CustomStringConvertible {
   let description: String
   /// The status of an HTTP answer that isn't a good one.
   var status: Int?
+  var fault: Trial.Fault
 
-  init(_ description: String, status: Int? = nil) {
+  init(_ description: String, status: Int? = nil, fault: Trial.Fault = .answer) {
     self.description = description
     self.status = status
+    self.fault = fault
   }
 }
 
@@ -109,8 +111,8 @@ struct Endpoint: Hashable, Sendable, CustomStringConvertible {
   func failure(_ error: any Error, from origin: Origin) -> Failure {
     switch error {
     case let failure as Failure: failure
-    case let error as IOError: Failure(sentence(error.errnoCode, from: origin))
-    default: Failure("cannot connect to \(self): \(error)")
+    case let error as IOError: Failure(sentence(error.errnoCode, from: origin), fault: .network)
+    default: Failure("cannot connect to \(self): \(error)", fault: .network)
     }
   }
 

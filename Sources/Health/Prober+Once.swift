@@ -2,22 +2,21 @@ public import Model
 public import NIOCore
 
 extension Prober {
-  /// Tries every probe once: one success is up, one failure down.
+  /// Tries every probe once: one success is up, one failure down, with its reason.
   ///
   /// Not to be called on an event loop's thread of the group.
   public static func once(
     _ probes: [Probe], group: any EventLoopGroup, allowsExec: Bool
-  ) -> [Signal: Signal.State] {
+  ) -> [Signal: (state: Signal.State, reason: String?)] {
     let outcomes = outcomes(of: probes, group: group, allowsExec: allowsExec)
-    var states: [Signal: Signal.State] = [:]
+    var said: [Signal: (state: Signal.State, reason: String?)] = [:]
     for (probe, outcome) in zip(probes, outcomes) {
-      if case .good = outcome {
-        states[Signal(.probe, probe.name)] = .up
-      } else {
-        states[Signal(.probe, probe.name)] = .down
+      switch outcome {
+      case .good: said[probe.signal] = (.up, nil)
+      case .bad(let reason): said[probe.signal] = (.down, reason)
       }
     }
-    return states
+    return said
   }
 
   /// In the order of the probes.

@@ -8,22 +8,25 @@ internal import Synchronization
 public final class Prober: Sendable {
   /// Called on the event loop's thread when a signal has changed.
   public typealias OnChange = @Sendable (Signal, Signal.State, Reading) -> Void
+  /// Called there after each try.
+  public typealias OnTry = @Sendable (Signal, Trial, Reading) -> Void
   public typealias Snapshot = [Signal: (state: Signal.State, reading: Reading)]
 
   private let loop: any EventLoop
   private let allowsExec: Bool
-  private let onChange: OnChange
+  private let tell: (onTry: OnTry?, onChange: OnChange)
   private let board = Board()
   /// Nil before the first update and after the stop.
   private let runners: NIOLoopBoundBox<Runners?>
 
   /// Without `allowsExec`, probes that run commands fail.
   public init(
-    group: any EventLoopGroup, allowsExec: Bool, onChange: @escaping OnChange
+    group: any EventLoopGroup, allowsExec: Bool, onTry: OnTry? = nil,
+    onChange: @escaping OnChange
   ) {
     loop = group.next()
     self.allowsExec = allowsExec
-    self.onChange = onChange
+    tell = (onTry, onChange)
     runners = .makeEmptyBox(valueType: Runners.self, eventLoop: loop)
   }
 
@@ -35,7 +38,7 @@ public final class Prober: Sendable {
     onLoop { prober in
       if prober.runners.value == nil {
         prober.runners.value = Runners(
-          prober.loop, Means(allowsExec: prober.allowsExec), prober.board, prober.onChange)
+          prober.loop, Means(allowsExec: prober.allowsExec), prober.board, prober.tell)
       }
       prober.runners.value?.update(probes)
     }
@@ -70,16 +73,17 @@ private final class Runners {
   private let loop: any EventLoop
   private let means: Means
   private let board: Board
-  private let onChange: Prober.OnChange
+  private let tell: (onTry: Prober.OnTry?, onChange: Prober.OnChange)
   private var runners: [String: Runner] = [:]
 
   init(
-    _ loop: any EventLoop, _ means: Means, _ board: Board, _ onChange: @escaping Prober.OnChange
+    _ loop: any EventLoop, _ means: Means, _ board: Board,
+    _ tell: (onTry: Prober.OnTry?, onChange: Prober.OnChange)
   ) {
     self.loop = loop
     self.means = means
     self.board = board
-    self.onChange = onChange
+    self.tell = tell
   }
 
   func update(_ probes: [Probe]) {
@@ -95,14 +99,15 @@ private final class Runners {
           continue
         }
         stop(runner, name)
-        if runner.state != .unknown { onChange(Signal(.probe, name), .unknown, Reading()) }
+        if runner.state != .unknown { tell.onChange(probe.signal, .unknown, Reading()) }
       }
-      let (board, onChange) = (board, onChange)
-      let signal = Signal(.probe, name)
+      let (board, tell) = (board, tell)
+      let signal = probe.signal
       board.entries.withLock { $0[signal] = (.unknown, Reading()) }
-      runners[name] = Runner(probe, loop, means) { runner, change in
+      runners[name] = Runner(probe, loop, means) { runner, trial, change in
         board.entries.withLock { $0[signal] = (runner.state, runner.reading) }
-        if let change { onChange(signal, change, runner.reading) }
+        tell.onTry?(signal, trial, runner.reading)
+        if let change { tell.onChange(signal, change, runner.reading) }
       }
     }
   }

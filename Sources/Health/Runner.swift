@@ -7,7 +7,7 @@ final class Runner {
   private let loop: any EventLoop
   private let means: Means
   /// Told after each try; with the state if it is another one now.
-  private let tell: (Runner, Signal.State?) -> Void
+  private let tell: (Runner, Trial, Signal.State?) -> Void
   private var timer: Scheduled<Void>?
   private var attempt: Try?
 
@@ -17,7 +17,7 @@ final class Runner {
 
   init(
     _ probe: Probe, _ loop: any EventLoop, _ means: Means,
-    tell: @escaping (Runner, Signal.State?) -> Void
+    tell: @escaping (Runner, Trial, Signal.State?) -> Void
   ) {
     machine = ProbeMachine(probe, .now, random: .random(in: 0..<1))
     self.loop = loop
@@ -46,10 +46,13 @@ final class Runner {
   private func start() {
     machine.start(.now)
     let attempt = Try(loop, origin: Origin(probe), timeout: probe.timeout) { outcome in
+      let now = Duration.now
+      let change = self.machine.end(outcome, now)
+      let trial = Trial(
+        self.attempt!, outcome, took: self.machine.reading.lastDuration!, now)
       self.attempt = nil
-      let change = self.machine.end(outcome, .now)
       self.schedule()
-      self.tell(self, change)
+      self.tell(self, trial, change)
     }
     self.attempt = attempt
     attempt.ask(probe.question, means)

@@ -28,7 +28,7 @@ extension Try {
       case .gluetun(let gluetun): try GluetunQuestions(gluetun, self).ask()
       }
     } catch {
-      fail(error.description)
+      fail(error)
     }
   }
 
@@ -44,7 +44,7 @@ extension Try {
     request.send(in: self) { result in
       switch result {
       case .success: self.end(.good(Finding()))
-      case .failure(let failure): self.fail(failure.description)
+      case .failure(let failure): self.fail(failure)
       }
     }
   }

@@ -13,6 +13,12 @@ final class Try {
   private var timer: Scheduled<Void>?
   private var cleanups: [() -> Void] = []
   private var waits: [Wait] = []
+  /// What it asks over HTTP; a try that has ended has none.
+  var exchanges: [HTTPExchange] = []
+  /// Whether it has read a gateway's public address.
+  var hasAddress = false
+  /// What kind of failure it comes to, if it fails.
+  private(set) var fault = Trial.Fault.answer
 
   /// Something that the try waits for; to be told when it doesn't come in time.
   final class Wait {
@@ -52,9 +58,15 @@ final class Try {
     cleanups = []
     waits = []
     whenOver(outcome)
+    exchanges = []
   }
 
   func fail(_ reason: String) { end(.bad(reason)) }
+
+  func fail(_ failure: Failure) {
+    if !isOver { fault = failure.fault }
+    end(.bad(failure.description))
+  }
 
   /// Ends it without an outcome.
   func cancel() {
@@ -80,6 +92,7 @@ final class Try {
   func came(_ wait: Wait) { waits.removeAll { $0 === wait } }
 
   private func timedOut() {
+    fault = .timeout
     if let wait = waits.first(where: { $0.otherwise == nil }) ?? waits.first {
       end(wait.otherwise?() ?? .bad("\(wait.label)no \(wait.what) within \(timeout.text)"))
     } else {

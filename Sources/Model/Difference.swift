@@ -13,11 +13,16 @@ public struct Difference: Hashable, Sendable {
   public let old: Value?
   public let new: Value?
   public let sort: Sort
+  /// How many more of the kind there are behind it, unsaid.
+  public let omitted: Int
 
-  public init(_ name: String, old: Value?, new: Value?, sort: Sort = .property) {
+  public init(
+    _ name: String, old: Value?, new: Value?, sort: Sort = .property, omitted: Int = 0
+  ) {
     self.name = name
     self.old = old
     self.new = new
     self.sort = sort
+    self.omitted = omitted
   }
 }

@@ -66,6 +66,8 @@ public enum NFTASet {
   public static var handle: UInt16 { UInt16(NFTA_SET_HANDLE.rawValue) }
   public static var expr: UInt16 { UInt16(NFTA_SET_EXPR.rawValue) }
   public static var expressions: UInt16 { UInt16(NFTA_SET_EXPRESSIONS.rawValue) }
+  /// How many elements there are; Linux 6.1 doesn't say it, nor do its headers.
+  public static var count: UInt16 { 20 }
 }
 
 /// `nft_set_desc_attributes`.
@@ -106,11 +108,22 @@ public enum NFTAList {
   public static var elem: UInt16 { UInt16(NFTA_LIST_ELEM.rawValue) }
 }
 
-/// `nft_object_attributes`.
+/// `nft_flowtable_attributes`.
 public enum NFTAFlowtable {
+  public static var table: UInt16 { UInt16(NFTA_FLOWTABLE_TABLE.rawValue) }
   public static var name: UInt16 { UInt16(NFTA_FLOWTABLE_NAME.rawValue) }
+  public static var hook: UInt16 { UInt16(NFTA_FLOWTABLE_HOOK.rawValue) }
+  public static var flags: UInt16 { UInt16(NFTA_FLOWTABLE_FLAGS.rawValue) }
 }
 
+/// `nft_flowtable_hook_attributes`.
+public enum NFTAFlowtableHook {
+  public static var number: UInt16 { UInt16(NFTA_FLOWTABLE_HOOK_NUM.rawValue) }
+  public static var priority: UInt16 { UInt16(NFTA_FLOWTABLE_HOOK_PRIORITY.rawValue) }
+  public static var devices: UInt16 { UInt16(NFTA_FLOWTABLE_HOOK_DEVS.rawValue) }
+}
+
+/// `nft_object_attributes`.
 public enum NFTAObject {
   public static var table: UInt16 { UInt16(NFTA_OBJ_TABLE.rawValue) }
   public static var name: UInt16 { UInt16(NFTA_OBJ_NAME.rawValue) }

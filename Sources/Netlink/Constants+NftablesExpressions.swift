@@ -278,6 +278,11 @@ public enum NFTAXfrm {
   public static var number: UInt16 { UInt16(NFTA_XFRM_SPNUM.rawValue) }
 }
 
+/// `nft_offload_attributes`.
+public enum NFTAFlow {
+  public static var tableName: UInt16 { UInt16(NFTA_FLOW_TABLE_NAME.rawValue) }
+}
+
 /// `nft_synproxy_attributes`.
 public enum NFTASynproxy {
   public static var mss: UInt16 { UInt16(NFTA_SYNPROXY_MSS.rawValue) }

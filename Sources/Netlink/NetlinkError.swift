@@ -44,7 +44,7 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
     (EADDRNOTAVAIL, "EADDRNOTAVAIL"), (ENETDOWN, "ENETDOWN"), (ENETUNREACH, "ENETUNREACH"),
     (ENOBUFS, "ENOBUFS"), (ENOTCONN, "ENOTCONN"), (ETIMEDOUT, "ETIMEDOUT"),
     (EHOSTUNREACH, "EHOSTUNREACH"), (EALREADY, "EALREADY"), (ENAMETOOLONG, "ENAMETOOLONG"),
-    (ENOTDIR, "ENOTDIR"), (EISDIR, "EISDIR"),
+    (ENOTDIR, "ENOTDIR"), (EISDIR, "EISDIR"), (EMLINK, "EMLINK"), (ENFILE, "ENFILE"),
   ]
 }
 
@@ -57,6 +57,8 @@ public enum ErrorCode {
   public static var invalid: Int32 { EINVAL }
   public static var notSupported: Int32 { EOPNOTSUPP }
   public static var notPermitted: Int32 { EPERM }
+  public static var tooManyLinks: Int32 { EMLINK }
+  public static var tooManyFiles: Int32 { ENFILE }
   public static var interrupted: Int32 { EINTR }
   /// Of a transaction whose generation is stale.
   public static var restart: Int32 { 85 }  // ERESTART, which glibc leaves out

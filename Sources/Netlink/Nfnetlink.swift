@@ -24,6 +24,8 @@ public enum NFTMessage {
   public static var newObject: UInt16 { type(NFT_MSG_NEWOBJ) }
   public static var getObject: UInt16 { type(NFT_MSG_GETOBJ) }
   public static var delObject: UInt16 { type(NFT_MSG_DELOBJ) }
+  public static var newFlowtable: UInt16 { type(NFT_MSG_NEWFLOWTABLE) }
+  public static var delFlowtable: UInt16 { type(NFT_MSG_DELFLOWTABLE) }
   public static var getFlowtable: UInt16 { type(NFT_MSG_GETFLOWTABLE) }
   public static var getGeneration: UInt16 { type(NFT_MSG_GETGEN) }
 }

@@ -3,8 +3,8 @@ internal import Model
 /// Elements by key.
 enum ElementDiff {
   private struct Key: Hashable {
-    let key: [UInt8]
-    let keyEnd: [UInt8]?
+    let key: ElementBytes
+    let keyEnd: ElementBytes?
     let flags: UInt32
   }
 
@@ -12,26 +12,30 @@ enum ElementDiff {
   static func compare(
     _ observed: SetProgram, _ desired: SetProgram, _ replaced: References
   ) -> TableDiff.Elements? {
-    var present: [Key: ElementProgram] = [:]
-    present.reserveCapacity(observed.elements.count)
-    for element in observed.elements { present[key(element)] = element.settled }
+    let (present, wanted) = (observed.elements.sortedByKey(), desired.elements.sortedByKey())
+    // What packets have added stays.
+    let keepsOthers = desired.flags & SetFlag.dynamic != 0
     var change = TableDiff.Elements(set: desired.name, removed: [], added: [])
-    for element in desired.elements {
-      guard let found = present.removeValue(forKey: key(element)) else {
-        change.added.append(element)
+    var next = 0
+    for index in wanted.indices {
+      while next < present.count, present[next] < wanted[index] {
+        if !keepsOthers { change.removed.append(present[next].settled) }
+        next += 1
+      }
+      guard next < present.count, !(wanted[index] < present[next]) else {
+        change.added.append(wanted[index])
         continue
       }
-      if found != element.settled || element.refers(to: replaced, in: desired) {
-        change.removed.append(found)
-        change.added.append(element)
+      if !present[next].agrees(with: wanted[index])
+        || wanted[index].refers(to: replaced, in: desired)
+      {
+        change.removed.append(present[next].settled)
+        change.added.append(wanted[index])
       }
+      next += 1
     }
-    // What packets have added stays.
-    if desired.flags & SetFlag.dynamic == 0 {
-      change.removed += observed.elements.filter { present[key($0)] != nil }
-    }
+    if !keepsOthers { change.removed += present[next...].map(\.settled) }
     if change.removed.isEmpty, change.added.isEmpty { return nil }
-    change.removed.sort()
     // Halves of intervals change together: the kernel's tree takes no half alone.
     if desired.flags & (SetFlag.interval | SetFlag.concat) == SetFlag.interval {
       guard let old = units(observed.elements), let new = units(desired.elements) else {
@@ -43,11 +47,11 @@ enum ElementDiff {
       let stays = { (start: ElementProgram, unit: [ElementProgram]) in
         !start.refers(to: replaced, in: desired) && old[key(start)] == unit
       }
-      change.added = new.filter { !stays($0.value[0], $0.value) }.flatMap(\.value).sorted()
+      change.added = new.filter { !stays($0.value[0], $0.value) }.flatMap(\.value).sortedByKey()
       change.removed = old.filter { found in
         guard let unit = new[found.key] else { return true }
         return !stays(unit[0], unit)
-      }.flatMap(\.value).sorted()
+      }.flatMap(\.value).sortedByKey()
     }
     return change
   }
@@ -57,7 +61,7 @@ enum ElementDiff {
     var units: [Key: [ElementProgram]] = [:]
     units.reserveCapacity(halves.count / 2 + 1)
     var start: ElementProgram?
-    for half in halves.map(\.settled).sorted() {
+    for half in halves.map(\.settled).sortedByKey() {
       if half.flags & ElementFlag.catchAll != 0 {
         units[key(half)] = [half]
       } else if half.flags & ElementFlag.intervalEnd != 0 {
@@ -79,5 +83,11 @@ enum ElementDiff {
 
   private static func key(_ element: ElementProgram) -> Key {
     Key(key: element.key, keyEnd: element.keyEnd, flags: element.flags)
+  }
+}
+
+extension ElementProgram {
+  fileprivate func agrees(with other: ElementProgram) -> Bool {
+    statements.isEmpty && other.statements.isEmpty ? self == other : settled == other.settled
   }
 }

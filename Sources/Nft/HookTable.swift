@@ -17,6 +17,23 @@ public enum HookTable {
     names(family).firstIndex(of: hook).map { UInt32($0) }
   }
 
+  static func check(
+    _ flowtable: Nftables.Flowtable, _ family: Nftables.Family
+  ) throws(Refusal) {
+    guard [.ip, .ip6, .inet].contains(family) else {
+      throw Refusal("a \(family.rawValue) table has no flowtables")
+    }
+    guard flowtable.hook == "ingress" else { throw Refusal("a flowtable has the hook ingress") }
+    let known = Nftables.Flowtable.flagBits.map(\.name)
+    if let flag = flowtable.flags.first(where: { !known.contains($0) }) {
+      throw Refusal("flowtable flag \(flag): one of \(known.joined(separator: ", "))")
+    }
+    for device in Set(flowtable.devices).sorted()
+    where flowtable.devices.count(where: { $0 == device }) > 1 {
+      throw Refusal("device \(device) is stated twice")
+    }
+  }
+
   static func check(_ base: Nftables.BaseChain, _ family: Nftables.Family) throws(Refusal) {
     guard number(base.hook, family) != nil else {
       throw Refusal("a \(family.rawValue) table has no hook \(base.hook)")

@@ -12,16 +12,15 @@ enum Intervals {
     halves.reserveCapacity(elements.count * 2 + 1)
     let intervals = elements.filter { $0.keyEnd != nil }
     if let first = intervals.first, first.key.contains(where: { $0 != 0 }) {
-      halves.append(
-        ElementProgram(
-          key: [UInt8](repeating: 0, count: first.key.count), flags: ElementFlag.intervalEnd))
+      let least = ElementBytes(repeatElement(0, count: first.key.count))
+      halves.append(ElementProgram(key: least, flags: ElementFlag.intervalEnd))
     }
     for (index, element) in intervals.enumerated() {
       var start = element
       start.keyEnd = nil
-      let next = successor(element.keyEnd ?? element.key)
+      let next = (element.keyEnd ?? element.key).successor
       let following = index + 1 < intervals.count ? intervals[index + 1].key : nil
-      if let following, next == nil || following.lexicographicallyPrecedes(next!) {
+      if let following, next == nil || following < next! {
         throw Refusal("two intervals overlap")
       }
       if next == nil { start.userData += UserData.item(1, UInt32(1)) }
@@ -30,7 +29,7 @@ enum Intervals {
         halves.append(ElementProgram(key: next, flags: ElementFlag.intervalEnd))
       }
     }
-    return (halves + elements.filter { $0.keyEnd == nil }).sorted()
+    return (elements.filter { $0.keyEnd == nil } + halves).sortedByKey()
   }
 
   /// What touches or overlaps becomes one, but for what says more than its bounds.
@@ -40,23 +39,13 @@ enum Intervals {
       guard let end = element.keyEnd, let last = merged.last, let lastEnd = last.keyEnd,
         last.userData == element.userData, last.timeout == element.timeout,
         last.statements.isEmpty, element.statements.isEmpty,
-        successor(lastEnd).map({ !$0.lexicographicallyPrecedes(element.key) }) ?? true
+        lastEnd.successor.map({ $0 >= element.key }) ?? true
       else {
         merged.append(element)
         continue
       }
-      if lastEnd.lexicographicallyPrecedes(end) { merged[merged.count - 1].keyEnd = end }
+      if lastEnd < end { merged[merged.count - 1].keyEnd = end }
     }
     return merged
-  }
-
-  /// One more; nil behind the last.
-  static func successor(_ key: [UInt8]) -> [UInt8]? {
-    var key = key
-    for index in key.indices.reversed() {
-      key[index] &+= 1
-      if key[index] != 0 { return key }
-    }
-    return nil
   }
 }

@@ -13,6 +13,7 @@ public typealias Dynset = Nftables.Bytecode.Dynset
 public typealias Log = Nftables.Bytecode.Log
 public typealias NAT = Nftables.Bytecode.NAT
 public typealias SetProgram = Nftables.Bytecode.SetProgram
+public typealias ElementBytes = Nftables.Bytecode.ElementBytes
 public typealias ElementProgram = Nftables.Bytecode.ElementProgram
 public typealias SetFlag = Nftables.Bytecode.SetFlag
 public typealias ElementFlag = Nftables.Bytecode.ElementFlag

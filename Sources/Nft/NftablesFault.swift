@@ -6,6 +6,7 @@ public struct NftablesFault: Error, Hashable, Sendable, CustomStringConvertible 
     case table
     case set(String)
     case object(String)
+    case flowtable(String)
     case chain(String)
     /// By its position in its chain, from 0.
     case rule(chain: String, position: Int)
@@ -23,6 +24,7 @@ public struct NftablesFault: Error, Hashable, Sendable, CustomStringConvertible 
       case .table: ""
       case .set(let name): ", set \(name)"
       case .object(let name): ", object \(name)"
+      case .flowtable(let name): ", flowtable \(name)"
       case .chain(let name): ", chain \(name)"
       case .rule(let chain, let position): ", chain \(chain), rule \(position + 1)"
       }

@@ -10,8 +10,11 @@ struct References {
   var sets: Set<String> = []
   var chains: Set<String> = []
   var objects: Set<Object> = []
+  var flowtables: Set<String> = []
 
-  var isEmpty: Bool { sets.isEmpty && chains.isEmpty && objects.isEmpty }
+  var isEmpty: Bool {
+    sets.isEmpty && chains.isEmpty && objects.isEmpty && flowtables.isEmpty
+  }
 }
 
 extension RuleProgram {
@@ -33,6 +36,7 @@ extension Instruction {
     case .lookup(let set, _, _, _), .verdictLookup(let set, _), .objectLookup(let set, _):
       return holds(set)
     case .dynset(let dynset): return references.sets.contains(dynset.set)
+    case .flowOffload(let name): return references.flowtables.contains(name)
     case .object(let type, let name):
       return references.objects.contains(References.Object(type: type, name: name))
     default: return false
@@ -42,7 +46,8 @@ extension Instruction {
 
 extension ElementProgram {
   func refers(to references: References, in set: SetProgram) -> Bool {
-    switch (data, set.data) {
+    if references.isEmpty { return false }
+    return switch (data, set.data) {
     case (.verdict(let verdict)?, _):
       verdict.target.map(references.chains.contains) ?? false
     case (.object(let name)?, .object(let type)?):

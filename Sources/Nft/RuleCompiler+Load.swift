@@ -1,6 +1,13 @@
 internal import Model
 
 extension RuleCompiler {
+  /// Of bits of a packet.
+  static func checkRaw(offset: Int, length: Int) throws(Refusal) {
+    guard (0..<1 << 16).contains(offset), (1...128).contains(length) else {
+      throw Refusal("raw payload of 1 to 128 bits, at an offset from 0 to 65535")
+    }
+  }
+
   /// Leaves an expression's value in a register, in its own byte order.
   ///
   /// `expected` is what a constant becomes, and what a map leads to.
@@ -18,9 +25,7 @@ extension RuleCompiler {
       guard let layer = Self.rawBase(base) else {
         throw Refusal("payload base \(base): one of ll, nh, th, ih")
       }
-      guard offset >= 0, (1...128).contains(length), offset < 1 << 16 else {
-        throw Refusal("raw payload of 1 to 128 bits, at an offset from 0")
-      }
+      try Self.checkRaw(offset: offset, length: length)
       try load(PacketField("", offset, length), of: layer, into: register)
     case .meta(let key): code.append(.meta(try Shape.metaKey(key).number, register))
     case .ct(let key, let direction):

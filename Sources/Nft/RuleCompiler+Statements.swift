@@ -35,6 +35,11 @@ extension RuleCompiler {
     case .queue(let number, let flags): try queue(number, flags)
     case .update(let operation, let set, let element): try update(operation, set, element)
     case .object(let kind, let name): try object(kind, name)
+    case .flow(let name):
+      guard scope.flowtables.contains(name) else {
+        throw Refusal("no flowtable is called \"\(name)\"")
+      }
+      code.append(.flowOffload(name))
     case .connectionCount(let count, let isOver):
       code.append(.connectionLimit(count, isOver: isOver))
     case .last: code.append(.last)

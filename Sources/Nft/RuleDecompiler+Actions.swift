@@ -53,6 +53,7 @@ extension RuleDecompiler {
         family: scope.family == .inet && family != 0 ? (family == 2 ? "ip" : "ip6") : nil,
         address: expression(address, as: shape), port: expression(port, as: Shape(.inetService)))
     case .notrack: return .notrack
+    case .flowOffload(let name): return .flow(name)
     case .synproxy(let synproxy): return .synproxy(synproxy)
     case .dup(let address, let device):
       if let address {

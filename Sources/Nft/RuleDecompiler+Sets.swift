@@ -41,13 +41,14 @@ extension RuleDecompiler {
       if element.flags & ElementFlag.catchAll == 0 {
         if isInterval, !key.isConcat {
           // Up to where the next begins, or to the end of all.
-          let end = rest.first.flatMap { Intervals.predecessor($0.key) }
-          let high = end ?? [UInt8](repeating: 0xff, count: element.key.count)
-          expression = interval(element.key, high, key)
+          let high =
+            rest.first?.key.predecessor
+            ?? ElementBytes(repeatElement(0xff, count: element.key.count))
+          expression = interval(Array(element.key), Array(high), key)
         } else if isInterval {
-          expression = concat(element.key, element.keyEnd ?? element.key, key)
+          expression = concat(Array(element.key), Array(element.keyEnd ?? element.key), key)
         } else {
-          expression = constant.expression(element.key, key)
+          expression = constant.expression(Array(element.key), key)
         }
         if expression == nil { return nil }
       }
@@ -62,14 +63,16 @@ extension RuleDecompiler {
       case .verdict(let verdict)?: read.data = .verdict(verdict)
       case .object(let name)?: read.data = .symbol(name)
       case .value(let bytes)?:
-        guard let shape = data ?? program.dataShape, let data = constant.expression(bytes, shape)
+        guard let shape = data ?? program.dataShape,
+          let data = constant.expression(Array(bytes), shape)
         else {
           return nil
         }
         read.data = data
       }
       found.append(read)
-      keys.append(element.flags & ElementFlag.catchAll == 0 ? key.magnitude(element.key) : nil)
+      keys.append(
+        element.flags & ElementFlag.catchAll == 0 ? key.magnitude(Array(element.key)) : nil)
     }
     // As nft prints them: by value, and what stands for all others last.
     if isInterval { return found }
@@ -124,19 +127,6 @@ extension SetProgram {
   fileprivate var dataShape: Shape? {
     guard case .value(let type, let length)? = data else { return nil }
     return Shape(typeNumber: type, bytes: length, order(data: true))
-  }
-}
-
-extension Intervals {
-  /// One less; nil before the first.
-  static func predecessor(_ key: [UInt8]) -> [UInt8]? {
-    var key = key
-    for index in key.indices.reversed() {
-      let borrows = key[index] == 0
-      key[index] &-= 1
-      if !borrows { return key }
-    }
-    return nil
   }
 }
 

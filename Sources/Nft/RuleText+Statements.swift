@@ -16,7 +16,8 @@ extension RuleText {
         (["synproxy"] + (synproxy.mss.map { ["mss \($0)"] } ?? [])
         + (synproxy.wscale.map { ["wscale \($0)"] } ?? []) + synproxy.flags).joined(
           separator: " ")
-    case .counter(let packets, let bytes): return "counter packets \(packets) bytes \(bytes)"
+    case .counter(let packets, let bytes):
+      return showsCounts ? "counter packets \(packets) bytes \(bytes)" : "counter"
     case .quota(let quota): return text(quota)
     case .limit(let limit): return text(limit)
     case .log(let log): return text(log)
@@ -52,6 +53,7 @@ extension RuleText {
         kind.hasPrefix("ct ")
         ? "\(kind) set" : kind == "secmark" ? "meta secmark set" : "\(kind) name"
       return "\(what) \(text(name, Shape(.ifname)))"
+    case .flow(let name): return "flow add @\(name)"
     case .connectionCount(let count, let isOver):
       return "ct count \(isOver ? "over " : "")\(count)"
     case .last: return "last"

@@ -3,6 +3,8 @@ internal import Model
 /// Rules in nft's one-line syntax, as `nft list ruleset` of 1.0.6 prints them.
 struct RuleText {
   let scope: TableScope
+  /// What has been counted says nothing of what a rule does.
+  var showsCounts = true
 
   func text(_ rule: Nftables.Rule) -> String {
     let parts = rule.statements.map(text) + (rule.comment.map { ["comment \"\($0)\""] } ?? [])

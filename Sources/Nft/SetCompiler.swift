@@ -110,17 +110,17 @@ struct SetCompiler {
         let shape = isInterval ? key.comparable : key
         if isInterval {
           let (low, high) = try bounds(expression, shape)
-          program.key = low
-          program.keyEnd = high
+          program.key = ElementBytes(low)
+          program.keyEnd = ElementBytes(high)
         } else {
-          program.key = try constant.bytes(expression, shape)
+          program.key = ElementBytes(try constant.bytes(expression, shape))
         }
       } else {
         program.flags = ElementFlag.catchAll
       }
       programs.append(program)
     }
-    programs.sort()
+    programs = programs.sortedByKey()
     if isInterval, !key.isConcat {
       return try Intervals.halves(
         merges && data == nil ? Intervals.merged(programs) : programs, sharesEnds: isAnonymous)
@@ -186,7 +186,7 @@ struct SetCompiler {
       return .verdict(verdict)
     case (.symbol(let name)?, .object?): return .object(name)
     case (let expression?, .value(let shape)?):
-      return .value(try constant.bytes(expression, shape))
+      return .value(ElementBytes(try constant.bytes(expression, shape)))
     case (nil, _): throw Refusal("an element of a map needs a value")
     case (_, nil): throw Refusal("an element of a set has no value")
     default: throw Refusal("an element leads to something else than the map says")

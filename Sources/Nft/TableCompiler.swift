@@ -62,6 +62,7 @@ public enum TableCompiler {
         }
       }
       for set in table.sets { declare(set) }
+      scope.flowtables = Set(table.flowtables.map(\.name))
       scope.objects = Set(
         table.objects.map { References.Object(type: $0.content.type, name: $0.name) })
       // The kernel has to pick a kind of set that packets may change; nft repairs it, too.
@@ -84,6 +85,13 @@ public enum TableCompiler {
         program.objects.append(
           ObjectProgram(name: object.name, content: object.content, userData: userData ?? []))
       }
+      for flowtable in table.flowtables {
+        _ = attempt(.flowtable(flowtable.name)) { (_) throws(Refusal) in
+          try Self.checkName(flowtable.name)
+          try HookTable.check(flowtable, table.family)
+        }
+      }
+      program.flowtables = table.flowtables
       for chain in table.chains { program.chains.append(compile(chain)) }
       return program
     }
@@ -148,6 +156,8 @@ extension NftablesTable {
   /// As the kernel would hold it; `numbers` are the links'.
   public func compiled(_ numbers: LinkNumbers) throws(TableCompiler.Faults) -> TableProgram? {
     guard let source else { return program }
+    // Numbers differ from one namespace to the next; without any, once is enough.
+    if let program, links.isEmpty { return program }
     return try TableCompiler.compile(source) { numbers[$0] }.get()
   }
 }

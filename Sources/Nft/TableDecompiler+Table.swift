@@ -19,6 +19,7 @@ extension TableDecompiler {
       Nftables.NamedObject(
         name: $0.name, content: $0.content, comment: UserData.comment(in: $0.userData))
     }
+    table.flowtables = program.flowtables
     for chain in program.chains {
       var read = Nftables.Chain(
         name: chain.name, base: chain.base, comment: UserData.comment(in: chain.userData))

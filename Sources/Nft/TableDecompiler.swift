@@ -26,5 +26,7 @@ public struct TableDecompiler {
 
 extension TableDecompiler {
   /// As `nft list ruleset` prints it, on one line.
-  public func text(_ rule: Nftables.Rule) -> String { RuleText(scope: scope).text(rule) }
+  public func text(_ rule: Nftables.Rule, showsCounts: Bool = true) -> String {
+    RuleText(scope: scope, showsCounts: showsCounts).text(rule)
+  }
 }

@@ -7,17 +7,22 @@ extension TableDiff {
     public let name: String
     public let old: String?
     public let new: String?
+    /// How many more elements change likewise, and have no line.
+    public var omitted = 0
   }
 
-  /// What changes, from chains and rules to sets and their elements.
+  /// What changes, from chains and rules to sets and their elements; of each set at most `limit`
+  /// elements. `source` is what `desired` was compiled from, if that is known: its rules need no
+  /// reading then.
   public func lines(
-    from observed: TableProgram?, to desired: TableProgram?, numbers: LinkNumbers
+    from observed: TableProgram?, to desired: TableProgram?, numbers: LinkNumbers,
+    source: Nftables.Table? = nil, limit: Int = .max
   ) -> [Line] {
-    var text = DiffText(observed: observed, desired: desired, numbers: numbers)
+    var text = DiffText(observed: observed, desired: desired, numbers: numbers, limit: limit)
     switch whole {
     case .delete?: return []
     case .create(let program)?, .replace(let program)?:
-      text.create(program)
+      text.create(program, source)
     case nil:
       text.add(self)
     }
@@ -51,6 +56,7 @@ public struct LinkNumbers: Hashable, Sendable {
 private struct DiffText {
   private let old: Side?
   private let new: Side?
+  private let limit: Int
   private(set) var lines: [TableDiff.Line] = []
 
   private struct Side {
@@ -66,12 +72,16 @@ private struct DiffText {
       guard let read = decompiler.rule(rule.settled) else {
         return "(a rule that vpngw can't read)"
       }
-      // What it has counted is no difference.
-      return decompiler.text(read).replacing("counter packets 0 bytes 0", with: "counter")
+      return text(read)
+    }
+
+    func text(_ rule: Nftables.Rule) -> String {
+      decompiler.text(rule, showsCounts: false)
     }
   }
 
-  init(observed: TableProgram?, desired: TableProgram?, numbers: LinkNumbers) {
+  init(observed: TableProgram?, desired: TableProgram?, numbers: LinkNumbers, limit: Int) {
+    self.limit = limit
     old = observed.map { Side($0, numbers) }
     new = desired.map { Side($0, numbers) }
   }
@@ -80,24 +90,32 @@ private struct DiffText {
     lines.append(TableDiff.Line(name: name, old: old, new: new))
   }
 
-  mutating func create(_ program: TableProgram) {
+  mutating func create(_ program: TableProgram, _ source: Nftables.Table?) {
     guard let new else { return }
     if program.flags != 0 { add("flags", new: Self.flags(program.flags)) }
     for object in program.objects { add(Self.name(object), new: new.decompiler.text(object)) }
+    for flowtable in program.flowtables {
+      add("flowtable \(flowtable.name)", new: Self.text(flowtable))
+    }
     for set in program.sets { create(set, new) }
+    let stated = Dictionary(
+      (source?.chains ?? []).map { ($0.name, $0.rules) }, uniquingKeysWith: { first, _ in first })
     for chain in program.chains {
       add("chain \(chain.name)", new: Self.text(chain))
+      let rules = stated[chain.name].flatMap { $0.count == chain.rules.count ? $0 : nil }
       for (position, rule) in chain.rules.enumerated() {
-        add("chain \(chain.name) rule \(position + 1)", new: new.text(rule))
+        add(
+          "chain \(chain.name) rule \(position + 1)",
+          new: rules.map { new.text($0[position]) } ?? new.text(rule))
       }
     }
   }
 
   private mutating func create(_ set: SetProgram, _ side: Side) {
     add(Self.name(set), new: side.decompiler.text(set))
-    for element in side.decompiler.texts(set.elements, of: set) {
-      add(Self.name(set), new: element)
-    }
+    let (texts, omitted) = side.decompiler.texts(set.elements, of: set, limit)
+    for element in texts { add(Self.name(set), new: element) }
+    lines[lines.count - 1].omitted = omitted
   }
 
   mutating func add(_ diff: TableDiff) {
@@ -106,6 +124,7 @@ private struct DiffText {
       add("flags", old: Self.flags(old.program.flags), new: Self.flags(flags))
     }
     addObjects(diff, old, new)
+    addFlowtables(diff, old)
     addSets(diff, old, new)
     addChains(diff, old, new)
   }
@@ -113,6 +132,24 @@ private struct DiffText {
   private mutating func addObjects(_ diff: TableDiff, _ old: Side, _ new: Side) {
     for object in diff.deletedObjects { add(Self.name(object), old: old.decompiler.text(object)) }
     for object in diff.createdObjects { add(Self.name(object), new: new.decompiler.text(object)) }
+  }
+
+  private mutating func addFlowtables(_ diff: TableDiff, _ old: Side) {
+    let present = Dictionary(old.program.flowtables.map { ($0.name, $0) }) { first, _ in first }
+    let made = Set(diff.createdFlowtables.map(\.name))
+    for name in diff.deletedFlowtables where !made.contains(name) {
+      add("flowtable \(name)", old: present[name].map(Self.text))
+    }
+    for flowtable in diff.createdFlowtables {
+      add(
+        "flowtable \(flowtable.name)", old: present[flowtable.name].map(Self.text),
+        new: Self.text(flowtable))
+    }
+    for change in diff.devices {
+      let name = "flowtable \(change.flowtable.name) device"
+      for device in change.removed { add(name, old: device) }
+      for device in change.added { add(name, new: device) }
+    }
   }
 
   private mutating func addSets(_ diff: TableDiff, _ old: Side, _ new: Side) {
@@ -123,8 +160,12 @@ private struct DiffText {
     for set in diff.createdSets { create(set, new) }
     for change in diff.elements {
       guard let set = new.program.sets.first(where: { $0.name == change.set }) else { continue }
-      for text in old.decompiler.texts(change.removed, of: set) { add(Self.name(set), old: text) }
-      for text in new.decompiler.texts(change.added, of: set) { add(Self.name(set), new: text) }
+      let removed = old.decompiler.texts(change.removed, of: set, limit)
+      for text in removed.texts { add(Self.name(set), old: text) }
+      let added = new.decompiler.texts(change.added, of: set, limit)
+      for text in added.texts { add(Self.name(set), new: text) }
+      let omitted = removed.omitted + added.omitted
+      if omitted > 0 { lines[lines.count - 1].omitted = omitted }
     }
   }
 
@@ -173,6 +214,18 @@ private struct DiffText {
     return set.isEmpty ? "none" : set.joined(separator: ",")
   }
 
+  /// `hook ingress priority 0; devices = { eth0, eth1 }`.
+  private static func text(_ flowtable: Nftables.Flowtable) -> String {
+    var text = "hook \(flowtable.hook) priority \(flowtable.priority)"
+    if !flowtable.devices.isEmpty {
+      text += "; devices = { \(flowtable.devices.sorted().joined(separator: ", ")) }"
+    }
+    for flag in flowtable.flags.sorted() {
+      text += flag == "offload" ? "; flags offload" : "; \(flag)"
+    }
+    return text
+  }
+
   /// `type filter hook forward priority 0; policy drop`.
   private static func text(_ chain: ChainProgram) -> String {
     guard let base = chain.base else { return "regular" }
@@ -218,15 +271,19 @@ extension TableDecompiler {
   }
 
   /// Elements as nft prints them: an interval's two halves as one.
-  func texts(_ elements: [ElementProgram], of set: SetProgram) -> [String] {
-    if elements.isEmpty { return [] }
+  /// The first `limit`, and how many more there are.
+  func texts(
+    _ elements: [ElementProgram], of set: SetProgram, _ limit: Int
+  ) -> (texts: [String], omitted: Int) {
+    if elements.isEmpty { return ([], 0) }
     var part = set
-    part.elements = elements
+    let ends = elements.indices.filter { elements[$0].flags & ElementFlag.intervalEnd == 0 }
+    part.elements = limit < ends.count ? Array(elements[..<ends[limit]]) : elements
     guard let type = scope.sets[set.name],
       let read = RuleDecompiler(scope).elements(part, type.key, data: type.data)
-    else { return ["(\(elements.count) that vpngw can't read)"] }
+    else { return (["(\(elements.count) that vpngw can't read)"], 0) }
     let text = RuleText(scope: scope)
-    return read.map { text.text($0, type.key, type.data) }
+    return (read.map { text.text($0, type.key, type.data) }, max(0, ends.count - limit))
   }
 
   func text(_ object: ObjectProgram) -> String {

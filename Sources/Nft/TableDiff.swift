@@ -20,6 +20,14 @@ public struct TableDiff: Hashable, Sendable {
     public var isFlushed = false
   }
 
+  /// Devices that a flowtable has no more, or has now.
+  public struct Devices: Hashable, Sendable {
+    /// With what is there but for the devices.
+    public var flowtable: Nftables.Flowtable
+    public var removed: [String]
+    public var added: [String]
+  }
+
   public enum Position: Hashable, Sendable {
     case last, first
     /// Behind the rule of that handle.
@@ -43,10 +51,13 @@ public struct TableDiff: Hashable, Sendable {
   public internal(set) var elements: [Elements] = []
   public internal(set) var deletedSets: [String] = []
   public internal(set) var deletedObjects: [ObjectProgram] = []
+  public internal(set) var deletedFlowtables: [String] = []
   public internal(set) var deletedChains: [String] = []
   public internal(set) var createdChains: [ChainProgram] = []
   public internal(set) var policies: [ChainProgram] = []
   public internal(set) var createdObjects: [ObjectProgram] = []
+  public internal(set) var createdFlowtables: [Nftables.Flowtable] = []
+  public internal(set) var devices: [Devices] = []
   public internal(set) var createdSets: [SetProgram] = []
   public internal(set) var createdRules: [Insertion] = []
 
@@ -96,6 +107,7 @@ public struct TableDiff: Hashable, Sendable {
   private mutating func compare(_ observed: TableProgram, _ desired: TableProgram) {
     var replaced = References()
     compareObjects(observed, desired, &replaced)
+    compareFlowtables(observed, desired, &replaced)
     compareChains(observed, desired, &replaced)
     compareSets(observed, desired, &replaced)
     let present = Dictionary(observed.chains.map { ($0.name, $0) }) { first, _ in first }
@@ -130,6 +142,32 @@ public struct TableDiff: Hashable, Sendable {
       createdObjects.append(object)
     }
     deletedObjects += observed.objects.filter { !seen.contains(key($0)) }
+  }
+
+  /// Devices come and go; anything else takes another flowtable.
+  private mutating func compareFlowtables(
+    _ observed: TableProgram, _ desired: TableProgram, _ replaced: inout References
+  ) {
+    let present = Dictionary(observed.flowtables.map { ($0.name, $0.settled) }) { first, _ in first
+    }
+    let wanted = Set(desired.flowtables.map(\.name))
+    deletedFlowtables += observed.flowtables.map(\.name).filter { !wanted.contains($0) }
+    for flowtable in desired.flowtables.map(\.settled) {
+      guard var found = present[flowtable.name] else {
+        createdFlowtables.append(flowtable)
+        continue
+      }
+      let removed = found.devices.filter { !flowtable.devices.contains($0) }
+      let added = flowtable.devices.filter { !found.devices.contains($0) }
+      found.devices = flowtable.devices
+      if found != flowtable {
+        replaced.flowtables.insert(flowtable.name)
+        deletedFlowtables.append(flowtable.name)
+        createdFlowtables.append(flowtable)
+      } else if !removed.isEmpty || !added.isEmpty {
+        devices.append(Devices(flowtable: flowtable, removed: removed, added: added))
+      }
+    }
   }
 
   private mutating func compareChains(
@@ -220,7 +258,8 @@ extension TableDiff {
     if whole != nil { return 1 }
     return (flags == nil ? 0 : 1) + deletedRules.count + deletedSets.count + deletedObjects.count
       + deletedChains.count + createdChains.count + policies.count + createdObjects.count
-      + createdSets.count + createdRules.count
+      + createdSets.count + createdRules.count + deletedFlowtables.count + createdFlowtables.count
+      + devices.reduce(0) { $0 + $1.removed.count + $1.added.count }
       + elements.reduce(0) { $0 + $1.removed.count + $1.added.count }
   }
 }

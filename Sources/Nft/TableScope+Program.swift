@@ -7,6 +7,7 @@ extension TableScope {
     chains = Set(program.chains.map(\.name))
     objects = Set(
       program.objects.map { References.Object(type: $0.content.type, name: $0.name) })
+    flowtables = Set(program.flowtables.map(\.name))
     for set in program.sets {
       guard
         let key = shape(set, data: false)

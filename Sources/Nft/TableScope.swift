@@ -15,6 +15,7 @@ struct TableScope {
   var sets: [String: SetType] = [:]
   var chains: Set<String> = []
   var objects: Set<References.Object> = []
+  var flowtables: Set<String> = []
   /// Numbers of links by their names.
   let link: (String) -> UInt32?
   /// What else names mean on this machine.

@@ -69,6 +69,7 @@ enum TypeofUserData {
       content = UserData.item(0, number) + UserData.item(1, UInt32(index + 1))
     case .raw(let base, let offset, let length):
       guard let layer = RuleCompiler.rawBase(base) else { throw Refusal("payload base \(base)") }
+      try RuleCompiler.checkRaw(offset: offset, length: length)
       type = 7
       content =
         UserData.item(0, UInt32(0)) + UserData.item(1, UInt32(0)) + UserData.item(2, layer + 1)

@@ -41,12 +41,13 @@ extension Step {
     }
     var text = "\(on)\(title)\(off)\n"
     // Of ten thousand elements a few tell what it is about.
-    for run in differences.runs {
+    for run in differences(limit: Self.shownParts).runs {
       for difference in run.prefix(Self.shownParts) {
         text += "    \(difference.line(isCreation: verb == .create))\n"
       }
-      if run.count > Self.shownParts {
-        text += "      ... and \(run.count - Self.shownParts) more of \(run.first!.name)\n"
+      let count = run.reduce(run.count) { $0 + $1.omitted }
+      if count > Self.shownParts {
+        text += "      ... and \(count - Self.shownParts) more of \(run.first!.name)\n"
       }
     }
     return text

@@ -13,6 +13,11 @@ public struct Plan: Sendable {
   public struct Conflict: Hashable, Sendable {
     public let object: Object
     public let reason: String
+
+    public init(object: Object, reason: String) {
+      self.object = object
+      self.reason = reason
+    }
   }
 
   /// Pure: no clock, no I/O, and equal for equal values.

@@ -18,7 +18,10 @@ public struct Step: Hashable, Sendable {
   }
 
   /// For a creation what is stated, for a change what differs, for a deletion nothing.
-  public var differences: [Difference] {
+  public var differences: [Difference] { differences(limit: .max) }
+
+  /// At most `limit` elements of each nftables set.
+  func differences(limit: Int) -> [Difference] {
     func differences<R: Resource>(_ desired: R) -> [Difference] {
       switch change.verb {
       case .delete:
@@ -32,20 +35,22 @@ public struct Step: Hashable, Sendable {
         }
       }
     }
-    if case .table(let table) = change.object { return tableDifferences(table) }
+    if case .table(let table) = change.object { return tableDifferences(table, limit) }
     return differences(change.object.resource)
   }
 
-  private func tableDifferences(_ table: NftablesTable) -> [Difference] {
+  private func tableDifferences(_ table: NftablesTable, _ limit: Int) -> [Difference] {
     var present: Nftables.Bytecode.TableProgram?
     if case .table(let observed)? = change.observed { present = observed.program }
     let wanted = change.verb == .delete ? nil : table.program
     let diff = TableDiff(
       family: table.id.family, table: table.id.name, from: present, to: wanted, numbers: numbers)
-    return diff.lines(from: present, to: wanted, numbers: numbers).map { line in
+    let lines = diff.lines(
+      from: present, to: wanted, numbers: numbers, source: table.source, limit: limit)
+    return lines.map { line in
       Difference(
         line.name, old: line.old.map(Value.string), new: line.new.map(Value.string),
-        sort: line.old == nil || line.new == nil ? .element : .property)
+        sort: line.old == nil || line.new == nil ? .element : .property, omitted: line.omitted)
     }
   }
 }

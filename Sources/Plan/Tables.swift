@@ -53,6 +53,14 @@ struct Tables {
     guard table.program == nil else { return table }
     var table = table
     table.program = try? table.compiled(numbers)
+    // Rules are told apart by the kernel's numbers of them.
+    var handle: UInt64 = 0
+    for chain in table.program?.chains.indices ?? 0..<0 {
+      for rule in table.program!.chains[chain].rules.indices {
+        handle += 1
+        table.program!.chains[chain].rules[rule].handle = handle
+      }
+    }
     return table
   }
 

@@ -61,7 +61,7 @@ struct Validate: ParsableCommand {
   func run() throws { try common.run { try $0.validate(files) } }
 }
 
-/// What somebody says of live inputs, in place of the inputs.
+/// What is said of live inputs, by whoever asks or by a single try.
 struct Signals: ParsableArguments {
   @Option(
     name: .customLong("signal"),
@@ -69,7 +69,27 @@ struct Signals: ParsableArguments {
       Take this signal for up or down, such as probe.gw0=down; repeatable. Of probes, what isn't \
       told isn't known, and what it decides is left as it is.
       """)
-  var list: [String] = []
+  var stated: [String] = []
+
+  @Flag(help: "Try each probe once, but for those that --signal tells: good is up, bad is down.")
+  var probe = false
+
+  @Flag(help: "Allow probes of type exec.")
+  var allowExec = false
+
+  var isEmpty: Bool { stated.isEmpty && !probe }
+
+  var inputs: Session.Inputs {
+    var inputs = Session.Inputs()
+    inputs.stated = stated
+    inputs.probes = probe
+    inputs.allowsExec = allowExec
+    return inputs
+  }
+
+  func validate() throws {
+    if allowExec, !probe { throw ValidationError("--allow-exec says something of --probe only.") }
+  }
 }
 
 struct Expand: ParsableCommand {
@@ -83,7 +103,7 @@ struct Expand: ParsableCommand {
   @OptionGroup var signals: Signals
   @OptionGroup var common: Common
 
-  func run() throws { try common.run { try $0.expand(file, signals: signals.list) } }
+  func run() throws { try common.run { try $0.expand(file, given: signals.inputs) } }
 }
 
 struct Plan: ParsableCommand {
@@ -105,12 +125,27 @@ struct Plan: ParsableCommand {
     completion: .file())
   var observed: String?
 
+  @Flag(
+    help: """
+      Also load the file's nftables into a network namespace that is thrown away, and say what the \
+      kernel refuses of them.
+      """)
+  var check = false
+
   @OptionGroup var signals: Signals
   @OptionGroup var common: Common
 
+  func validate() throws {
+    if check, observed != nil {
+      throw ValidationError(
+        "--check asks this machine's kernel, and --observed is about another's: give one of them.")
+    }
+  }
+
   func run() throws {
     try common.run {
-      try $0.plan(file, observed: observed, out: out, signals: signals.list)
+      try $0.plan(
+        file, observed: observed, out: out, given: signals.inputs, isChecked: check)
     }
   }
 }
@@ -149,8 +184,8 @@ struct Apply: ParsableCommand {
     if (file == nil) == (plan == nil) {
       throw ValidationError("Give a state file, or --plan with a kept plan.")
     }
-    if plan != nil, !signals.list.isEmpty {
-      throw ValidationError("A kept plan is decided already: give --signal to plan.")
+    if plan != nil, !signals.isEmpty {
+      throw ValidationError("A kept plan is decided already: give --signal and --probe to plan.")
     }
   }
 
@@ -158,7 +193,7 @@ struct Apply: ParsableCommand {
     try common.run {
       try $0.apply(
         file.map(Session.Request.file) ?? .plan(plan!), isDryRun: dryRun, confirm: confirm,
-        signals: signals.list)
+        given: signals.inputs)
     }
   }
 

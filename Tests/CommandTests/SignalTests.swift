@@ -50,8 +50,8 @@ private let steady = "No changes. The kernel matches the state file.\n"
       #expect(again.output == steady)
       #expect(
         again.error == """
-          vpngw: not known: probe.gw0, probe.gw1; what they decide is left as it is (--signal \
-          NAME=up or NAME=down tells): sysctl net.ipv4.conf.f0.rp_filter, link br0, route default \
+          vpngw: not known: probe.gw0, probe.gw1; what they decide is left as it is (--probe \
+          asks, --signal NAME=up or NAME=down tells): sysctl net.ipv4.conf.f0.rp_filter, link br0, route default \
           table 57, rule 7: from all lookup 57
 
           """)
@@ -154,6 +154,54 @@ private let steady = "No changes. The kernel matches the state file.\n"
       #expect(!untold.output.contains("192.0.2."))
       #expect(untold.error.hasPrefix("vpngw: not known: link.f1, probe.gw0, probe.gw1; what they "))
       #expect(untold.error.contains("is left out"))
+    }
+  }
+
+  @Test func probesAreTriedOnceWhereAsked() throws {
+    try Vpngw.inNamespace { vpngw in
+      let (there, absent) = (vpngw.directory + "/there", vpngw.directory + "/absent")
+      let file = try vpngw.file(
+        "state.json",
+        """
+        { "version": 1,
+          "rules": [ { "priority": 1, "family": "inet", "lookup": 57, "when": "probe.icmp" },
+            { "priority": 2, "family": "inet", "lookup": 57, "when": "probe.file" },
+            { "priority": 3, "family": "inet", "lookup": 57, "when": { "not": "probe.absent" } },
+            { "priority": 4, "family": "inet", "lookup": 57, "when": "probe.exec" } ],
+          "probes": { "icmp": { "type": "icmp", "address": "127.0.0.1", "rise": 5 },
+            "file": { "type": "file", "path": "\(there)", "max_age": "1h", "interval": "1h" },
+            "absent": { "type": "file", "path": "\(absent)", "max_age": "1h", "fall": 5 },
+            "exec": { "type": "exec", "command": ["/bin/true"] } } }
+        """)
+      try writeFile(there, "")
+      func rules(_ lines: [Int]) -> String {
+        lines.map { "+ rule \($0): from all lookup 57\n" }.joined()
+          + "\n\(lines.count) to create.\n"
+      }
+      let missing =
+        "vpngw: probe.absent is down: cannot read \(absent): No such file or directory\n"
+      let asked = try vpngw("plan", "--probe", file)
+      #expect(asked.status == 2)
+      #expect(asked.output == rules([1, 2, 3]))
+      #expect(
+        asked.error == missing
+          + "vpngw: probe.exec is down: commands are off; they need the flag --allow-exec\n")
+      let allowed = try vpngw("plan", "--probe", "--allow-exec", file)
+      #expect(allowed.output == rules([1, 2, 3, 4]))
+      #expect(allowed.error == missing)
+      // What is told isn't asked.
+      let told = try vpngw(
+        "plan", "--probe", "--allow-exec", file, "--signal", "probe.absent=up", "--signal",
+        "probe.icmp=down")
+      #expect(told.output == rules([2, 4]))
+      #expect(told.error == "")
+      let expanded = try vpngw("expand", "--probe", file, "--signal", "probe.exec=down")
+      #expect(
+        try vpngw("plan", vpngw.file("expanded.json", expanded.output)).output == asked.output)
+      #expect(try vpngw("apply", "--probe", "--allow-exec", file).status == 0)
+      #expect(try sh("ip rule show").split(separator: "\n").count { $0.contains("lookup 57") } == 4)
+      #expect(try vpngw("plan", "--probe", "--allow-exec", file).output == steady)
+      #expect(try vpngw("plan", "--allow-exec", file).status == 64)
     }
   }
 

@@ -116,6 +116,53 @@ import Testing
     }
   }
 
+  @Test func everyTryIsToldWithWhatItAsked() throws {
+    let body = #"{"public_ip":"198.51.100.7"}"#
+    let server = try Server([
+      "/": (200, ""), "/v1/vpn/status": (200, #"{"status":"running"}"#),
+      "/v1/publicip/ip": (200, body), "/bad": (503, ""),
+    ])
+    let held = try ClosedPort()
+    defer { withExtendedLifetime(held) {} }
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    defer { try? group.syncShutdownGracefully() }
+    let trials = Mutex<[String: Trial]>([:])
+    let prober = Prober(group: group, allowsExec: false) { signal, trial, _ in
+      trials.withLock { $0[signal.name] = trial }
+    } onChange: { _, _, _ in
+    }
+    defer { prober.stop() }
+    var gluetun = Probe.Gluetun(address: loopback)
+    (gluetun.healthPort, gluetun.controlPort) = (server.port, server.port)
+    var http = Probe.HTTP(address: loopback, port: server.port)
+    http.path = "/bad"
+    var silent = http
+    silent.path = "/silent"
+    prober.update(
+      [
+        Self.tcp("refused", held.number), Probe(name: "bad", question: .http(http)),
+        Probe(name: "good", question: .gluetun(gluetun)),
+        Probe(name: "silent", question: .http(silent)),
+      ].map { probe in
+        var probe = probe
+        (probe.interval, probe.timeout) = (.milliseconds(500), .milliseconds(400))
+        return probe
+      })
+    #expect(eventually { trials.withLock { $0.count } == 4 })
+    let told = trials.withLock { $0 }
+    #expect(told["refused"]?.fault == .network)
+    #expect(told["refused"]?.requests == [])
+    #expect(told["bad"]?.fault == .answer)
+    #expect(told["bad"]?.requests.map(\.status) == [503])
+    #expect(told["silent"]?.fault == .timeout)
+    #expect(told["silent"]?.requests.map(\.status) == [nil])
+    #expect(told["good"]?.fault == nil)
+    #expect(told["good"]?.hasAddress == true)
+    // The forwarded port is asked for at two paths.
+    #expect(told["good"]?.requests.compactMap(\.status).sorted() == [200, 200, 200, 404, 404])
+    #expect(told["good"]?.requests.count { $0.isForAddress } == 1)
+  }
+
   @Test func onceTriesEachOnce() throws {
     let server = try Server()
     let held = try ClosedPort()
@@ -131,7 +178,10 @@ import Testing
     let states = Prober.once(probes, group: group, allowsExec: false)
     #expect(states.count == 150)
     for number in 0..<150 {
-      #expect(states[Signal(.probe, "p\(number)")] == (number % 2 == 0 ? .up : .down))
+      let said = states[Signal(.probe, "p\(number)")]
+      #expect(said?.state == (number % 2 == 0 ? .up : .down))
+      #expect(
+        said?.reason == (number % 2 == 0 ? nil : "connection refused by 127.0.0.1:\(closed)"))
     }
     #expect(Prober.once([], group: group, allowsExec: false).isEmpty)
   }

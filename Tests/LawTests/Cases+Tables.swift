@@ -33,7 +33,24 @@ let tableCases: [Case] = [
     "a table over a link", [chain, byNumber], [[chain]],
     base: ["links": [#"{ "name": "br0", "type": "bridge" }"#]],
     says: "iif \"br0\""),
+  table(
+    "flowtables", [flowtable(#"["br0", "br1"]"#), forward, flow],
+    [
+      [flowtable(#""br1""#), forward, flow], [flowtable(#""br1""#, priority: 5), forward, flow],
+      [forward],
+    ],
+    base: ["links": ["br0", "br1"].map { #"{ "name": "\#($0)", "type": "bridge" }"# }],
+    says: "flow add @f",
+    needs: "nft -c add table inet t { flowtable f { hook ingress priority 0 ; } ; }"),
 ]
+
+private let forward =
+  #"{ "chain": { \#(place), "name": "c", "type": "filter", "hook": "forward", "prio": 0 } }"#
+private let flow = rule(#"{ "flow": { "op": "add", "flowtable": "@f" } }"#)
+
+private func flowtable(_ devices: String, priority: Int = 0) -> String {
+  #"{ "flowtable": { \#(place), "name": "f", "hook": "ingress", "prio": \#(priority), "dev": \#(devices) } }"#
+}
 
 private let place = #""family": "inet", "table": "t""#
 private let chain = #"{ "chain": { \#(place), "name": "c" } }"#
@@ -73,7 +90,7 @@ private func quota(_ bytes: Int) -> String {
 
 private func table(
   _ name: String, _ entries: [String], _ changed: [[String]] = [],
-  base: [String: [String]] = [:], says output: String
+  base: [String: [String]] = [:], says output: String, needs: String? = nil
 ) -> Case {
   func text(_ entries: [String]) -> String {
     ([#"{ "table": { "family": "inet", "name": "t" } }"#] + entries).joined(separator: ", ")
@@ -81,5 +98,5 @@ private func table(
   return Case(
     name: "nftables \(name)", kind: .nftables, base: base, section: "nftables",
     object: text(entries), changed: changed.map(text),
-    oracle: ("nft list table inet t", output), removal: "nft delete table inet t")
+    oracle: ("nft list table inet t", output), removal: "nft delete table inet t", needs: needs)
 }

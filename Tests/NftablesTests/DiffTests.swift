@@ -124,18 +124,58 @@ struct DiffCase: CustomTestStringConvertible, Sendable {
       "map m { type inet_service : verdict; elements = { 1 : accept, 2 : jump x } }\nchain x { }",
       "map m { type inet_service : verdict; elements = { 1 : accept } }", changes: 2),
   ]
+
+  private static func flowtable(
+    _ name: String, _ devices: String, priority: Int = 0, more: String = ""
+  ) -> String {
+    "flowtable \(name) { hook ingress priority \(priority); devices = { \(devices) }; \(more) }\n"
+  }
+
+  private static func flows(_ rules: String...) -> String {
+    "chain c {\n type filter hook forward priority 0;\n"
+      + rules.map { "\($0)\n" }.joined() + "}"
+  }
+
+  static let flowtables: [DiffCase] = [
+    DiffCase(
+      "a device more", flowtable("f", "d0") + flows("flow add @f"),
+      flowtable("f", "d0, d1") + flows("flow add @f"), changes: 1),
+    DiffCase(
+      "a device less", flowtable("f", "d0, d1") + flows("flow add @f"),
+      flowtable("f", "d1") + flows("flow add @f"), changes: 1),
+    DiffCase(
+      "another device", flowtable("f", "d0") + flows("flow add @f"),
+      flowtable("f", "d1") + flows("flow add @f"), changes: 2),
+    DiffCase(
+      "a device that moves", flowtable("f", "d0, d1") + flowtable("g", "lo"),
+      flowtable("f", "d0") + flowtable("g", "lo, d1"), changes: 2),
+    DiffCase(
+      "another priority, which takes another flowtable and its rules",
+      flowtable("f", "d0") + flowtable("g", "d1") + flows("flow add @f", "flow add @g", "accept"),
+      flowtable("f", "d0", priority: 5) + flowtable("g", "d1")
+        + flows("flow add @f", "flow add @g", "accept"), changes: 4),
+    DiffCase(
+      "a flowtable and its rule more", flows("accept"),
+      flowtable("f", "d0") + flows("flow add @f", "accept"), changes: 2),
+    DiffCase(
+      "a flowtable and its rule less", flowtable("f", "d0") + flows("flow add @f", "accept"),
+      flows("accept"), changes: 2),
+    DiffCase(
+      "devices that change hands", flowtable("f", "d0") + flows("flow add @f"),
+      flowtable("g", "d0") + flows("flow add @g"), changes: 4),
+  ]
 }
 
 @Suite struct DiffTests {
   @Test(arguments: DiffCase.all)
   func changeLandsAndTouchesOnlyWhatDiffers(_ example: DiffCase) throws {
-    let other = try Namespace.make()
+    let other = try namespaceWithLinks()
     let (printed, text) = try other.run {
       try sh("nft -f -", input: example.after)
       return (try sh("nft -j list ruleset"), try sh("nft list ruleset"))
     }
     let wanted = try Oracle.compile(try Oracle.read(printed))
-    let namespace = try Namespace.make()
+    let namespace = try namespaceWithLinks()
     try namespace.run {
       try sh("nft -f -", input: example.before)
       let kernel = try NftablesKernel()
@@ -148,6 +188,21 @@ struct DiffCase: CustomTestStringConvertible, Sendable {
       #expect(TableDiff(family: .inet, table: "t", from: after[0], to: wanted[0]).isEmpty)
       #expect(after[0].settled == wanted[0].settled)
     }
+  }
+
+  /// By `Tests/run vm`.
+  @Test(.enabled(if: isDebian, "needs Debian's kernel"), arguments: DiffCase.flowtables)
+  func changeOfFlowtablesLands(_ example: DiffCase) throws {
+    try changeLandsAndTouchesOnlyWhatDiffers(example)
+  }
+
+  private func namespaceWithLinks() throws -> Namespace {
+    let namespace = try Namespace.make()
+    guard isDebian else { return namespace }
+    try namespace.run {
+      for name in ["d0", "d1"] { try sh("ip link add \(name) type dummy") }
+    }
+    return namespace
   }
 
   /// In the order of the kernel, which lists sets and chains as they were made.
@@ -169,6 +224,20 @@ struct DiffCase: CustomTestStringConvertible, Sendable {
       #expect(diff.changeCount == 1)
       try kernel.apply([diff])
       #expect(try sh("nft list ruleset").contains("drop\n\t\tcounter packets 5 bytes 7 accept"))
+    }
+  }
+
+  /// The kernel leaves some out while a set's hash table grows behind a load.
+  @Test func everyElementOfABigSetIsReadAtOnce() throws {
+    try Namespace.make().run {
+      let elements = (0..<100_000).map(String.init).joined(separator: ", ")
+      let wanted = try Oracle.read(
+        #"""
+        [{"table": {"family": "inet", "name": "t"}},
+         {"set": {"family": "inet", "table": "t", "name": "s", "type": "mark", "elem": [\#(elements)]}}]
+        """#)
+      #expect(try Kernel().apply([Change(.create, .table(NftablesTable(wanted[0])))]).isEmpty)
+      #expect(try NftablesKernel().observe().tables[0].sets[0].elements.count == 100_000)
     }
   }
 

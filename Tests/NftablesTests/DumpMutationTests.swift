@@ -86,6 +86,23 @@ final class CapturedDump: NftablesSource {
     #expect(read > 1000 && unread > 100)
   }
 
+  /// What the first 200,000 found.
+  @Test func bytesFarBehindAnyPacketAreLeftAlone() throws {
+    let far = PayloadRange(base: 1, offset: .max, length: 4)
+    let set = SetProgram(
+      name: "", keyType: 7, keyLength: 4, flags: SetFlag.anonymous | SetFlag.constant, policy: 0,
+      fields: [], userData: [], statements: [], elements: [ElementProgram(key: [10, 0, 0, 1])])
+    let register = Register(0)
+    let table = TableProgram(
+      family: .ip, name: "t", flags: 0, userData: [], sets: [], objects: [], chains: [])
+    let rule = RuleProgram(
+      instructions: [
+        .payload(far, register), .lookup(.anonymous(set), register, to: nil, isInverted: false),
+      ], userData: [])
+    let decompiler = TableDecompiler(table, link: { _ in nil }, linkName: { _ in nil })
+    #expect(decompiler.rule(rule) == nil)
+  }
+
   /// Bits, bytes, lengths of attributes, a cut, a doubled part.
   private static func mutate(_ bytes: inout [UInt8], _ numbers: inout MutationTests.Numbers) {
     guard bytes.count > 8 else { return }

@@ -98,8 +98,6 @@ import Testing
 
   /// What isn't supported is never dropped.
   @Test(arguments: [
-    #"{"flowtable": {"family": "ip", "table": "t", "name": "f", "hook": "ingress", "prio": 0, "dev": "lo"}}"#,
-    #"{"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"flow": {"op": "add", "flowtable": "@f"}}]}}"#,
     #"{"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"xt": {"type": "match", "name": "comment"}}]}}"#,
     #"{"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"match": {"op": "==", "left": {"tunnel": {"key": "id"}}, "right": 1}}]}}"#,
     #"{"tunnel": {"family": "ip", "table": "t", "name": "x"}}"#,

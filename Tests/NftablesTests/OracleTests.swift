@@ -25,7 +25,22 @@ import Testing
     try ruleCompilesAsNftDoes(example)
   }
 
-  private static let isDebian = getenv("VPNGW_TEST_VM") != nil
+  @Test(.enabled(if: isDebian, "needs Debian's kernel"))
+  func flowtablesFlagsAreAsNftMakesThem() throws {
+    let text = """
+      table inet t {
+        flowtable f { hook ingress priority 0; devices = { lo }; counter; }
+        chain c { flow add @f; }
+      }
+      """
+    let oracle = try Oracle(text: text) {
+      $0.replacing(#""prio": 0"#, with: #""prio": 0, "flags": "counter""#)
+    }
+    #expect(difference(oracle.theirs.debug, oracle.ours.debug) == "")
+    #expect(oracle.ours.debug.contains("\t\tcounter\n"))
+    expectReadBack(oracle)
+    expectReadable(oracle)
+  }
 
   /// nft 1.0.6 doesn't read the JSON that it prints of these.
   @Test(arguments: RuleCase.unreadable)
@@ -99,3 +114,6 @@ import Testing
     }
   }
 }
+
+/// Whether this is the virtual machine with Debian's kernel.
+let isDebian = getenv("VPNGW_TEST_VM") != nil

@@ -222,6 +222,15 @@ extension RuleCase {
     each(
       "inet",
       with: """
+        set busy { type ipv4_addr; size 65535; flags dynamic; }
+        """,
+      [
+        "add @busy { ip saddr ct count 3 }", "add @busy { ip saddr ct count over 20 } drop",
+        "tcp dport 22 ct state new update @busy { ip saddr ct count over 5 } drop",
+      ]),
+    each(
+      "inet",
+      with: """
         map jumps { type inet_service : verdict; elements = { 22 : accept, 23 : jump x, 24 : goto x } }
         map ijumps { type inet_service : verdict; flags interval; elements = { 22 : goto x, 80-90 : jump x } }
         chain x { }

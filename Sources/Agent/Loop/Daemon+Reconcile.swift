@@ -8,6 +8,8 @@ extension Daemon {
   func reconcile(_ now: Cadence.Instant) {
     var wanted = Configuration()
     var isDrift = true
+    var lacking: [Status.Trouble] = []
+    var undecided: [String] = []
     let outcome: Reconciler.Outcome
     do {
       let isHeld: (Change) -> Bool = { self.backoff.holds($0, now) }
@@ -21,6 +23,8 @@ extension Daemon {
         wanted = declaration!.expanded(given: states, keeping: observed) { [departures] in
           departures.isOver($0, now: now)
         }
+        lacking = declaration!.lacking(in: observed)
+        undecided = declaration!.undecidedNames(given: states)
         isDrift = isDrift && settled == wanted
         return Plan(from: observed, to: wanted)
       }
@@ -56,7 +60,36 @@ extension Daemon {
       }
     }
     settled = outcome.isComplete ? wanted : nil
-    board.report(outcome, failures, liveSignals.list(now))
+    let notes = say(lacking, undecided)
+    if let gateways = declaration?.gateways { report(gateways, wanted, outcome, .now - now) }
+    board.report(outcome, failures, notes, liveSignals.list(now))
+  }
+
+  private func report(
+    _ gateways: Gateways, _ wanted: Configuration, _ outcome: Reconciler.Outcome,
+    _ duration: Duration
+  ) {
+    let failed = outcome.failed.map(\.step).filter { gateways.owns($0.change.object) }
+    let done = outcome.done.filter { gateways.owns($0.change.object) }
+    board.reportGateways(
+      gateways.leading(gateways.inUse(by: wanted.tables)).count,
+      isGood: failed.isEmpty ? (done.isEmpty ? nil : true) : false, took: duration)
+  }
+
+  /// Each once, until it is over: what the kernel lacks, and what isn't known yet. All of it, for
+  /// the status.
+  private func say(_ lacking: [Status.Trouble], _ undecided: [String]) -> [Status.Trouble] {
+    let reason = "what decides it isn't known yet; left as it is"
+    let waiting = undecided.map { Status.Trouble(object: $0, reason: reason) }
+    for note in lacking where !notes.contains(note) {
+      log.warning("note", ["object": note.object, "reason": note.reason])
+    }
+    let news = waiting.filter { !notes.contains($0) }.map(\.object)
+    if !news.isEmpty {
+      log.info("note", ["object": news.joined(separator: ", "), "reason": reason])
+    }
+    notes = lacking + waiting
+    return notes
   }
 
   /// Signals that became something else.

@@ -12,8 +12,9 @@ import State
 final class Daemon {
   struct Options: Sendable {
     var resync = Duration.seconds(30)
-    /// How often what sends no events is looked at.
-    var poll = Duration.seconds(1)
+    /// How often what sends no events is looked at: what somebody changed is back within a second,
+    /// also the time that this takes.
+    var poll = Duration.milliseconds(900)
     /// Removes all that is ours at the end.
     var removesOnExit = false
   }
@@ -41,6 +42,7 @@ final class Daemon {
   /// was changed by somebody else.
   var settled: Configuration?
   var conflicts: [Plan.Conflict] = []
+  var notes: [Status.Trouble] = []
   /// As it was at the last poll.
   private var polledIPVS: Configuration?
   var liveSignals: LiveSignals
@@ -196,7 +198,7 @@ final class Daemon {
     let gateways = read.gateways?.members.compactMap { member in
       member.addresses.first.map { (member.signal, $0) }
     }
-    board.update { $0.gateways = Dictionary(gateways ?? []) { first, _ in first } }
+    board.declare(Dictionary(gateways ?? []) { first, _ in first })
     onTake(read)
     cadence.wake(.now)
   }

@@ -12,16 +12,17 @@ extension Board {
       let name = [Metrics.Label("name", signal.name)]
       metrics.set("vpngw_probe_up", name, state == .up ? 1 : 0)
       metrics.setTries("vpngw_probe_tries_total", name, reading)
-      metrics.set("vpngw_probe_lateness_seconds", name, reading.lateness.inSeconds)
       guard let address = gateways[signal] else { continue }
       let gateway = [Metrics.Label("gateway_ip", address.description)]
       metrics.setTries("gateway_health_check_total", gateway, reading)
-      if let duration = reading.lastDuration {
-        metrics.set("gateway_health_check_last_duration_seconds", gateway, duration.inSeconds)
-      }
       metrics.set(
         "consecutive_failures_count", gateway, Double(reading.consecutiveFailures))
     }
+    let readings = probes.values.map(\.reading)
+    metrics.set("vpngw_probe_skipped_total", [], Double(readings.reduce(0) { $0 + $1.skipped }))
+    metrics.set(
+      "vpngw_probe_max_lateness_seconds", [],
+      readings.map(\.maxLateness).max()?.inSeconds ?? 0)
     let active = gateways.keys.filter { probes[$0]?.state == .up }
     let addresses = Set(active.compactMap { probes[$0]?.reading.publicAddress })
     metrics.set("gateway_active_count", [], Double(active.count))
@@ -37,13 +38,14 @@ extension Metrics {
     set(name, labels + [Label("status", "failure")], Double(reading.failed))
   }
 
+  /// Those that are made of what probes have read.
   fileprivate mutating func declareProbes() {
     declare("vpngw_probe_up", .gauge, "Whether a probe's signal is up.")
     declare("vpngw_probe_tries_total", .counter, "Tries of a probe.")
-    declare("vpngw_probe_lateness_seconds", .gauge, "How late the last try began.")
-    declare("gateway_health_check_total", .counter, "Health checks of a gateway.")
     declare(
-      "gateway_health_check_last_duration_seconds", .gauge, "How long the last one took.")
+      "vpngw_probe_skipped_total", .counter, "Tries left out, since the one before began too late.")
+    declare("vpngw_probe_max_lateness_seconds", .gauge, "How late a try began at most.")
+    declare("gateway_health_check_total", .counter, "Health checks of a gateway.")
     declare(
       "consecutive_failures_count", .gauge, "Health checks of a gateway that failed in a row.")
     declare("gateway_active_count", .gauge, "Gateways that are healthy.")

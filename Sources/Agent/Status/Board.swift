@@ -1,3 +1,4 @@
+import Health
 import Model
 import Plan
 import Synchronization
@@ -7,6 +8,7 @@ final class Board: Sendable {
   private struct Content {
     var status: Status
     var metrics: Metrics
+    var checks = GatewayChecks()
   }
 
   private let content: Mutex<Content>
@@ -35,18 +37,44 @@ final class Board: Sendable {
       ])
   }
 
+  /// A probe was tried.
+  func note(_ signal: Signal, _ trial: Trial, _ reading: Reading) {
+    content.withLock { content in
+      content.metrics.observe("vpngw_probe_lateness_seconds", [], reading.lateness)
+      content.checks.note(signal, trial, reading, in: &content.metrics)
+    }
+  }
+
+  /// The gateways' addresses by the signals of their probes.
+  func declare(_ gateways: [Signal: IPAddress]) {
+    content.withLock { content in
+      content.status.gateways = gateways
+      content.checks.declare(gateways)
+    }
+  }
+
   func measure(_ name: String, _ duration: Duration) {
     content.withLock { $0.metrics.observe(name, [], duration) }
   }
 
+  /// What a look meant to the gateways: nil of `isGood`, nothing of theirs was to be changed.
+  func reportGateways(_ count: Int, isGood: Bool?, took duration: Duration) {
+    content.withLock { content in
+      content.metrics.set("default_route_gateways_count", [], Double(count))
+      if let isGood { content.metrics.countRouteUpdate(isGood: isGood, duration) }
+    }
+  }
+
   /// What came of a look.
   func report(
-    _ outcome: Reconciler.Outcome, _ failures: [Status.Trouble], _ signals: [Status.SignalStatus]
+    _ outcome: Reconciler.Outcome, _ failures: [Status.Trouble], _ notes: [Status.Trouble],
+    _ signals: [Status.SignalStatus]
   ) {
     content.withLock { content in
       content.status.isConverged = outcome.isComplete
       if outcome.isComplete { content.status.isReady = true }
       content.status.failures = failures
+      content.status.notes = notes
       content.status.conflicts = outcome.conflicts.map {
         Status.Trouble(object: "\($0.object.id)", reason: $0.reason)
       }
@@ -73,6 +101,8 @@ extension Metrics {
       "vpngw_netlink_overflows_total", .counter, "Times that the kernel dropped events for us.")
     add("vpngw_netlink_overflows_total", [], 0)
     declare("vpngw_loop_lateness_seconds", .histogram, "How late looks began.")
+    declare("vpngw_probe_lateness_seconds", .histogram, "How late tries of probes began.")
     declare("vpngw_pass_duration_seconds", .histogram, "How long looks took, changes included.")
+    declareGateways()
   }
 }

@@ -36,6 +36,8 @@ struct Status: Sendable {
   var failures: [Trouble] = []
   /// What can't be done as things are.
   var conflicts: [Trouble] = []
+  /// What isn't as one might think, though nothing failed.
+  var notes: [Trouble] = []
 }
 
 extension Status {
@@ -67,6 +69,7 @@ extension Status {
     }
     members.append(("failures", list(failures)))
     members.append(("conflicts", list(conflicts)))
+    members.append(("notes", list(notes)))
     members.append(
       (
         "signals",

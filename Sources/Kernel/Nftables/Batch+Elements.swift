@@ -7,15 +7,16 @@ extension Batch {
     nest(NFTAList.elem) {
       if element.flags != 0 { $0.put(NFTAElement.flags, big: element.flags) }
       if !element.key.isEmpty {
-        $0.nest(NFTAElement.key) { $0.put(NFTAData.value, bytes: element.key) }
+        $0.nest(NFTAElement.key) { $0.put(NFTAData.value, bytes: Array(element.key)) }
       }
       if let end = element.keyEnd {
-        $0.nest(NFTAElement.keyEnd) { $0.put(NFTAData.value, bytes: end) }
+        $0.nest(NFTAElement.keyEnd) { $0.put(NFTAData.value, bytes: Array(end)) }
       }
       switch element.data {
       case nil: break
       case .verdict(let verdict)?: $0.nest(NFTAElement.data) { $0.put(verdict) }
-      case .value(let bytes)?: $0.nest(NFTAElement.data) { $0.put(NFTAData.value, bytes: bytes) }
+      case .value(let bytes)?:
+        $0.nest(NFTAElement.data) { $0.put(NFTAData.value, bytes: Array(bytes)) }
       case .object(let name)?: $0.put(NFTAElement.objref, name)
       }
       if let timeout = element.timeout { $0.put(NFTAElement.timeout, big: timeout) }

@@ -253,6 +253,7 @@ extension Batch {
       if let address { put(NFTATProxy.regAddr, address) }
       if let port { put(NFTATProxy.regPort, port) }
     case .synproxy(let synproxy): put(synproxy)
+    case .flowOffload(let name): put(NFTAFlow.tableName, name)
     case .dup(let address, let device):
       if let address { put(NFTADup.sregAddr, address) }
       if let device { put(NFTADup.sregDev, device) }
@@ -313,6 +314,7 @@ extension Instruction {
     case .tproxy: "tproxy"
     case .notrack: "notrack"
     case .synproxy: "synproxy"
+    case .flowOffload: "flow_offload"
     case .dup: "dup"
     case .fwd: "fwd"
     case .queue: "queue"

@@ -53,6 +53,13 @@ struct AttributeTable {
   }
 }
 
+extension Attribute {
+  /// `NFTA_DATA_VALUE` within.
+  var elementBytes: ElementBytes? {
+    nested.first { $0.type == NFTAData.value }.map { ElementBytes($0.payload) }
+  }
+}
+
 extension Instruction {
   /// From the name and the attributes of an expression; what doesn't read is opaque.
   init(_ attributes: Attributes) {
@@ -273,6 +280,7 @@ extension Instruction {
         family: a.word(NFTATProxy.family) ?? 0, address: a.register(NFTATProxy.regAddr),
         port: a.register(NFTATProxy.regPort))
     case "notrack": return .notrack
+    case "flow_offload": return a.text(NFTAFlow.tableName).map { .flowOffload($0) }
     case "synproxy": return .synproxy(Nftables.Synproxy(a))
     case "dup":
       return .dup(address: a.register(NFTADup.sregAddr), device: a.register(NFTADup.sregDev))

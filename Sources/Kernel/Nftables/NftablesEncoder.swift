@@ -18,15 +18,30 @@ struct NftablesEncoder {
     self.table = table
   }
 
+  /// What a step of the transaction is about.
+  enum Tag {
+    static let other = 0
+    static let table = 1
+    /// What others refer to: a chain, a set, an object.
+    static let part = 2
+    static let flowtable = 3
+
+    /// By its position among the rules that are made.
+    static func rule(at position: Int) -> Int { 4 + position }
+    static func rule(_ tag: Int) -> Int? { tag < 4 ? nil : tag - 4 }
+  }
+
+  private var ruleCount = 0
+
   /// Opens a step of the transaction, so that a refusal says which part of it was meant.
-  func step(_ words: @escaping () -> String) {
+  func step(_ tag: Int = Tag.other, _ words: @escaping () -> String) {
     let title = "\(family.rawValue) \(table)"
-    batch.step(0) { "nft " + words().replacing("TABLE", with: title) }
+    batch.step(tag) { "nft " + words().replacing("TABLE", with: title) }
   }
 
   // nft add table FAMILY NAME
   func create(_ program: TableProgram) {
-    step { "add table TABLE" }
+    step(Tag.table) { "add table TABLE" }
     batch.netfilterRequest(NFTMessage.newTable, [.create], family: family.number) {
       $0.put(NFTATable.name, program.name)
       $0.put(NFTATable.flags, big: program.flags)
@@ -44,7 +59,7 @@ struct NftablesEncoder {
 
   // nft add chain FAMILY TABLE NAME { type TYPE hook HOOK priority PRIORITY; policy POLICY; }
   func create(_ chain: ChainProgram) {
-    step { "add chain TABLE \(chain.name)" }
+    step(Tag.part) { "add chain TABLE \(chain.name)" }
     batch.netfilterRequest(NFTMessage.newChain, [.create], family: family.number) {
       $0.put(NFTAChain.table, table)
       $0.put(NFTAChain.name, chain.name)
@@ -97,14 +112,16 @@ struct NftablesEncoder {
 
   // nft add rule FAMILY TABLE CHAIN [position HANDLE] ...
   mutating func create(_ rule: RuleProgram, chain: String, _ position: TableDiff.Position = .last) {
+    let ruleTag = Tag.rule(at: ruleCount)
+    ruleCount += 1
     var ids: [SetProgram: UInt32] = [:]
     for set in rule.instructions.flatMap(\.anonymousSets) where ids[set] == nil {
-      ids[set] = create(set)
+      ids[set] = create(set, ruleTag)
     }
     var flags: RequestFlags = [.create]
     if case .first = position {} else { flags.insert(.append) }
     let words = words
-    step { "add rule TABLE \(chain) \(words.text(rule))" }
+    step(ruleTag) { "add rule TABLE \(chain) \(words.text(rule))" }
     batch.netfilterRequest(NFTMessage.newRule, flags, family: family.number) {
       $0.put(NFTARule.table, table)
       $0.put(NFTARule.chain, chain)
@@ -122,11 +139,11 @@ struct NftablesEncoder {
 
   /// Returns the number by which the rest of the transaction may call it.
   @discardableResult
-  mutating func create(_ set: SetProgram) -> UInt32 {
+  mutating func create(_ set: SetProgram, _ tag: Int = Tag.part) -> UInt32 {
     let id = nextID
     nextID += 1
     let name = set.kernelName
-    step { "add \(set.data == nil ? "set" : "map") TABLE \(name)" }
+    step(tag) { "add \(set.data == nil ? "set" : "map") TABLE \(name)" }
     batch.netfilterRequest(NFTMessage.newSet, [.create], family: family.number) {
       $0.put(NFTASet.table, table)
       $0.put(NFTASet.name, name)
@@ -168,7 +185,7 @@ struct NftablesEncoder {
         }
       }
     }
-    add(set.elements, to: name, id: id)
+    put(set.elements, name, id, NFTMessage.newElement, [.create], tag == Tag.part ? Tag.other : tag)
     return id
   }
 
@@ -192,7 +209,7 @@ struct NftablesEncoder {
 
   private func put(
     _ elements: [ElementProgram], _ set: String, _ id: UInt32?, _ type: UInt16,
-    _ flags: RequestFlags
+    _ flags: RequestFlags, _ tag: Int = Tag.other
   ) {
     // A nested attribute holds less than 64 kB.
     var rest = elements[...]
@@ -204,7 +221,7 @@ struct NftablesEncoder {
       }
       let part = chunk.isEmpty ? rest.prefix(1) : chunk
       rest = rest.dropFirst(part.count)
-      step {
+      step(tag) {
         "\(type == NFTMessage.newElement ? "add" : "delete") element TABLE \(set) "
           + "(\(part.count) of \(elements.count))"
       }

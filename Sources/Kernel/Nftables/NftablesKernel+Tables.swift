@@ -24,6 +24,7 @@ extension NftablesKernel {
       encoder.create(program)
       for chain in program.chains where chain.base == nil { encoder.create(chain) }
       for object in program.objects { encoder.create(object) }
+      for flowtable in program.flowtables { encoder.create(flowtable) }
       for set in program.sets {
         var set = set
         set.elements = []
@@ -37,6 +38,10 @@ extension NftablesKernel {
         rest = rest.dropFirst(part.count)
         try commit { $0.add(Array(part), to: set.name, id: nil) }
       }
+    }
+    // Without anything in it, a transaction makes no new generation.
+    guard program.chains.contains(where: { $0.base != nil || !$0.rules.isEmpty }) else {
+      return generation
     }
     try commit { encoder in
       for chain in program.chains where chain.base != nil { encoder.create(chain) }

@@ -48,13 +48,18 @@ public final class NftablesKernel {
 
   /// One transaction: nothing is done when it throws.
   func transact(_ generation: UInt32?, _ body: (Batch) -> Void) throws(NetlinkError) {
+    let failures = try socket.transact(transaction(generation, body))
+    if let failure = failures.first { throw failure.explained }
+  }
+
+  func transaction(_ generation: UInt32?, _ body: (Batch) -> Void) -> Batch {
     let batch = Batch()
     batch.step(0) { "nft -f" }
     batch.beginTransaction(generation: generation)
     body(batch)
     batch.step(0) { "nft -f" }
     batch.endTransaction()
-    if let failure = try socket.transact(batch).first { throw failure.error }
+    return batch
   }
 }
 
@@ -63,6 +68,7 @@ extension NftablesEncoder {
     create(program)
     for chain in program.chains { create(chain) }
     for object in program.objects { create(object) }
+    for flowtable in program.flowtables { create(flowtable) }
     for set in program.sets { create(set) }
     for chain in program.chains {
       for rule in chain.rules { create(rule, chain: chain.name) }
@@ -71,7 +77,7 @@ extension NftablesEncoder {
 
   // nft add counter FAMILY TABLE NAME, and so on
   func create(_ object: ObjectProgram) {
-    step { "add object TABLE \(object.name)" }
+    step(Tag.part) { "add object TABLE \(object.name)" }
     batch.netfilterRequest(NFTMessage.newObject, [.create], family: family.number) {
       $0.put(NFTAObject.table, table)
       $0.put(NFTAObject.name, object.name)

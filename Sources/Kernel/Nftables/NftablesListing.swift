@@ -60,11 +60,18 @@ public struct NftablesListing<Source: NftablesSource> {
     for (position, key) in keys.enumerated() {
       var table = tables[position]
       var anonymous: [String: SetProgram] = [:]
-      for (owner, set) in try dump(NFTMessage.getSet, of: key, { SetProgram($0) })
+      for (owner, (set, count)) in try dump(
+        NFTMessage.getSet, of: key, { a in SetProgram(a).map { ($0, a.word(NFTASet.count) ?? 0) } })
       where owner == key {
         var set = set
         if hasElements(table, set) {
-          set.elements = try elements(key.family, key.table, set.name)
+          // Of what goes by itself, what has gone is counted for a while.
+          let isLasting = set.flags & (SetFlag.dynamic | SetFlag.timeout) == 0
+          for _ in 0..<20 {
+            set.elements = try elements(key.family, key.table, set.name)
+            // While its hash table grows behind a load, the kernel leaves some out.
+            if !isLasting || set.elements.count >= count { break }
+          }
         }
         if set.flags & SetFlag.anonymous != 0 {
           let name = set.name
@@ -81,11 +88,9 @@ public struct NftablesListing<Source: NftablesSource> {
         case .unknown(let name): table.unknown.append("object \(name)")
         }
       }
-      for (owner, name) in try dump(
-        NFTMessage.getFlowtable, of: key, { $0.text(NFTAFlowtable.name) })
-      where owner == key {
-        table.unknown.append("flowtable \(name)")
-      }
+      for (owner, flowtable) in try dump(
+        NFTMessage.getFlowtable, of: key, { Nftables.Flowtable($0) })
+      where owner == key { table.flowtables.append(flowtable) }
       var positionsOfChains: [String: Int] = [:]
       for (owner, chain) in chains where owner == key {
         positionsOfChains[chain.name] = table.chains.count
@@ -104,18 +109,35 @@ public struct NftablesListing<Source: NftablesSource> {
   }
 
   /// Sorted by key.
+  ///
+  /// While the kernel makes a set's hash table larger, which goes on behind a transaction's end, a
+  /// dump names some elements twice and others not at all: it is asked again.
   private func elements(
     _ family: UInt8, _ table: String, _ set: String
   ) throws(NetlinkError) -> [ElementProgram] {
-    let parts = try source.dump("nft list set \(table) \(set)", NFTMessage.getElement) {
-      $0.netfilterHeader(family: family)
-      $0.put(NFTAElementList.table, table)
-      $0.put(NFTAElementList.set, set)
-    } parse: { message -> [ElementProgram]? in
-      AttributeTable(message.netfilterAttributes).nested(NFTAElementList.elements)?
-        .filter { $0.type == NFTAList.elem }.map { ElementProgram(AttributeTable($0.nested)) }
+    var elements: [ElementProgram] = []
+    for _ in 0..<50 {
+      let parts = try source.dump("nft list set \(table) \(set)", NFTMessage.getElement) {
+        $0.netfilterHeader(family: family)
+        $0.put(NFTAElementList.table, table)
+        $0.put(NFTAElementList.set, set)
+      } parse: { message -> [ElementProgram]? in
+        AttributeTable(message.netfilterAttributes).nested(NFTAElementList.elements)?.compactMap {
+          $0.type == NFTAList.elem ? ElementProgram($0.nested) : nil
+        }
+      }
+      elements = []
+      elements.reserveCapacity(parts.reduce(0) { $0 + $1.count })
+      for part in parts { elements += part }
+      elements = elements.sortedByKey()
+      let repeated = elements.indices.dropFirst().first { !(elements[$0 - 1] < elements[$0]) }
+      if repeated == nil { return elements }
     }
-    return parts.flatMap { $0 }.sorted()
+    var seen: ElementProgram?
+    return elements.filter { element in
+      defer { seen = element }
+      return seen.map { $0 < element } ?? true
+    }
   }
 }
 

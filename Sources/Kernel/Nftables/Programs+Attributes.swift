@@ -73,19 +73,29 @@ extension SetProgram {
 }
 
 extension ElementProgram {
-  init(_ a: AttributeTable) {
-    self.init(key: a.data(NFTAElement.key) ?? [], keyEnd: a.data(NFTAElement.keyEnd))
-    flags = a.word(NFTAElement.flags) ?? 0
-    if let name = a.text(NFTAElement.objref) {
-      data = .object(name)
-    } else if let verdict = a.verdict(NFTAElement.data) {
-      data = .verdict(verdict)
-    } else if let value = a.data(NFTAElement.data) {
-      data = .value(value)
+  /// One pass over what there are a hundred thousand of.
+  init(_ attributes: Attributes) {
+    self.init(key: [])
+    for attribute in attributes {
+      switch attribute.type {
+      case NFTAElement.key: key = attribute.elementBytes ?? []
+      case NFTAElement.keyEnd: keyEnd = attribute.elementBytes
+      case NFTAElement.flags: flags = attribute.bigUInt32 ?? 0
+      case NFTAElement.objref: data = .object(attribute.string)
+      case NFTAElement.data:
+        if let value = attribute.elementBytes {
+          data = .value(value)
+        } else if let verdict = AttributeTable(attributes).verdict(NFTAElement.data) {
+          data = .verdict(verdict)
+        }
+      case NFTAElement.timeout: timeout = attribute.bigUInt64
+      case NFTAElement.userdata: userData = attribute.bytes
+      case NFTAElement.expr: statements = [Instruction(attribute.nested)]
+      case NFTAElement.expressions:
+        statements = AttributeTable(attributes).instructions(NFTAElement.expressions)
+      default: break
+      }
     }
-    timeout = a.long(NFTAElement.timeout)
-    userData = a.bytes(NFTAElement.userdata) ?? []
-    statements = a.statements(one: NFTAElement.expr, many: NFTAElement.expressions)
   }
 }
 

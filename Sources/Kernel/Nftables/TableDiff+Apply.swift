@@ -24,10 +24,14 @@ extension NftablesEncoder {
     }
     for name in diff.deletedSets { deleteSet(name) }
     for object in diff.deletedObjects { deleteObject(object) }
+    for name in diff.deletedFlowtables { deleteFlowtable(name) }
+    for change in diff.devices { remove(change.removed, from: change.flowtable) }
     for name in diff.deletedChains { deleteChain(name) }
     for chain in diff.createdChains { create(chain) }
     for chain in diff.policies { setPolicy(chain) }
     for object in diff.createdObjects { create(object) }
+    for flowtable in diff.createdFlowtables { create(flowtable) }
+    for change in diff.devices { add(change.added, to: change.flowtable) }
     for set in diff.createdSets { create(set) }
     for change in diff.elements { add(change.added, to: change.set, id: nil) }
     for rule in diff.createdRules { create(rule.rule, chain: rule.chain, rule.position) }

@@ -46,9 +46,25 @@ extension Gateways {
       table?.source?.sets.first { $0.name == "up" }?.elements.compactMap(\.key) ?? [])
     return Set(
       members.indices.filter { index in
-        marks.contains(mark(index).inHostOrder)
+        marks.contains(Nftables.Bytecode.ElementBytes(mark(index).inHostOrder))
           || stated.contains(.number(UInt64(mark(index))))
       }.map { members[$0].name })
+  }
+
+  /// Of those in use, the names of those by which new flows leave.
+  public func leading(_ inUse: Set<String>) -> [String] {
+    let used = members.map { inUse.contains($0.name) }
+    if case .single = egress.balance { return single(used).map { [members[$0].name] } ?? [] }
+    return members.indices.filter { used[$0] && members[$0].weight > 0 }.map { members[$0].name }
+  }
+
+  /// Whether an object is a part of what leads packets to the gateways: their routes, their table.
+  public func owns(_ object: Object) -> Bool {
+    switch object {
+    case .route(let route): tables.contains(route.table.number)
+    case .table(let table): table.id == Self.tableID
+    default: false
+    }
   }
 
   /// Everything that packets' ways depend on: a new namespace copies the host's settings.

@@ -16,6 +16,7 @@ public enum Nftables {
     public var comment: String?
     public var sets: [NamedSet]
     public var objects: [NamedObject]
+    public var flowtables: [Flowtable] = []
     public var chains: [Chain]
 
     public init(

@@ -24,6 +24,8 @@ extension Nftables {
     case update(SetOperation, set: String, Element)
     /// A named object of that kind (`counter`, `quota`, `limit`, `ct helper`).
     case object(kind: String, name: Expression)
+    /// `flow add @f`: the flow takes the short way from now on.
+    case flow(String)
     case connectionCount(UInt32, isOver: Bool)
     case last
   }

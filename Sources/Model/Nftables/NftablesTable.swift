@@ -66,7 +66,7 @@ public struct NftablesTable: Resource {
 extension Nftables.Table {
   /// The links that its chains hang on, and those that its rules and sets name by number.
   public var links: [String] {
-    var names: [String] = []
+    var names = flowtables.flatMap(\.devices)
     for chain in chains {
       names += chain.base?.devices ?? []
       for rule in chain.rules {

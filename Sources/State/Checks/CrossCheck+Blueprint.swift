@@ -1,5 +1,6 @@
 internal import JSON
 internal import Model
+internal import Nft
 
 extension CrossCheck {
   /// What the gateways stand for must not be what the file states as well.
@@ -36,6 +37,13 @@ extension CrossCheck {
   }
 
   private func checkRules(_ gateways: Gateways) {
+    for (position, pattern) in contents.absentRules.items.enumerated() {
+      if let rule = gateways.rules.first(where: pattern.matches) {
+        findings.report(
+          at: contents.absentRules.pointer(position),
+          "this absent rule would remove rule \(rule.id), one of \"gateways\"")
+      }
+    }
     let section = contents.rules
     let priorities = gateways.rules.map(\.priority)
     let taken = priorities.min()!...priorities.max()!

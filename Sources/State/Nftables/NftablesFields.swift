@@ -5,8 +5,10 @@ internal import Model
 final class NftablesFields {
   private let value: JSON.Value
   private let reader: NftablesReader
+  /// A few, so that a search is faster than a set.
+  private var asked: [String] = []
   // nft's own numbers, which mean nothing elsewhere.
-  private var asked: Set<String> = ["handle", "index"]
+  private static let ignored = ["handle", "index"]
 
   init?(_ value: JSON.Value, _ reader: NftablesReader) {
     guard value.members != nil else {
@@ -19,13 +21,14 @@ final class NftablesFields {
 
   /// Reports what was never asked for.
   func finish() {
-    for member in value.members! where !asked.contains(member.key) {
+    for member in value.members!
+    where !asked.contains(member.key) && !Self.ignored.contains(member.key) {
       reader.within(.key(member.key)) { reader.report("\"\(member.key)\" is not supported here") }
     }
   }
 
   subscript(key: String) -> JSON.Value? {
-    asked.insert(key)
+    asked.append(key)
     guard let found = value[key], found.kind != .null else { return nil }
     return found
   }

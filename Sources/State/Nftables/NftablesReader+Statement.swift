@@ -99,6 +99,15 @@ extension NftablesReader {
       }
     case "queue": return .queue(fields.expression("num"), flags: fields.words("flags"))
     case "set", "map": return update(fields, isMap: key == "map")
+    case "flow":
+      guard let op = fields.required(string: "op"),
+        let name = fields.required(string: "flowtable")
+      else { return nil }
+      guard op == "add" else { return within(.key("op")) { fail("add") } }
+      guard name.hasPrefix("@"), name.utf8.count > 1 else {
+        return within(.key("flowtable")) { fail("a flowtable's name with an @ before it") }
+      }
+      return .flow(String(name.dropFirst()))
     case "ct count":
       guard let count: UInt32 = fields.required(integer: "val") else { return nil }
       return .connectionCount(count, isOver: fields.bool("inv"))

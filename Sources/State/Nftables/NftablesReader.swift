@@ -118,6 +118,7 @@ public final class NftablesReader {
       case "set": readSet(fields, isMap: false)
       case "map": readSet(fields, isMap: true)
       case "element": readElement(fields)
+      case "flowtable": readFlowtable(fields)
       case let object where Self.objectKinds.contains(object): readObject(object, fields)
       default: return report("\"\(kind)\" is not supported")
       }
@@ -205,6 +206,21 @@ public final class NftablesReader {
     chains[index][name] = tables[index].chains.count
     change(index) { $0.chains.append(chain) }
     note(.chain(name), of: index)
+  }
+
+  private func readFlowtable(_ fields: NftablesFields) {
+    guard let index = table(of: fields), let name = fields.required(string: "name"),
+      let hook = fields.required(string: "hook"),
+      let priority = fields.priority("prio", tables[index].family)
+    else { return }
+    guard !tables[index].flowtables.contains(where: { $0.name == name }) else {
+      return report("flowtable \(name) is stated twice")
+    }
+    let flowtable = Nftables.Flowtable(
+      name: name, hook: hook, priority: priority, devices: fields.words("dev"),
+      flags: fields.words("flags"))
+    note(.flowtable(name), of: index)
+    change(index) { $0.flowtables.append(flowtable) }
   }
 
   private func readRule(_ fields: NftablesFields) {

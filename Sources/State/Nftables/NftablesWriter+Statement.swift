@@ -83,6 +83,8 @@ extension NftablesWriter {
       members.append((element.data == nil ? "set" : "map", .string("@\(set)")))
       return object(element.data == nil ? "set" : "map", members)
     case .object(let kind, let name): return .object([(kind, expression(name))])
+    case .flow(let name):
+      return object("flow", [("op", .string("add")), ("flowtable", .string("@\(name)"))])
     case .connectionCount(let count, let isOver):
       return object("ct count", [("val", .integer(Int(count))), ("inv", .bool(isOver))])
     case .last: return object("last", [])

@@ -32,6 +32,7 @@ public enum NftablesWriter {
     // A chain that a map leads to stands above it, as nft 1.0.6 needs it.
     entries += table.chains.map { chain($0, place) }
     entries += table.objects.map { object($0, place) }
+    entries += table.flowtables.map { flowtable($0, place) }
     entries += table.sets.map { set($0, place) }
     for chain in table.chains {
       for rule in chain.rules {
@@ -100,6 +101,19 @@ public enum NftablesWriter {
     }
     members.add("comment", object.comment.map { .string($0) })
     return .object([(kind, .object(members))])
+  }
+
+  private static func flowtable(
+    _ flowtable: Nftables.Flowtable, _ place: [(String, Tree)]
+  ) -> Tree {
+    var members =
+      place + [
+        ("name", .string(flowtable.name)), ("hook", .string(flowtable.hook)),
+        ("prio", .integer(Int(flowtable.priority))),
+      ]
+    members.add("dev", flowtable.devices.isEmpty ? nil : words(flowtable.devices))
+    members.add("flags", flowtable.flags.isEmpty ? nil : words(flowtable.flags))
+    return .object([("flowtable", .object(members))])
   }
 
   private static func set(_ set: Nftables.NamedSet, _ place: [(String, Tree)]) -> Tree {

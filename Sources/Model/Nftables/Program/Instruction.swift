@@ -47,6 +47,7 @@ extension Nftables.Bytecode {
     case synproxy(Nftables.Synproxy)
     case dup(address: Register?, device: Register?)
     case fwd(device: Register, address: Register?, family: UInt32?)
+    case flowOffload(String)
     case queue(first: UInt16, total: UInt16, flags: UInt16, Register?)
     case object(type: UInt32, name: String)
     case objectLookup(SetName, Register)

@@ -8,6 +8,7 @@ extension Nftables.Bytecode.TableProgram {
     table.unknown = []
     table.sets = sets.map(\.settled).sorted { $0.name < $1.name }
     table.objects = objects.map(\.settled).sorted { $0.name < $1.name }
+    table.flowtables = flowtables.map(\.settled).sorted { $0.name < $1.name }
     table.chains = chains.map(\.settled).sorted { $0.name < $1.name }
     return table
   }
@@ -24,6 +25,15 @@ extension Nftables.Bytecode.ChainProgram {
 extension Nftables.Bytecode.RuleProgram {
   public var settled: Nftables.Bytecode.RuleProgram {
     Nftables.Bytecode.RuleProgram(instructions: instructions.map(\.settled), userData: userData)
+  }
+}
+
+extension Nftables.Flowtable {
+  public var settled: Nftables.Flowtable {
+    var flowtable = self
+    flowtable.devices.sort()
+    flowtable.flags.sort()
+    return flowtable
   }
 }
 

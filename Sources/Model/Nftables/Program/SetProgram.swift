@@ -68,43 +68,105 @@ extension Nftables.Bytecode {
   public struct ElementProgram: Hashable, Sendable {
     public enum Data: Hashable, Sendable {
       case verdict(Nftables.Verdict)
-      case value([UInt8])
+      case value(ElementBytes)
       case object(String)
     }
 
     /// Empty for the catch-all.
-    public var key: [UInt8]
-    /// Of a concatenation of intervals.
-    public var keyEnd: [UInt8]?
+    public var key: ElementBytes
     public var data: Data?
     /// `NFT_SET_ELEM_*`.
     public var flags: UInt32 = 0
-    /// Milliseconds.
-    public var timeout: UInt64?
-    public var userData: [UInt8] = []
-    public var statements: [Instruction] = []
+    private var box: Box?
 
     public init(
-      key: [UInt8], keyEnd: [UInt8]? = nil, data: Data? = nil, flags: UInt32 = 0,
+      key: ElementBytes, keyEnd: ElementBytes? = nil, data: Data? = nil, flags: UInt32 = 0,
       timeout: UInt64? = nil, userData: [UInt8] = [], statements: [Instruction] = []
     ) {
       self.key = key
-      self.keyEnd = keyEnd
       self.data = data
       self.flags = flags
-      self.timeout = timeout
-      self.userData = userData
-      self.statements = statements
+      rare = Rare(
+        keyEnd: keyEnd, timeout: timeout, userData: userData, statements: statements)
+    }
+
+    /// Of a concatenation of intervals.
+    public var keyEnd: ElementBytes? {
+      get { box?.rare.keyEnd }
+      set { rare.keyEnd = newValue }
+    }
+
+    /// Milliseconds.
+    public var timeout: UInt64? {
+      get { box?.rare.timeout }
+      set { rare.timeout = newValue }
+    }
+
+    public var userData: [UInt8] {
+      get { box?.rare.userData ?? [] }
+      set { rare.userData = newValue }
+    }
+
+    public var statements: [Instruction] {
+      get { box?.rare.statements ?? [] }
+      set { rare.statements = newValue }
+    }
+
+    /// What few elements have stands apart: of the others a hundred thousand take less.
+    private struct Rare: Hashable {
+      var keyEnd: ElementBytes?
+      var timeout: UInt64?
+      var userData: [UInt8] = []
+      var statements: [Instruction] = []
+
+      var isEmpty: Bool {
+        keyEnd == nil && timeout == nil && userData.isEmpty && statements.isEmpty
+      }
+    }
+
+    private final class Box: Sendable {
+      let rare: Rare
+
+      init(_ rare: Rare) { self.rare = rare }
+    }
+
+    private var rare: Rare {
+      get { box?.rare ?? Rare() }
+      set { box = newValue.isEmpty ? nil : Box(newValue) }
+    }
+
+    public static func == (a: Self, b: Self) -> Bool {
+      a.key == b.key && a.flags == b.flags && a.data == b.data
+        && (a.box === b.box || a.rare == b.rare)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+      hasher.combine(key)
+      hasher.combine(flags)
+      hasher.combine(data)
+      hasher.combine(rare)
     }
   }
 }
 
 extension Nftables.Bytecode.ElementProgram: Comparable {
+  /// By key; an interval's end comes before the start of the next one.
   public static func < (left: Self, right: Self) -> Bool {
-    if left.key != right.key { return left.key.lexicographicallyPrecedes(right.key) }
-    // An interval's end comes before the start of the next one.
+    if left.key != right.key { return left.key < right.key }
     if left.flags != right.flags { return left.flags > right.flags }
-    return (left.keyEnd ?? []).lexicographicallyPrecedes(right.keyEnd ?? [])
+    return (left.keyEnd ?? []) < (right.keyEnd ?? [])
+  }
+}
+
+extension [Nftables.Bytecode.ElementProgram] {
+  /// In order: by keys that stand beside each other, since elements are costly to move.
+  public func sortedByKey() -> Self {
+    if indices.dropFirst().allSatisfy({ !(self[$0] < self[$0 - 1]) }) { return self }
+    var order = indices.map { (head: self[$0].key.head, index: $0) }
+    order.sort {
+      $0.head != $1.head ? $0.head < $1.head : self[$0.index] < self[$1.index]
+    }
+    return order.map { self[$0.index] }
   }
 }
 

@@ -8,8 +8,10 @@ extension Nftables.Bytecode {
     public var userData: [UInt8]
     public var sets: [SetProgram]
     public var objects: [ObjectProgram]
+    /// As the state file has them: there is nothing to compile.
+    public var flowtables: [Nftables.Flowtable] = []
     public var chains: [ChainProgram]
-    /// Observed only: what we have no words for, such as `flowtable f`; it is left alone.
+    /// Observed only: what we have no words for, such as `object o`; it is left alone.
     public var unknown: [String] = []
 
     public init(

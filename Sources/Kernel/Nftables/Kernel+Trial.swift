@@ -1,0 +1,152 @@
+public import Model
+public import Netlink
+internal import Nft
+
+extension Kernel {
+  /// What the kernel would say no to, of a table: its answer to the request, in nft's words.
+  public struct Refusal: Hashable, Sendable {
+    public let table: NftablesTable
+    public let error: NetlinkError
+  }
+
+  /// Loads tables into a network namespace that nobody else sees, and that goes afterwards.
+  ///
+  /// Each is loaded whole, with links of these names to stand in for those that it refers to.
+  public static func refusals(of tables: [NftablesTable]) throws -> [Refusal] {
+    if tables.isEmpty { return [] }
+    return try Namespace.make().run {
+      let nftables = try NftablesKernel()
+      do throws(NetlinkError) {
+        _ = try nftables.generation()
+      } catch {
+        return [Refusal(table: tables[0], error: .withoutNftables(tables[0]))]
+      }
+      let socket = try Socket()
+      try makeStandIns(for: tables, socket)
+      let numbers = LinkNumbers(try LinkTable(socket).links)
+      return try tables.flatMap { table in
+        guard let program = try table.program(numbers) else { return [Refusal]() }
+        return try nftables.refusals(of: program, Words(program, numbers)).map {
+          Refusal(table: table, error: $0.explained)
+        }
+      }
+    }
+  }
+
+  private static func makeStandIns(
+    for tables: [NftablesTable], _ socket: Socket
+  ) throws(NetlinkError) {
+    let present = try LinkTable(socket)
+    let missing = Set(tables.flatMap(\.links).compactMap { LinkName($0) })
+      .filter { present.index($0) == nil }
+    for name in missing.sorted() {
+      // Kernels that are made small lack dummies, but not what vpngw itself is for.
+      for device in [Device.dummy, .bridge(Bridge())] {
+        let batch = Batch()
+        batch.step(0) { "link add \(name) type \(device.type)" }
+        try LinkKind.create(
+          Link(name, device), Encoder(batch: batch, links: present, made: []))
+        guard let failure = try socket.send(batch).first else { break }
+        if case .bridge = device { throw failure.error }
+      }
+    }
+  }
+}
+
+extension NftablesKernel {
+  /// What is refused of a new table; where anything is, nothing of it is there afterwards.
+  ///
+  /// Rules are told one by one, up to twenty of them: the kernel looks at a table as a whole, and so
+  /// refuses all that come behind a bad one.
+  func refusals(
+    of program: TableProgram, _ words: Words
+  ) throws(NetlinkError) -> [NetlinkError] {
+    if program.isBig {
+      do throws(NetlinkError) {
+        _ = try createInParts(program, generation: try generation(), words)
+        return []
+      } catch {
+        return [error]
+      }
+    }
+    var program = program
+    var refused: [NetlinkError] = []
+    while refused.count < 20 {
+      let failures = try socket.transact(
+        transaction(nil) { batch in
+          var encoder = NftablesEncoder(
+            batch, family: program.family, table: program.name, nextID: 1)
+          encoder.words = words
+          encoder.load(program)
+        })
+      guard let first = failures.first else { break }
+      guard let position = NftablesEncoder.Tag.rule(first.tag) else {
+        return refused + failures.withoutConsequences.map(\.explained)
+      }
+      refused.append(first.error)
+      program.removeRule(position)
+    }
+    return refused
+  }
+}
+
+extension Socket.Failure {
+  /// With why, where an errno alone doesn't say it.
+  var explained: NetlinkError {
+    guard tag == NftablesEncoder.Tag.flowtable, error.kernelText == nil,
+      error.code == ErrorCode.noEntry || error.code == ErrorCode.notSupported
+    else { return error }
+    return NetlinkError(
+      error.operation, code: error.code,
+      kernelText: "this kernel has no flowtables (nf_flow_table), or not on such a link")
+  }
+}
+
+extension [Socket.Failure] {
+  /// Of a table and its parts: what refers to one that was refused isn't wrong by itself.
+  fileprivate var withoutConsequences: [Socket.Failure] {
+    if first?.tag == NftablesEncoder.Tag.table { return Array(prefix(1)) }
+    let parts = [NftablesEncoder.Tag.part, NftablesEncoder.Tag.flowtable]
+    let lacksParts = contains { parts.contains($0.tag) }
+    return filter { failure in
+      NftablesEncoder.Tag.rule(failure.tag) == nil
+        && !(lacksParts && failure.tag == NftablesEncoder.Tag.other
+          && failure.error.code == ErrorCode.noEntry)
+    }
+  }
+}
+
+extension TableProgram {
+  /// By its position among the rules of all chains.
+  fileprivate mutating func removeRule(_ position: Int) {
+    var rest = position
+    for chain in chains.indices {
+      if rest < chains[chain].rules.count {
+        chains[chain].rules.remove(at: rest)
+        return
+      }
+      rest -= chains[chain].rules.count
+    }
+  }
+}
+
+extension NetlinkError {
+  /// With what an errno says of nftables, of which the kernel says no more.
+  fileprivate var explained: NetlinkError {
+    let meaning: [Int32: String] = [
+      ErrorCode.notSupported:
+        "not in a chain of this type and hook, or not in this kernel",
+      ErrorCode.noEntry: "this kernel lacks it",
+      ErrorCode.tooManyLinks: "jumps are nested more than 16 deep",
+      ErrorCode.tooManyFiles: "the set's size is less than its elements are",
+    ]
+    guard kernelText == nil, let text = meaning[code] else { return self }
+    return NetlinkError(operation, code: code, kernelText: text)
+  }
+
+  static func withoutNftables(_ table: NftablesTable) -> NetlinkError {
+    NetlinkError(
+      "nft table \(table.id)", code: ErrorCode.notSupported,
+      kernelText: "this kernel has no nf_tables")
+  }
+}

@@ -1,0 +1,98 @@
+import Glibc
+import Model
+import TestSupport
+import Testing
+
+@testable import Agent
+@testable import Health
+
+struct MetricsTests {
+  private static let checkout = String(
+    #filePath.dropLast("/Tests/AgentTests/MetricsTests.swift".count))
+  private static let python = checkout + "/.venv/bin/python3"
+  private static let gw0 = Signal(.probe, "gw0")
+
+  /// One gateway of two is checked, and the look that follows changes routes.
+  private static func board() -> (Board, Prober.Snapshot) {
+    let board = Board(path: "state.json")
+    board.declare([gw0: IPAddress("10.0.0.1")!, Signal(.probe, "gw1"): IPAddress("10.0.0.2")!])
+    var reading = Reading()
+    reading.publicAddress = IPAddress("198.51.100.7")
+    reading.succeeded = 2
+    for _ in 0..<2 { board.note(gw0, trial(), reading) }
+    board.reportGateways(1, isGood: true, took: .milliseconds(3))
+    board.measure("vpngw_loop_lateness_seconds", .milliseconds(1))
+    board.count("vpngw_drift_repairs_total", kind: .rule)
+    return (board, [gw0: (.up, reading), Signal(.probe, "a\"\\\n"): (.down, Reading())])
+  }
+
+  private static func trial(_ fault: Trial.Fault? = nil) -> Trial {
+    let requests = [false, true].map {
+      Trial.Request(method: "GET", status: 200, duration: .milliseconds(4), isForAddress: $0)
+    }
+    return Trial(duration: .milliseconds(30), fault: fault, requests: requests, hasAddress: true)
+  }
+
+  private static func lines(_ board: Board, _ snapshot: Prober.Snapshot) -> [String] {
+    board.metrics(with: snapshot).text.split(separator: "\n").map(String.init)
+  }
+
+  /// Those of gateway-route-manager 0.0.11, but for dynamic DNS, with their labels.
+  @Test(
+    .enabled("prometheus-client is missing: run make setup") {
+      getenv("CI") != nil || access(python, X_OK) == 0
+    })
+  func theSeedsMetricsAreThereForAStrictReader() throws {
+    let (board, snapshot) = Self.board()
+    let script = Self.checkout + "/Tests/AgentTests/metrics.py"
+    let finished = try run(
+      [Self.python, script], input: board.metrics(with: snapshot).text)
+    try #require(finished.status == 0, "\(finished.error)")
+    let found = Set(finished.lines.map(String.init))
+    let wanted = [
+      "gateway_health_check_total counter gateway_ip,status",
+      "gateway_health_check_duration_seconds histogram gateway_ip",
+      "gateway_active_count gauge ", "gateway_total_count gauge ",
+      "route_updates_total counter operation,status", "route_update_duration_seconds histogram ",
+      "default_route_gateways_count gauge ",
+      "http_requests_total counter gateway_ip,status_code,method",
+      "http_request_duration_seconds histogram gateway_ip",
+      "check_cycles_total counter ", "check_cycle_duration_seconds histogram ",
+      "errors_total counter type", "consecutive_failures_count gauge gateway_ip",
+      "public_ip_fetch_total counter gateway_ip,status",
+      "public_ip_fetch_duration_seconds histogram gateway_ip",
+      "unique_public_ips_count gauge ", "public_ip_changes_total counter ",
+    ]
+    #expect(found.isSuperset(of: wanted), "\(Set(wanted).subtracting(found))")
+  }
+
+  @Test func aCycleIsOverWhenEveryGatewayWasChecked() {
+    let (board, snapshot) = Self.board()
+    #expect(Self.lines(board, snapshot).contains("check_cycles_total 0"))
+    board.note(Signal(.probe, "gw1"), Self.trial(.timeout), Reading())
+    #expect(Self.lines(board, snapshot).contains("check_cycles_total 1"))
+    #expect(Self.lines(board, snapshot).contains("check_cycle_duration_seconds_sum 0.03"))
+    board.note(Self.gw0, Self.trial(), Reading())
+    #expect(Self.lines(board, snapshot).contains("check_cycles_total 1"))
+  }
+
+  @Test func whatHappenedIsCountedOnce() {
+    let (board, snapshot) = Self.board()
+    board.note(Signal(.probe, "gw1"), Self.trial(.timeout), Reading())
+    board.note(Signal(.probe, "other"), Self.trial(.network), Reading())
+    board.reportGateways(2, isGood: nil, took: .milliseconds(3))
+    board.reportGateways(2, isGood: false, took: .milliseconds(3))
+    let lines = Self.lines(board, snapshot)
+    for line in [
+      #"errors_total{type="timeout"} 1"#, #"errors_total{type="network_error"} 0"#,
+      #"errors_total{type="route_error"} 1"#, "public_ip_changes_total 1",
+      #"http_requests_total{gateway_ip="10.0.0.1",status_code="200",method="GET"} 4"#,
+      #"public_ip_fetch_total{gateway_ip="10.0.0.1",status="success"} 2"#,
+      #"route_updates_total{operation="update",status="success"} 1"#,
+      #"route_updates_total{operation="update",status="failure"} 1"#,
+      "default_route_gateways_count 2", "gateway_active_count 1", "gateway_total_count 2",
+      #"gateway_health_check_duration_seconds_bucket{gateway_ip="10.0.0.1",le="0.05"} 2"#,
+      #"gateway_health_check_duration_seconds_bucket{gateway_ip="10.0.0.1",le="0.025"} 0"#,
+    ] { #expect(lines.contains(line), "\(line)") }
+  }
+}
