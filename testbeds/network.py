@@ -93,10 +93,11 @@ class Tunnel:
         keys = [said(["wg", "genkey"]).strip() for _ in range(2)]
         public = [said(f"echo {key} | wg pubkey", shell=True).strip() for key in keys]
         self.configuration = bed.directory / f"{self.name}.conf"
+        # What comes in finds the way through the node's masquerading as long as something goes out.
         self.configuration.write_text(
             f"[Interface]\nPrivateKey = {keys[0]}\nFwMark = 51820\n"
             f"[Peer]\nPublicKey = {public[1]}\nEndpoint = {self.public}:51820\n"
-            "AllowedIPs = 0.0.0.0/0, ::/0\n")
+            "AllowedIPs = 0.0.0.0/0, ::/0\nPersistentKeepalive = 10\n")
         server = bed.directory / f"exit{number}.conf"
         server.write_text(
             f"[Interface]\nPrivateKey = {keys[1]}\nListenPort = 51820\n"
