@@ -50,7 +50,8 @@ let package = Package(
     .target(
       name: "Agent",
       dependencies: [
-        "Health", "JSON", "Keepalived", "Model", "State", "Plan", "Netlink", "Nft", "Kernel",
+        "CLinux", "Health", "JSON", "Keepalived", "Model", "State", "Plan", "Netlink", "Nft",
+        "Kernel",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

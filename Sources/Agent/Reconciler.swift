@@ -24,11 +24,6 @@ public final class Reconciler {
   /// A setting as it is now.
   func sysctl(_ key: Sysctl.Key) -> Sysctl { kernel.sysctl(key) }
 
-  /// What is there of IPVS, which tells nobody of changes.
-  func observeIPVS() throws(NetlinkError) -> Configuration {
-    try kernel.observeIPVS(withDestinations: true)
-  }
-
   /// What is there: all objects, the settings that `desired` names, and those that we changed.
   public func observe(
     for desired: Configuration = Configuration(), also: [Sysctl.Key] = [],
@@ -51,7 +46,7 @@ public final class Reconciler {
     try observe(
       for: declaration.unconditional, also: declaration.sysctlKeys,
       tables: Kernel.TableSelection(declaration.tables),
-      needsIPVS: declaration.conditional.contains(where: \.object.kind.isIPVS))
+      needsIPVS: declaration.hasIPVS)
   }
 
   public func plan(to desired: Configuration) throws(NetlinkError) -> Plan {
@@ -138,7 +133,7 @@ public final class Reconciler {
       try forgetRestored(changes)
     }
     if !ipvsMemory.isEmpty {
-      if ipvsMemory.forget(given: try kernel.observeIPVS(withDestinations: false)) {
+      if ipvsMemory.forget(given: try kernel.observeIPVSWithoutDestinations()) {
         try ipvsMemory.save()
       }
     }
@@ -207,6 +202,14 @@ public final class Reconciler {
 extension Configuration {
   /// Whether there is anything of IPVS in it.
   var hasIPVS: Bool { Kind.allCases.contains { $0.isIPVS && !objects(of: $0).isEmpty } }
+}
+
+extension Declaration {
+  /// Whether there is anything of IPVS in it, whatever the signals say.
+  var hasIPVS: Bool {
+    unconditional.hasIPVS || conditional.contains { $0.object.kind.isIPVS }
+      || services.list.contains { $0.balancer == .ipvs }
+  }
 }
 
 extension Sysctl.Key {

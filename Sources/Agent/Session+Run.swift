@@ -37,7 +37,7 @@ extension Session {
     let board = Board(path: path)
     let inbox = try Inbox()
     // A thread each: writing the metrics of 2,000 probes would make others begin late.
-    let groups = (0..<2).map { _ in MultiThreadedEventLoopGroup(numberOfThreads: 1) }
+    let groups = (0..<3).map { _ in MultiThreadedEventLoopGroup(numberOfThreads: 1) }
     defer { for group in groups { try? group.syncShutdownGracefully() } }
     var options = Daemon.Options()
     options.resync = run.resync
@@ -48,7 +48,11 @@ extension Session {
       signal, state, _ in inbox.post(signal, state)
     }
     defer { prober.stop() }
-    daemon.onTake = { prober.update($0.probes) }
+    let poll = IPVSPoll(every: options.poll, on: groups[2], telling: inbox)
+    daemon.onTake = {
+      prober.update($0.probes)
+      poll.look(for: $0)
+    }
     daemon.reasons = { prober.snapshot()[$0]?.reading.lastFailure }
     let server = try StatusServer(run.address, port: run.port, on: groups[1]) { path in
       board.answer(path, prober.snapshot())

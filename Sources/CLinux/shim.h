@@ -2,6 +2,7 @@
 // glibc's headers first: the kernel's then leave out what both define.
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <spawn.h>

@@ -69,9 +69,9 @@ public final class Kernel {
   }
 
   /// What there is of IPVS alone.
-  public func observeIPVS(withDestinations: Bool) throws(NetlinkError) -> Configuration {
+  public func observeIPVSWithoutDestinations() throws(NetlinkError) -> Configuration {
     var observed = Configuration()
-    try ipvs?.observe(into: &observed, withDestinations: withDestinations)
+    try ipvs?.observe(into: &observed, withDestinations: false)
     return observed
   }
 

@@ -80,7 +80,11 @@ import Testing
     try inNamespace { directory in
       try Self.requireIPVS()
       try sh("ipvsadm -R", input: rules)
-      let before = try sh("ipvsadm -Sn") + sh("ipvsadm -Ln --thresholds")
+      let lists = [
+        "ipvsadm -Sn", "ipvsadm -Ln", "ipvsadm -Ln --thresholds",
+        "ipvsadm --list --numeric --exact --stats",
+      ]
+      let before = try lists.map { try sh($0) }
       let shown = try Reconciler(runDirectory: directory).observe().everything
       #expect(shown.ipvsServices.count == 5)
       let text = StateFile.encode(shown).text()
@@ -92,7 +96,7 @@ import Testing
       let outcome = try Reconciler(runDirectory: directory).reach(
         StateFile.decode(Array(ours.utf8)).expanded())
       #expect(outcome.complaints == "")
-      #expect(try sh("ipvsadm -Sn") + sh("ipvsadm -Ln --thresholds") == before)
+      #expect(try lists.map { try sh($0) } == before)
     }
   }
 
@@ -125,6 +129,40 @@ import Testing
         try sh("sysctl net.ipv4.vs.expire_nodest_conn").contains("= 1"),
         "the setting that guards the moving is as it was")
     }
+  }
+
+  @Test func fiveHundredClientsFindTheirServersWhateverCameUpFirst() throws {
+    let clients = """
+      import socket
+      for n in range(500):
+        client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        client.bind((f"10.9.{n // 250}.{n % 250 + 1}", 4000))
+        client.sendto(b"", ("192.0.2.1", 80))
+      """
+    var tables: [[String]] = []
+    for first in [[3, 1], [2], [1, 2, 3, 4]] {
+      try inNamespace { directory in
+        try Self.requireIPVS()
+        try sh("ip address add 192.0.2.1/32 dev lo")
+        try sh("ip route add local 10.9.0.0/16 dev lo")
+        try sh("ip link add d0 up type dummy")
+        try sh("ip address add 10.0.0.254/24 dev d0")
+        for up in [first, [1, 2, 3, 4]] {
+          let service = web(up).replacing("tcp", with: "udp")
+          try Reconciler(runDirectory: directory).reach(file(service))
+        }
+        try sh("/usr/bin/python3 -", input: clients)
+        // UDP 04:59 UDP 10.9.0.1:4000 192.0.2.1:80 10.0.0.3:80
+        tables.append(
+          try sh("ipvsadm -Lnc").split(separator: "\n").filter { $0.hasPrefix("UDP") }
+            .map { line in
+              let fields = line.split(separator: " ")
+              return "\(fields[3]) \(fields[5])"
+            }.sorted())
+      }
+    }
+    #expect(tables.allSatisfy { $0.count == 500 && $0 == tables[0] })
+    #expect(Set(tables[0].map { $0.split(separator: " ")[1] }).count == 4)
   }
 
   @Test func whatIsChangedByHandComesBackAndNothingElseIsTouched() throws {

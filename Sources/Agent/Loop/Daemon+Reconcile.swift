@@ -10,6 +10,8 @@ extension Daemon {
     var isDrift = true
     var lacking: [Status.Trouble] = []
     var undecided: [String] = []
+    seen = nil
+    var found: Configuration?
     let outcome: Reconciler.Outcome
     do {
       let isHeld: (Change) -> Bool = { self.backoff.holds($0, now) }
@@ -18,15 +20,13 @@ extension Daemon {
         backoff.observed(observed)
         say(liveSignals.update(declaration!.linkSignals(in: observed), now))
         let states = liveSignals.states(now)
-        departures.update(
-          declaration!.departures(given: states, keeping: observed), now: now)
-        wanted = declaration!.expanded(given: states, keeping: observed) { [departures] in
-          departures.isOver($0, now: now)
-        }
+        wanted = expanded(states, keeping: observed, now)
         lacking = declaration!.lacking(in: observed)
         undecided = declaration!.undecidedNames(given: states)
         isDrift = isDrift && settled == wanted
-        return Plan(from: observed, to: wanted)
+        let plan = Plan(from: observed, to: wanted)
+        found = plan.isEmpty ? observed : nil
+        return plan
       }
     } catch {
       // The kernel couldn't be read, or the disk couldn't be written: the next look tries again.
@@ -60,9 +60,30 @@ extension Daemon {
       }
     }
     settled = outcome.isComplete ? wanted : nil
+    seen = found
     let notes = say(lacking, undecided)
     if let gateways = declaration?.gateways { report(gateways, wanted, outcome, .now - now) }
     board.report(outcome, failures, notes, liveSignals.list(now))
+  }
+
+  /// What signals change, at once: by the kernel as the last look left it. If it is so no longer,
+  /// steps fail or miss something; the look that follows finds that.
+  func react(_ now: Cadence.Instant) {
+    guard let seen = seen.take() else { return }
+    let wanted = expanded(liveSignals.states(now), keeping: seen, now)
+    let plan = Plan(from: seen, to: wanted)
+    let outcome = try? reconciler.carryOut(plan) { self.backoff.holds($0, now) }
+    for step in outcome?.done ?? [] { say(step, isDrift: false, now) }
+    settled = outcome?.isComplete == true ? wanted : nil
+  }
+
+  private func expanded(
+    _ states: [Signal: Signal.State], keeping observed: Configuration, _ now: Cadence.Instant
+  ) -> Configuration {
+    departures.update(declaration!.departures(given: states, keeping: observed), now: now)
+    return declaration!.expanded(given: states, keeping: observed) { [departures] in
+      departures.isOver($0, now: now)
+    }
   }
 
   private func report(

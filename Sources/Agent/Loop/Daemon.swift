@@ -41,10 +41,10 @@ final class Daemon {
   /// What the last look wanted, where it found or made everything so: whatever differs from it next
   /// was changed by somebody else.
   var settled: Configuration?
+  /// The kernel as the last look left it, while nothing is heard of it since.
+  var seen: Configuration?
   var conflicts: [Plan.Conflict] = []
   var notes: [Status.Trouble] = []
-  /// As it was at the last poll.
-  private var polledIPVS: Configuration?
   var liveSignals: LiveSignals
   var departures = Departures()
 
@@ -101,11 +101,6 @@ final class Daemon {
       nextRead = nil
       readFile()
     }
-    if let declaration {
-      let news = liveSignals.update(inbox.states(of: declaration.signals), now)
-      say(news)
-      if !news.isEmpty { cadence.wake(now) }
-    }
     do {
       var heard = Monitor.Heard()
       for monitor in monitors { try monitor.drain(own: reconciler.ports, into: &heard) }
@@ -113,26 +108,36 @@ final class Daemon {
         board.count("vpngw_netlink_overflows_total", by: heard.overflows)
         log.warning("netlink-overflow", ["times": heard.overflows])
       }
-      if heard.isWorthALook { cadence.wake(now) }
+      if heard.isWorthALook {
+        seen = nil
+        cadence.wake(now)
+      }
     } catch {
       log.error("netlink", ["error": error])
     }
+    // Of IPVS, what we changed ourselves is news as well, once: so nothing is missed in between.
+    var hasDrifted = inbox.takeDrift()
     if now >= nextPoll {
       nextPoll = now + options.poll
-      if hasDriftedSilently() { cadence.wake(now) }
+      if hasDriftedSilently() { hasDrifted = true }
+    }
+    if hasDrifted {
+      seen = nil
+      cadence.wake(now)
+    }
+    if let declaration {
+      let news = liveSignals.update(inbox.states(of: declaration.signals), now)
+      say(news)
+      if !news.isEmpty {
+        react(now)
+        cadence.wake(now)
+      }
     }
   }
 
-  /// Whether something that sends no events isn't as it was left.
+  /// Whether a setting, which sends no events, isn't as it was left.
   private func hasDriftedSilently() -> Bool {
-    guard let settled else { return false }
-    if settled.sysctls.contains(where: { reconciler.sysctl($0.key).text != $0.text }) {
-      return true
-    }
-    guard settled.hasIPVS, let found = try? reconciler.observeIPVS() else { return false }
-    // What we changed ourselves is news as well, once: so nothing is missed in between.
-    defer { polledIPVS = found }
-    return found != polledIPVS
+    settled?.sysctls.contains { reconciler.sysctl($0.key).text != $0.text } ?? false
   }
 
   // MARK: - The state file
@@ -191,6 +196,7 @@ final class Daemon {
   private func take(_ read: Declaration) {
     declaration = read
     settled = nil
+    seen = nil
     liveSignals.declare(read.signals, deadline: read.deadline, .now)
     if read.mentions(.neighbor) || read.mentions(.fdb) {
       do { try monitors[0].listenToNeighbors() } catch { log.error("netlink", ["error": error]) }

@@ -5,6 +5,7 @@ import Synchronization
 /// What other threads tell the loop; each message wakes it.
 final class Inbox: Sendable {
   private let signals = Mutex<[Signal: Signal.State]>([:])
+  private let drift = Atomic(false)
   private let pipe: Pipe
 
   init() throws { pipe = try Pipe() }
@@ -17,6 +18,18 @@ final class Inbox: Sendable {
       signals.updateValue(state, forKey: signal) != state
     }
     if isNews { pipe.wake() }
+  }
+
+  /// Something that sends no events has changed.
+  func postDrift() {
+    drift.store(true, ordering: .relaxed)
+    pipe.wake()
+  }
+
+  /// Whether anybody said so since the last time.
+  func takeDrift() -> Bool {
+    pipe.drain()
+    return drift.exchange(false, ordering: .relaxed)
   }
 
   /// The latest of each signal, except those that nobody speaks for any more.

@@ -1,0 +1,28 @@
+import Model
+
+/// Sees what somebody changes of IPVS, which sends no events.
+///
+/// It belongs to the network namespace of the thread that uses it, and has a socket of its own. Not
+/// thread-safe.
+public final class IPVSWatch {
+  private var kernel: IPVSKernel?
+  private var last: Configuration?
+
+  public init() {}
+
+  /// Whether it isn't as it was at the last call, as it never is at the first.
+  public func hasChanged() -> Bool {
+    do {
+      if kernel == nil { kernel = try IPVSKernel.open() }
+      guard let kernel else { return false }
+      var found = Configuration()
+      try kernel.observe(into: &found)
+      defer { last = found }
+      return found != last
+    } catch {
+      // What can't be read now may be read next time, and is news then.
+      last = nil
+      return false
+    }
+  }
+}
