@@ -28,6 +28,9 @@ class Ingress:
                 iifname "eth0" meta l4proto {{ tcp, udp }} th dport {PORT} dnat ip to {tunnel.inside}
               }}
             }}""")
+            # 30 s, in which an emulated processor gets nowhere: the flow would be forgotten there.
+            for host in tunnel.exit, tunnel.gateway:
+                host.sysctl(net_netfilter_nf__conntrack__udp__timeout=int(30 * SLOWNESS))
         self.hosts = bed.hosts_named("server", 3)
         for number, host in enumerate(self.hosts):
             self.join(host, 150 + number, number)
