@@ -70,11 +70,16 @@ extension Daemon {
   /// steps fail or miss something; the look that follows finds that.
   func react(_ now: Cadence.Instant) {
     guard let seen = seen.take() else { return }
+    // What the look finds besides is no drift: our own steps may have brought it about.
+    settled = nil
     let wanted = expanded(liveSignals.states(now), keeping: seen, now)
     let plan = Plan(from: seen, to: wanted)
-    let outcome = try? reconciler.carryOut(plan) { self.backoff.holds($0, now) }
-    for step in outcome?.done ?? [] { say(step, isDrift: false, now) }
-    settled = outcome?.isComplete == true ? wanted : nil
+    guard let outcome = try? reconciler.carryOut(plan, holding: { self.backoff.holds($0, now) })
+    else { return }
+    for step in outcome.done { say(step, isDrift: false, now) }
+    if let gateways = declaration?.gateways, outcome.failed.isEmpty {
+      report(gateways, wanted, outcome, .now - now)
+    }
   }
 
   private func expanded(
