@@ -10,8 +10,10 @@ public final class IPVSWatch {
 
   public init() {}
 
-  /// Whether it isn't as it was at the last call, as it never is at the first.
+  /// Whether it isn't as it was at the last call, as it never is at the first; without IPVS it is.
   public func hasChanged() -> Bool {
+    // Asking for it would load its module, again and again where there is none.
+    guard IPVSKernel.isLoaded else { return false }
     do {
       if kernel == nil { kernel = try IPVSKernel.open() }
       guard let kernel else { return false }
