@@ -26,7 +26,9 @@ def table():
 
 
 def state(name, scheduler, first="", more=""):
-    """`first` is said of the first destination of all, `more` of the file."""
+    """`first` is said of the first destination of all, which then stays inhibited; `more` of the file."""
+    inhibit = ' "inhibit": true,' if first else ""
+
     def destinations(service):
         return ", ".join(
             f'{{ "address": "{server}"{first if service + n == 0 else ""} }}'
@@ -34,7 +36,7 @@ def state(name, scheduler, first="", more=""):
 
     return write(name, '{ "version": 1, "ipvs": { "services": [', (
         f'{"," if n else ""}\n  {{ "address": "{vip}", "port": 80, "protocol": "tcp",'
-        f' "scheduler": "{scheduler}", "inhibit": true, "destinations": [{destinations(n)}] }}'
+        f' "scheduler": "{scheduler}",{inhibit} "destinations": [{destinations(n)}] }}'
         for n, vip in enumerate(VIPS)), f"] }}{more} }}\n")
 
 
