@@ -26,7 +26,8 @@ final class Inbox: Sendable {
     pipe.wake()
   }
 
-  /// Whether anybody said so since the last time.
+  /// Whether anybody said so since the last time. It comes before ``states(of:)``: whatever is
+  /// posted after it wakes the loop again.
   func takeDrift() -> Bool {
     pipe.drain()
     return drift.exchange(false, ordering: .relaxed)
@@ -34,8 +35,7 @@ final class Inbox: Sendable {
 
   /// The latest of each signal, except those that nobody speaks for any more.
   func states(of wanted: Set<Signal>) -> [Signal: Signal.State] {
-    pipe.drain()
-    return signals.withLock { signals in
+    signals.withLock { signals in
       signals = signals.filter { wanted.contains($0.key) }
       return signals
     }
