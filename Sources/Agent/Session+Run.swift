@@ -44,7 +44,7 @@ extension Session {
     options.removesOnExit = run.removesOnExit
     let daemon = try Daemon(
       path, options, reconciler: reconciler, inbox: inbox, board: board, log: log)
-    let prober = Prober(group: groups[0], allowsExec: run.allowsExec, onTry: board.note) {
+    let prober = try Prober(group: groups[0], allowsExec: run.allowsExec, onTry: board.note) {
       signal, state, _ in inbox.post(signal, state)
     }
     defer { prober.stop() }

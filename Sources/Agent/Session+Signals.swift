@@ -38,7 +38,7 @@ extension Session {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     defer { try? group.syncShutdownGracefully() }
     let asked = declaration.probes.filter { states[$0.signal] == nil }
-    let said = Prober.once(asked, group: group, allowsExec: inputs.allowsExec)
+    let said = try Prober.once(asked, group: group, allowsExec: inputs.allowsExec)
     for (signal, (state, reason)) in said.sorted(by: { $0.key < $1.key }) {
       states[signal] = state
       if let reason { Console.complain("vpngw: \(signal) is down: \(reason)\n") }

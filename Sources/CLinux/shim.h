@@ -7,6 +7,8 @@
 #include <netinet/in.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -43,3 +45,11 @@ static inline pid_t vpngw_fork(void) { return fork(); }
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
+
+// Waits to the nanosecond, where the kernel can (5.11), else to the millisecond; no time: for ever.
+static inline int vpngw_epoll_wait(int epoll, struct epoll_event *events, int most, const struct timespec *time) {
+  int count = epoll_pwait2(epoll, events, most, time, NULL);
+  if (count >= 0 || errno != ENOSYS)
+    return count;
+  return epoll_wait(epoll, events, most, !time ? -1 : time->tv_sec > 3600 ? 3600000 : (int)(time->tv_sec * 1000 + (time->tv_nsec + 999999) / 1000000));
+}

@@ -1,13 +1,12 @@
 internal import CLinux
 internal import Glibc
-internal import NIOCore
 
 extension Try {
   /// Runs a program in a process group of its own, which is killed when the try ends.
   func run(_ command: [String]) throws(Failure) {
     let process = try spawn(command)
     _ = wait(for: "end of \(command[0])")
-    let child = Child(process, loop)
+    let child = Child(process, poller)
     cleanUp { child.kill() }
     child.poll { status in
       guard let status else { return self.fail("\(command[0]) ended, nobody knows how") }
@@ -56,18 +55,18 @@ extension Try {
 /// A process of ours that ends sooner or later, and is waited for.
 private final class Child {
   private let process: pid_t
-  private let loop: any EventLoop
+  private let poller: Poller
   private var isGone = false
 
-  init(_ process: pid_t, _ loop: any EventLoop) {
+  init(_ process: pid_t, _ poller: Poller) {
     self.process = process
-    self.loop = loop
+    self.poller = poller
   }
 
   /// Looks whether it has ended, less and less often, which needs neither a signal nor a thread;
   /// until it has, so that no zombie stays.
   func poll(after pause: Duration = .milliseconds(1), then: @escaping (Int32?) -> Void) {
-    loop.assumeIsolated().scheduleTask(in: TimeAmount(pause)) {
+    _ = poller.at(.now + pause) {
       var info = siginfo_t()
       // It stays waitable until its group, which has its number, is killed: whatever it left there.
       let code = waitid(P_PID, id_t(self.process), &info, WEXITED | WNOHANG | WNOWAIT)

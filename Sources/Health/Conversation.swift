@@ -1,5 +1,3 @@
-internal import NIOCore
-
 /// Bytes sent over a connection, and a judgement of those that come back.
 struct Conversation {
   var endpoint: Endpoint
@@ -10,67 +8,38 @@ struct Conversation {
   var closed: String
 
   /// Given the bytes that came since the last time; nil: more must come.
-  typealias Judge = (ArraySlice<UInt8>) -> Outcome?
+  typealias Judge = ([UInt8]) -> Outcome?
 
   /// The most that is read.
   static let limit = 1 << 17
 
   /// The try ends with it.
-  func hold(in attempt: Try) {
-    let handler = ConversationHandler(self, attempt)
-    let bound = NIOLoopBound(handler, eventLoop: attempt.loop)
-    attempt.connect(to: endpoint) { channel in
-      bound.value.opened(channel)
-      try channel.pipeline.syncOperations.addHandler(bound.value)
-    } failed: {
-      attempt.fail($0)
+  func hold(in attempt: Try) throws(Failure) {
+    let wait = attempt.wait(for: "connection to \(endpoint)")
+    var count = 0
+    var stream: Connection?
+    let opened = try Connection(to: endpoint, in: attempt) { event in
+      switch event {
+      case .connected:
+        wait.what = { "answer from \(endpoint)" }
+      case .open:
+        if send.isEmpty { fallthrough } else { stream?.write(send) }
+      case .sent:
+        if judge == nil { attempt.end(.good(Finding())) }
+      case .bytes(let bytes):
+        count += bytes.count
+        if let outcome = judge?(bytes) { return attempt.end(outcome) }
+        if count > Self.limit {
+          attempt.fail("\(closed) in the first \(Self.limit >> 10) KiB")
+        }
+      case .closed: attempt.fail(Failure("\(endpoint) closed: \(closed)", fault: .network))
+      case .failed(let failure): attempt.fail(failure)
+      }
     }
-  }
-}
-
-private final class ConversationHandler: ChannelInboundHandler {
-  typealias InboundIn = ByteBuffer
-  typealias OutboundOut = ByteBuffer
-
-  private let conversation: Conversation
-  private let attempt: Try
-  private let wait: Try.Wait
-  private var count = 0
-
-  init(_ conversation: Conversation, _ attempt: Try) {
-    self.conversation = conversation
-    self.attempt = attempt
-    wait = attempt.wait(for: "connection to \(conversation.endpoint)")
-  }
-
-  func opened(_ channel: any Channel) { attempt.closeAtEnd(channel) }
-
-  func channelActive(context: ChannelHandlerContext) {
-    wait.what = "answer from \(conversation.endpoint)"
-    guard !conversation.send.isEmpty else { return sent() }
-    let buffer = ByteBuffer(bytes: conversation.send)
-    context.writeAndFlush(wrapOutboundOut(buffer)).assumeIsolated().whenSuccess { self.sent() }
-  }
-
-  private func sent() {
-    if conversation.judge == nil { attempt.end(.good(Finding())) }
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    let bytes = Array(unwrapInboundIn(data).readableBytesView)
-    count += bytes.count
-    if let outcome = conversation.judge?(bytes[...]) { return attempt.end(outcome) }
-    if count > Conversation.limit {
-      attempt.fail("\(conversation.closed) in the first \(Conversation.limit >> 10) KiB")
+    stream = opened
+    attempt.cleanUp {
+      opened.close()
+      stream = nil
     }
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    attempt.fail(
-      Failure("\(conversation.endpoint) closed: \(conversation.closed)", fault: .network))
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    attempt.fail(conversation.endpoint.failure(error, from: attempt.origin))
   }
 }

@@ -134,7 +134,7 @@ extension Try {
         guard answer.count >= 2 + length else { return nil }
         return query.judge(Array(answer[2..<(2 + length)])) ?? .bad("an answer to something else")
       }
-      conversation.hold(in: self)
+      try conversation.hold(in: self)
     }
   }
 }

@@ -1,8 +1,6 @@
 internal import CLinux
 internal import Glibc
 import Model
-internal import NIOCore
-internal import NIOPosix
 
 /// One datagram sent over a connected socket, and a judgement of each that comes back.
 struct Datagrams {
@@ -11,9 +9,6 @@ struct Datagrams {
   var send: [UInt8]
   /// Nil: this was no answer, go on waiting.
   var judge: ([UInt8]) -> Outcome?
-
-  /// The most that a datagram can be.
-  private static let limit = 1 << 16
 
   private var peer: String {
     endpoint.port == 0 ? endpoint.address.description : endpoint.description
@@ -29,71 +24,39 @@ struct Datagrams {
   /// Takes the socket, which is not connected yet.
   func exchange(in attempt: Try, over socket: Int32) throws(Failure) {
     do throws(Failure) {
-      try attempt.origin.apply(to: socket)
-      if let source = attempt.origin.source {
-        try check(
-          name(Endpoint(source, 0)).withSockAddr { bind(socket, $0, socklen_t($1)) }, attempt)
+      try attempt.origin.connect(socket, to: endpoint)
+      guard Glibc.send(socket, send, send.count, 0) >= 0 else {
+        throw failure(errno, from: attempt.origin)
       }
-      try check(name(endpoint).withSockAddr { connect(socket, $0, socklen_t($1)) }, attempt)
-      try check(Int32(Glibc.send(socket, send, send.count, 0)), attempt)
     } catch {
       close(socket)
       throw error
     }
-    // What the bootstrap doesn't take, it closes.
-    let handler = DatagramHandler(self, attempt)
     _ = attempt.wait(for: "answer from \(peer)")
-    let bound = NIOLoopBound(handler, eventLoop: attempt.loop)
-    let peer = peer
-    DatagramBootstrap(group: attempt.loop)
-      .channelOption(
-        .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.limit)
-      )
-      .channelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          bound.value.opened(channel)
-          try channel.pipeline.syncOperations.addHandler(bound.value)
+    let poller = attempt.poller
+    poller.watch(socket) { _ in receive(from: socket, in: attempt) }
+    attempt.cleanUp { poller.close(socket) }
+  }
+
+  private func receive(from socket: Int32, in attempt: Try) {
+    let poller = attempt.poller
+    while !attempt.isOver {
+      let count = recv(socket, &poller.buffer, poller.buffer.count, 0)
+      if count < 0 {
+        switch errno {
+        case EINTR: continue
+        case EAGAIN: return
+        default: return attempt.fail(failure(errno, from: attempt.origin))
         }
       }
-      .withBoundSocket(socket).assumeIsolated().whenFailure { error in
-        attempt.fail(Failure("cannot ask \(peer): \(error)", fault: .network))
-      }
+      if let outcome = judge(Array(poller.buffer[..<count])) { attempt.end(outcome) }
+    }
   }
 
-  private func name(_ endpoint: Endpoint) throws(Failure) -> SocketAddress {
-    do { return try endpoint.socketAddress } catch { throw Failure("\(error)") }
-  }
-
-  private func check(_ result: Int32, _ attempt: Try) throws(Failure) {
-    guard result < 0 else { return }
-    let code = errno
-    throw Failure(
+  private func failure(_ code: Int32, from origin: Origin) -> Failure {
+    Failure(
       endpoint.port == 0 && code == ECONNREFUSED
-        ? "\(peer) refuses" : endpoint.sentence(code, from: attempt.origin))
-  }
-}
-
-private final class DatagramHandler: ChannelInboundHandler {
-  typealias InboundIn = AddressedEnvelope<ByteBuffer>
-
-  private let datagrams: Datagrams
-  private let attempt: Try
-
-  init(_ datagrams: Datagrams, _ attempt: Try) {
-    self.datagrams = datagrams
-    self.attempt = attempt
-  }
-
-  func opened(_ channel: any Channel) { attempt.closeAtEnd(channel) }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard !attempt.isOver else { return }
-    let bytes = Array(unwrapInboundIn(data).data.readableBytesView)
-    if let outcome = datagrams.judge(bytes) { attempt.end(outcome) }
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    attempt.fail(datagrams.endpoint.failure(error, from: attempt.origin))
+        ? "\(peer) refuses" : endpoint.sentence(code, from: origin), fault: .network)
   }
 }
 

@@ -1,6 +1,5 @@
 import JSON
 import Model
-internal import NIOHTTP1
 
 /// The questions to one gluetun, asked at once; the last good answer, or the first bad one, ends the
 /// try.

@@ -1,8 +1,4 @@
 import Model
-internal import NIOCore
-internal import NIOHTTP1
-internal import NIOSSL
-internal import NIOTLS
 
 /// A request on a connection of its own.
 struct HTTPRequest {
@@ -12,8 +8,7 @@ struct HTTPRequest {
   var host: String?
   var headers: [Probe.HTTP.Header] = []
   var statuses: [ClosedRange<Int>] = [200...299]
-  /// With the name to ask for and to verify.
-  var tls: (context: NIOSSLContext, name: String?)?
+  var tls: SecureConnection.TLS?
   var reads = Reads.nothing
   /// Stands before the reasons of its failures, if a try makes several.
   var label = ""
@@ -36,42 +31,46 @@ struct HTTPRequest {
     in attempt: Try, otherwise: (() -> Outcome)? = nil,
     then: @escaping (Result<[UInt8], Failure>) -> Void
   ) {
+    let endpoint = endpoint
     let wait = attempt.wait(
       for: "connection to \(endpoint)", label: label, otherwise: otherwise)
     let exchange = HTTPExchange(self, attempt, wait, then)
     attempt.exchanges.append(exchange)
-    let bound = NIOLoopBound(exchange, eventLoop: attempt.loop)
-    let tls = tls
-    attempt.connect(to: endpoint) { channel in
-      bound.value.opened(channel)
-      let pipeline = channel.pipeline.syncOperations
+    do throws(Failure) {
+      let hear = { event in exchange.heard(event) }
       if let tls {
-        try pipeline.addHandler(
-          NIOSSLClientHandler(context: tls.context, serverHostname: tls.name))
+        exchange.open(SecureConnection(to: endpoint, tls, in: attempt, tell: hear))
+      } else {
+        exchange.open(try Connection(to: endpoint, in: attempt, tell: hear))
       }
-      try pipeline.addHTTPClientHandlers()
-      try pipeline.addHandler(bound.value)
-    } failed: {
-      exchange.fail($0)
+    } catch {
+      exchange.fail(error)
     }
+  }
+
+  /// The request's own bytes (RFC 9112, 3).
+  fileprivate var bytes: [UInt8] {
+    var text = "\(method) \(path) HTTP/1.1\r\n"
+    text += "Host: \(host ?? endpoint.description)\r\nConnection: close\r\n"
+    for header in headers { text += "\(header.name): \(header.value)\r\n" }
+    if method == "POST" { text += "Content-Length: 0\r\n" }
+    return Array((text + "\r\n").utf8)
   }
 }
 
 /// An ``HTTPRequest`` under way.
-final class HTTPExchange: ChannelInboundHandler {
-  typealias InboundIn = HTTPClientResponsePart
-  typealias OutboundOut = HTTPClientRequestPart
-
+final class HTTPExchange {
   let request: HTTPRequest
   private let attempt: Try
   private let wait: Try.Wait
   private var then: ((Result<[UInt8], Failure>) -> Void)?
-  private var channel: (any Channel)?
+  private var stream: (any Stream)?
+  private var reader: HTTPReader
   private var search: Search
   let began = Duration.now
   private(set) var ended: Duration?
-  /// Of the answer's head.
-  private(set) var status: Int?
+  /// Of the answer.
+  var status: Int? { reader.hasHead ? reader.status : nil }
 
   init(
     _ request: HTTPRequest, _ attempt: Try, _ wait: Try.Wait,
@@ -81,6 +80,7 @@ final class HTTPExchange: ChannelInboundHandler {
     self.attempt = attempt
     self.wait = wait
     self.then = then
+    reader = HTTPReader(method: request.method)
     if case .until(let text) = request.reads {
       search = Search(for: text)
     } else {
@@ -88,9 +88,14 @@ final class HTTPExchange: ChannelInboundHandler {
     }
   }
 
-  func opened(_ channel: any Channel) {
-    self.channel = channel
-    attempt.closeAtEnd(channel)
+  func open(_ stream: any Stream) {
+    self.stream = stream
+    attempt.cleanUp { self.close() }
+  }
+
+  private func close() {
+    stream?.close()
+    stream = nil
   }
 
   private func end(_ result: Result<[UInt8], Failure>) {
@@ -98,7 +103,7 @@ final class HTTPExchange: ChannelInboundHandler {
     self.then = nil
     ended = .now
     attempt.came(wait)
-    channel?.close(promise: nil)
+    close()
     then(result)
   }
 
@@ -109,41 +114,45 @@ final class HTTPExchange: ChannelInboundHandler {
           request.label + failure.description, status: failure.status, fault: failure.fault)))
   }
 
-  func channelActive(context: ChannelHandlerContext) {
-    wait.what =
-      (request.tls == nil ? "answer from" : "TLS handshake with") + " \(request.endpoint)"
-    var head = HTTPRequestHead(
-      version: .http1_1, method: HTTPMethod(rawValue: request.method), uri: request.path)
-    head.headers.add(name: "Host", value: request.host ?? request.endpoint.description)
-    head.headers.add(name: "Connection", value: "close")
-    for header in request.headers { head.headers.add(name: header.name, value: header.value) }
-    if request.method == "POST" { head.headers.add(name: "Content-Length", value: "0") }
-    context.write(wrapOutboundOut(.head(head)), promise: nil)
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-  }
-
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if case .handshakeCompleted = event as? TLSUserEvent {
-      wait.what = "answer from \(request.endpoint)"
+  func heard(_ event: StreamEvent) {
+    let endpoint = request.endpoint
+    switch event {
+    case .connected:
+      if request.tls != nil { wait.what = { "TLS handshake with \(endpoint)" } }
+    case .open:
+      wait.what = { "answer from \(endpoint)" }
+      stream?.write(request.bytes)
+    case .sent: break
+    case .bytes(let bytes): read(bytes)
+    case .closed: if reader.end() { bodyEnded() } else { closedEarly() }
+    case .failed(let failure): fail(failure)
     }
   }
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch unwrapInboundIn(data) {
-    case .head(let head):
-      let status = Int(head.status.code)
-      self.status = status
+  private func read(_ bytes: [UInt8]) {
+    var malformed: HTTPReader.Malformed?
+    do throws(HTTPReader.Malformed) {
+      try reader.read(bytes) { search.append($0) }
+    } catch {
+      malformed = error
+    }
+    if reader.hasHead {
+      let (status, endpoint) = (reader.status!, request.endpoint)
       guard request.statuses.contains(where: { $0.contains(status) }) else {
         let good = request.statuses.map(\.text).joined(separator: ", ")
         return fail(Failure("status \(status), not \(good)", status: status))
       }
       if case .nothing = request.reads { return end(.success([])) }
-      wait.what = "end of the answer from \(request.endpoint)"
-    case .body(let buffer):
-      search.append(buffer.readableBytesView)
-      if search.isFound { return end(.success(search.bytes)) }
-      if search.bytes.count > HTTPRequest.maxBody { tooLong() }
-    case .end: bodyEnded()
+      wait.what = { "end of the answer from \(endpoint)" }
+    }
+    if search.isFound {
+      end(.success(search.bytes))
+    } else if let malformed {
+      fail(Failure("\(request.endpoint) doesn't answer in HTTP: \(malformed)"))
+    } else if search.bytes.count > HTTPRequest.maxBody {
+      tooLong()
+    } else if reader.isDone {
+      bodyEnded()
     }
   }
 
@@ -164,31 +173,12 @@ final class HTTPExchange: ChannelInboundHandler {
     }
   }
 
-  func channelInactive(context: ChannelHandlerContext) {
-    closedEarly()
-  }
-
   private func closedEarly() {
     fail(
       Failure(
         "\(request.endpoint) closed "
-          + (status != nil ? "before the end of its answer" : "without an answer"),
+          + (reader.hasHead ? "before the end of its answer" : "without an answer"),
         fault: .network))
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    switch error {
-    case let error as IOError:
-      fail(
-        Failure(
-          request.endpoint.sentence(error.errnoCode, from: attempt.origin), fault: .network))
-    case HTTPParserError.invalidEOFState, NIOSSLError.uncleanShutdown: closedEarly()
-    case is HTTPParserError:
-      fail(Failure("\(request.endpoint) doesn't answer in HTTP: \(error)"))
-    default:
-      fail(
-        Failure(request.endpoint.tlsSentence(error, name: request.tls?.name), fault: .network))
-    }
   }
 }
 

@@ -100,6 +100,19 @@ struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
   var description: String { "\(address.bracketed):\(port)" }
 
+  /// Hands on what bind(2) and connect(2) want: a `sockaddr_in` or `sockaddr_in6` (ip(7), ipv6(7)).
+  func withName(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+    let family = UInt16(address.family == .inet ? AF_INET : AF_INET6)
+    var name = withUnsafeBytes(of: family) { Array($0) }
+    name += [UInt8(port >> 8), UInt8(truncatingIfNeeded: port)]
+    name +=
+      address.family == .inet
+      ? address.bytes + [0, 0, 0, 0, 0, 0, 0, 0] : [0, 0, 0, 0] + address.bytes + [0, 0, 0, 0]
+    return name.withUnsafeBytes {
+      body($0.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
+    }
+  }
+
   var socketAddress: SocketAddress {
     get throws {
       try SocketAddress(

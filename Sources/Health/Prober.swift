@@ -1,65 +1,73 @@
 public import Model
 public import NIOCore
+internal import NIOPosix
 internal import Synchronization
 
 /// Asks probes' questions at their times and tells what becomes of their signals.
 ///
-/// All happens on one event loop of the group; stop it before the group.
+/// All happens on a thread of its own, but for TLS, which an event loop of the group speaks.
 public final class Prober: Sendable {
-  /// Called on the event loop's thread when a signal has changed.
+  /// Called on the prober's thread when a signal has changed.
   public typealias OnChange = @Sendable (Signal, Signal.State, Reading) -> Void
   /// Called there after each try.
   public typealias OnTry = @Sendable (Signal, Trial, Reading) -> Void
   public typealias Snapshot = [Signal: (state: Signal.State, reading: Reading)]
 
-  private let loop: any EventLoop
-  private let allowsExec: Bool
-  private let tell: (onTry: OnTry?, onChange: OnChange)
+  private let mailbox: Mailbox
   private let board = Board()
-  /// Nil before the first update and after the stop.
-  private let runners: NIOLoopBoundBox<Runners?>
+  private let thread = NIOThreadPool(numberOfThreads: 1)
+  private let loop: any EventLoop
 
   /// Without `allowsExec`, probes that run commands fail.
+  ///
+  /// Stop it before the group.
   public init(
     group: any EventLoopGroup, allowsExec: Bool, onTry: OnTry? = nil,
     onChange: @escaping OnChange
-  ) {
+  ) throws {
     loop = group.next()
-    self.allowsExec = allowsExec
-    tell = (onTry, onChange)
-    runners = .makeEmptyBox(valueType: Runners.self, eventLoop: loop)
+    mailbox = try Mailbox()
+    thread.start()
+    let (mailbox, board, loop) = (mailbox, board, loop)
+    thread.submit { state in
+      guard case .active = state else { return }
+      let poller = Poller(mailbox)
+      let runners = Runners(
+        poller, Means(allowsExec: allowsExec, loop), board, (onTry, onChange))
+      poller.runners = runners
+      poller.run { poller.runners == nil }
+    }
   }
 
   /// Asks these from now on, and no others; what a probe has said so far counts until it asks
   /// something else.
   ///
-  /// Not to be called on the event loop's thread.
+  /// Not to be called on the prober's thread.
   public func update(_ probes: [Probe]) {
-    onLoop { prober in
-      if prober.runners.value == nil {
-        prober.runners.value = Runners(
-          prober.loop, Means(allowsExec: prober.allowsExec), prober.board, prober.tell)
-      }
-      prober.runners.value?.update(probes)
-    }
+    onThread { $0.runners?.update(probes) }
   }
 
   /// What every probe says now.
   public func snapshot() -> Snapshot { board.entries.withLock { $0 } }
 
-  /// Ends every try that is under way and asks nothing more.
+  /// Ends every try that is under way and asks nothing more, ever.
   ///
-  /// Not to be called on the event loop's thread.
+  /// Not to be called on the prober's thread.
   public func stop() {
-    onLoop { prober in
-      prober.runners.value?.update([])
-      prober.runners.value = nil
+    mailbox.post { poller in
+      poller.runners?.update([])
+      poller.runners = nil
     }
+    try? thread.syncShutdownGracefully()
   }
 
-  /// Fails only when the group is gone, and with it all that could be changed.
-  private func onLoop(_ body: @escaping @Sendable (Prober) -> Void) {
-    try? loop.submit { body(self) }.wait()
+  private func onThread(_ body: @escaping @Sendable (Poller) -> Void) {
+    let promise = loop.makePromise(of: Void.self)
+    mailbox.post { poller in
+      body(poller)
+      promise.succeed()
+    }
+    try? promise.futureResult.wait()
   }
 }
 
@@ -68,19 +76,19 @@ private final class Board: Sendable {
   let entries = Mutex<Prober.Snapshot>([:])
 }
 
-/// The probes that are asked, by name.
-private final class Runners {
-  private let loop: any EventLoop
+/// The probes that are asked, by name, on their poller's thread.
+final class Runners {
+  private let poller: Poller
   private let means: Means
   private let board: Board
   private let tell: (onTry: Prober.OnTry?, onChange: Prober.OnChange)
   private var runners: [String: Runner] = [:]
 
-  init(
-    _ loop: any EventLoop, _ means: Means, _ board: Board,
+  fileprivate init(
+    _ poller: Poller, _ means: Means, _ board: Board,
     _ tell: (onTry: Prober.OnTry?, onChange: Prober.OnChange)
   ) {
-    self.loop = loop
+    self.poller = poller
     self.means = means
     self.board = board
     self.tell = tell
@@ -104,7 +112,7 @@ private final class Runners {
       let (board, tell) = (board, tell)
       let signal = probe.signal
       board.entries.withLock { $0[signal] = (.unknown, Reading()) }
-      runners[name] = Runner(probe, loop, means) { runner, trial, change in
+      runners[name] = Runner(probe, poller, means) { runner, trial, change in
         board.entries.withLock { $0[signal] = (runner.state, runner.reading) }
         tell.onTry?(signal, trial, runner.reading)
         if let change { tell.onChange(signal, change, runner.reading) }

@@ -1,14 +1,13 @@
 import Model
-internal import NIOCore
 
-/// Tries one probe again and again, on its event loop's thread.
+/// Tries one probe again and again, on its poller's thread.
 final class Runner {
   private var machine: ProbeMachine
-  private let loop: any EventLoop
+  private let poller: Poller
   private let means: Means
   /// Told after each try; with the state if it is another one now.
   private let tell: (Runner, Trial, Signal.State?) -> Void
-  private var timer: Scheduled<Void>?
+  private var timer: Poller.Timer?
   private var attempt: Try?
 
   var probe: Probe { machine.probe }
@@ -16,11 +15,11 @@ final class Runner {
   var reading: Reading { machine.reading }
 
   init(
-    _ probe: Probe, _ loop: any EventLoop, _ means: Means,
+    _ probe: Probe, _ poller: Poller, _ means: Means,
     tell: @escaping (Runner, Trial, Signal.State?) -> Void
   ) {
     machine = ProbeMachine(probe, .now, random: .random(in: 0..<1))
-    self.loop = loop
+    self.poller = poller
     self.means = means
     self.tell = tell
     schedule()
@@ -39,13 +38,12 @@ final class Runner {
 
   private func schedule() {
     timer?.cancel()
-    let deadline = NIODeadline.uptimeNanoseconds(UInt64(machine.next.wholeNanoseconds))
-    timer = loop.assumeIsolated().scheduleTask(deadline: deadline) { self.start() }
+    timer = poller.at(machine.next) { self.start() }
   }
 
   private func start() {
     machine.start(.now)
-    let attempt = Try(loop, origin: Origin(probe), timeout: probe.timeout) { outcome in
+    let attempt = Try(poller, origin: Origin(probe), timeout: probe.timeout) { outcome in
       let now = Duration.now
       let change = self.machine.end(outcome, now)
       let trial = Trial(
@@ -58,9 +56,4 @@ final class Runner {
     attempt.asksPort = machine.asksPort
     attempt.ask(probe.question, means)
   }
-}
-
-extension Duration {
-  /// The event loops' clock.
-  static var now: Duration { .nanoseconds(Int64(NIODeadline.now().uptimeNanoseconds)) }
 }

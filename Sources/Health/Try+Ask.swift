@@ -1,12 +1,18 @@
 internal import CLinux
 import Model
+internal import NIOCore
 
-/// What tries share beside the event loop.
+/// What tries share beside the poller.
 final class Means {
   let contexts = TLSContexts()
   let allowsExec: Bool
+  /// Where TLS is spoken.
+  let loop: any EventLoop
 
-  init(allowsExec: Bool) { self.allowsExec = allowsExec }
+  init(allowsExec: Bool, _ loop: any EventLoop) {
+    self.allowsExec = allowsExec
+    self.loop = loop
+  }
 }
 
 extension Try {
@@ -14,8 +20,8 @@ extension Try {
   func ask(_ question: Probe.Question, _ means: Means) {
     do throws(Failure) {
       switch question {
-      case .http(let http): try ask(http, means.contexts)
-      case .tcp(let tcp): ask(tcp)
+      case .http(let http): try ask(http, means)
+      case .tcp(let tcp): try ask(tcp)
       case .udp(let udp): try ask(udp)
       case .dns(let dns): try ask(dns)
       case .icmp(let address): try echo(address)
@@ -32,7 +38,7 @@ extension Try {
     }
   }
 
-  private func ask(_ http: Probe.HTTP, _ contexts: TLSContexts) throws(Failure) {
+  private func ask(_ http: Probe.HTTP, _ means: Means) throws(Failure) {
     var request = HTTPRequest(endpoint: Endpoint(http.address, http.port), path: http.path)
     request.method = http.method
     request.host = http.host
@@ -40,7 +46,10 @@ extension Try {
     if let credentials = http.credentials { request.headers.append(try credentials.header()) }
     request.statuses = http.statuses
     if let body = http.body { request.reads = .until(body) }
-    if let tls = http.tls { request.tls = (try contexts.context(tls), http.serverName) }
+    if let tls = http.tls {
+      request.tls = SecureConnection.TLS(
+        context: try means.contexts.context(tls), name: http.serverName, loop: means.loop)
+    }
     request.send(in: self) { result in
       switch result {
       case .success: self.end(.good(Finding()))
@@ -49,7 +58,7 @@ extension Try {
     }
   }
 
-  private func ask(_ tcp: Probe.TCP) {
+  private func ask(_ tcp: Probe.TCP) throws(Failure) {
     var conversation = Conversation(
       endpoint: Endpoint(tcp.address, tcp.port), send: Array((tcp.send ?? "").utf8), closed: "")
     if let expect = tcp.expect {
@@ -60,7 +69,7 @@ extension Try {
         return search.isFound ? .good(Finding()) : nil
       }
     }
-    conversation.hold(in: self)
+    try conversation.hold(in: self)
   }
 
   private func look(at file: Probe.File) throws(Failure) -> Outcome {

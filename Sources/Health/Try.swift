@@ -1,16 +1,15 @@
 import Model
-internal import NIOCore
 
 /// One try of a probe under way: it ends once, by an answer, a failure or its timeout, and with it
 /// all that it opened.
 ///
-/// It lives on its event loop's thread.
+/// It lives on its poller's thread.
 final class Try {
-  let loop: any EventLoop
+  let poller: Poller
   let origin: Origin
   let timeout: Duration
   private var whenOver: ((Outcome) -> Void)?
-  private var timer: Scheduled<Void>?
+  private var timer: Poller.Timer?
   private var cleanups: [() -> Void] = []
   private var waits: [Wait] = []
   /// What it asks over HTTP; a try that has ended has none.
@@ -26,12 +25,12 @@ final class Try {
   final class Wait {
     /// Stands before the reason, if a try waits for several.
     let label: String
-    /// Such as `answer from 10.0.0.1:80`.
-    var what: String
+    /// Such as `answer from 10.0.0.1:80`; made only when it is said.
+    var what: () -> String
     /// What the try comes to without it; nil: a failure.
     let otherwise: (() -> Outcome)?
 
-    init(_ label: String, _ what: String, otherwise: (() -> Outcome)?) {
+    init(_ label: String, _ what: @escaping () -> String, otherwise: (() -> Outcome)?) {
       self.label = label
       self.what = what
       self.otherwise = otherwise
@@ -39,14 +38,14 @@ final class Try {
   }
 
   init(
-    _ loop: any EventLoop, origin: Origin, timeout: Duration,
+    _ poller: Poller, origin: Origin, timeout: Duration,
     whenOver: @escaping (Outcome) -> Void
   ) {
-    self.loop = loop
+    self.poller = poller
     self.origin = origin
     self.timeout = timeout
     self.whenOver = whenOver
-    timer = loop.assumeIsolated().scheduleTask(in: TimeAmount(timeout)) { self.timedOut() }
+    timer = poller.at(.now + timeout) { self.timedOut() }
   }
 
   var isOver: Bool { whenOver == nil }
@@ -81,10 +80,9 @@ final class Try {
     if isOver { cleanup() } else { cleanups.append(cleanup) }
   }
 
-  func closeAtEnd(_ channel: any Channel) { cleanUp { channel.close(promise: nil) } }
-
   func wait(
-    for what: String, label: String = "", otherwise: (() -> Outcome)? = nil
+    for what: @autoclosure @escaping () -> String, label: String = "",
+    otherwise: (() -> Outcome)? = nil
   ) -> Wait {
     let wait = Wait(label, what, otherwise: otherwise)
     waits.append(wait)
@@ -96,13 +94,9 @@ final class Try {
   private func timedOut() {
     fault = .timeout
     if let wait = waits.first(where: { $0.otherwise == nil }) ?? waits.first {
-      end(wait.otherwise?() ?? .bad("\(wait.label)no \(wait.what) within \(timeout.text)"))
+      end(wait.otherwise?() ?? .bad("\(wait.label)no \(wait.what()) within \(timeout.text)"))
     } else {
       fail("not done within \(timeout.text)")
     }
   }
-}
-
-extension TimeAmount {
-  init(_ duration: Duration) { self = .nanoseconds(duration.wholeNanoseconds) }
 }

@@ -20,7 +20,7 @@ import Testing
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     defer { try? group.syncShutdownGracefully() }
     let told = Told()
-    let prober = Prober(group: group, allowsExec: false) { signal, state, reading in
+    let prober = try Prober(group: group, allowsExec: false) { signal, state, reading in
       let reason = reading.lastFailure.map { " " + $0 } ?? ""
       told.changes.withLock { $0.append("\(signal) \(state.rawValue)\(reason)") }
     }
@@ -127,7 +127,7 @@ import Testing
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     defer { try? group.syncShutdownGracefully() }
     let trials = Mutex<[String: Trial]>([:])
-    let prober = Prober(group: group, allowsExec: false) { signal, trial, _ in
+    let prober = try Prober(group: group, allowsExec: false) { signal, trial, _ in
       trials.withLock { $0[signal.name] = trial }
     } onChange: { _, _, _ in
     }
@@ -175,7 +175,7 @@ import Testing
       probe.timeout = .seconds(20)
       return probe
     }
-    let states = Prober.once(probes, group: group, allowsExec: false)
+    let states = try Prober.once(probes, group: group, allowsExec: false)
     #expect(states.count == 150)
     for number in 0..<150 {
       let said = states[Signal(.probe, "p\(number)")]
@@ -183,7 +183,7 @@ import Testing
       #expect(
         said?.reason == (number % 2 == 0 ? nil : "connection refused by 127.0.0.1:\(closed)"))
     }
-    #expect(Prober.once([], group: group, allowsExec: false).isEmpty)
+    #expect(try Prober.once([], group: group, allowsExec: false).isEmpty)
   }
 }
 

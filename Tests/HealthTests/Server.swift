@@ -58,7 +58,7 @@ extension Probe {
 func outcome(_ probe: Probe, allowsExec: Bool = false) throws -> Outcome {
   let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   defer { try? group.syncShutdownGracefully() }
-  return Prober.outcomes(of: [probe], group: group, allowsExec: allowsExec)[0]
+  return try Prober.outcomes(of: [probe], group: group, allowsExec: allowsExec)[0]
 }
 
 func outcome(
@@ -69,21 +69,23 @@ func outcome(
 
 let good = Outcome.good(Finding())
 
-/// A TCP port of 127.0.0.1 at which nobody listens, nor will while this is held: others start
-/// servers beside.
+/// A port of 127.0.0.1 at which nobody listens, nor will while this is held: others start servers
+/// beside.
 final class ClosedPort {
   private let descriptor: Int32
   let number: UInt16
 
-  init() throws {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+  init(_ type: __socket_type = SOCK_STREAM) throws {
+    let descriptor = socket(AF_INET, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let status = withUnsafeMutableBytes(of: &address) { bytes in
       let address = bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
-      return bind(descriptor, address, size) | getsockname(descriptor, address, &size)
+      let status = bind(descriptor, address, size) | getsockname(descriptor, address, &size)
+      // What is connected to somebody, here to itself, takes datagrams of nobody else.
+      return type == SOCK_DGRAM ? status | connect(descriptor, address, size) : status
     }
     self.descriptor = descriptor
     number = UInt16(bigEndian: address.sin_port)

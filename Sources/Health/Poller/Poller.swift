@@ -1,0 +1,190 @@
+internal import CLinux
+internal import Glibc
+internal import HeapModule
+import Model
+
+/// Waits for descriptors, instants and letters, and acts on each, all on one thread (epoll(7)).
+///
+/// Probing thousands of addresses a second is little else than this: a channel of SwiftNIO for each
+/// try costs several times what the kernel does for it.
+final class Poller {
+  let mailbox: Mailbox
+  /// What goes on on it; nil: nothing that goes on.
+  var runners: Runners?
+  private var timers = Heap<Timer>()
+  private var watches: [Int32: Watch] = [:]
+  private var hearers: [Int: (StreamEvent) -> Void] = [:]
+  private var lastNumber = 0
+  private var events = [epoll_event](repeating: epoll_event(), count: 64)
+  /// What it has just read, for whoever reads.
+  var buffer = [UInt8](repeating: 0, count: 1 << 16)
+
+  private struct Watch {
+    let number: Int
+    let act: (Readiness) -> Void
+  }
+
+  init(_ mailbox: Mailbox) {
+    self.mailbox = mailbox
+    add(mailbox.bell, EPOLLIN.rawValue, number: 0)
+  }
+
+  deinit {
+    for descriptor in watches.keys { Glibc.close(descriptor) }
+  }
+
+  /// Acts on what happens until `isDone`, which is asked after each time.
+  func run(until isDone: () -> Bool) {
+    while !isDone() { turn() }
+  }
+
+  private func turn() {
+    let count = wait()
+    var hasLetters = false
+    for event in events.prefix(count) {
+      let (number, descriptor) = (Int(event.data.u64 >> 32), Int32(event.data.u64 & 0x7fff_ffff))
+      if descriptor == mailbox.bell {
+        hasLetters = true
+        continue
+      }
+      // What an earlier one of these closed may be another's descriptor by now.
+      guard let watch = watches[descriptor], watch.number & Self.numbers == number else { continue }
+      watch.act(Readiness(rawValue: event.events))
+    }
+    if hasLetters { for letter in mailbox.take() { letter(self) } }
+    // After the descriptors: an answer that has come is no timeout, however late this thread is.
+    let now = Duration.now
+    while let timer = nextTimer(), timer.deadline <= now {
+      timers.removeMin()
+      timer.fire()
+    }
+  }
+
+  private func nextTimer() -> Timer? {
+    while let timer = timers.min {
+      if !timer.isCancelled { return timer }
+      timers.removeMin()
+    }
+    return nil
+  }
+
+  /// How many of `events` there are.
+  private func wait() -> Int {
+    let most = Int32(events.count)
+    let count: Int32
+    if let timer = nextTimer() {
+      let left = max(timer.deadline - .now, .zero).components
+      var pause = timespec(
+        tv_sec: Int(left.seconds), tv_nsec: Int(left.attoseconds / 1_000_000_000))
+      count = vpngw_epoll_wait(mailbox.epoll, &events, most, &pause)
+    } else {
+      count = vpngw_epoll_wait(mailbox.epoll, &events, most, nil)
+    }
+    // Nothing but a signal can be wrong here.
+    return max(0, Int(count))
+  }
+}
+
+// MARK: instants
+
+extension Poller {
+  /// Something to do at an instant, unless it is cancelled before.
+  final class Timer: Comparable {
+    fileprivate let deadline: Duration
+    private var action: (() -> Void)?
+
+    fileprivate init(_ deadline: Duration, _ action: @escaping () -> Void) {
+      self.deadline = deadline
+      self.action = action
+    }
+
+    fileprivate var isCancelled: Bool { action == nil }
+
+    func cancel() { action = nil }
+
+    fileprivate func fire() {
+      let action = action
+      self.action = nil
+      action?()
+    }
+
+    static func < (left: Timer, right: Timer) -> Bool { left.deadline < right.deadline }
+    static func == (left: Timer, right: Timer) -> Bool { left === right }
+  }
+
+  /// Whether there is anything to do later.
+  var hasTimers: Bool { nextTimer() != nil }
+
+  /// At an instant of ``Duration/now``, or as soon as may be after it.
+  func at(_ deadline: Duration, _ action: @escaping () -> Void) -> Timer {
+    let timer = Timer(deadline, action)
+    timers.insert(timer)
+    return timer
+  }
+}
+
+extension Duration {
+  /// Since some instant before the machine's start (`CLOCK_MONOTONIC`).
+  static var now: Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Duration(
+      secondsComponent: Int64(time.tv_sec),
+      attosecondsComponent: Int64(time.tv_nsec) * 1_000_000_000)
+  }
+}
+
+// MARK: descriptors
+
+extension Poller {
+  /// What a descriptor is ready for.
+  struct Readiness: OptionSet {
+    let rawValue: UInt32
+
+    static let toRead = Readiness(rawValue: EPOLLIN.rawValue)
+    static let toWrite = Readiness(rawValue: EPOLLOUT.rawValue)
+    /// Of the peer's side, or of both, or broken: what reading or `SO_ERROR` says.
+    static let ended = Readiness(
+      rawValue: EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
+  }
+
+  private static let numbers = 0x7fff_ffff
+
+  /// Tells each time that a descriptor becomes ready anew (`EPOLLET`), until it is closed by
+  /// ``close(_:)``.
+  func watch(_ descriptor: Int32, _ act: @escaping (Readiness) -> Void) {
+    lastNumber += 1
+    watches[descriptor] = Watch(number: lastNumber, act: act)
+    let interest = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
+    add(descriptor, interest, number: lastNumber & Self.numbers)
+  }
+
+  private func add(_ descriptor: Int32, _ interest: UInt32, number: Int) {
+    var event = epoll_event()
+    event.events = interest
+    event.data.u64 = UInt64(number) << 32 | UInt64(descriptor)
+    // It fails for want of memory only; then the try's time runs out.
+    epoll_ctl(mailbox.epoll, EPOLL_CTL_ADD, descriptor, &event)
+  }
+
+  /// Of one that is watched; nothing is told of it any more.
+  func close(_ descriptor: Int32) {
+    watches[descriptor] = nil
+    Glibc.close(descriptor)
+  }
+}
+
+// MARK: streams of other threads
+
+extension Poller {
+  /// A number under which other threads ``tell(_:_:)`` what becomes of a stream.
+  func hear(_ hearer: @escaping (StreamEvent) -> Void) -> Int {
+    lastNumber += 1
+    hearers[lastNumber] = hearer
+    return lastNumber
+  }
+
+  func tell(_ number: Int, _ event: StreamEvent) { hearers[number]?(event) }
+
+  func hearNoMore(_ number: Int) { hearers[number] = nil }
+}
