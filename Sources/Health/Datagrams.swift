@@ -34,7 +34,7 @@ struct Datagrams {
     }
     _ = attempt.wait(for: "answer from \(peer)")
     let poller = attempt.poller
-    poller.watch(socket) { _ in receive(from: socket, in: attempt) }
+    poller.watch(socket, for: .toRead) { _ in receive(from: socket, in: attempt) }
     attempt.cleanUp { poller.close(socket) }
   }
 

@@ -23,7 +23,9 @@ struct ProbeMachine {
   }
 
   /// When the next try is due.
-  var next: Instant { first + probe.interval * number }
+  var next: Instant {
+    first + .nanoseconds(probe.interval.wholeNanoseconds * Int64(number))
+  }
 
   /// The same question from now on at other times, with what its tries have said.
   mutating func reschedule(_ probe: Probe, _ now: Instant, random: Double) {

@@ -96,6 +96,7 @@ final class Runners {
 
   func update(_ probes: [Probe]) {
     let wanted = Dictionary(probes.map { ($0.name, $0) }) { first, _ in first }
+    let (groups, now) = (Groups(wanted.values), Duration.now)
     for (name, runner) in runners where wanted[name] == nil {
       stop(runner, name)
     }
@@ -103,7 +104,7 @@ final class Runners {
       if let runner = runners[name] {
         if runner.probe == probe { continue }
         if runner.probe.asksTheSame(as: probe) {
-          runner.reschedule(probe)
+          runner.reschedule(probe, in: groups, now)
           continue
         }
         stop(runner, name)
@@ -112,7 +113,7 @@ final class Runners {
       let (board, tell) = (board, tell)
       let signal = probe.signal
       board.entries.withLock { $0[signal] = (.unknown, Reading()) }
-      runners[name] = Runner(probe, poller, means) { runner, trial, change in
+      runners[name] = Runner(probe, poller, means, in: groups, now) { runner, trial, change in
         board.entries.withLock { $0[signal] = (runner.state, runner.reading) }
         tell.onTry?(signal, trial, runner.reading)
         if let change { tell.onChange(signal, change, runner.reading) }

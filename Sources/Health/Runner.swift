@@ -15,10 +15,10 @@ final class Runner {
   var reading: Reading { machine.reading }
 
   init(
-    _ probe: Probe, _ poller: Poller, _ means: Means,
+    _ probe: Probe, _ poller: Poller, _ means: Means, in groups: Groups, _ now: Duration,
     tell: @escaping (Runner, Trial, Signal.State?) -> Void
   ) {
-    machine = ProbeMachine(probe, .now, random: .random(in: 0..<1))
+    machine = ProbeMachine(probe, now, random: groups.random(for: probe))
     self.poller = poller
     self.means = means
     self.tell = tell
@@ -26,8 +26,8 @@ final class Runner {
   }
 
   /// The same question at other times.
-  func reschedule(_ probe: Probe) {
-    machine.reschedule(probe, .now, random: .random(in: 0..<1))
+  func reschedule(_ probe: Probe, in groups: Groups, _ now: Duration) {
+    machine.reschedule(probe, now, random: groups.random(for: probe))
     if attempt == nil { schedule() }
   }
 
@@ -56,4 +56,26 @@ final class Runner {
     attempt.asksPort = machine.asksPort
     attempt.ask(probe.question, means)
   }
+}
+
+/// Lets tries begin a few at a time: a thread that is woken for each of them costs twice as much.
+struct Groups {
+  /// Between two groups.
+  private let pause: Duration
+
+  /// Of about eight tries, and ten groups a second at least.
+  init(_ probes: some Collection<Probe>) {
+    let rate = probes.reduce(0) { $0 + 1 / $1.interval.seconds }
+    pause = .seconds(min(0.1, 8 / rate))
+  }
+
+  /// Which part of a probe's jitter it waits for: that of some group.
+  func random(for probe: Probe) -> Double {
+    let count = max(1, ((probe.jitter ?? probe.interval).seconds / pause.seconds).rounded(.down))
+    return Double(Int.random(in: 0..<Int(count))) / count
+  }
+}
+
+extension Duration {
+  fileprivate var seconds: Double { Double(wholeNanoseconds) / 1e9 }
 }

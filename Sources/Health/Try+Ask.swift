@@ -6,6 +6,8 @@ internal import NIOCore
 final class Means {
   let contexts = TLSContexts()
   let allowsExec: Bool
+  /// Whether the kernel wants raw sockets for ICMP, as it last said.
+  var isPingRefused = false
   /// Where TLS is spoken.
   let loop: any EventLoop
 
@@ -24,7 +26,7 @@ extension Try {
       case .tcp(let tcp): try ask(tcp)
       case .udp(let udp): try ask(udp)
       case .dns(let dns): try ask(dns)
-      case .icmp(let address): try echo(address)
+      case .icmp(let address): try echo(address, means)
       case .exec(let exec):
         guard means.allowsExec else {
           throw Failure("commands are off; they need the flag --allow-exec")

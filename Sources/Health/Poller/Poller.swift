@@ -15,7 +15,10 @@ final class Poller {
   private var watches: [Int32: Watch] = [:]
   private var hearers: [Int: (StreamEvent) -> Void] = [:]
   private var lastNumber = 0
+  private let secret = UInt64.random(in: 0...UInt64.max)
   private var events = [epoll_event](repeating: epoll_event(), count: 64)
+  /// When it last began to act on timers; what is begun together ends together by it.
+  private(set) var instant = Duration.now
   /// What it has just read, for whoever reads.
   var buffer = [UInt8](repeating: 0, count: 1 << 16)
 
@@ -53,8 +56,8 @@ final class Poller {
     }
     if hasLetters { for letter in mailbox.take() { letter(self) } }
     // After the descriptors: an answer that has come is no timeout, however late this thread is.
-    let now = Duration.now
-    while let timer = nextTimer(), timer.deadline <= now {
+    instant = .now
+    while let timer = nextTimer(), timer.deadline <= instant {
       timers.removeMin()
       timer.fire()
     }
@@ -152,11 +155,14 @@ extension Poller {
 
   /// Tells each time that a descriptor becomes ready anew (`EPOLLET`), until it is closed by
   /// ``close(_:)``.
-  func watch(_ descriptor: Int32, _ act: @escaping (Readiness) -> Void) {
+  func watch(
+    _ descriptor: Int32, for interest: Readiness, _ act: @escaping (Readiness) -> Void
+  ) {
     lastNumber += 1
     watches[descriptor] = Watch(number: lastNumber, act: act)
-    let interest = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
-    add(descriptor, interest, number: lastNumber & Self.numbers)
+    add(
+      descriptor, interest.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue,
+      number: lastNumber & Self.numbers)
   }
 
   private func add(_ descriptor: Int32, _ interest: UInt32, number: Int) {
@@ -171,6 +177,26 @@ extension Poller {
   func close(_ descriptor: Int32) {
     watches[descriptor] = nil
     Glibc.close(descriptor)
+  }
+}
+
+// MARK: numbers
+
+extension Poller {
+  /// A number that nobody else can know, without a system call each.
+  func token() -> UInt64 {
+    lastNumber += 1
+    return UInt64(bitPattern: Int64(Hasher.hash(secret, lastNumber)))
+  }
+}
+
+extension Hasher {
+  /// SipHash with a key of this process.
+  fileprivate static func hash(_ secret: UInt64, _ number: Int) -> Int {
+    var hasher = Hasher()
+    hasher.combine(secret)
+    hasher.combine(number)
+    return hasher.finalize()
   }
 }
 

@@ -31,7 +31,7 @@ final class Connection: Stream {
       state = .over
       throw error
     }
-    poller.watch(socket) { [self] in isReady($0) }
+    poller.watch(socket, for: [.toRead, .toWrite]) { [self] in isReady($0) }
   }
 
   func close() {
