@@ -36,8 +36,12 @@ extension Declaration {
   public func departures(
     given signals: [Signal: Signal.State], keeping observed: Configuration
   ) -> [Departure] {
-    let present = Expansion.services(conditional, observed)
-    let plain = conditional.flatMap { conditional -> [Departure] in
+    // The others don't go, or at once.
+    let lasting = conditional.filter {
+      if case .lasting = $0.inhibit { true } else { false }
+    }
+    let present = Expansion.services(lasting, observed)
+    let plain = lasting.flatMap { conditional -> [Departure] in
       guard case .ipvs(let service) = conditional.object else { return [] }
       return service.departures(
         Expansion.states(of: conditional, signals), present: present[service.match],
@@ -57,7 +61,7 @@ private struct Expansion {
   private let signals: [Signal: Signal.State]
   /// Of the objects about which anything is unknown.
   private let present: [ObjectID: Object]
-  /// All that are there, where signals decide about any.
+  /// Those about which signals decide.
   private let servicesPresent: [IPVSService.Match: IPVSService]
   private let isOver: (Departure.ID) -> Bool
   /// Settings that this kernel doesn't have.
@@ -130,9 +134,16 @@ private struct Expansion {
   static func services(
     _ conditional: [ConditionalObject], _ observed: Configuration
   ) -> [IPVSService.Match: IPVSService] {
-    guard conditional.contains(where: { $0.object.kind == .ipvs }) else { return [:] }
-    return Dictionary(
-      observed.ipvsServices.map { ($0.match, $0) }, uniquingKeysWith: { first, _ in first })
+    let wanted = Set(
+      conditional.lazy.compactMap { conditional in
+        if case .ipvs(let service) = conditional.object { service.match } else { nil }
+      })
+    // A few of a thousand are found faster by comparing than by hashing all.
+    guard wanted.count > 8 else {
+      return wanted.compactMap { match in observed.ipvsServices.first { $0.match == match } }
+        .byMatch
+    }
+    return observed.ipvsServices.lazy.filter { wanted.contains($0.match) }.byMatch
   }
 
   static func states(

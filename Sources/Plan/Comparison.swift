@@ -5,6 +5,7 @@ import Model
 struct Comparison {
   private let observed: Configuration
   private let desired: Configuration
+  private let settled: Configuration?
   private var lost = Lost()
   /// Links that somebody else must make first.
   private var missing: Set<LinkName> = []
@@ -12,9 +13,10 @@ struct Comparison {
   private(set) var steps: [Step] = []
   private(set) var conflicts: [Plan.Conflict] = []
 
-  init(from observed: Configuration, to desired: Configuration) {
+  init(from observed: Configuration, to desired: Configuration, settled: Configuration?) {
     self.observed = observed
     self.desired = desired
+    self.settled = settled
   }
 
   mutating func run() {
@@ -245,6 +247,18 @@ struct Comparison {
       }
       return
     }
+    compareServices()
+    compareTimeouts()
+    compare(desired.ipvsDaemons, observed.ipvsDaemons, Object.ipvsDaemon)
+  }
+
+  private mutating func compareServices() {
+    if let changed = changedServices() {
+      for (service, present) in changed where !service.agrees(with: present) {
+        change(service, from: present, Object.ipvs)
+      }
+      return
+    }
     let claims = Set(desired.ipvsServices.lazy.filter { !$0.isAdopted }.map(\.claim))
     compare(
       desired.ipvsServices,
@@ -253,8 +267,25 @@ struct Comparison {
         service.isOwned = service.isOwned || claims.contains(service.claim)
         return service
       }, Object.ipvs)
-    compareTimeouts()
-    compare(desired.ipvsDaemons, observed.ipvsDaemons, Object.ipvsDaemon)
+  }
+
+  /// Those that are wanted otherwise than they were when all was settled; nil: that isn't known, or
+  /// one comes or goes. Of a thousand services a signal seldom means more than a few.
+  private func changedServices() -> [(wanted: IPVSService, present: IPVSService)]? {
+    guard let before = settled?.ipvsServices, before.count == desired.ipvsServices.count else {
+      return nil
+    }
+    let changed = zip(before, desired.ipvsServices).filter { $0 != $1 }
+    var pairs: [(wanted: IPVSService, present: IPVSService)] = []
+    // Each is looked for among all.
+    guard changed.count <= 64 else { return nil }
+    for (old, new) in changed {
+      guard old.match == new.match, old.isAdopted == new.isAdopted,
+        let present = observed.ipvsServices.first(where: { $0.match == new.match })
+      else { return nil }
+      pairs.append((new, present))
+    }
+    return pairs
   }
 
   private mutating func compareTimeouts() {

@@ -21,8 +21,13 @@ public struct Plan: Sendable {
   }
 
   /// Pure: no clock, no I/O, and equal for equal values.
-  public init(from observed: Configuration, to desired: Configuration) {
-    var comparison = Comparison(from: observed, to: desired)
+  ///
+  /// `settled` is what `observed` is known to be like, if anything is: what is wanted as it was then
+  /// needn't be compared again.
+  public init(
+    from observed: Configuration, to desired: Configuration, settled: Configuration? = nil
+  ) {
+    var comparison = Comparison(from: observed, to: desired, settled: settled)
     comparison.run()
     conflicts = comparison.conflicts
     steps = Order(of: comparison.steps, desired: desired, observed: observed).steps

@@ -1,5 +1,6 @@
-import Model
 import Testing
+
+@testable import Model
 
 private func address(_ text: String) -> IPAddress { IPAddress(text)! }
 
@@ -67,18 +68,19 @@ private let allUp = signals(.up, .up, .up)
     let present = service.expanded(given: allUp)
     #expect(text(present) == "1 2 3")
     let down = signals(.up, .down, .up)
-    #expect(text(service.expanded(given: down, keeping: present) { _ in false }) == "1 2/0 3")
-    #expect(text(service.expanded(given: down, keeping: present) { _ in true }) == "1 3")
+    #expect(
+      text(service.expanded(given: down, keeping: present.byMatch) { _ in false }) == "1 2/0 3")
+    #expect(text(service.expanded(given: down, keeping: present.byMatch) { _ in true }) == "1 3")
     // Who isn't there doesn't come back only to be drained.
-    let gone = service.expanded(given: down, keeping: present)
-    #expect(text(service.expanded(given: down, keeping: gone) { _ in false }) == "1 3")
-    #expect(text(service.expanded(given: allUp, keeping: gone) { _ in false }) == "1 2 3")
+    let gone = service.expanded(given: down, keeping: present.byMatch)
+    #expect(text(service.expanded(given: down, keeping: gone.byMatch) { _ in false }) == "1 3")
+    #expect(text(service.expanded(given: allUp, keeping: gone.byMatch) { _ in false }) == "1 2 3")
   }
 
   @Test func inhibitedForeverStaysAtWeightZero() {
     let service = web { $0.inhibit = .forever }
     #expect(text(service.expanded(given: signals(.up, .down, .up))) == "1 2/0 3")
-    #expect(service.departures(given: signals(.up, .down, .up), keeping: []).isEmpty)
+    #expect(service.departures(given: signals(.up, .down, .up), keeping: [:]).isEmpty)
   }
 
   @Test func unknownServerIsAsTheKernelHasIt() {
@@ -86,17 +88,17 @@ private let allUp = signals(.up, .up, .up)
     let unknown = signals(.unknown, .unknown, .unknown)
     #expect(text(service.expanded(given: unknown)) == "")
     var present = service.expanded(given: signals(.up, .down, .up))
-    #expect(text(service.expanded(given: unknown, keeping: present)) == "1 3")
+    #expect(text(service.expanded(given: unknown, keeping: present.byMatch)) == "1 3")
     present[0].destinations[0].weight = 0
-    #expect(text(service.expanded(given: unknown, keeping: present)) == "1/0 3")
+    #expect(text(service.expanded(given: unknown, keeping: present.byMatch)) == "1/0 3")
   }
 
   @Test func serverThatLeftTheFileIsDrained() {
     let present = web().expanded(given: allUp)
     let less = web { $0.servers.removeLast() }
-    #expect(text(less.expanded(given: allUp, keeping: present) { _ in false }) == "1 2 3/0")
-    #expect(text(less.expanded(given: allUp, keeping: present) { _ in true }) == "1 2")
-    #expect(less.departures(given: allUp, keeping: present).map(\.grace) == [.seconds(300)])
+    #expect(text(less.expanded(given: allUp, keeping: present.byMatch) { _ in false }) == "1 2 3/0")
+    #expect(text(less.expanded(given: allUp, keeping: present.byMatch) { _ in true }) == "1 2")
+    #expect(less.departures(given: allUp, keeping: present.byMatch).map(\.grace) == [.seconds(300)])
   }
 
   @Test func conditionOfAServerStandsInPlaceOfItsProbe() {
@@ -120,7 +122,7 @@ private let allUp = signals(.up, .up, .up)
       let signals = states.enumerated().reduce(into: [:]) {
         $0[Signal(.probe, "web.\($1.offset + 1)")] = $1.element
       }
-      return service.expanded(given: signals, keeping: present)
+      return service.expanded(given: signals, keeping: present.byMatch)
     }
     var present = next([], .up, .up, .up)
     #expect(text(present) == "1 2 3")
@@ -138,8 +140,9 @@ private let allUp = signals(.up, .up, .up)
     let service = web { $0.sorry = Self.sorry }
     let none = service.expanded(given: signals(.down, .down, .down))
     #expect(text(none) == "9")
-    #expect(text(service.expanded(given: allUp, keeping: none) { _ in false }) == "1 2 3 9/0")
-    #expect(text(service.expanded(given: allUp, keeping: none)) == "1 2 3")
+    #expect(
+      text(service.expanded(given: allUp, keeping: none.byMatch) { _ in false }) == "1 2 3 9/0")
+    #expect(text(service.expanded(given: allUp, keeping: none.byMatch)) == "1 2 3")
   }
 
   @Test func weightsCountTowardsTheQuorumAndDrainedServersDoNot() {
@@ -162,9 +165,11 @@ private let allUp = signals(.up, .up, .up)
     var departures = Departures()
     func look(_ now: Int, _ signals: [Signal: Signal.State]) -> String {
       let now = Duration.seconds(now)
-      departures.update(service.departures(given: signals, keeping: present), now: now)
+      departures.update(service.departures(given: signals, keeping: present.byMatch), now: now)
       return text(
-        service.expanded(given: signals, keeping: present) { departures.isOver($0, now: now) })
+        service.expanded(given: signals, keeping: present.byMatch) {
+          departures.isOver($0, now: now)
+        })
     }
     #expect(look(10, down) == "1 2 3/0")
     #expect(departures.next(after: .seconds(10)) == .seconds(12))
@@ -180,8 +185,8 @@ private let allUp = signals(.up, .up, .up)
     let present = service.expanded(given: allUp)
     let down = signals(.down, .up, .up)
     var departures = Departures()
-    departures.update(service.departures(given: down, keeping: present), now: .seconds(5))
-    let left = service.expanded(given: down, keeping: present) {
+    departures.update(service.departures(given: down, keeping: present.byMatch), now: .seconds(5))
+    let left = service.expanded(given: down, keeping: present.byMatch) {
       departures.isOver($0, now: .seconds(5))
     }
     #expect(text(left) == "2 3")
@@ -200,7 +205,7 @@ private let allUp = signals(.up, .up, .up)
       let fresh = service.expanded(given: given)
       for other in all {
         let before = service.expanded(given: other)
-        #expect(service.expanded(given: given, keeping: before) == fresh)
+        #expect(service.expanded(given: given, keeping: before.byMatch) == fresh)
       }
     }
   }

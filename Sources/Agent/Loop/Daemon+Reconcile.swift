@@ -70,10 +70,10 @@ extension Daemon {
   /// steps fail or miss something; the look that follows finds that.
   func react(_ now: Cadence.Instant) {
     guard let seen = seen.take() else { return }
+    let wanted = expanded(liveSignals.states(now), keeping: seen, now)
+    let plan = Plan(from: seen, to: wanted, settled: settled)
     // What the look finds besides is no drift: our own steps may have brought it about.
     settled = nil
-    let wanted = expanded(liveSignals.states(now), keeping: seen, now)
-    let plan = Plan(from: seen, to: wanted)
     guard let outcome = try? reconciler.carryOut(plan, holding: { self.backoff.holds($0, now) })
     else { return }
     for step in outcome.done { say(step, isDrift: false, now) }

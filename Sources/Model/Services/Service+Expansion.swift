@@ -1,16 +1,15 @@
 extension Service {
   /// What the kernel shall have of it.
   ///
-  /// A server is up or down as its signal says, and what isn't known is left as `observed` has it.
+  /// A server is up or down as its signal says, and what isn't known is left as it is `present`.
   /// One that goes stays at weight 0 until `isOver` says that its time is; whoever keeps no time
   /// leaves that out, and has it removed at once.
   public func expanded(
-    given signals: [Signal: Signal.State], keeping observed: [IPVSService] = [],
+    given signals: [Signal: Signal.State],
+    keeping present: [IPVSService.Match: IPVSService] = [:],
     isOver: (Departure.ID) -> Bool = { _ in true }
   ) -> [IPVSService] {
     guard balancer == .ipvs else { return [] }
-    let present = Dictionary(
-      observed.map { ($0.match, $0) }, uniquingKeysWith: { first, _ in first })
     return matches.map { match in
       var service = IPVSService(match, scheduler: scheduler)
       service.flags = flags
@@ -27,11 +26,9 @@ extension Service {
 
   /// What is on its way out, and how long that may take.
   public func departures(
-    given signals: [Signal: Signal.State], keeping observed: [IPVSService]
+    given signals: [Signal: Signal.State], keeping present: [IPVSService.Match: IPVSService]
   ) -> [Departure] {
     guard balancer == .ipvs else { return [] }
-    let present = Dictionary(
-      observed.map { ($0.match, $0) }, uniquingKeysWith: { first, _ in first })
     return matches.flatMap { match in
       roll(match, signals, present[match]).compactMap { entry in
         guard entry.isPresent, case .lasting(let grace) = entry.grace else { return nil }

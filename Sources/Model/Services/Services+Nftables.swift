@@ -9,7 +9,7 @@ extension Services {
   private static let seed: UInt32 = 0xdead_beef
 
   func table(
-    given signals: [Signal: Signal.State], keeping observed: [IPVSService],
+    given signals: [Signal: Signal.State], keeping observed: [IPVSService.Match: IPVSService],
     _ present: NftablesTable?
   ) -> Nftables.Table? {
     var table = Nftables.Table(family: Self.tableID.family, name: Self.tableID.name)
@@ -51,12 +51,11 @@ extension Services {
   // MARK: - Nobody alive
 
   private func addRefusal(
-    _ table: inout Nftables.Table, _ signals: [Signal: Signal.State], _ observed: [IPVSService]
+    _ table: inout Nftables.Table, _ signals: [Signal: Signal.State],
+    _ present: [IPVSService.Match: IPVSService]
   ) {
     let dropping = list.filter { $0.onNone == .drop }
     if dropping.isEmpty { return }
-    let present = Dictionary(
-      observed.map { ($0.match, $0) }, uniquingKeysWith: { first, _ in first })
     var rules: [[Nftables.Statement]] = []
     for family in Family.allCases {
       let matches = dropping.flatMap { service in

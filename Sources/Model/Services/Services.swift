@@ -1,3 +1,10 @@
+extension Sequence<IPVSService> {
+  /// Of several the first, which is the one in force.
+  var byMatch: [IPVSService.Match: IPVSService] {
+    Dictionary(map { ($0.match, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+}
+
 /// All entries of `services`.
 public struct Services: Hashable, Sendable {
   public var list: [Service]
@@ -25,14 +32,15 @@ public struct Services: Hashable, Sendable {
   ) -> Expansion {
     var expansion = Expansion()
     if list.isEmpty { return expansion }
+    let present = observed.byMatch
     expansion.configuration.sysctls = sysctls
     expansion.configuration.routes = routes
     expansion.configuration.ipvsServices = list.flatMap {
-      $0.expanded(given: signals, keeping: observed, isOver: isOver)
+      $0.expanded(given: signals, keeping: present, isOver: isOver)
     }
     expansion.configuration.ipvsTimeouts = timeouts
     expansion.table = table(
-      given: signals, keeping: observed,
+      given: signals, keeping: present,
       tables.first { $0.id == Self.tableID })
     return expansion
   }
@@ -40,7 +48,9 @@ public struct Services: Hashable, Sendable {
   public func departures(
     given signals: [Signal: Signal.State], keeping observed: [IPVSService]
   ) -> [Departure] {
-    list.flatMap { $0.departures(given: signals, keeping: observed) }
+    if list.isEmpty { return [] }
+    let present = observed.byMatch
+    return list.flatMap { $0.departures(given: signals, keeping: present) }
   }
 
   /// The real servers' ports behind these addresses, where a server's answers bear the port that
