@@ -22,7 +22,7 @@ demo: build ## the seed's example: 40 requests by four VPN gateways, one of whic
 
 bench: build ## measure; prints a table
 	@Tests/bench/run
-	@testbeds/vm -- Tests/bench/run --rounds 3 ipvs
+	@testbeds/uml -- Tests/bench/run ipvs
 
 fuzz: setup ## a million inputs for the state decoder, under libFuzzer and the address sanitizer
 	@Tests/fuzz/run
