@@ -58,15 +58,15 @@ final class Runner {
   }
 }
 
-/// Lets tries begin a few at a time: a thread that is woken for each of them costs twice as much.
+/// Lets tries begin together: a thread that is woken for each of them costs three times as much.
 struct Groups {
   /// Between two groups.
   private let pause: Duration
 
-  /// Of about eight tries, and ten groups a second at least.
+  /// Of about thirty tries, and two groups a second at least.
   init(_ probes: some Collection<Probe>) {
     let rate = probes.reduce(0) { $0 + 1 / $1.interval.seconds }
-    pause = .seconds(min(0.1, 8 / rate))
+    pause = .seconds(min(0.5, 32 / rate))
   }
 
   /// Which part of a probe's jitter it waits for: that of some group.
