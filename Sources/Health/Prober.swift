@@ -15,8 +15,9 @@ public final class Prober: Sendable {
 
   private let mailbox: Mailbox
   private let board = Board()
-  private let thread = NIOThreadPool(numberOfThreads: 1)
+  private let thread: NIOThreadPool
   private let loop: any EventLoop
+  private let isStopped = Atomic(false)
 
   /// Without `allowsExec`, probes that run commands fail.
   ///
@@ -27,6 +28,7 @@ public final class Prober: Sendable {
   ) throws {
     loop = group.next()
     mailbox = try Mailbox()
+    thread = NIOThreadPool(numberOfThreads: 1)
     thread.start()
     let (mailbox, board, loop) = (mailbox, board, loop)
     thread.submit { state in
@@ -54,6 +56,7 @@ public final class Prober: Sendable {
   ///
   /// Not to be called on the prober's thread.
   public func stop() {
+    isStopped.store(true, ordering: .relaxed)
     mailbox.post { poller in
       poller.runners?.update([])
       poller.runners = nil
@@ -62,6 +65,8 @@ public final class Prober: Sendable {
   }
 
   private func onThread(_ body: @escaping @Sendable (Poller) -> Void) {
+    // Nobody would read it.
+    if isStopped.load(ordering: .relaxed) { return }
     let promise = loop.makePromise(of: Void.self)
     mailbox.post { poller in
       body(poller)

@@ -16,7 +16,7 @@ final class Poller {
   private var hearers: [Int: (StreamEvent) -> Void] = [:]
   private var lastNumber = 0
   private let secret = UInt64.random(in: 0...UInt64.max)
-  private var events = [epoll_event](repeating: epoll_event(), count: 64)
+  private var events = [epoll_event](repeating: epoll_event(), count: 256)
   /// When it last began to act on timers; what is begun together ends together by it.
   private(set) var instant = Duration.now
   /// What it has just read, for whoever reads.
@@ -55,7 +55,8 @@ final class Poller {
       watch.act(Readiness(rawValue: event.events))
     }
     if hasLetters { for letter in mailbox.take() { letter(self) } }
-    // After the descriptors: an answer that has come is no timeout, however late this thread is.
+    // After all that is ready: an answer that has come is no timeout, however late this thread is.
+    if count == events.count { return }
     instant = .now
     while let timer = nextTimer(), timer.deadline <= instant {
       timers.removeMin()

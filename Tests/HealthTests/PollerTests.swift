@@ -1,0 +1,105 @@
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Health
+
+struct PollerTests {
+  /// What was done, in its order.
+  private final class Log {
+    var entries: [String] = []
+    func note(_ entry: String) { entries.append(entry) }
+  }
+
+  private static func poller() throws -> Poller { Poller(try Mailbox()) }
+
+  /// Two ends of a connection; the first doesn't block.
+  private static func pair() -> (mine: Int32, peer: Int32) {
+    var ends: [Int32] = [0, 0]
+    #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
+    _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+    return (ends[0], ends[1])
+  }
+
+  @Test func timersFireInTheirOrderAndCancelledOnesNot() throws {
+    let (poller, log) = (try Self.poller(), Log())
+    let start = Duration.now
+    _ = poller.at(start + .milliseconds(20)) { log.note("second") }
+    _ = poller.at(start + .milliseconds(10)) { log.note("first") }
+    let cancelled = poller.at(start) { log.note("never") }
+    cancelled.cancel()
+    poller.run { !poller.hasTimers }
+    #expect(log.entries == ["first", "second"])
+    #expect(Duration.now - start >= .milliseconds(20))
+  }
+
+  /// However late this thread is: an answer that has come in time is no timeout.
+  @Test func whatIsReadyComesBeforeTimers() throws {
+    let (poller, log) = (try Self.poller(), Log())
+    let pairs = (0..<300).map { _ in Self.pair() }
+    for pair in pairs {
+      poller.watch(pair.mine, for: .toRead) { _ in log.note("ready") }
+      #expect(send(pair.peer, "x", 1, 0) == 1)
+    }
+    _ = poller.at(.now) { log.note("timer") }
+    poller.run { log.entries.count == 301 }
+    #expect(log.entries.last == "timer")
+    for pair in pairs {
+      poller.close(pair.mine)
+      close(pair.peer)
+    }
+  }
+
+  @Test func whoWasClosedIsToldNothing() throws {
+    let (poller, log) = (try Self.poller(), Log())
+    let (one, other) = (Self.pair(), Self.pair())
+    for (pair, sibling) in [(one, other), (other, one)] {
+      poller.watch(pair.mine, for: .toRead) { _ in
+        log.note("ready")
+        poller.close(sibling.mine)
+      }
+      #expect(send(pair.peer, "x", 1, 0) == 1)
+    }
+    var isOver = false
+    _ = poller.at(.now + .milliseconds(50)) { isOver = true }
+    poller.run { isOver }
+    #expect(log.entries == ["ready"])
+    for pair in [one, other] { close(pair.peer) }
+  }
+
+  @Test func lettersAreReadInTheirOrder() throws {
+    let mailbox = try Mailbox()
+    let poller = Poller(mailbox)
+    let entries = Mutex<[Int]>([])
+    let thread = Thread {
+      for number in 0..<1000 { mailbox.post { _ in entries.withLock { $0.append(number) } } }
+    }
+    poller.run { entries.withLock { $0.count } == 1000 }
+    thread.join()
+    #expect(entries.withLock { $0 } == Array(0..<1000))
+  }
+}
+
+/// A thread of its own, to be joined.
+private struct Thread {
+  private let id: pthread_t
+
+  init(_ body: @escaping @Sendable () -> Void) {
+    final class Start {
+      let body: @Sendable () -> Void
+      init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    var id = pthread_t()
+    let start = Unmanaged.passRetained(Start(body)).toOpaque()
+    pthread_create(
+      &id, nil,
+      { argument in
+        Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue().body()
+        return nil
+      }, start)
+    self.id = id
+  }
+
+  func join() { pthread_join(id, nil) }
+}
