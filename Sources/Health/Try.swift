@@ -45,7 +45,7 @@ final class Try {
     self.origin = origin
     self.timeout = timeout
     self.whenOver = whenOver
-    timer = poller.at(poller.instant + timeout) { self.timedOut() }
+    timer = poller.at(poller.beginning + timeout) { self.timedOut() }
   }
 
   var isOver: Bool { whenOver == nil }

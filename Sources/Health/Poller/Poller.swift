@@ -17,8 +17,8 @@ final class Poller {
   private var lastNumber = 0
   private let secret = UInt64.random(in: 0...UInt64.max)
   private var events = [epoll_event](repeating: epoll_event(), count: 256)
-  /// When it last began to act on timers; what is begun together ends together by it.
-  private(set) var instant = Duration.now
+  /// When it last began to act on timers.
+  private var instant = Duration.now
   /// What it has just read, for whoever reads.
   var buffer = [UInt8](repeating: 0, count: 1 << 16)
 
@@ -114,6 +114,13 @@ extension Poller {
 
     static func < (left: Timer, right: Timer) -> Bool { left.deadline < right.deadline }
     static func == (left: Timer, right: Timer) -> Bool { left === right }
+  }
+
+  /// What is begun together begins at one instant, and so ends together; unless this thread was held
+  /// up since.
+  var beginning: Duration {
+    let now = Duration.now
+    return now - instant < .milliseconds(5) ? instant : now
   }
 
   /// Whether there is anything to do later.
