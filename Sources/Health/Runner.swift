@@ -65,17 +65,14 @@ struct Groups {
 
   /// Of about thirty tries, and two groups a second at least.
   init(_ probes: some Collection<Probe>) {
-    let rate = probes.reduce(0) { $0 + 1 / $1.interval.seconds }
+    let rate = probes.reduce(0) { $0 + 1 / $1.interval.inSeconds }
     pause = .seconds(min(0.5, 32 / rate))
   }
 
   /// Which part of a probe's jitter it waits for: that of some group.
   func random(for probe: Probe) -> Double {
-    let count = max(1, ((probe.jitter ?? probe.interval).seconds / pause.seconds).rounded(.down))
+    let count = max(
+      1, ((probe.jitter ?? probe.interval).inSeconds / pause.inSeconds).rounded(.down))
     return Double(Int.random(in: 0..<Int(count))) / count
   }
-}
-
-extension Duration {
-  fileprivate var seconds: Double { Double(wholeNanoseconds) / 1e9 }
 }

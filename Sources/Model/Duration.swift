@@ -22,6 +22,10 @@ extension Duration: ValueConvertible {
     components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
   }
 
+  public var inSeconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) / 1e18
+  }
+
   /// In the largest unit that needs no fraction.
   public var text: String {
     let total = wholeNanoseconds

@@ -1,3 +1,5 @@
+import Model
+
 /// Counters, gauges and histograms in Prometheus' text format
 /// (https://prometheus.io/docs/instrumenting/exposition_formats/), in a fixed order.
 struct Metrics: Sendable {
@@ -98,11 +100,5 @@ struct Metrics: Sendable {
 
   private static func text(_ value: Double) -> String {
     value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : "\(value)"
-  }
-}
-
-extension Duration {
-  var inSeconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) / 1e18
   }
 }
