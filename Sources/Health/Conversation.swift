@@ -18,7 +18,9 @@ struct Conversation {
     let wait = attempt.wait(for: "connection to \(endpoint)")
     var count = 0
     var stream: Connection?
-    let opened = try Connection(to: endpoint, in: attempt) { event in
+    let purpose: Connection.Purpose =
+      !send.isEmpty ? .speaking : judge == nil ? .opening : .listening
+    let opened = try Connection(to: endpoint, for: purpose, in: attempt) { event in
       switch event {
       case .connected:
         wait.what = { "answer from \(endpoint)" }

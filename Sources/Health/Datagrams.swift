@@ -21,21 +21,23 @@ struct Datagrams {
     try exchange(in: attempt, over: socket)
   }
 
-  /// Takes the socket, which is not connected yet.
-  func exchange(in attempt: Try, over socket: Int32) throws(Failure) {
+  /// Takes the socket, which is not connected yet; `whenOver` takes it on instead of its being closed.
+  func exchange(
+    in attempt: Try, over socket: Int32, whenOver: (() -> Void)? = nil
+  ) throws(Failure) {
+    let poller = attempt.poller
     do throws(Failure) {
       try attempt.origin.connect(socket, to: endpoint)
       guard Glibc.send(socket, send, send.count, 0) >= 0 else {
         throw failure(errno, from: attempt.origin)
       }
     } catch {
-      close(socket)
+      poller.close(socket)
       throw error
     }
     _ = attempt.wait(for: "answer from \(peer)")
-    let poller = attempt.poller
     poller.watch(socket, for: .toRead) { _ in receive(from: socket, in: attempt) }
-    attempt.cleanUp { poller.close(socket) }
+    attempt.cleanUp(whenOver ?? { poller.close(socket) })
   }
 
   private func receive(from socket: Int32, in attempt: Try) {

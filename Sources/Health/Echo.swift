@@ -57,28 +57,21 @@ struct Echo {
 extension Try {
   /// `ping -c 1 ADDRESS`.
   func echo(_ address: IPAddress, _ means: Means) throws(Failure) {
-    let number = address.family == .inet ? Int(IPPROTO_ICMP) : Int(IPPROTO_ICMPV6)
-    // The first needs a group within net.ipv4.ping_group_range, the second CAP_NET_RAW.
-    var isRaw = means.isPingRefused
-    var socket = openSocket(address.family, isRaw ? SOCK_RAW : SOCK_DGRAM, number)
-    if socket == nil {
-      isRaw.toggle()
-      socket = openSocket(address.family, isRaw ? SOCK_RAW : SOCK_DGRAM, number)
-      if socket != nil { means.isPingRefused = isRaw }
-    }
-    guard let socket else {
-      throw Failure(
-        "cannot open a socket for ICMP: \(errorText(errno)) "
-          + "(it needs CAP_NET_RAW, or a group within net.ipv4.ping_group_range)")
+    let socket: EchoSocket
+    if let left = kept?.take() {
+      socket = left
+    } else {
+      socket = try EchoSocket(address.family, means)
     }
     let token = poller.token()
     let echo = Echo(
       family: address.family, identifier: UInt16(truncatingIfNeeded: token), token: token,
-      isRaw: isRaw)
+      isRaw: socket.isRaw)
     try Datagrams(
       endpoint: Endpoint(address, 0), send: echo.request,
       judge: { echo.isReply($0) ? .good(Finding()) : nil }
-    ).exchange(in: self, over: socket)
+    ).exchange(
+      in: self, over: socket.descriptor, whenOver: kept.map { kept in { kept.leave(socket) } })
   }
 
   func ask(_ udp: Probe.UDP) throws(Failure) {

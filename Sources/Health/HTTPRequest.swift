@@ -41,7 +41,7 @@ struct HTTPRequest {
       if let tls {
         exchange.open(SecureConnection(to: endpoint, tls, in: attempt, tell: hear))
       } else {
-        exchange.open(try Connection(to: endpoint, in: attempt, tell: hear))
+        exchange.open(try Connection(to: endpoint, for: .speaking, in: attempt, tell: hear))
       }
     } catch {
       exchange.fail(error)

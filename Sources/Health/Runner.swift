@@ -9,6 +9,7 @@ final class Runner {
   private let tell: (Runner, Trial, Signal.State?) -> Void
   private var timer: Poller.Timer?
   private var attempt: Try?
+  private let kept: KeptEchoSocket?
 
   var probe: Probe { machine.probe }
   var state: Signal.State { machine.state }
@@ -18,22 +19,25 @@ final class Runner {
     _ probe: Probe, _ poller: Poller, _ means: Means, in groups: Groups, _ now: Duration,
     tell: @escaping (Runner, Trial, Signal.State?) -> Void
   ) {
-    machine = ProbeMachine(probe, now, random: groups.random(for: probe))
+    machine = ProbeMachine(probe, now, random: groups.random(for: probe, now))
     self.poller = poller
     self.means = means
     self.tell = tell
+    // By a link, or from an address, each time anew: what it was may be another one.
+    kept = probe.source == nil && probe.link == nil ? KeptEchoSocket(poller) : nil
     schedule()
   }
 
   /// The same question at other times.
   func reschedule(_ probe: Probe, in groups: Groups, _ now: Duration) {
-    machine.reschedule(probe, now, random: groups.random(for: probe))
+    machine.reschedule(probe, now, random: groups.random(for: probe, now))
     if attempt == nil { schedule() }
   }
 
   func stop() {
     timer?.cancel()
     attempt?.cancel()
+    kept?.close()
   }
 
   private func schedule() {
@@ -54,25 +58,34 @@ final class Runner {
     }
     self.attempt = attempt
     attempt.asksPort = machine.asksPort
+    attempt.kept = kept
     attempt.ask(probe.question, means)
   }
 }
 
 /// Lets tries begin together: a thread that is woken for each of them costs three times as much.
+///
+/// They begin at instants that are whole pauses apart, whenever their probes were stated. A process
+/// has its own, so that not all routers ask at once.
 struct Groups {
-  /// Between two groups.
-  private let pause: Duration
+  /// In seconds: one, or as often halved as keeps a group at two hundred tries.
+  private let pause: Double
+  private static let phase = Double.random(in: 0..<1)
 
-  /// Of about thirty tries, and two groups a second at least.
   init(_ probes: some Collection<Probe>) {
     let rate = probes.reduce(0) { $0 + 1 / $1.interval.inSeconds }
-    pause = .seconds(min(0.5, 32 / rate))
+    var pause = 1.0
+    while rate * pause > 200 { pause /= 2 }
+    self.pause = pause
   }
 
-  /// Which part of a probe's jitter it waits for: that of some group.
-  func random(for probe: Probe) -> Double {
-    let count = max(
-      1, ((probe.jitter ?? probe.interval).inSeconds / pause.inSeconds).rounded(.down))
-    return Double(Int.random(in: 0..<Int(count))) / count
+  /// Which part of its jitter a probe waits for: up to a group's instant, if there is one in it.
+  func random(for probe: Probe, _ now: Duration) -> Double {
+    let (now, jitter) = (now.inSeconds, (probe.jitter ?? probe.interval).inSeconds)
+    guard jitter > 0 else { return 0 }
+    let wanted = now + .random(in: 0..<jitter)
+    var start = ((wanted - Self.phase) / pause).rounded(.up) * pause + Self.phase
+    if start >= now + jitter { start -= pause }
+    return ((start < now ? wanted : start) - now) / jitter
   }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Model
+import NIOPosix
 import Netlink
 import TestSupport
 import Testing
@@ -53,6 +54,75 @@ struct NetworkTests {
       #expect(
         try outcome(.icmp(Self.peer), timeout: .milliseconds(300))
           == .bad("no answer from 10.9.9.2 within 300ms"))
+    }
+  }
+
+  /// A probe's tries share their socket, and yet each asks from the address that is right now.
+  @Test(arguments: ["1 0", "0 2147483647"])
+  func triesFollowTheLinksAddress(groups: String) throws {
+    try Self.withPeer {
+      try sysctl("net.ipv4.ping_group_range=\(groups)")
+      try sh("ip route add 10.9.9.0/24 dev v0")
+      try sh(
+        "nft -f -",
+        input: """
+          table ip t {
+            counter before {}
+            counter after {}
+            chain c {
+              type filter hook input priority 0
+              icmp type echo-reply ip daddr 10.9.9.1 counter name before
+              icmp type echo-reply ip daddr 10.9.9.3 counter name after
+            }
+          }
+          """)
+      let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+      defer { try? group.syncShutdownGracefully() }
+      let prober = try Prober(group: group, allowsExec: false) { _, _, _ in }
+      defer { prober.stop() }
+      var probe = Probe(name: "p", question: .icmp(Self.peer))
+      (probe.interval, probe.timeout) = (.milliseconds(20), .milliseconds(20))
+      prober.update([probe])
+      var signal: (state: Signal.State, reading: Reading)? { prober.snapshot()[probe.signal] }
+      #expect(try eventually { try packets("before") >= 10 })
+      // The kernel's own number, or one and the same: no socket is opened anew.
+      let sockets = try sh("ss -Hanw dst 10.9.9.2").split(separator: "\n").count
+      #expect(sockets == 1)
+      try sh("ip address add 10.9.9.3/32 dev v0")
+      try sh("ip address del 10.9.9.1/32 dev v0")
+      #expect(try eventually { try packets("after") >= 10 })
+      #expect(signal?.state == .up)
+      try sh("ip link set v0 down")
+      #expect(eventually { signal?.state == .down })
+      try sh("ip link set v0 up")
+      try sh("ip route replace 10.9.9.0/24 dev v0")
+      #expect(eventually { signal?.state == .up })
+    }
+  }
+
+  /// The handshake is never done: the program that listens sees nothing of it.
+  @Test func aTryToConnectIsThreeSegments() throws {
+    try Self.inNamespace {
+      let server = try Server()
+      try sh(
+        "nft -f -",
+        input: """
+          table ip t {
+            counter syn {}
+            counter rst {}
+            counter others {}
+            chain c {
+              type filter hook output priority 0
+              tcp flags syn / syn,ack counter name syn accept
+              tcp flags rst / rst tcp dport \(server.port) counter name rst accept
+              tcp dport \(server.port) counter name others
+            }
+          }
+          """)
+      for _ in 0..<10 {
+        #expect(try outcome(.tcp(Probe.TCP(address: loopback, port: server.port))) == good)
+      }
+      #expect(try ["syn", "rst", "others"].map { try packets($0) } == [10, 10, 0])
     }
   }
 

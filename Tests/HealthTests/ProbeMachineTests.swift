@@ -131,3 +131,47 @@ struct ProbeMachineTests {
     #expect(machine.reading.succeeded == 1)
   }
 }
+
+struct GroupsTests {
+  private static func probes(_ count: Int, interval: Duration, jitter: Duration? = nil) -> [Probe] {
+    (0..<count).map {
+      var probe = Probe(name: "p\($0)", question: .icmp(IPAddress("10.0.0.1")!))
+      (probe.interval, probe.jitter) = (interval, jitter)
+      return probe
+    }
+  }
+
+  /// How many begin at each instant, when they are stated at any time within two seconds; those of the
+  /// next interval fall on the same ones.
+  private static func groups(_ probes: [Probe]) -> [Int] {
+    let groups = Groups(probes)
+    var sizes: [Int64: Int] = [:]
+    for probe in probes {
+      let now = Duration.milliseconds(.random(in: 0..<2_000))
+      let start = ProbeMachine(probe, now, random: groups.random(for: probe, now)).next
+      #expect(start >= now && start < now + (probe.jitter ?? probe.interval) + .microseconds(1))
+      let rest = start.inSeconds.truncatingRemainder(dividingBy: probe.interval.inSeconds)
+      sizes[Int64((rest * 100_000).rounded()), default: 0] += 1
+    }
+    return sizes.values.sorted()
+  }
+
+  @Test func triesBeginTogether() {
+    #expect(Self.groups(Self.probes(174, interval: .seconds(1))) == [174])
+  }
+
+  @Test func aGroupIsNotTooLarge() {
+    let sizes = Self.groups(Self.probes(2_000, interval: .seconds(1)))
+    #expect(sizes.count == 16)
+    // By chance, about 125 each.
+    #expect(sizes.first! > 60 && sizes.last! < 200)
+    #expect(Self.groups(Self.probes(1_000, interval: .seconds(30))).count == 30)
+  }
+
+  @Test func jitterIsTheMostThatIsWaited() {
+    #expect(
+      Self.groups(Self.probes(100, interval: .seconds(1), jitter: .milliseconds(10))).count > 50)
+    _ = Self.groups(Self.probes(100, interval: .seconds(1), jitter: .zero))
+    _ = Self.groups(Self.probes(100, interval: .seconds(3), jitter: .seconds(2)))
+  }
+}

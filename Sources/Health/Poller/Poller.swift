@@ -162,10 +162,14 @@ extension Poller {
   private static let numbers = 0x7fff_ffff
 
   /// Tells each time that a descriptor becomes ready anew (`EPOLLET`), until it is closed by
-  /// ``close(_:)``.
+  /// ``close(_:)``. One that is watched already is so for the same, and another one is told.
   func watch(
     _ descriptor: Int32, for interest: Readiness, _ act: @escaping (Readiness) -> Void
   ) {
+    if let number = watches[descriptor]?.number {
+      watches[descriptor] = Watch(number: number, act: act)
+      return
+    }
     lastNumber += 1
     watches[descriptor] = Watch(number: lastNumber, act: act)
     add(
@@ -181,7 +185,7 @@ extension Poller {
     epoll_ctl(mailbox.epoll, EPOLL_CTL_ADD, descriptor, &event)
   }
 
-  /// Of one that is watched; nothing is told of it any more.
+  /// Nothing is told of it any more.
   func close(_ descriptor: Int32) {
     watches[descriptor] = nil
     Glibc.close(descriptor)
