@@ -23,8 +23,8 @@ struct EchoSocket {
   }
 }
 
-/// Where a probe's try leaves its socket to the next one: to open and close one costs more than to
-/// ask. Its answers tell of which try they are.
+/// Where a probe's try leaves its ping socket to the next one: to open and close one costs more than
+/// to ask. Its answers tell of which try they are.
 final class KeptEchoSocket {
   private let poller: Poller
   private var socket: EchoSocket?
@@ -45,6 +45,8 @@ final class KeptEchoSocket {
 
   func leave(_ socket: EchoSocket) {
     close()
+    // A raw one that has lost its peer gets no packet ever again (`__udp_disconnect` of Linux).
+    if socket.isRaw { return poller.close(socket.descriptor) }
     self.socket = socket
     // An answer that comes too late.
     poller.watch(socket.descriptor, for: .toRead) { _ in self.close() }

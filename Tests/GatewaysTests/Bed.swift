@@ -161,6 +161,10 @@ final class Bed {
         type filter hook postrouting priority 300
         oifname \(Seed.link.text) tcp option maxseg size { 1360, 1380 } counter
       }
+      chain whole {
+        type filter hook postrouting priority 300
+        oifname \(Seed.link.text) meta l4proto udp meta length > 4000 counter
+      }
       chain after {
         type filter hook postrouting priority 300
         oifname \(Seed.link.text) meta l4proto { tcp, udp } update @ways { meta l4proto . th sport . rt ip nexthop }
@@ -196,6 +200,9 @@ final class Bed {
 
   /// First segments that left for a gateway with their size lowered.
   func clamped() throws -> Int { try counted("nft list chain inet watch clamped") }
+
+  /// Datagrams of more than 4,000 bytes that left for a gateway, to be cut into fragments behind.
+  func whole() throws -> Int { try counted("nft list chain inet watch whole") }
 
   /// And those that came in from the client.
   func arrived() throws -> Int { try counted("nft list chain inet watch before") }

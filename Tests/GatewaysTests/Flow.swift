@@ -94,14 +94,14 @@ struct Flow {
     case synAck = 0x12
   }
 
-  /// One packet, from the calling thread's namespace; of TCP a segment made by hand.
-  func send(_ segment: Segment = .syn) throws {
+  /// One packet, from the calling thread's namespace; of TCP a segment made by hand, of UDP so many bytes.
+  func send(_ segment: Segment = .syn, bytes: Int = 5) throws {
     let domain = destination.family == .inet ? AF_INET : AF_INET6
     let type = Int32((isTCP ? SOCK_RAW : SOCK_DGRAM).rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     let descriptor = socket(domain, type, Int32(isTCP ? IPPROTO_TCP : IPPROTO_UDP))
     guard descriptor >= 0 else { throw CommandFailed(description: "socket: errno \(errno)") }
     defer { close(descriptor) }
-    let payload = isTCP ? header(segment) : Array("hello".utf8)
+    let payload = isTCP ? header(segment) : [UInt8](repeating: 0x68, count: bytes)
     // The client end speaks for the whole network, and for the internet behind the gateways.
     var on: Int32 = 1
     let isIPv4 = destination.family == .inet

@@ -51,6 +51,21 @@ import Testing
     }
   }
 
+  /// Only the first fragment has ports; nothing but our table has conntrack put them together here.
+  @Test(
+    arguments: [Gateways.Balance.consistent(buckets: 4096), .single, .ecmp(.init())], [true, false])
+  func fragmentsLeaveTogether(balance: Gateways.Balance, vips: Bool) throws {
+    let gateways = Seed.gateways(4, balance: balance, ipv6: true, vips: vips)
+    try Bed.with(gateways) { bed in
+      try bed.apply(gateways.expanded(up: gateways.names))
+      let flows = Flow.some(20).filter { !$0.isTCP }
+      try bed.client.run { for flow in flows { try flow.send(bytes: 4_100) } }
+      #expect(try bed.ways().count == 40)
+      #expect(try bed.whole() == 40)
+      #expect(try bed.leaked() == 0)
+    }
+  }
+
   @Test func whatIsEstablishedStaysWhereItIsWhenAGatewayReturns() throws {
     let gateways = Seed.gateways(4, ipv6: true)
     try Bed.with(gateways) { bed in

@@ -134,7 +134,7 @@ extension Gateways {
         "heard", "filter", "postrouting", 101,
         servedFamilies.map { family in
           [
-            .match(.meta("oifname"), in: "vpn_if"), .isOf("udp"),
+            .match(.equal, .meta("oifname"), vpn), .isOf("udp"),
             .match(family.served(family.daddr, "dport"), in: family.named("served")),
             .update(
               .update, set: family.named("heard"),

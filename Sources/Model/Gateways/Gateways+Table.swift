@@ -8,7 +8,7 @@ extension Gateways {
   func table(_ used: [Bool]) -> Nftables.Table {
     var table = Nftables.Table(family: .inet, name: Self.tableName)
     table.sets = sets(used)
-    table.chains = [raw, steer] + balancing(used) + asking() + [forward]
+    table.chains = steering + balancing(used) + asking() + [forward]
     if hasVIPs { table.chains.append(answer) }
     table.chains.append(leave)
     return table
@@ -19,16 +19,19 @@ extension Gateways {
   private func sets(_ used: [Bool]) -> [Nftables.NamedSet] {
     var sets = [
       Nftables.NamedSet(
-        name: "vpn_if", key: .types(["ifname"]),
-        elements: links.map { Nftables.Element(.symbol($0.text)) }),
-      Nftables.NamedSet(
         name: "up", key: .types(["mark"]),
-        elements: members.indices.filter { used[$0] }.map { Nftables.Element(markNumber($0)) }),
+        elements: members.indices.filter { used[$0] }.map { Nftables.Element(markNumber($0)) })
     ]
+    if links.count > 1 {
+      sets.insert(
+        Nftables.NamedSet(
+          name: "vpn_if", key: .types(["ifname"]),
+          elements: links.map { Nftables.Element(.symbol($0.text)) }), at: 0)
+    }
     for family in Family.allCases {
       for (name, prefixes) in [("from", egress.from), ("closed", closed)] {
         let merged = prefixes.merged(family)
-        if merged.isEmpty { continue }
+        if merged.isEmpty || name == "from" && merged.count == 1 { continue }
         sets.append(
           Nftables.NamedSet(
             name: family.named(name), key: .types([family.addressType]), flags: [.interval],
@@ -87,59 +90,90 @@ extension Gateways {
       : .range(.number(UInt64(marks.lowerBound)), .number(UInt64(marks.upperBound)))
   }
 
-  // MARK: - Hooks
+  // MARK: - What is compared: one of anything without a set, which costs several times as much
 
-  /// Half a flow makes entries that never see an answer: what leaves needs none. A first segment
-  /// is never an answer; the rest may be one to a remote client, as far as this chain can tell.
-  private var raw: Nftables.Chain {
-    var rules: [[Nftables.Statement]] = [[.notFromVPN, .verdict(.return)]]
-    rules += closedFamilies.map { [.match($0.daddr, in: $0.named("closed")), .verdict(.return)] }
-    rules += untrackedDatagrams()
-    rules.append([hasVIPs ? .isFirstSegment : .isPorted, .notrack])
-    return .hooked("raw", "filter", "prerouting", -300, rules)
+  /// The VPN network's links.
+  var vpn: Nftables.Expression {
+    links.count == 1 ? .symbol(link.text) : .reference("vpn_if")
   }
 
-  private var steer: Nftables.Chain {
-    var rules: [[Nftables.Statement]] = [[.notFromVPN, .verdict(.return)]]
-    for family in vipFamilies {
-      // A client pod that asks a VIP itself is answered within the VPN network.
-      rules.append([
-        .match(.notEqual, family.saddr, .reference(family.named("from"))), .ctState("new"),
-        .mangle(.ctMark, .map(key: family.daddr, data: .reference(family.named("ingress")))),
-      ])
+  private func from(_ family: Family) -> Nftables.Expression {
+    let merged = egress.from.merged(family)
+    return merged.count == 1 ? merged[0].expression : .reference(family.named("from"))
+  }
+
+  private var notFromVPN: Nftables.Statement { .match(.notEqual, .meta("iifname"), vpn) }
+  private var isFromVPN: Nftables.Statement { .match(.equal, .meta("iifname"), vpn) }
+
+  // MARK: - Hooks
+
+  /// Half a flow makes entries that never see an answer, so what leaves needs none. Conntrack has put
+  /// fragments together before all of this; the rules that name it see to its being there.
+  private var steering: [Nftables.Chain] {
+    guard hasVIPs else {
+      return [
+        .hooked(
+          "steer", "filter", "prerouting", -300,
+          inside + [[.notrack]]
+            + leavingFamilies.flatMap { [[isError($0), .verdict(.drop)], leaves($0)] })
+      ]
     }
-    rules += closedFamilies.map { [.match($0.daddr, in: $0.named("closed")), .verdict(.return)] }
-    if hasVIPs {
-      rules.append([
-        .isReply, .match(.equal, .ctMark, hasMark), .mangle(.mark, .ctMark), .verdict(.return),
-      ])
-    }
-    rules += unknownSegments()
-    for family in leavingFamilies {
-      // An error about a flow that conntrack doesn't know would leave by any exit but the flow's.
-      rules.append([
-        .match(.equal, .payload(protocol: family.icmp, field: "type"), family.icmpErrors),
-        .ctState("invalid", "untracked"), .verdict(.drop),
-      ])
-      rules.append([.match(family.saddr, in: family.named("from")), .verdict(.goto("leaving"))])
-    }
-    return .hooked("steer", "filter", "prerouting", -150, rules)
+    // Of others than a first segment only conntrack can say that it is no answer to a remote client.
+    let outside = Nftables.Expression.number(UInt64(numbers.mark + Numbers.outside))
+    return [
+      .hooked(
+        "raw", "filter", "prerouting", -300,
+        inside + [[.mangle(.mark, outside)]] + untrackedDatagrams() + [[.isFirstSegment, .notrack]]),
+      .hooked(
+        "steer", "filter", "prerouting", -150,
+        [
+          [.match(.equal, .mark, outside), .verdict(.goto("outside"))],
+          [notFromVPN, .verdict(.return)],
+        ]
+          + vipFamilies.map { family in
+            [
+              // A client pod that asks a VIP itself is answered within the VPN network.
+              .match(.notEqual, family.saddr, from(family)), .ctState("new"),
+              .mangle(.ctMark, .map(key: family.daddr, data: .reference(family.named("ingress")))),
+            ]
+          }),
+      .called(
+        "outside",
+        [[.isReply, .match(.equal, .ctMark, hasMark), .mangle(.mark, .ctMark), .verdict(.return)]]
+          + unknownSegments()
+          + leavingFamilies.flatMap { family in
+            [
+              // An error about a flow that conntrack doesn't know would leave by any exit but the flow's.
+              [isError(family), .ctState("invalid", "untracked"), .verdict(.drop)], leaves(family),
+            ]
+          }),
+    ]
+  }
+
+  /// What isn't of the VPN network, or stays within.
+  private var inside: [[Nftables.Statement]] {
+    [[notFromVPN, .verdict(.return)]]
+      + closedFamilies.map { [.match($0.daddr, in: $0.named("closed")), .verdict(.return)] }
+  }
+
+  private func isError(_ family: Family) -> Nftables.Statement {
+    .match(.equal, .payload(protocol: family.icmp, field: "type"), family.icmpErrors)
+  }
+
+  private func leaves(_ family: Family) -> [Nftables.Statement] {
+    [.match(.equal, family.saddr, from(family)), .verdict(.goto("leaving"))]
   }
 
   /// The first of two locks, beside the rules: the VPN network's packets stay on its links.
   private var forward: Nftables.Chain {
     var rules: [[Nftables.Statement]] = [
-      [
-        .match(.meta("iifname"), in: "vpn_if"),
-        .match(.notEqual, .meta("oifname"), .reference("vpn_if")), .count, .verdict(.drop),
-      ]
+      [isFromVPN, .match(.notEqual, .meta("oifname"), vpn), .count, .verdict(.drop)]
     ]
     if let mtu {
       for family in families {
-        // The kernel only ever lowers it.
+        // The kernel only ever lowers it. Most segments are seen by their flags to need nothing.
         rules.append([
-          .match(.meta("iifname"), in: "vpn_if"),
-          family.isIt, .match(.equal, .flags(["syn", "rst"]), .symbol("syn")),
+          .match(.equal, .flags(["syn", "rst"]), .symbol("syn")), isFromVPN, family.isIt,
           .mangle(
             .option(.tcp, name: "maxseg", field: "size"), .number(UInt64(mtu - family.headers))),
         ])
@@ -160,13 +194,13 @@ extension Gateways {
   /// client pod quotes its packets: an ICMP error, while the link is about to get its address back.
   private var leave: Nftables.Chain {
     var rules: [[Nftables.Statement]] = [
+      [.match(.equal, .meta("oifname"), vpn), .verdict(.return)],
       [.match(.equal, .meta("oifname"), .symbol("lo")), .verdict(.return)],
-      [.match(.meta("oifname"), in: "vpn_if"), .verdict(.return)],
     ]
-    var leaks: [Nftables.Statement] = [.match(.meta("iifname"), in: "vpn_if")]
+    var leaks = [isFromVPN]
     for family in fromFamilies {
-      leaks.append(.match(family.saddr, in: family.named("from")))
-      leaks.append(.match(family.daddr, in: family.named("from")))
+      leaks.append(.match(.equal, family.saddr, from(family)))
+      leaks.append(.match(.equal, family.daddr, from(family)))
     }
     leaks += [.match(.equal, .mark, steered), .match(.equal, .ctMark, steered)]
     rules += leaks.map { [$0, .count, .verdict(.drop)] }

@@ -103,6 +103,8 @@ public struct Gateways: Hashable, Sendable {
     static let multipath: UInt32 = 64
     /// The mark of what all gateways are asked about.
     static let ask: UInt32 = 65
+    /// The mark of what may leave, until it is known by which gateway.
+    static let outside: UInt32 = 66
     /// Rules that come after all that know a mark.
     static let onLink: UInt32 = 100
     static let guards: UInt32 = 101
@@ -127,7 +129,7 @@ extension Gateways {
 
   /// All that a packet of the VPN network may bear.
   public var reservedMarks: ClosedRange<UInt32> {
-    numbers.mark...(numbers.mark + Numbers.ask)
+    numbers.mark...(numbers.mark + Numbers.outside)
   }
 
   /// The routing tables that it fills.

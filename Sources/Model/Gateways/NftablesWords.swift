@@ -14,7 +14,6 @@ extension Nftables.Expression {
 }
 
 extension Nftables.Statement {
-  static let notFromVPN = Self.match(.notEqual, .meta("iifname"), .reference("vpn_if"))
   static let isPorted = Self.match(.equal, .meta("l4proto"), .ported)
   static let isFirstSegment = Self.match(
     .equal, .flags(["fin", "syn", "rst", "ack"]), .symbol("syn"))
