@@ -51,7 +51,10 @@ extension Nftables.Table {
     try Namespace.make().run {
       try gateways.expanded(up: []).table.load()
       let text = try sh("nft list table inet vpngw")
-      for chain in ["forward", "leave", "steer"] { #expect(text.contains("chain \(chain)")) }
+      let hasVIPs = gateways.members.contains { !$0.vips.isEmpty }
+      for chain in ["forward", "leave", "steer"] + (hasVIPs ? ["raw", "outside"] : []) {
+        #expect(text.contains("chain \(chain)"))
+      }
     }
   }
 }

@@ -145,15 +145,18 @@ struct GroupsTests {
   /// next interval fall on the same ones.
   private static func groups(_ probes: [Probe]) -> [Int] {
     let groups = Groups(probes)
-    var sizes: [Int64: Int] = [:]
-    for probe in probes {
+    let starts = probes.map { probe in
       let now = Duration.milliseconds(.random(in: 0..<2_000))
       let start = ProbeMachine(probe, now, random: groups.random(for: probe, now)).next
       #expect(start >= now && start < now + (probe.jitter ?? probe.interval) + .microseconds(1))
-      let rest = start.inSeconds.truncatingRemainder(dividingBy: probe.interval.inSeconds)
-      sizes[Int64((rest * 100_000).rounded()), default: 0] += 1
+      return start.inSeconds.truncatingRemainder(dividingBy: probe.interval.inSeconds)
+    }.sorted()
+    var sizes = [1]
+    for (start, next) in zip(starts, starts.dropFirst()) {
+      // A double's precision apart is together.
+      if next - start < 0.000_01 { sizes[sizes.count - 1] += 1 } else { sizes.append(1) }
     }
-    return sizes.values.sorted()
+    return sizes.sorted()
   }
 
   @Test func triesBeginTogether() {
