@@ -21,9 +21,9 @@ struct Datagrams {
     try exchange(in: attempt, over: socket)
   }
 
-  /// Takes the socket, which is not connected yet; `whenOver` takes it on instead of its being closed.
+  /// Takes the socket, which is not connected yet.
   func exchange(
-    in attempt: Try, over socket: Int32, whenOver: (() -> Void)? = nil
+    in attempt: Try, over socket: Int32, leavingItTo kept: KeptSocket? = nil
   ) throws(Failure) {
     let poller = attempt.poller
     do throws(Failure) {
@@ -37,7 +37,7 @@ struct Datagrams {
     }
     _ = attempt.wait(for: "answer from \(peer)")
     poller.watch(socket, for: .toRead) { _ in receive(from: socket, in: attempt) }
-    attempt.cleanUp(whenOver ?? { poller.close(socket) })
+    attempt.cleanUp { if let kept { kept.leave(socket) } else { poller.close(socket) } }
   }
 
   private func receive(from socket: Int32, in attempt: Try) {

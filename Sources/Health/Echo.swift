@@ -57,12 +57,10 @@ struct Echo {
 extension Try {
   /// `ping -c 1 ADDRESS`.
   func echo(_ address: IPAddress, _ means: Means) throws(Failure) {
-    let socket: EchoSocket
-    if let left = kept?.take() {
-      socket = left
-    } else {
-      socket = try EchoSocket(address.family, means)
-    }
+    let socket =
+      if let left = kept.socket?.take() { EchoSocket(left) } else {
+        try EchoSocket(address.family, means)
+      }
     let token = poller.token()
     let echo = Echo(
       family: address.family, identifier: UInt16(truncatingIfNeeded: token), token: token,
@@ -71,7 +69,7 @@ extension Try {
       endpoint: Endpoint(address, 0), send: echo.request,
       judge: { echo.isReply($0) ? .good(Finding()) : nil }
     ).exchange(
-      in: self, over: socket.descriptor, whenOver: kept.map { kept in { kept.leave(socket) } })
+      in: self, over: socket.descriptor, leavingItTo: socket.isRaw ? nil : kept.socket)
   }
 
   func ask(_ udp: Probe.UDP) throws(Failure) {

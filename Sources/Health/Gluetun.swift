@@ -47,7 +47,8 @@ final class GluetunQuestions {
     guard !attempt.isOver else { return }
     let request = HTTPRequest(
       endpoint: Endpoint(gluetun.address, gluetun.controlPort), path: path, headers: headers,
-      reads: .all, label: "GET \(path): ", isForAddress: path == Self.addressPath)
+      reads: .all, label: "GET \(path): ", isForAddress: path == Self.addressPath,
+      connections: attempt.kept.connections)
     let otherwise = { Outcome.good(self.finding) }
     request.send(in: attempt, otherwise: isNeeded ? nil : otherwise, then: then)
   }

@@ -5,6 +5,9 @@ struct HTTPReader {
   /// Whether it has come whole; of no interim answer.
   private(set) var hasHead = false
   private(set) var isDone = false
+  /// Whether it is whole, and nothing of it keeps the peer from answering another request.
+  var leavesOpen: Bool { isDone && !isLast }
+  private var isLast = false
   private var state = State.status
   /// The start of a line whose end hasn't come.
   private var line: [UInt8] = []
@@ -63,6 +66,8 @@ struct HTTPReader {
         rest = []
       }
     }
+    // Nobody asked for that.
+    if !rest.isEmpty { isLast = true }
   }
 
   /// The peer sends no more; whether the answer was whole.
@@ -121,6 +126,7 @@ struct HTTPReader {
       throw Malformed(description: "it begins with \(line[...].shown)")
     }
     self.status = status
+    isLast = words[0].last == UInt8(ascii: "0")
     state = .field
   }
 
@@ -131,7 +137,7 @@ struct HTTPReader {
       throw Malformed(description: "no header is \(line[...].shown)")
     }
     let value = line[(colon + 1)...].trimmed
-    switch String(decoding: line[..<colon], as: UTF8.self).lowercased() {
+    switch line[..<colon].lowercased {
     case "content-length":
       // A list of the same number is that number (RFC 9110, 8.6).
       let numbers = Set(
@@ -146,8 +152,11 @@ struct HTTPReader {
     case "transfer-encoding":
       // It outweighs Content-Length; whatever isn't chunked last goes on to the end (RFC 9112, 6.3).
       length = .untilClose
-      let codings = String(decoding: value, as: UTF8.self).lowercased()
+      let codings = value.lowercased
       isChunked = codings.hasSuffix("chunked")
+    case "connection":
+      let options = value.split(separator: UInt8(ascii: ",")).map(\.trimmed)
+      if options.contains(where: { $0.lowercased == "close" }) { isLast = true }
     default: break
     }
   }
@@ -169,6 +178,7 @@ struct HTTPReader {
       isDone = count == 0
     } else {
       state = .rest
+      isLast = true
     }
   }
 
@@ -187,6 +197,8 @@ extension ArraySlice<UInt8> {
     while let last = rest.last, isSpace(last) { rest.removeLast() }
     return rest
   }
+
+  fileprivate var lowercased: String { String(decoding: self, as: UTF8.self).lowercased() }
 
   /// Digits alone, of a number that can be counted in bytes.
   fileprivate func number(radix: Int) -> Int? {

@@ -1,6 +1,6 @@
 import Model
 
-/// A request on a connection of its own.
+/// A request on a connection of its own, or on one that an earlier one has left.
 struct HTTPRequest {
   var endpoint: Endpoint
   var method = "GET"
@@ -13,6 +13,8 @@ struct HTTPRequest {
   /// Stands before the reasons of its failures, if a try makes several.
   var label = ""
   var isForAddress = false
+  /// To take one from, if there is any, and to leave it to; without TLS.
+  var connections: KeptConnections?
 
   /// What of the answer's body is wanted.
   enum Reads {
@@ -36,22 +38,20 @@ struct HTTPRequest {
       for: "connection to \(endpoint)", label: label, otherwise: otherwise)
     let exchange = HTTPExchange(self, attempt, wait, then)
     attempt.exchanges.append(exchange)
-    do throws(Failure) {
-      let hear = { event in exchange.heard(event) }
-      if let tls {
-        exchange.open(SecureConnection(to: endpoint, tls, in: attempt, tell: hear))
-      } else {
-        exchange.open(try Connection(to: endpoint, for: .speaking, in: attempt, tell: hear))
-      }
-    } catch {
-      exchange.fail(error)
+    if let tls {
+      exchange.take(SecureConnection(to: endpoint, tls, in: attempt) { exchange.heard($0) })
+    } else if let left = connections?.take({ exchange.heard($0) }) {
+      exchange.takeUsed(left)
+    } else {
+      exchange.connect()
     }
   }
 
   /// The request's own bytes (RFC 9112, 3).
   fileprivate var bytes: [UInt8] {
     var text = "\(method) \(path) HTTP/1.1\r\n"
-    text += "Host: \(host ?? endpoint.description)\r\nConnection: close\r\n"
+    text += "Host: \(host ?? endpoint.description)\r\n"
+    if connections == nil { text += "Connection: close\r\n" }
     for header in headers { text += "\(header.name): \(header.value)\r\n" }
     if method == "POST" { text += "Content-Length: 0\r\n" }
     return Array((text + "\r\n").utf8)
@@ -65,6 +65,8 @@ final class HTTPExchange {
   private let wait: Try.Wait
   private var then: ((Result<[UInt8], Failure>) -> Void)?
   private var stream: (any Stream)?
+  /// Whether it has another one's connection, by which nothing came yet: it may be closed by now.
+  private var isAtRisk = false
   private var reader: HTTPReader
   private var search: Search
   let began = Duration.now
@@ -88,13 +90,33 @@ final class HTTPExchange {
     }
   }
 
-  func open(_ stream: any Stream) {
+  func take(_ stream: any Stream) {
     self.stream = stream
     attempt.cleanUp { self.close() }
   }
 
+  func takeUsed(_ connection: Connection) {
+    isAtRisk = true
+    take(connection)
+    heard(.open)
+  }
+
+  func connect() {
+    do throws(Failure) {
+      take(try Connection(to: request.endpoint, for: .speaking, in: attempt) { self.heard($0) })
+    } catch {
+      fail(error)
+    }
+  }
+
   private func close() {
-    stream?.close()
+    if reader.leavesOpen, let connections = request.connections,
+      let connection = stream as? Connection
+    {
+      connections.leave(connection)
+    } else {
+      stream?.close()
+    }
     stream = nil
   }
 
@@ -117,13 +139,19 @@ final class HTTPExchange {
   func heard(_ event: StreamEvent) {
     let endpoint = request.endpoint
     switch event {
+    case .closed where isAtRisk, .failed where isAtRisk:
+      isAtRisk = false
+      wait.what = { "connection to \(endpoint)" }
+      connect()
     case .connected:
       if request.tls != nil { wait.what = { "TLS handshake with \(endpoint)" } }
     case .open:
       wait.what = { "answer from \(endpoint)" }
       stream?.write(request.bytes)
     case .sent: break
-    case .bytes(let bytes): read(bytes)
+    case .bytes(let bytes):
+      isAtRisk = false
+      read(bytes)
     case .closed: if reader.end() { bodyEnded() } else { closedEarly() }
     case .failed(let failure): fail(failure)
     }

@@ -9,7 +9,7 @@ final class Runner {
   private let tell: (Runner, Trial, Signal.State?) -> Void
   private var timer: Poller.Timer?
   private var attempt: Try?
-  private let kept: KeptEchoSocket?
+  private let kept: Kept
 
   var probe: Probe { machine.probe }
   var state: Signal.State { machine.state }
@@ -23,8 +23,7 @@ final class Runner {
     self.poller = poller
     self.means = means
     self.tell = tell
-    // By a link, or from an address, each time anew: what it was may be another one.
-    kept = probe.source == nil && probe.link == nil ? KeptEchoSocket(poller) : nil
+    kept = Kept(of: probe, poller)
     schedule()
   }
 
@@ -37,7 +36,7 @@ final class Runner {
   func stop() {
     timer?.cancel()
     attempt?.cancel()
-    kept?.close()
+    kept.close()
   }
 
   private func schedule() {

@@ -12,8 +12,7 @@ final class Try {
   private var timer: Poller.Timer?
   private var cleanups: [() -> Void] = []
   private var waits: [Wait] = []
-  /// Of its probe, if it asks by ICMP.
-  var kept: KeptEchoSocket?
+  var kept = Kept()
   /// What it asks over HTTP; a try that has ended has none.
   var exchanges: [HTTPExchange] = []
   /// Whether it asks a gateway for its forwarded port as well.

@@ -91,6 +91,28 @@ struct HTTPReaderTests {
     #expect(Self.read(bytes.map { [$0] }) == "malformed: its head is longer than 64 KiB")
   }
 
+  /// RFC 9112, 9.3.
+  @Test(arguments: [
+    ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", true),
+    ("HTTP/1.1 204 No Content\r\n\r\n", true),
+    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", true),
+    ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", true),
+    ("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi", true),
+    ("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi", false),
+    ("HTTP/1.1 200 OK\r\nconnection: x , Close\r\nContent-Length: 2\r\n\r\nhi", false),
+    ("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", false),
+    ("HTTP/1.1 200 OK\r\n\r\nto the end", false),
+    ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh", false),
+    ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi more", false),
+  ])
+  func anAnswerTellsWhetherAnotherOneMayFollow(answer: String, expected: Bool) throws {
+    var reader = HTTPReader(method: "GET")
+    try reader.read(Array(answer.utf8)) { _ in }
+    #expect(reader.leavesOpen == expected)
+    _ = reader.end()
+    #expect(reader.leavesOpen == expected)
+  }
+
   @Test func theAnswerToHEADHasNoBody() {
     let bytes = Array("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n".utf8)
     #expect(Self.read([bytes], method: "HEAD") == #"200 """#)

@@ -20,7 +20,7 @@ struct NetworkTests {
   private static let peer = IPAddress("10.9.9.2")!
 
   /// With v0, which leads to 10.9.9.2 and fd00:9::2 in another namespace.
-  private static func withPeer(_ body: () throws -> Void) throws {
+  private static func withPeer(_ body: (Namespace) throws -> Void) throws {
     try inNamespace {
       let other = try Namespace.make()
       try sh("ip link add v0 type veth peer name v1 netns \(other.path)")
@@ -32,13 +32,13 @@ struct NetworkTests {
         try sh("ip address add fd00:9::2/64 dev v1 nodad")
         try sh("ip link set v1 up")
       }
-      try body()
+      try body(other)
     }
   }
 
   @Test(arguments: ["1 0", "0 2147483647"])
   func echoesAreAnsweredOverBothKindsOfSocket(groups: String) throws {
-    try Self.withPeer {
+    try Self.withPeer { _ in
       try sysctl("net.ipv4.ping_group_range=\(groups)")
       try sh("ip route add 10.9.9.0/24 dev v0")
       #expect(try outcome(.icmp(Self.peer)) == good)
@@ -58,17 +58,33 @@ struct NetworkTests {
     }
   }
 
-  /// Their inodes, of the namespace.
-  private static func pingSockets() throws -> [Substring] {
-    try sh("cat /proc/net/icmp").split(separator: "\n").dropFirst().map {
-      $0.split(separator: " ")[9]
-    }
+  private static func with(
+    _ question: Probe.Question, timeout: Duration = .milliseconds(20),
+    body: (Prober) throws -> Void
+  ) throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    defer { try? group.syncShutdownGracefully() }
+    let prober = try Prober(group: group, allowsExec: false) { _, _, _ in }
+    defer { prober.stop() }
+    var probe = Probe(question, timeout: timeout)
+    probe.interval = .milliseconds(20)
+    prober.update([probe])
+    try body(prober)
   }
 
+  private static let tcp = Probe.Question.tcp(Probe.TCP(address: peer, port: 80))
+
   /// A probe's tries share their socket, and yet each asks from the address that is right now.
-  @Test(arguments: ["1 0", "0 2147483647"])
-  func triesFollowTheLinksAddress(groups: String) throws {
-    try Self.withPeer {
+  @Test(arguments: [("1 0", .icmp(peer)), ("0 2147483647", .icmp(peer)), ("1 0", tcp)])
+  func triesFollowTheLinksAddress(groups: String, question: Probe.Question) throws {
+    try Self.withPeer { other in
+      let listener = try other.run {
+        try Started(["/usr/bin/python3", "-m", "http.server", "80", "--bind", "10.9.9.2"])
+      }
+      defer {
+        listener.kill(SIGKILL)
+        _ = listener.wait()
+      }
       try sysctl("net.ipv4.ping_group_range=\(groups)")
       try sh("ip route add 10.9.9.0/24 dev v0")
       try sh(
@@ -79,36 +95,28 @@ struct NetworkTests {
             counter after {}
             chain c {
               type filter hook input priority 0
-              icmp type echo-reply ip daddr 10.9.9.1 counter name before
-              icmp type echo-reply ip daddr 10.9.9.3 counter name after
+              icmp type != echo-reply accept
+              tcp flags & (syn | ack) != syn | ack accept
+              ip saddr 10.9.9.2 ip daddr 10.9.9.1 counter name before
+              ip saddr 10.9.9.2 ip daddr 10.9.9.3 counter name after
             }
           }
           """)
-      let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-      defer { try? group.syncShutdownGracefully() }
-      let prober = try Prober(group: group, allowsExec: false) { _, _, _ in }
-      defer { prober.stop() }
-      var probe = Probe(name: "p", question: .icmp(Self.peer))
-      (probe.interval, probe.timeout) = (.milliseconds(20), .milliseconds(20))
-      prober.update([probe])
-      var signal: (state: Signal.State, reading: Reading)? { prober.snapshot()[probe.signal] }
-      #expect(try eventually { try packets("before") >= 10 })
-      if groups.hasPrefix("0") {
-        let sockets = try Self.pingSockets()
-        #expect(sockets.count == 1)
-        let before = try packets("before")
-        #expect(try eventually { try packets("before") >= before + 10 })
-        #expect(try Self.pingSockets() == sockets)
+      try Self.with(question) { prober in
+        var signal: (state: Signal.State, reading: Reading)? {
+          prober.snapshot()[Signal(.probe, "p")]
+        }
+        #expect(try eventually { try packets("before") >= 10 })
+        try sh("ip address add 10.9.9.3/32 dev v0")
+        try sh("ip address del 10.9.9.1/32 dev v0")
+        #expect(try eventually { try packets("after") >= 10 })
+        #expect(signal?.state == .up)
+        try sh("ip link set v0 down")
+        #expect(eventually { signal?.state == .down })
+        try sh("ip link set v0 up")
+        try sh("ip route replace 10.9.9.0/24 dev v0")
+        #expect(eventually { signal?.state == .up })
       }
-      try sh("ip address add 10.9.9.3/32 dev v0")
-      try sh("ip address del 10.9.9.1/32 dev v0")
-      #expect(try eventually { try packets("after") >= 10 })
-      #expect(signal?.state == .up)
-      try sh("ip link set v0 down")
-      #expect(eventually { signal?.state == .down })
-      try sh("ip link set v0 up")
-      try sh("ip route replace 10.9.9.0/24 dev v0")
-      #expect(eventually { signal?.state == .up })
     }
   }
 
@@ -123,23 +131,72 @@ struct NetworkTests {
             counter syn {}
             counter rst {}
             counter others {}
+            set ports { type inet_service; size 1000; flags dynamic; }
             chain c {
               type filter hook output priority 0
-              tcp dport \(server.port) tcp flags & (syn | ack) == syn counter name syn accept
+              tcp dport \(server.port) tcp flags & (syn | ack) == syn counter name syn \
+                add @ports { tcp sport } accept
               tcp dport \(server.port) tcp flags & rst == rst counter name rst accept
               tcp dport \(server.port) counter name others
             }
           }
           """)
-      for _ in 0..<10 {
-        #expect(try outcome(.tcp(Probe.TCP(address: loopback, port: server.port))) == good)
-      }
+      let question = Probe.Question.tcp(Probe.TCP(address: loopback, port: server.port))
+      for _ in 0..<10 { #expect(try outcome(question) == good) }
       #expect(try ["syn", "rst", "others"].map { try packets($0) } == [10, 10, 0])
+      // Also those that share a socket, with a port of its own each.
+      try sh("nft reset counters")
+      try Self.with(question) { (_) throws in
+        #expect(try eventually { try packets("rst") >= 20 })
+      }
+      let counts = try ["syn", "rst", "others"].map { try packets($0) }
+      #expect(counts[0] - counts[1] <= 1 && counts[2] == 0, "\(counts)")
+      let ports = try sh("nft list set ip t ports").split { !$0.isNumber }.compactMap { Int($0) }
+      #expect(Set(ports).count >= 30, "\(ports)")
+    }
+  }
+
+  /// gluetun's control server, whose two questions have a connection each; not its health server.
+  @Test(arguments: [nil, 5])
+  func aGatewaysConnectionsAreKept(most: Int?) throws {
+    try Self.inNamespace {
+      let health = try Server(["/": (200, "")])
+      let control = try Server(
+        [
+          "/v1/vpn/status": (200, #"{"status":"running"}"#),
+          "/v1/publicip/ip": (200, #"{"public_ip":"198.51.100.7"}"#),
+          "/v1/portforward": (200, #"{"port":0}"#),
+        ].merging(most.map { ["most": ($0, "")] } ?? [:]) { $1 })
+      try sh(
+        "nft -f -",
+        input: """
+          table ip t {
+            counter health {}
+            counter control {}
+            chain c {
+              type filter hook output priority 0
+              tcp flags & (syn | ack) == syn tcp dport \(health.port) counter name health
+              tcp flags & (syn | ack) == syn tcp dport \(control.port) counter name control
+            }
+          }
+          """)
+      var gluetun = Probe.Gluetun(address: loopback)
+      (gluetun.healthPort, gluetun.controlPort) = (health.port, control.port)
+      try Self.with(.gluetun(gluetun), timeout: .seconds(10)) { prober in
+        var reading: Reading? { prober.snapshot()[Signal(.probe, "p")]?.reading }
+        #expect(eventually { reading?.succeeded ?? 0 >= 40 })
+        #expect(reading?.failed == 0)
+        let opened = (health: try packets("health"), control: try packets("control"))
+        #expect(opened.health >= 40)
+        // Status, address, and now and then the port.
+        let expected = most == nil ? 3...3 : opened.health / 3...opened.health * 2 / 3
+        #expect(expected.contains(opened.control), "\(opened)")
+      }
     }
   }
 
   @Test func aProbeLeavesByItsLink() throws {
-    try Self.withPeer { () throws in
+    try Self.withPeer { (_) throws in
       // Without a route only what is bound to the link finds the way.
       let questions: [Probe.Question] = [
         .icmp(Self.peer), .tcp(Probe.TCP(address: Self.peer, port: 9)),

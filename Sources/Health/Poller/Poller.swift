@@ -19,6 +19,7 @@ final class Poller {
   private var events = [epoll_event](repeating: epoll_event(), count: 256)
   /// When it last began to act on timers.
   private var instant = Duration.now
+  private let mostKept: Int32
   /// What it has just read, for whoever reads.
   var buffer = [UInt8](repeating: 0, count: 1 << 16)
 
@@ -29,6 +30,9 @@ final class Poller {
 
   init(_ mailbox: Mailbox) {
     self.mailbox = mailbox
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    mostKept = Int32(clamping: limit.rlim_cur / 2)
     add(mailbox.bell, EPOLLIN.rawValue, number: 0)
   }
 
@@ -184,6 +188,10 @@ extension Poller {
     // It fails for want of memory only; then the try's time runs out.
     epoll_ctl(mailbox.epoll, EPOLL_CTL_ADD, descriptor, &event)
   }
+
+  /// Whether one may stay open without use. It has the lowest number that was free: half of all
+  /// that there may be (`RLIMIT_NOFILE`) are left to tries.
+  func canKeep(_ descriptor: Int32) -> Bool { descriptor < mostKept }
 
   /// Nothing is told of it any more.
   func close(_ descriptor: Int32) {

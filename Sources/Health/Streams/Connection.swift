@@ -7,8 +7,11 @@ final class Connection: Stream {
   private let endpoint: Endpoint
   private let origin: Origin
   private let poller: Poller
-  private let tell: (StreamEvent) -> Void
+  /// Who is told from now on.
+  var tell: (StreamEvent) -> Void
   private let descriptor: Int32
+  /// Where the socket is from, if there was one, and goes.
+  private let kept: KeptSocket?
   private var unsent: ArraySlice<UInt8> = []
   private var state = State.connecting
 
@@ -32,25 +35,28 @@ final class Connection: Stream {
   ) throws(Failure) {
     (self.endpoint, origin, poller) = (endpoint, attempt.origin, attempt.poller)
     self.tell = tell
-    guard let socket = openSocket(endpoint.address.family, SOCK_STREAM, 0) else {
+    kept = purpose == .opening ? attempt.kept.socket : nil
+    guard let socket = kept?.take() ?? openSocket(endpoint.address.family, SOCK_STREAM, 0) else {
       throw Failure("cannot open a socket: \(errorText(errno))")
     }
     descriptor = socket
-    descriptor.prepare(for: purpose)
+    descriptor.prepare(for: purpose, isKept: kept != nil)
     do throws(Failure) {
       try attempt.origin.connect(socket, to: endpoint)
     } catch {
-      Glibc.close(socket)
       state = .over
+      poller.close(socket)
       throw error
     }
     poller.watch(socket, for: [.toRead, .toWrite]) { [self] in isReady($0) }
   }
 
+  var canBeKept: Bool { state == .open && poller.canKeep(descriptor) }
+
   func close() {
     guard state != .over else { return }
     state = .over
-    poller.close(descriptor)
+    if let kept { kept.leave(descriptor) } else { poller.close(descriptor) }
   }
 
   func write(_ bytes: [UInt8]) {
@@ -138,19 +144,20 @@ extension Origin {
 
 extension Int32 {
   /// Before a socket is connected. Where it fails, only more segments are sent.
-  fileprivate func prepare(for purpose: Connection.Purpose) {
+  fileprivate func prepare(for purpose: Connection.Purpose, isKept: Bool) {
     if purpose == .listening { return }
     // Until 200 ms are over (TCP_DELACK_MAX), or there is something to send.
     var isQuick: Int32 = 0
     setsockopt(
       self, Int32(IPPROTO_TCP), TCP_QUICKACK, &isQuick, socklen_t(MemoryLayout<Int32>.size))
-    if purpose == .speaking { return }
+    // One that is left is reset by that.
+    if purpose == .speaking || isKept { return }
     var reset = linger(l_onoff: 1, l_linger: 0)
     setsockopt(self, SOL_SOCKET, SO_LINGER, &reset, socklen_t(MemoryLayout<linger>.size))
   }
 
   /// Of a socket, why it failed; 0: it didn't.
-  fileprivate var pendingError: Int32 {
+  var pendingError: Int32 {
     var code: Int32 = 0
     var size = socklen_t(MemoryLayout<Int32>.size)
     return getsockopt(self, SOL_SOCKET, SO_ERROR, &code, &size) == 0 ? code : errno

@@ -1,0 +1,26 @@
+/// Connections over which nothing is asked now, all to one endpoint (RFC 9112, 9.3).
+final class KeptConnections {
+  private var connections: [Connection] = []
+
+  /// One that was open when it was last heard of.
+  func take(_ tell: @escaping (StreamEvent) -> Void) -> Connection? {
+    let taken = connections.popLast()
+    taken?.tell = tell
+    return taken
+  }
+
+  /// Until its peer says something, unasked, or closes it.
+  func leave(_ connection: Connection) {
+    guard connection.canBeKept else { return connection.close() }
+    connection.tell = { [weak self, unowned connection] _ in
+      connection.close()
+      self?.connections.removeAll { $0 === connection }
+    }
+    connections.append(connection)
+  }
+
+  func close() {
+    for connection in connections { connection.close() }
+    connections = []
+  }
+}
