@@ -152,8 +152,7 @@ struct HTTPReader {
     case "transfer-encoding":
       // It outweighs Content-Length; whatever isn't chunked last goes on to the end (RFC 9112, 6.3).
       length = .untilClose
-      let codings = value.lowercased
-      isChunked = codings.hasSuffix("chunked")
+      isChunked = value.lowercased.hasSuffix("chunked")
     case "connection":
       let options = value.split(separator: UInt8(ascii: ",")).map(\.trimmed)
       if options.contains(where: { $0.lowercased == "close" }) { isLast = true }

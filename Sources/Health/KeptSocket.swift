@@ -20,8 +20,8 @@ final class KeptSocket {
     close()
     var nobody = sockaddr()
     // Of TCP that resets the connection.
-    guard poller.canKeep(socket),
-      connect(socket, &nobody, socklen_t(MemoryLayout<sockaddr>.size)) == 0
+    guard connect(socket, &nobody, socklen_t(MemoryLayout<sockaddr>.size)) == 0,
+      poller.canKeep(socket)
     else {
       return poller.close(socket)
     }

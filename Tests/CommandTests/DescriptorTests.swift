@@ -5,16 +5,32 @@ import Testing
 /// Probes keep sockets for their next tries, but leave enough for all that are to be opened.
 @Suite struct DescriptorTests {
   private static let limit = 1024
-  private static let count = 1100
 
-  @Test func moreProbesThanDescriptorsAllGetAnAnswer() throws {
+  /// With so many probes of each of the types, each second or so; nothing that they ask is sent away
+  /// but by a reset.
+  private func with(
+    _ count: Int, _ types: [String], interval: String, _ body: (Vpngw, Started) throws -> Void
+  ) throws {
     try Vpngw.inNamespace { vpngw in
       #expect(try run(["sysctl", "-w", "net.ipv4.ping_group_range=0 2147483647"]).status == 0)
-      let probes = (1...Self.count).map { number in
-        let (type, port) = number % 2 == 0 ? ("icmp", "") : ("tcp", #", "port": 80"#)
-        return #""p\#(number)": { "type": "\#(type)", "address": "#
-          + #""127.0.\#(number / 250).\#(number % 250 + 1)"\#(port), "#
-          + #""interval": "3s", "timeout": "3s" }"#
+      try sh(
+        "nft -f -",
+        input: """
+          table ip t {
+            counter others {}
+            chain c {
+              type filter hook output priority 0
+              tcp dport 80 tcp flags & (syn | rst) == 0 counter name others
+            }
+          }
+          """)
+      let probes = types.flatMap { type in
+        (1...count).map { number in
+          #""\#(type)\#(number)": { "type": "\#(type)", "address": "#
+            + #""127.0.\#(number / 250).\#(number % 250 + 1)""#
+            + (type == "tcp" ? #", "port": 80"# : "")
+            + #", "interval": "\#(interval)", "timeout": "\#(interval)" }"#
+        }
       }
       let path = try vpngw.file(
         "state.json", #"{ "version": 1, "probes": { \#(probes.joined(separator: ",\n")) } }"#)
@@ -28,23 +44,48 @@ import Testing
           _ = program.wait()
         }
       }
+      try body(vpngw, started[1])
+      #expect(try sh("nft list counter ip t others").contains("packets 0 "))
+    }
+  }
+
+  private func tries(_ vpngw: Vpngw, _ status: String) throws -> Int {
+    try vpngw.metric("vpngw_probe_tries_total", "\"\(status)\"")
+  }
+
+  @Test func moreProbesThanDescriptorsAllGetAnAnswer() throws {
+    let count = 1100
+    try with(count / 2, ["icmp", "tcp"], interval: "3s") { vpngw, daemon in
       // The listener may come after the first tries.
-      #expect(try eventually { try tries("success") >= 2 * Self.count })
-      let (successes, failures) = (try tries("success"), try tries("failure"))
-      #expect(try eventually { try tries("success") >= successes + Self.count })
-      #expect(try tries("failure") == failures)
-      let open = try sh("ls /proc/\(started[1].process)/fd").split(separator: "\n").count
+      #expect(try eventually { try tries(vpngw, "success") >= 2 * count })
+      let (successes, failures) = (try tries(vpngw, "success"), try tries(vpngw, "failure"))
+      #expect(try eventually { try tries(vpngw, "success") >= successes + count })
+      #expect(try tries(vpngw, "failure") == failures)
+      let open = try sh("ls /proc/\(daemon.process)/fd").split(separator: "\n").count
       #expect((Self.limit / 2...Self.limit - 100).contains(open), "\(open)")
     }
   }
 
-  private func tries(_ status: String) throws -> Int {
-    let metrics = try run(["curl", "-sm", "5", "127.0.0.1:9118/metrics"]).output
-    return metrics.split(separator: "\n").reduce(0) { sum, line in
-      guard line.hasPrefix("vpngw_probe_tries_total{"), line.contains("\"\(status)\"") else {
-        return sum
+  @Test(arguments: ["icmp", "tcp"])
+  func aProbesTriesShareTheirSocket(type: String) throws {
+    let count = 40
+    try with(count, [type], interval: "200ms") { vpngw, daemon in
+      func sockets() throws -> Set<Substring> {
+        // ls(1) minds those that are closed meanwhile.
+        let listed = try run(["ls", "-l", "/proc/\(daemon.process)/fd"]).output
+        return Set(
+          listed.split(separator: "\n").compactMap { $0.split(separator: " ").last }
+            .filter { $0.hasPrefix("socket:") })
       }
-      return sum + (line.split(separator: " ").last.flatMap { Int($0) } ?? 0)
+      var before = Set<Substring>()
+      #expect(
+        try eventually {
+          before = try sockets()
+          return before.count >= count
+        })
+      let successes = try tries(vpngw, "success")
+      #expect(try eventually { try tries(vpngw, "success") >= successes + 3 * count })
+      #expect(try before.intersection(sockets()).count >= count)
     }
   }
 }

@@ -36,6 +36,18 @@ struct Vpngw {
     try Started(arguments(words), input: input)
   }
 
+  /// The sum of a metric's values, of those whose line says `part`, as the daemon here tells it.
+  func metric(_ name: String, _ part: String = "") throws -> Int {
+    let metrics = try run(["curl", "-sm", "5", "127.0.0.1:9118/metrics"]).output
+    return metrics.split(separator: "\n").reduce(0) { sum, line in
+      let words = line.split(separator: " ")
+      guard words[0].split(separator: "{")[0] == name, line.contains(part) || part.isEmpty else {
+        return sum
+      }
+      return sum + (words.last.flatMap { Int($0) } ?? 0)
+    }
+  }
+
   /// Writes a file into the directory; returns its path.
   func file(_ name: String, _ text: String) throws -> String {
     let path = directory + "/" + name

@@ -1,7 +1,5 @@
 import Glibc
 import Model
-import NIOCore
-import NIOPosix
 import Netlink
 import TestSupport
 import Testing
@@ -62,19 +60,17 @@ struct NetworkTests {
     _ question: Probe.Question, timeout: Duration = .milliseconds(20),
     body: (Prober) throws -> Void
   ) throws {
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    defer { try? group.syncShutdownGracefully() }
-    let prober = try Prober(group: group, allowsExec: false) { _, _, _ in }
-    defer { prober.stop() }
-    var probe = Probe(question, timeout: timeout)
-    probe.interval = .milliseconds(20)
-    prober.update([probe])
-    try body(prober)
+    try withProber { prober in
+      var probe = Probe(question, timeout: timeout)
+      probe.interval = .milliseconds(20)
+      prober.update([probe])
+      try body(prober)
+    }
   }
 
   private static let tcp = Probe.Question.tcp(Probe.TCP(address: peer, port: 80))
 
-  /// A probe's tries share their socket, and yet each asks from the address that is right now.
+  /// A probe's tries may share a socket, and yet each asks from the address that is right now.
   @Test(arguments: [("1 0", .icmp(peer)), ("0 2147483647", .icmp(peer)), ("1 0", tcp)])
   func triesFollowTheLinksAddress(groups: String, question: Probe.Question) throws {
     try Self.withPeer { other in

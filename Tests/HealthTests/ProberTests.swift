@@ -17,15 +17,12 @@ import Testing
   }
 
   private static func with(_ body: (Prober, Told) throws -> Void) throws {
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    defer { try? group.syncShutdownGracefully() }
     let told = Told()
-    let prober = try Prober(group: group, allowsExec: false) { signal, state, reading in
+    let note: Prober.OnChange = { signal, state, reading in
       let reason = reading.lastFailure.map { " " + $0 } ?? ""
       told.changes.withLock { $0.append("\(signal) \(state.rawValue)\(reason)") }
     }
-    defer { prober.stop() }
-    try body(prober, told)
+    try withProber(onChange: note) { try body($0, told) }
   }
 
   private static func tcp(_ name: String, _ port: UInt16) -> Probe {

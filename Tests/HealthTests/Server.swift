@@ -61,6 +61,17 @@ func outcome(_ probe: Probe, allowsExec: Bool = false) throws -> Outcome {
   return try Prober.outcomes(of: [probe], group: group, allowsExec: allowsExec)[0]
 }
 
+/// A prober on threads of its own, which ends with the body.
+func withProber(
+  onChange: @escaping Prober.OnChange = { _, _, _ in }, _ body: (Prober) throws -> Void
+) throws {
+  let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  defer { try? group.syncShutdownGracefully() }
+  let prober = try Prober(group: group, allowsExec: false, onChange: onChange)
+  defer { prober.stop() }
+  try body(prober)
+}
+
 func outcome(
   _ question: Probe.Question, timeout: Duration = .seconds(10), allowsExec: Bool = false
 ) throws -> Outcome {
