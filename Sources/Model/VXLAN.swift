@@ -6,8 +6,11 @@ public struct VXLAN: Hashable, Sendable {
   public var remote: IPAddress?
   public var local: IPAddress?
   public var dev: LinkName?
-  /// RFC 7348's 4789; the kernel's own default is 8472.
+  /// RFC 7348's port.
   public var dstport: UInt16 = 4789
+  /// What the kernel takes for port 0, as `ip` without `dstport` sends it: the default of the
+  /// module's parameter `udp_port` (`drivers/net/vxlan/vxlan_core.c`).
+  public static let kernelPort: UInt16 = 8472
   /// Nil: the kernel's local port range.
   public var srcport: PortRange?
   public var learning = true

@@ -2,17 +2,19 @@ internal import JSON
 internal import Model
 
 enum FileKey: Int, ObjectKey {
-  case schema, version, sysctls, links, addresses, neighbors, nexthops, routes, rules
+  case schema, comment, version, sysctls, links, addresses, neighbors, nexthops, routes, rules
   case nftables, ipvs, probes, signals, gateways, services
 
-  // Editors look for the schema's own address under this name.
-  static let names = ["$schema"] + spelledNames().dropFirst()
+  // JSON Schema's words: editors look for the schema under the first, and pass over the second.
+  static let names = ["$schema", "$comment"] + spelledNames().dropFirst(2)
+  static let example = "{ \"version\": 1, \"links\": [...] }"
 }
 
 extension ObjectReader<FileKey> {
   mutating func contents() -> Contents {
     var contents = Contents()
     _ = optional(.schema, .plainText)
+    _ = optional(.comment, .plainText)
     _ = required(.version, .uint8(1, to: 1), ": write \"version\": 1")
     readSysctls(&contents)
     readInputs(&contents)

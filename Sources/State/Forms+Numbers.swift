@@ -30,7 +30,9 @@ struct NumberForm<Number: FixedWidthInteger & Sendable>: Form {
   }
 
   private func hint(_ text: String) -> String {
-    let names = known.map(\.name) + more.keys.sorted()
+    // A machine's own names repeat iproute2's.
+    let own = known.map(\.name)
+    let names = own + more.keys.filter { !own.contains($0) }.sorted()
     if let nearest = Spelling.nearest(to: text, among: names) {
       return "; did you mean \"\(nearest)\"?"
     }

@@ -2,10 +2,16 @@
 protocol ObjectKey: CaseIterable, RawRepresentable<Int>, Sendable {
   /// In the order of the cases; `validLft` is written `valid_lft`.
   static var names: [String] { get }
+  /// An object of the kind in JSON, for messages: the shape that is wanted.
+  static var example: String { get }
+  /// The keys that objects of a "type", or without one, have; nil: any of them.
+  static func keys(ofType type: String?) -> KeySet<Self>?
 }
 
 extension ObjectKey {
   var name: String { Self.names[rawValue] }
+
+  static func keys(ofType type: String?) -> KeySet<Self>? { nil }
 
   static func spelledNames() -> [String] {
     allCases.map { key in

@@ -27,7 +27,7 @@ struct ObjectReader<Key: ObjectKey> {
   /// Takes up the next object; false, and reported, if the value is none.
   mutating func open(_ value: JSON.Value) -> Bool {
     guard let members = value.members else {
-      findings.report(Mismatch(value, mustBe: "an object").message)
+      findings.report(Mismatch(value, mustBe: "an object such as \(Key.example)").message)
       return false
     }
     (faults, isSound, present, misspelt) = ([], true, value, [])
@@ -50,11 +50,15 @@ struct ObjectReader<Key: ObjectKey> {
 
   private mutating func refuse(unknown name: String) {
     isSound = false
-    let meant = Spelling.key(meantBy: name, among: Key.names)
+    let type = present?["type"]?.string
+    let own = Key.keys(ofType: type)
+    let names = own.map { own in Key.allCases.filter(own.contains).map(\.name) } ?? Key.names
+    let meant = Spelling.key(meantBy: name, among: names)
+    let place =
+      if own != nil, let type { "\(type) \(noun)s have" } else { "the keys here are" }
     findings.report(
       "unknown key \(quoted(name))"
-        + (meant.map { "; did you mean \"\($0)\"?" }
-          ?? "; the keys here are " + Spelling.list(Key.names, "and")),
+        + (meant.map { "; did you mean \"\($0)\"?" } ?? "; \(place) " + Spelling.list(names, "and")),
       below: .key(name), part: .key)
     guard let key = meant.flatMap(Key.names.firstIndex).flatMap(Key.init(rawValue:)) else { return }
     faults.insert(key)

@@ -28,6 +28,13 @@ enum Spelling {
     "preference": ["priority"], "prefix": ["dst", "address"], "preferred": ["preferred_lft"],
     "prio": ["priority"], "port": ["dstport", "dport"], "remote": ["dst"],
     "source": ["src", "from"],
+    "to": ["dst"], "dest": ["dst", "to"], "daddr": ["dst", "to"], "dst": ["to"],
+    "saddr": ["src", "from"], "src": ["from"], "from": ["src"],
+    "nh": ["nhid"], "in": ["iif"], "input": ["iif"], "out": ["oif"],
+    "output": ["oif"], "proto": ["protocol", "ipproto"], "mask": ["netmask"],
+    "hwaddr": ["mac", "address"], "parent": ["link", "dev"], "bridge": ["master"],
+    "brd": ["broadcast"], "vid": ["id"], "servers": ["destinations"],
+    "realservers": ["servers", "destinations"], "vip": ["vips"], "gateways": ["members"],
     "table": ["lookup"], "valid": ["valid_lft"], "vlan": ["id"], "vni": ["id"],
   ]
 

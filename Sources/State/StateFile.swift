@@ -14,7 +14,8 @@ public enum StateFile {
     do throws(SyntaxError) {
       document = try Document(bytes)
     } catch {
-      throw Problems(list: [Problem(place: error.place, pointer: nil, message: error.sentence)])
+      let sentence = OtherLanguage(bytes)?.sentence ?? error.sentence
+      throw Problems(list: [Problem(place: error.place, pointer: nil, message: sentence)])
     }
     let findings = Findings(names: names)
     var file = ObjectReader<FileKey>(findings, "state file")

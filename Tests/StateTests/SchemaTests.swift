@@ -35,28 +35,37 @@ import Testing
     }
   }
 
-  private static let keys: [(definition: String?, keys: [String])] = [
-    (nil, FileKey.names), ("link", LinkKey.names), ("addressObject", AddressKey.names),
-    ("nexthop", NexthopKey.names), ("member", MemberKey.names),
-    ("resilient", ResilientKey.names), ("route", RouteKey.names), ("hop", HopKey.names),
-    ("rule", RuleKey.names), ("ipvs", IPVSKey.names), ("ipvsService", IPVSServiceKey.names),
-    ("ipvsPersistence", IPVSPersistenceKey.names), ("ipvsDestination", IPVSDestinationKey.names),
-    ("ipvsTunnel", IPVSTunnelKey.names), ("ipvsTimeouts", IPVSTimeoutKey.names),
-    ("ipvsSync", IPVSSyncKey.names), ("ipvsDaemon", IPVSDaemonKey.names),
-    ("conditionalSysctl", SysctlKey.names),
-    ("signals", SignalsKey.names), ("condition", WhenKey.names), ("probe", ProbeKey.names),
-    ("gateways", GatewaysKey.names), ("gatewayMember", GatewayKey.names),
-    ("gatewayRanges", GatewayRangesKey.names), ("egress", EgressKey.names),
-    ("gatewayNumbers", ReturnKey.names), ("service", ServiceKey.names),
-    ("serviceServer", ServerKey.names), ("serviceProbes", ServiceProbeKey.names),
+  private static let keys: [(definition: String?, kind: any ObjectKey.Type)] = [
+    (nil, FileKey.self), ("link", LinkKey.self), ("addressObject", AddressKey.self),
+    ("nexthop", NexthopKey.self), ("member", MemberKey.self),
+    ("resilient", ResilientKey.self), ("route", RouteKey.self), ("hop", HopKey.self),
+    ("rule", RuleKey.self), ("ipvs", IPVSKey.self), ("ipvsService", IPVSServiceKey.self),
+    ("ipvsPersistence", IPVSPersistenceKey.self), ("ipvsDestination", IPVSDestinationKey.self),
+    ("ipvsTunnel", IPVSTunnelKey.self), ("ipvsTimeouts", IPVSTimeoutKey.self),
+    ("ipvsSync", IPVSSyncKey.self), ("ipvsDaemon", IPVSDaemonKey.self),
+    ("conditionalSysctl", SysctlKey.self),
+    ("signals", SignalsKey.self), ("condition", WhenKey.self), ("probe", ProbeKey.self),
+    ("gateways", GatewaysKey.self), ("gatewayMember", GatewayKey.self),
+    ("gatewayRanges", GatewayRangesKey.self), ("egress", EgressKey.self),
+    ("gatewayNumbers", ReturnKey.self), ("service", ServiceKey.self),
+    ("serviceServer", ServerKey.self), ("serviceProbes", ServiceProbeKey.self),
   ]
 
   @Test(arguments: keys)
-  func schemaAndDecoderKnowTheSameKeys(definition: String?, keys: [String]) throws {
+  func schemaAndDecoderKnowTheSameKeys(definition: String?, kind: any ObjectKey.Type) throws {
     let document = try Document(readFile(Self.schema))
     defer { withExtendedLifetime(document) {} }
     let object = definition.map { document.root["$defs"]![$0]! } ?? document.root
-    #expect(Self.described(in: object) == Set(keys))
+    #expect(Self.described(in: object) == Set(kind.names))
+  }
+
+  @Test(arguments: keys)
+  func exampleOfAMessageHasKeysOfItsKind(definition: String?, kind: any ObjectKey.Type) throws {
+    let example = kind.example.replacing("[...]", with: "[]").replacing("{...}", with: "{}")
+    let document = try Document(Array(example.utf8))
+    defer { withExtendedLifetime(document) {} }
+    let keys = try #require(document.root.members).map(\.key)
+    #expect(!keys.isEmpty && Set(keys).isSubset(of: kind.names))
   }
 
   @Test func bothKindsOfNeighborHaveTheKeysOfTheSection() throws {

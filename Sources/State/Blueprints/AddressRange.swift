@@ -9,7 +9,13 @@ struct AddressRange: Hashable, Sendable {
   /// As many as a service has room for.
   static let mostAddresses = 1024
 
+  var family: Family { first.family }
   var addresses: [IPAddress] { (0..<count).map(first.advanced) }
+}
+
+extension AddressRange: CustomStringConvertible {
+  /// `192.0.2.1-192.0.2.9`.
+  var description: String { count == 1 ? "\(first)" : "\(first)-\(first.advanced(count - 1))" }
 }
 
 struct AddressRangeForm: Form {

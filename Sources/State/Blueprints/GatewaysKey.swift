@@ -2,6 +2,7 @@ enum GatewaysKey: Int, ObjectKey {
   case link, vipLinks, mtu, members, probe, egress, `return`
 
   static let names = spelledNames()
+  static let example = "{ \"link\": \"eth1\", \"members\": [...], \"egress\": {...} }"
 }
 
 /// Of one gateway in a list, or of all in ranges, which have no names.
@@ -9,18 +10,21 @@ enum GatewayKey: Int, ObjectKey {
   case name, addresses, vips, weight
 
   static let names = spelledNames()
+  static let example = "{ \"addresses\": \"192.168.25.128\" }"
 }
 
 enum GatewayRangesKey: Int, ObjectKey {
   case addresses, vips
 
   static let names = spelledNames()
+  static let example = "{ \"addresses\": \"192.168.25.128/29\" }"
 }
 
 enum EgressKey: Int, ObjectKey {
   case from, balance, seed, except, buckets, policy, fields, slots
 
   static let names = spelledNames()
+  static let example = "{ \"from\": \"192.168.24.0/22\" }"
 
   /// The keys of one way to balance alone.
   static let own: [(balance: String, keys: [EgressKey])] = [
@@ -32,4 +36,5 @@ enum ReturnKey: Int, ObjectKey {
   case mark, table, priority
 
   static let names = spelledNames()
+  static let example = "{ \"mark\": \"0x1900\", \"table\": 50, \"priority\": 1000 }"
 }

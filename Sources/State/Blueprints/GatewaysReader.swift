@@ -169,17 +169,16 @@ extension ObjectReader<GatewayKey> {
 extension ObjectReader<GatewayRangesKey> {
   fileprivate mutating func members() -> [Gateways.Member]? {
     if !has(.addresses) { reportMissing(.addresses) }
-    let addresses = oneAFamily(.addresses, .network, \.family)
-    let vips = oneAFamily(.vips, .network, \.family) ?? []
+    let addresses = oneAFamily(.addresses, .addressRange, \.family)
+    let vips = oneAFamily(.vips, .addressRange, \.family) ?? []
     guard isSound, let first = addresses?.first else { return nil }
-    let count = first.hostCount
+    let count = first.count
     for (key, ranges) in [(GatewayRangesKey.addresses, addresses ?? []), (.vips, vips)] {
-      for range in ranges where range.hostCount != count || count > 64 {
+      for range in ranges where range.count > 64 || range.count != count {
         report(
           key,
-          count > 64 && range == first
-            ? "\"\(range)\" has more than 64 addresses: /\(first.family.width - 6) at least"
-            : "\"\(range)\" has not as many addresses as \"\(first)\"")
+          "\"\(range)\" has \(range.count) addresses"
+            + (range.count > 64 ? ": 64 at most" : ", and \"\(first)\" has \(count)"))
       }
     }
     if let vip = vips.first(where: { vip in !addresses!.contains { $0.family == vip.family } }) {
@@ -187,20 +186,9 @@ extension ObjectReader<GatewayRangesKey> {
     }
     guard isSound else { return nil }
     return (0..<count).map { index in
-      var member = Gateways.Member("gw\(index)", addresses!.map { $0.host(index) })
-      member.vips = vips.map { $0.host(index) }
+      var member = Gateways.Member("gw\(index)", addresses!.map { $0.first.advanced(index) })
+      member.vips = vips.map { $0.first.advanced(index) }
       return member
     }
-  }
-}
-
-extension Prefix {
-  /// Its addresses, the first and the last as well; 65 stands for more than 64.
-  fileprivate var hostCount: Int { min(1 << Int(min(family.width - length, 7)), 65) }
-
-  fileprivate func host(_ index: Int) -> IPAddress {
-    address.family == .inet
-      ? IPAddress(v4: address.v4 + UInt32(index))
-      : IPAddress(v6High: address.v6.high, low: address.v6.low + UInt64(index))
   }
 }

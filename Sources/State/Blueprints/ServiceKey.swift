@@ -3,6 +3,8 @@ enum ServiceKey: Int, ObjectKey {
   case forwarding, tunnel, probe, quorum, hysteresis, sorry, onNone, drain, inhibit, balancer
 
   static let names = spelledNames()
+  static let example =
+    "{ \"vips\": \"192.168.26.254\", \"ports\": 53, \"servers\": \"192.168.27.0/28\" }"
   /// What a firewall mark stands in place of.
   static let addressed: [ServiceKey] = [.vips, .aliases, .ports, .protocols]
   /// What destination NAT has nothing of.
@@ -17,6 +19,7 @@ enum ServerKey: Int, ConditionalKey {
   case address, port, weight, drain, upperThreshold, lowerThreshold, when
 
   static let names = spelledNames()
+  static let example = "{ \"address\": \"192.168.27.1\", \"weight\": 2 }"
 }
 
 /// A probe template for each protocol.
@@ -24,4 +27,5 @@ enum ServiceProbeKey: Int, ObjectKey {
   case tcp, udp, sctp
 
   static let names = spelledNames()
+  static let example = "{ \"tcp\": { \"type\": \"tcp\" } }"
 }

@@ -5,6 +5,7 @@ enum SignalsKey: Int, ObjectKey {
   case deadline
 
   static let names = spelledNames()
+  static let example = "{ \"deadline\": \"30s\" }"
 }
 
 extension ObjectReader<FileKey> {

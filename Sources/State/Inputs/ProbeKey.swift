@@ -10,6 +10,7 @@ enum ProbeKey: Int, ObjectKey {
   case healthPort, controlPort
 
   static let names = spelledNames()
+  static let example = "{ \"type\": \"tcp\", \"address\": \"192.0.2.1\", \"port\": 80 }"
   static let common: KeySet<ProbeKey> = [.type, .interval, .timeout, .rise, .fall, .jitter]
   /// Of those that ask over the network.
   private static let network: KeySet<ProbeKey> = [.source, .link, .mark, .address]
@@ -29,4 +30,8 @@ enum ProbeKey: Int, ObjectKey {
     ("file", [.path, .content, .maxAge]),
     ("gluetun", network + [.healthPort, .controlPort, .basicAuthFile, .apiKeyFile]),
   ]
+
+  static func keys(ofType type: String?) -> KeySet<Self>? {
+    own.first { $0.type == type }.map { common + $0.keys }
+  }
 }

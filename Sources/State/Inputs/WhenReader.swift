@@ -23,6 +23,7 @@ enum WhenKey: Int, ObjectKey {
   case all, any, not
 
   static let names = spelledNames()
+  static let example = "{ \"all\": [\"probe.gw0\", \"link.eth0\"] }"
 }
 
 extension ObjectReader where Key: ConditionalKey {

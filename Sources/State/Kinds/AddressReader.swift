@@ -5,6 +5,7 @@ enum AddressKey: Int, ObjectKey {
   case noprefixroute, nodad, `protocol`, when
 
   static let names = spelledNames()
+  static let example = "{ \"link\": \"eth0\", \"address\": \"192.0.2.1/24\" }"
 }
 
 extension ObjectReader<AddressKey> {

@@ -48,7 +48,9 @@ extension ObjectReader<LinkKey> {
     if let other = vxlan.remote, let local = vxlan.local, other.family != local.family {
       report(.local, "\"\(local)\" is of another family than \"\(other)\"")
     }
-    vxlan.dstport = optional(.dstport, .uint16(1, to: 65535)) ?? vxlan.dstport
+    if let port = optional(.dstport, .uint16(0, to: 65535)) {
+      vxlan.dstport = port == 0 ? VXLAN.kernelPort : port
+    }
     vxlan.srcport = optional(.srcport, .ports(1, to: 65535))
     vxlan.learning = optional(.learning, .bool) ?? vxlan.learning
     vxlan.ttl = optional(.ttl, .uint8(1, to: 255))

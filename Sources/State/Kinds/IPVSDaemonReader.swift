@@ -5,18 +5,21 @@ enum IPVSTimeoutKey: Int, ObjectKey {
   case tcp, tcpfin, udp
 
   static let names = spelledNames()
+  static let example = "{ \"tcp\": \"25h\" }"
 }
 
 enum IPVSSyncKey: Int, ObjectKey {
   case master, backup
 
   static let names = spelledNames()
+  static let example = "{ \"backup\": { \"link\": \"eth0\", \"id\": 1 } }"
 }
 
 enum IPVSDaemonKey: Int, ObjectKey {
   case link, id, maxlen, group, port, ttl, when
 
   static let names = spelledNames()
+  static let example = "{ \"link\": \"eth0\", \"id\": 1 }"
 }
 
 extension ObjectReader<IPVSTimeoutKey> {

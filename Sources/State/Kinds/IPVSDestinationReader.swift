@@ -5,12 +5,14 @@ enum IPVSDestinationKey: Int, ObjectKey {
   case address, port, forwarding, tunnel, weight, upperThreshold, lowerThreshold, drain, when
 
   static let names = spelledNames()
+  static let example = "{ \"address\": \"192.0.2.1\" }"
 }
 
 enum IPVSTunnelKey: Int, ObjectKey {
   case type, port, checksum
 
   static let names = spelledNames()
+  static let example = "{ \"type\": \"gue\", \"port\": 6080 }"
 }
 
 /// What a destination's service decides about it.

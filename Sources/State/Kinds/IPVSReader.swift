@@ -5,6 +5,7 @@ enum IPVSKey: Int, ObjectKey {
   case services, timeouts, sync
 
   static let names = spelledNames()
+  static let example = "{ \"services\": [...] }"
 }
 
 enum IPVSServiceKey: Int, ObjectKey {
@@ -12,12 +13,14 @@ enum IPVSServiceKey: Int, ObjectKey {
   case adopt, when
 
   static let names = spelledNames()
+  static let example = "{ \"address\": \"192.0.2.1\", \"port\": 53, \"protocol\": \"udp\" }"
 }
 
 enum IPVSPersistenceKey: Int, ObjectKey {
   case timeout, netmask, engine
 
   static let names = spelledNames()
+  static let example = "{ \"timeout\": \"5m\" }"
 }
 
 extension ObjectReader<IPVSKey> {

@@ -7,6 +7,7 @@ enum LinkKey: Int, ObjectKey {
   case peer, link, mode, `protocol`, table
 
   static let names = spelledNames()
+  static let example = "{ \"name\": \"br0\", \"type\": \"bridge\" }"
   static let common: KeySet<LinkKey> = [
     .name, .managed, .adopt, .type, .mtu, .address, .master, .alias, .altnames, .up, .when,
   ]
@@ -20,4 +21,10 @@ enum LinkKey: Int, ObjectKey {
     ("vrf", [.table]),
     ("vxlan", [.id, .group, .remote, .local, .dev, .dstport, .srcport, .learning, .ttl]),
   ]
+
+  static func keys(ofType type: String?) -> KeySet<Self>? {
+    guard let type else { return common }
+    guard Device.types.contains(type) else { return nil }
+    return common + (own.first { $0.type == type }?.keys ?? [])
+  }
 }

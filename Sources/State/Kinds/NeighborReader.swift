@@ -6,6 +6,8 @@ enum NeighborKey: Int, ObjectKey {
   case dst, port, vni, via, adopt
 
   static let names = spelledNames()
+  static let example =
+    "{ \"link\": \"eth0\", \"address\": \"192.0.2.7\", \"mac\": \"02:00:00:00:00:07\" }"
 }
 
 /// The `neighbors` section holds two kinds.

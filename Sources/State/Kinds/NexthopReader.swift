@@ -4,18 +4,21 @@ enum NexthopKey: Int, ObjectKey {
   case id, family, via, dev, onlink, blackhole, group, resilient, `protocol`, when
 
   static let names = spelledNames()
+  static let example = "{ \"id\": 10, \"via\": \"192.0.2.1\", \"dev\": \"eth0\" }"
 }
 
 enum MemberKey: Int, ObjectKey {
   case id, weight, when
 
   static let names = spelledNames()
+  static let example = "{ \"id\": 10, \"weight\": 2 }"
 }
 
 enum ResilientKey: Int, ObjectKey {
   case buckets, idleTimer, unbalancedTimer
 
   static let names = spelledNames()
+  static let example = "{ \"buckets\": 64 }"
 }
 
 extension ObjectReader<NexthopKey> {

@@ -5,12 +5,14 @@ enum RouteKey: Int, ObjectKey {
   case scope, src, mtu, advmss, `protocol`, when
 
   static let names = spelledNames()
+  static let example = "{ \"dst\": \"10.0.0.0/8\", \"via\": \"192.0.2.1\" }"
 }
 
 enum HopKey: Int, ObjectKey {
   case via, dev, weight, onlink, when
 
   static let names = spelledNames()
+  static let example = "{ \"via\": \"192.0.2.1\", \"dev\": \"eth0\" }"
 }
 
 extension ObjectReader<RouteKey> {

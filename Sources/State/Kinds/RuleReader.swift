@@ -6,6 +6,7 @@ enum RuleKey: Int, ObjectKey {
   case when
 
   static let names = spelledNames()
+  static let example = "{ \"priority\": 1000, \"from\": \"192.0.2.0/24\", \"lookup\": 57 }"
   static let actions: [RuleKey] = [.lookup, .goto, .nop, .unreachable, .blackhole, .prohibit]
 }
 

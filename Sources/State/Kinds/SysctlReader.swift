@@ -6,6 +6,7 @@ enum SysctlKey: Int, ConditionalKey {
   case value, when
 
   static let names = spelledNames()
+  static let example = "{ \"value\": 1, \"when\": \"probe.gw0\" }"
 }
 
 extension ObjectReader<FileKey> {
