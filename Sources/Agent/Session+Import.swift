@@ -35,6 +35,17 @@ private struct MachineFiles: Files {
     path == self.path ? bytes : try? File.read(path)
   }
 
+  func program(called name: String) -> String? {
+    let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+    return path.split(separator: ":").map { "\($0)/\(name)" }.first { isProgram($0) }
+  }
+
+  private func isProgram(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+      && access(path, X_OK) == 0
+  }
+
   func paths(matching pattern: String) -> [String] {
     var found = glob_t()
     defer { globfree(&found) }

@@ -3,25 +3,40 @@ internal import Model
 
 /// Addresses as keepalived writes them.
 enum Addresses {
-  /// More of them than a group can sensibly mean.
-  private static let most = 1024
+  /// As many as a service of the state file takes in a row.
+  static let most = 1024
 
-  /// `A.B.C.D`, `A.B.C.D-E` (hex in IPv6), `A.B.C.D-E.F.G.H` or `A.B.C.D/LEN`; nil for anything else.
-  static func range(_ text: String) -> [IPAddress]? {
-    if let address = IPAddress(text) { return [address] }
+  /// Why a group's entry is none, in words that follow it.
+  struct Fault: Error {
+    let reason: String
+  }
+
+  /// `A.B.C.D`, `A.B.C.D-E` (hex in IPv6), `A.B.C.D-E.F.G.H` or `A.B.C.D/LEN`; nil for anything
+  /// else. What keepalived leaves out is a fault (`alloc_vsg_entry` in check_data.c).
+  static func range(_ text: String) -> Result<[IPAddress], Fault>? {
+    if let address = IPAddress(text) { return .success([address]) }
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    if parts.count == 2, let prefix = Prefix(text) {
-      let bits = Int(prefix.family.width - prefix.length)
-      guard bits <= 10 else { return nil }
-      return (0..<(1 << bits)).map(prefix.network.address.advanced)
+    if parts.count == 2 {
+      guard let address = IPAddress(parts[0]), let length = UInt8(parts[1]), length > 0,
+        length <= address.family.width
+      else { return nil }
+      guard address.masked(length) == address else {
+        return .failure(Fault(reason: "has bits behind its mask, which keepalived refuses"))
+      }
+      let bits = Int(address.family.width - length)
+      guard bits <= 10 else { return .failure(tooMany) }
+      return .success((0..<(1 << bits)).map(address.advanced))
     }
     let ends = text.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
     guard ends.count == 2, let first = IPAddress(ends[0]) else { return nil }
-    guard let last = IPAddress(ends[1]) ?? self.last(first, ends[1]), first.family == last.family,
-      !(last < first), let count = first.distance(to: last), count < most
+    guard let last = IPAddress(ends[1]) ?? self.last(first, ends[1]), first.family == last.family
     else { return nil }
-    return (0...count).map(first.advanced)
+    guard !(last < first) else { return .failure(Fault(reason: "ends before it begins")) }
+    guard let count = first.distance(to: last), count < most else { return .failure(tooMany) }
+    return .success((0...count).map(first.advanced))
   }
+
+  private static let tooMany = Fault(reason: "has more than \(most) addresses")
 
   /// The address that differs from the first in its last part alone.
   private static func last(_ first: IPAddress, _ part: String) -> IPAddress? {
@@ -53,7 +68,7 @@ enum Addresses {
   ) -> [(first: Element, count: Int)] {
     var rows: [(first: Element, count: Int, last: Element)] = []
     for element in elements {
-      if let row = rows.last, follows(row.last, element) {
+      if let row = rows.last, row.count < most, follows(row.last, element) {
         rows[rows.count - 1].count += 1
         rows[rows.count - 1].last = element
       } else {

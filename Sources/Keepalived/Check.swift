@@ -37,56 +37,30 @@ struct Check: Equatable {
 extension Draft {
   /// What a check block asks: one question, or one for each of its URLs.
   mutating func checks(_ statement: Statement, of real: RealServer) -> [Check] {
-    var timing = real.timing
-    var connection: [(String, Tree)] = []
-    var address: IPAddress?
-    var port: UInt16?
+    var target = Target(timing: real.timing)
     var own: [Statement] = []
-    for inner in statement.statements {
-      if timing.take(inner) { continue }
-      switch inner.keyword {
-      case "connect_ip": address = inner.value.flatMap { IPAddress($0) }
-      case "connect_port": port = inner.value.flatMap { UInt16($0) }.flatMap { $0 == 0 ? nil : $0 }
-      case "bindto":
-        if let source = inner.value.flatMap({ IPAddress($0) }) {
-          connection.append(("source", .string(source.description)))
-        }
-      case "bind_if": leave(inner, "a probe's \"link\" must be declared in \"links\" first")
-      case "fwmark":
-        if let mark = inner.value.flatMap({ UInt32($0) }), mark > 0 {
-          connection.append(("mark", .string("\(Mark(mark))")))
-        }
-      case "bind_port", "log_all_failures": leave(inner)
-      default: own.append(inner)
-      }
+    for inner in statement.statements where !take(inner, &target) { own.append(inner) }
+    settle(&target, of: real, statement)
+    let keyword = statement.keyword
+    if keyword != "SMTP_CHECK", keyword != "MISC_CHECK", !isAskable(target, of: real, statement) {
+      return []
     }
-    let target = port.map { [("port", Tree.integer(Int($0)))] } ?? []
 
     func check(_ type: Tree, _ members: [(String, Tree)], retries: Int = 1) -> Check {
-      var check = Check(
-        members: [("type", type)] + target + members + connection
-          + timing.members(retries: retries))
-      check.address = address
-      check.lacksPort = port == nil
-      return check
-    }
-    func ping() -> Check {
-      var check = Check(
-        members: [("type", "icmp")] + connection + timing.members(retries: 1))
-      check.address = address
-      return check
+      target.check(type, members, retries: retries)
     }
     switch statement.keyword {
     case "TCP_CHECK":
       for inner in own { leave(inner) }
       return [check("tcp", [])]
-    case "SMTP_CHECK":
-      for inner in own { leave(inner, "the server's greeting is what is waited for") }
-      return [check("tcp", [("expect", "220")])]
+    case "SMTP_CHECK": return greetings(statement, own, target, of: real)
     case "PING_CHECK":
       for inner in own { leave(inner) }
-      return [ping()]
+      return [target.ping]
     case "HTTP_GET", "SSL_GET":
+      for inner in own where inner.keyword == "nb_get_retry" {
+        target.timing.retry = inner.value.flatMap { Int($0) } ?? target.timing.retry
+      }
       let isTLS = statement.keyword == "SSL_GET"
       return urls(statement, own, host: real.host, isTLS: isTLS).map {
         check(isTLS ? "https" : "http", $0)
@@ -97,8 +71,8 @@ extension Draft {
       note(
         statement.origin,
         "UDP_CHECK: a probe waits for an answer, and none is required here; asked by icmp instead")
-      return [ping()]
-    case "MISC_CHECK": return script(statement, own, timing).map { [$0] } ?? []
+      return [target.ping]
+    case "MISC_CHECK": return script(statement, own, target.timing).map { [$0] } ?? []
     default:
       leave(statement, "the server counts as alive as far as this goes")
       return []
@@ -115,7 +89,7 @@ extension Draft {
       case "virtualhost": host = inner.value
       case "enable_sni": name = true
       // What a probe does anyway.
-      case "fast_recovery", "http_protocol": break
+      case "fast_recovery", "http_protocol", "nb_get_retry": break
       default: leave(inner)
       }
     }
@@ -247,39 +221,5 @@ extension Draft {
       }
     }
     return bytes.string
-  }
-
-  private mutating func script(
-    _ check: Statement, _ statements: [Statement], _ timing: Timing
-  ) -> Check? {
-    var timing = timing
-    // Without a time of its own a script has the interval.
-    timing.timeout = timing.interval
-    var command: [String] = []
-    for statement in statements {
-      switch statement.keyword {
-      case "misc_path":
-        // A quoted script with its arguments is one word to the parser.
-        var words = Words(Array((statement.value ?? "").utf8))
-        while case .text(let word)? = words.next() { command.append(word) }
-        command += statement.words.dropFirst(2)
-      case "misc_timeout":
-        timing.timeout = statement.value.flatMap(Duration.init(seconds:)) ?? timing.timeout
-      case "misc_dynamic": leave(statement, "an exit status of 0 is up, any other is down")
-      default: leave(statement)
-      }
-    }
-    guard let program = command.first, program.hasPrefix("/"),
-      command.allSatisfy({ $0.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f } })
-    else {
-      note(check.origin, "MISC_CHECK: no absolute path of a program: nothing is asked")
-      return nil
-    }
-    timing.timeout = max(timing.timeout, .milliseconds(10))
-    var script = Check(
-      members: [("type", "exec"), ("command", .array(command.map(Tree.string)))]
-        + timing.members(retries: 0))
-    script.asksAddress = false
-    return script
   }
 }

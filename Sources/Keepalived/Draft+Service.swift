@@ -2,81 +2,104 @@ internal import JSON
 internal import Model
 
 extension Draft {
+  /// As many destinations as a service of the state file takes.
+  private static let mostDestinations = 65_536
+
   /// The entries that stand for a virtual server: one for each port, and one for its marks.
   mutating func add(_ server: VirtualServer) {
     var server = server
-    if server.protocol == nil {
-      if server.fronts.contains(where: { if case .address = $0 { true } else { false } }) {
-        note(server.origin, "no protocol: taken for UDP, as keepalived 2.2 does")
-      }
-      server.protocol = .udp
-    }
-    var vips: [UInt16: [IPAddress]] = [:]
-    var marks: [UInt32] = []
-    for front in server.fronts {
-      switch front {
-      case .address(let address, let port):
-        if !(vips[port] ?? []).contains(address) { vips[port, default: []].append(address) }
-      case .mark(let mark): if !marks.contains(mark) { marks.append(mark) }
-      }
-    }
-    if vips[0] != nil, server.persistence.isEmpty {
-      note(server.origin, "without a port, and not persistent: left out")
-      vips[0] = nil
-    }
     settle(&server)
-    for (port, addresses) in vips.sorted(by: { $0.key < $1.key }) {
-      let fronts: [(String, Tree)] = [
-        ("vips", Addresses.tree(addresses)), ("ports", .integer(Int(port))),
-      ]
-      let suffix = vips.count > 1 ? "-\(port)" : ""
-      add(server, fronts, server.name + suffix, port)
+    if server.reals.count > Self.mostDestinations {
+      note(server.origin, "more than \(Self.mostDestinations) real servers: the rest is left out")
+      server.reals.removeLast(server.reals.count - Self.mostDestinations)
     }
-    if !marks.isEmpty {
-      let trees = marks.sorted().map { Tree.string("\(Mark($0))") }
-      add(
-        server, [("marks", trees.count == 1 ? trees[0] : .array(trees))],
-        server.name + (vips.isEmpty ? "" : "-marks"), nil)
+    guard !server.reals.isEmpty, !server.fronts.isEmpty else {
+      note(server.origin, "nothing is left of this virtual server")
+      return
+    }
+    let fronts = untaken(server)
+    let ports = Set(fronts.keys.compactMap(\.port))
+    for (place, group) in fronts.sorted(by: { $0.key < $1.key }) {
+      switch place {
+      case .port(let port, _):
+        let name = server.name + (ports.count > 1 ? "-\(port)" : "")
+        let most = max(1, min(Addresses.most, Self.mostDestinations / server.reals.count))
+        for start in stride(from: 0, to: group.addresses.count, by: most) {
+          let part = Array(group.addresses[start..<min(start + most, group.addresses.count)])
+          add(server, place, ("vips", Addresses.tree(part)), count: part.count, name)
+        }
+      case .marks:
+        let trees = group.marks.sorted().map { Tree.string("\(Mark($0))") }
+        let tree = trees.count == 1 ? trees[0] : .array(trees)
+        add(
+          server, place, ("marks", tree), count: trees.count,
+          server.name + (ports.isEmpty ? "" : "-marks"))
+      }
     }
   }
 
-  /// What real servers have of their own and a service has for all of them.
-  private mutating func settle(_ server: inout VirtualServer) {
-    let ways = server.reals.map { $0.forwarding ?? server.forwarding }
-    if let first = ways.first {
-      if ways.allSatisfy({ Tree.object($0) == Tree.object(first) }) {
-        server.forwarding = first
-      } else {
-        note(
-          server.origin, "real servers with lvs_method of their own: all have the virtual server's")
+  /// What makes entries of one virtual server different ones.
+  private enum Place: Hashable, Comparable {
+    /// Of one family where a netmask is for that family alone.
+    case port(UInt16, Family?)
+    case marks(Family)
+
+    var port: UInt16? { if case .port(let port, _) = self { port } else { nil } }
+
+    static func < (a: Place, b: Place) -> Bool { a.position < b.position }
+    private var position: (Int, Int, Int) {
+      switch self {
+      case .port(let port, let family): (0, Int(port), family == .inet6 ? 1 : 0)
+      case .marks(let family): (1, 0, family == .inet6 ? 1 : 0)
       }
     }
-    if server.reals.contains(where: \.inhibits) {
-      if !server.reals.allSatisfy(\.inhibits) {
-        note(server.origin, "inhibit_on_failure of some real servers: all have it")
+  }
+
+  private typealias Fronts = (addresses: [IPAddress], marks: [UInt32])
+
+  /// What is in front of the server and of no other one before it.
+  private mutating func untaken(_ server: VirtualServer) -> [Place: Fronts] {
+    var found: [Place: Fronts] = [:]
+    var own: Set<IPVSService.Match> = []
+    for front in server.fronts {
+      let (match, place): (IPVSService.Match, Place)
+      switch front {
+      case .address(let address, let port):
+        match = .address(address, port: port, protocol: server.protocol ?? .udp)
+        place = .port(port, server.persistence.netmask == nil ? nil : address.family)
+      case .mark(let mark, let family):
+        let family = family ?? server.family ?? .inet
+        (match, place) = (.mark(mark, family), .marks(family))
       }
-      server.inhibits = true
+      guard own.insert(match).inserted else { continue }
+      guard taken.insert(match).inserted else {
+        note(server.origin, "\(IPVSService.ID(match)) has a virtual server already: left out")
+        continue
+      }
+      switch front {
+      case .address(let address, _): found[place, default: ([], [])].addresses.append(address)
+      case .mark(let mark, _): found[place, default: ([], [])].marks.append(mark)
+      }
     }
-    if server.sorry == nil, server.quorum > 1 || server.hysteresis > 0 {
-      note(server.origin, "quorum and hysteresis without a sorry server decide nothing: left out")
-      (server.quorum, server.hysteresis) = (1, 0)
-    }
-    if server.hysteresis >= server.quorum, server.hysteresis > 0 {
-      note(server.origin, "hysteresis must be below the quorum: left out")
-      server.hysteresis = 0
-    }
-    if server.flags.contains(.ops), server.protocol != .udp {
-      note(server.origin, "ops is for UDP alone: left out")
-      server.flags.remove(.ops)
-    }
+    return found
   }
 
   private mutating func add(
-    _ server: VirtualServer, _ fronts: [(String, Tree)], _ wanted: String, _ port: UInt16?
+    _ server: VirtualServer, _ place: Place, _ front: (String, Tree), count: Int, _ wanted: String
   ) {
+    var server = server
+    let port = place.port
+    dropRepeated(&server, port)
     let name = name(wanted)
     let `protocol` = port == nil ? nil : server.protocol?.rawValue
     let (probe, conditions) = asked(server, name, `protocol`, port)
+    var fronts = [front]
+    if let port { fronts.append(("ports", .integer(Int(port)))) }
+    if case .marks(let family) = place,
+      server.reals.contains(where: { $0.address.family != family })
+    {
+      fronts.append(("family", .string(family.rawValue)))
+    }
     var rest: [(String, Tree)] = [
       ("servers", servers(server, conditions, port)), ("scheduler", .string(server.scheduler)),
     ]
@@ -87,21 +110,62 @@ extension Draft {
       let names = server.flags.sorted().map { Tree.string($0.name(for: server.scheduler)) }
       rest.append(("flags", .array(names)))
     }
-    if !server.persistence.isEmpty { rest.append(("persistence", .object(server.persistence))) }
+    let persistence = persistence(server, place)
+    if !persistence.isEmpty { rest.append(("persistence", .object(persistence))) }
     rest += server.forwarding
-    if let sorry = server.sorry {
-      if server.quorum != 1 { rest.append(("quorum", .integer(server.quorum))) }
-      if server.hysteresis != 0 { rest.append(("hysteresis", .integer(server.hysteresis))) }
-      let address = Tree.string(sorry.address.description)
-      let own = sorry.port.flatMap { $0 == port || $0 == 0 ? nil : $0 }
-      rest.append(
-        ("sorry", own.map { ["address": address, "port": .integer(Int($0))] } ?? address))
-    }
+    if let sorry = server.sorry { rest += self.sorry(server, sorry, port) }
     if server.inhibits { rest.append(("inhibit", true)) }
     add(
       ServiceEntry(
         name: name, fronts: fronts, rest: rest, protocols: `protocol`.map { [$0] } ?? [],
-        probes: [(`protocol` ?? "", probe)]))
+        probes: [(`protocol` ?? "", probe)], destinations: count * server.reals.count))
+  }
+
+  /// Two real servers may be one where their ports don't count.
+  private mutating func dropRepeated(_ server: inout VirtualServer, _ port: UInt16?) {
+    var seen: Set<IPVSDestination.ID> = []
+    func id(_ address: IPAddress, _ own: UInt16?) -> IPVSDestination.ID {
+      IPVSDestination(address, port: own ?? port ?? 0).id
+    }
+    let all = server
+    server.reals.removeAll { real in
+      guard !seen.insert(id(real.address, real.port(in: all))).inserted else { return false }
+      note(real.origin, "the real server \(real.address) is there already: left out")
+      return true
+    }
+    if let sorry = server.sorry,
+      seen.contains(id(sorry.address, server.translatesPorts ? sorry.port : nil))
+    {
+      note(sorry.origin, "the sorry server is one of the real servers: left out")
+      server.sorry = nil
+    }
+  }
+
+  private func persistence(_ server: VirtualServer, _ place: Place) -> [(String, Tree)] {
+    guard let timeout = server.persistence.timeout else { return [] }
+    let family: Family? =
+      switch place {
+      case .port(_, let family): family
+      case .marks(let family): family
+      }
+    let netmask = server.persistence.netmask.flatMap { $0.family == family ? $0.length : nil }
+    return [("timeout", .string(Duration.seconds(timeout).text))]
+      + (netmask.map { [("netmask", .integer($0))] } ?? [])
+      + (server.persistence.engine.map { [("engine", .string($0))] } ?? [])
+  }
+
+  private func sorry(
+    _ server: VirtualServer, _ sorry: (origin: Origin, address: IPAddress, port: UInt16?),
+    _ port: UInt16?
+  ) -> [(String, Tree)] {
+    var members: [(String, Tree)] = []
+    if server.quorum != 1 { members.append(("quorum", .integer(server.quorum))) }
+    if server.hysteresis != 0 { members.append(("hysteresis", .integer(server.hysteresis))) }
+    let address = Tree.string(sorry.address.description)
+    let own = server.translatesPorts ? sorry.port.flatMap { $0 == port ? nil : $0 } : nil
+    members.append(
+      ("sorry", own.map { ["address": address, "port": .integer(Int($0))] } ?? address))
+    return members
   }
 
   /// One question for all servers; or, where they differ, a condition for each.
@@ -113,8 +177,13 @@ extension Draft {
     if lists.allSatisfy({ $0 == lists[0] }) {
       if lists[0].isEmpty { return (nil, none) }
       let check = lists[0][0]
+      // The port that a service asks is the one that the server has in it.
       let knowsPort =
-        !check.lacksPort || port ?? 0 != 0 || server.reals.allSatisfy { $0.port != nil }
+        !check.lacksPort
+        || server.reals.allSatisfy {
+          let asked = $0.port ?? port ?? 0
+          return asked != 0 && asked == $0.port(in: server) ?? port ?? 0
+        }
       if lists[0].count == 1, check.asksAddress, check.address == nil, knowsPort {
         return (check.tree, none)
       }
@@ -142,19 +211,23 @@ extension Draft {
   }
 
   /// A name that a probe may have and none has yet.
-  private func unique(_ wanted: String) -> String {
+  private mutating func unique(_ wanted: String) -> String {
     let base = String(wanted.prefix(56))
-    if !probes.contains(where: { $0.0 == base }) { return base }
-    var number = 2
-    while probes.contains(where: { $0.0 == "\(base)-\(number)" }) { number += 1 }
-    return "\(base)-\(number)"
+    var name = base
+    while !probeNames.insert(name).inserted {
+      repeats[base, default: 1] += 1
+      name = "\(base)-\(repeats[base]!)"
+    }
+    return name
   }
 
   /// Real servers in canonical order, those in a row that are alike as one.
   private func servers(_ server: VirtualServer, _ conditions: [Tree?], _ port: UInt16?) -> Tree {
     let all = zip(server.reals, conditions).map { real, condition in
       var members: [(String, Tree)] = []
-      if let own = real.port, own != port { members.append(("port", .integer(Int(own)))) }
+      if let own = real.port(in: server), own != port {
+        members.append(("port", .integer(Int(own))))
+      }
       if real.weight != 1 { members.append(("weight", .integer(real.weight))) }
       if real.upper != 0 { members.append(("upper_threshold", .integer(real.upper))) }
       // Without an upper one the kernel has none.

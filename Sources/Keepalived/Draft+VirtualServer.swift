@@ -21,42 +21,6 @@ extension Draft {
     }
   }
 
-  // MARK: - What is in front
-
-  private mutating func readFronts(_ statement: Statement, _ server: inout VirtualServer) {
-    let words = Array(statement.words.dropFirst())
-    guard let first = words.first else { return }
-    if first == "group", words.count > 1 {
-      server.name = words[1]
-      guard let members = group(words[1]) else {
-        note(statement.origin, "there is no virtual_server_group \(shown(words[1]))")
-        return
-      }
-      for member in members { server.fronts += fronts(member.words, member.origin) }
-    } else {
-      server.fronts = fronts(words, statement.origin)
-      server.name = words.prefix(2).joined(separator: "-")
-    }
-  }
-
-  private mutating func fronts(_ words: [String], _ origin: Origin) -> [VirtualServer.Front] {
-    if words[0] == "fwmark" {
-      guard words.count > 1, let mark = UInt32(words[1]), mark > 0 else {
-        note(origin, "not a firewall mark: \(shown(words.dropFirst().first ?? ""))")
-        return []
-      }
-      return [.mark(mark)]
-    }
-    let port = words.count > 1 ? UInt16(words[1]) : 0
-    guard let addresses = Addresses.range(words[0]), let port,
-      addresses.allSatisfy({ !$0.isUnspecified && !$0.isMulticast })
-    else {
-      note(origin, "not an address and port: \(shown(words.prefix(2).joined(separator: " ")))")
-      return []
-    }
-    return addresses.map { .address($0, port) }
-  }
-
   // MARK: - Its settings
 
   private mutating func read(_ statement: Statement, _ server: inout VirtualServer) {
@@ -65,26 +29,31 @@ extension Draft {
     case "lvs_sched", "lb_algo":
       if let value, IPVSService.schedulers.contains(value) {
         server.scheduler = value
+        server.statedScheduler = value
       } else {
         note(statement.origin, "not a scheduler: \(shown(value ?? ""))")
       }
     case "lvs_method", "lb_kind": server.forwarding = forwarding(statement) ?? server.forwarding
-    case "flag-1", "sh-fallback", "mh-fallback": server.flags.insert(.fallback)
-    case "flag-2", "sh-port", "mh-port": server.flags.insert(.port)
+    case "flag-1": server.flags.insert(.fallback)
+    case "flag-2": server.flags.insert(.port)
     case "flag-3": server.flags.insert(.flag3)
     case "ops": server.flags.insert(.ops)
+    case "sh-fallback", "mh-fallback", "sh-port", "mh-port": readFlag(statement, &server)
     case "protocol":
       server.protocol = value.flatMap { IPVSProtocol(rawValue: $0.lowercased()) }
       if server.protocol == nil { note(statement.origin, "not a protocol: \(shown(value ?? ""))") }
     case "persistence_timeout", "persistence_granularity", "persistence_engine":
       readPersistence(statement, &server)
     case "quorum": server.quorum = number(statement, 1...1_000_000) ?? server.quorum
+    case "weight": server.weight = number(statement, 1...65_535) ?? server.weight
+    case "ip_family": readFamily(statement, &server)
     case "hysteresis": server.hysteresis = number(statement, 0...1_000_000) ?? server.hysteresis
     case "inhibit_on_failure": server.inhibits = true
     case "virtualhost": server.host = value
     case "sorry_server":
-      if let value, let address = IPAddress(value) {
-        server.sorry = (address, statement.words.count > 2 ? UInt16(statement.words[2]) : nil)
+      if let address = value.flatMap({ single($0, statement.origin) }) {
+        let port = statement.words.count > 2 ? UInt16(statement.words[2]) : nil
+        server.sorry = (statement.origin, address, port == 0 ? nil : port)
       } else {
         note(statement.origin, "not an address: \(shown(value ?? ""))")
       }
@@ -92,26 +61,62 @@ extension Draft {
     }
   }
 
-  private mutating func readPersistence(_ statement: Statement, _ server: inout VirtualServer) {
-    func set(_ key: String, _ tree: Tree) {
-      server.persistence.removeAll { $0.0 == key }
-      server.persistence.append((key, tree))
+  /// A flag by a scheduler's name is for that scheduler, named before it; keepalived ignores it else.
+  private mutating func readFlag(_ statement: Statement, _ server: inout VirtualServer) {
+    let parts = statement.keyword.split(separator: "-").map(String.init)
+    guard parts[0] == server.statedScheduler else {
+      leave(statement, "it is for the scheduler \(parts[0]), stated before it")
+      return
     }
+    server.flags.insert(parts[1] == "port" ? .port : .fallback)
+  }
+
+  private mutating func readFamily(_ statement: Statement, _ server: inout VirtualServer) {
+    guard let family = statement.value.flatMap({ Family(rawValue: $0) }) else {
+      note(statement.origin, "not a family: \(shown(statement.value ?? ""))")
+      return
+    }
+    guard server.family ?? family == family else {
+      leave(statement, "the virtual server is of the other family")
+      return
+    }
+    server.family = family
+  }
+
+  private mutating func readPersistence(_ statement: Statement, _ server: inout VirtualServer) {
     switch statement.keyword {
     case "persistence_timeout":
-      let seconds = statement.value == nil ? 360 : number(statement, 1...24 * 86_400)
-      if let seconds { set("timeout", .string(Duration.seconds(seconds).text)) }
-    case "persistence_engine":
-      if statement.value == "sip" { set("engine", "sip") } else { leave(statement) }
-    default:
-      if let mask = statement.value.flatMap({ IPAddress($0) }), mask.family == .inet {
-        let length = mask.v4.leadingOnes
-        guard length > 0, length == mask.v4.nonzeroBitCount else { return leave(statement) }
-        set("netmask", .integer(length))
-      } else if let length = number(statement, 1...128) {
-        set("netmask", .integer(length))
+      // Longer ones overflow the kernel's count of ticks at 1000 Hz.
+      let most = 24 * 86_400
+      let seconds =
+        statement.value == nil
+        ? VirtualServer.Persistence.usual : number(statement, 1...31 * 86_400)
+      if let seconds, seconds > most {
+        note(statement.origin, "persistence_timeout: cut to 24 days")
       }
+      server.persistence.timeout = seconds.map { min($0, most) } ?? server.persistence.timeout
+    case "persistence_engine":
+      if statement.value == "sip" { server.persistence.engine = "sip" } else { leave(statement) }
+    default: readGranularity(statement, &server)
     }
+  }
+
+  /// A netmask of IPv4, a length of IPv6; which of both an unknown family is told by.
+  private mutating func readGranularity(_ statement: Statement, _ server: inout VirtualServer) {
+    let value = statement.value ?? ""
+    let family = server.family ?? (value.utf8.contains(UInt8(ascii: ".")) ? .inet : .inet6)
+    switch family {
+    case .inet:
+      guard let mask = IPAddress(value), mask.family == .inet, mask.v4 != 0,
+        mask.v4.leadingOnes == mask.v4.nonzeroBitCount
+      else { return leave(statement, "not a netmask such as 255.255.255.0") }
+      server.persistence.netmask = (.inet, mask.v4.leadingOnes)
+    case .inet6:
+      guard let length = number(statement, 1...128) else { return }
+      server.persistence.netmask = (.inet6, length)
+    }
+    server.family = family
+    server.persistence.timeout = server.persistence.timeout ?? VirtualServer.Persistence.usual
   }
 
   private mutating func number(_ statement: Statement, _ range: ClosedRange<Int>) -> Int? {
@@ -123,27 +128,18 @@ extension Draft {
     return nil
   }
 
-  /// `NAT`, `DR`, or `TUN [type ipip|gue port N|gre] [nocsum|csum|remcsum]`.
+  /// `NAT`, `DR`, or `TUN [type ipip|gue port N|gre] [nocsum|csum|remcsum]`; a tunnel that keepalived
+  /// finds wrong is a plain one.
   private mutating func forwarding(_ statement: Statement) -> [(String, Tree)]? {
-    let words = statement.words.dropFirst().map { $0.lowercased() }
-    switch words.first {
-    case "nat": return []
-    case "dr": return [("forwarding", "direct")]
-    case "tun":
-      var tunnel: [(String, Tree)] = []
-      for (index, word) in words.enumerated() {
-        switch word {
-        case "ipip", "gue", "gre": tunnel.insert(("type", .string(word)), at: 0)
-        case "port":
-          if index + 1 < words.count, let port = UInt16(words[index + 1]), port > 0 {
-            tunnel.append(("port", .integer(Int(port))))
-          }
-        case "csum": tunnel.append(("checksum", "plain"))
-        case "remcsum": tunnel.append(("checksum", "remote"))
-        default: break
-        }
-      }
+    switch statement.value {
+    case "NAT": return []
+    case "DR": return [("forwarding", "direct")]
+    case "TUN":
       let members: [(String, Tree)] = [("forwarding", "tunnel")]
+      guard let tunnel = tunnel(Array(statement.words.dropFirst(2))) else {
+        note(statement.origin, "not a tunnel that keepalived takes: ipip, without options")
+        return members
+      }
       return tunnel.isEmpty ? members : members + [("tunnel", .object(tunnel))]
     default:
       note(statement.origin, "not a forwarding method: \(shown(statement.value ?? ""))")
@@ -151,28 +147,57 @@ extension Draft {
     }
   }
 
+  private func tunnel(_ words: [String]) -> [(String, Tree)]? {
+    var (type, port, checksum) = ("ipip", UInt16?.none, String?.none)
+    var rest = words[...]
+    while let word = rest.popFirst() {
+      switch word {
+      case "type":
+        guard let value = rest.popFirst(), ["ipip", "gue", "gre"].contains(value) else {
+          return nil
+        }
+        type = value
+      case "port":
+        guard let value = rest.popFirst().flatMap({ UInt16($0) }), value > 0 else { return nil }
+        port = value
+      case "nocsum": checksum = nil
+      case "csum": checksum = "plain"
+      case "remcsum": checksum = "remote"
+      default: return nil
+      }
+    }
+    guard (type == "gue") == (port != nil), type != "ipip" || checksum == nil,
+      type != "gre" || checksum != "remote"
+    else { return nil }
+    if type == "ipip" { return [] }
+    return [("type", .string(type))] + (port.map { [("port", .integer(Int($0)))] } ?? [])
+      + (checksum.map { [("checksum", .string($0))] } ?? [])
+  }
+
   // MARK: - Real servers
 
   private mutating func readReal(_ statement: Statement, _ server: inout VirtualServer) {
-    guard let address = statement.value.flatMap({ IPAddress($0) }), !address.isUnspecified,
-      !address.isMulticast
-    else {
+    guard let address = statement.value.flatMap({ single($0, statement.origin) }) else {
       note(statement.origin, "not a real server's address: \(shown(statement.value ?? ""))")
       return
     }
     var port: UInt16?
     if statement.words.count > 2 {
       port = UInt16(statement.words[2])
-      if port == nil { note(statement.origin, "not a port: \(shown(statement.words[2]))") }
+      if port == nil {
+        note(
+          statement.origin, "not a port: \(shown(statement.words[2])): the real server is left out")
+        return
+      }
     }
     var real = RealServer(
       origin: statement.origin, address: address, port: port == 0 ? nil : port,
-      inhibits: server.inhibits, timing: server.timing, host: server.host)
+      weight: server.weight, inhibits: server.inhibits, timing: server.timing, host: server.host)
     let inner = statement.statements
     for statement in inner where !Check.keywords.contains(statement.keyword) {
       if real.timing.take(statement) { continue }
       switch statement.keyword {
-      case "weight": real.weight = number(statement, 0...65_535) ?? 1
+      case "weight": real.weight = number(statement, 0...65_535) ?? real.weight
       case "uthreshold": real.upper = number(statement, 0...0x7fff_ffff) ?? 0
       case "lthreshold": real.lower = number(statement, 0...0x7fff_ffff) ?? 0
       case "inhibit_on_failure":

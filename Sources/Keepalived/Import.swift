@@ -13,7 +13,7 @@ public struct Import {
     guard reader.read(path) else { return nil }
     var parser = StatementParser()
     let statements = parser.parse(reader.lines)
-    var draft = Draft()
+    var draft = Draft(files: files)
     draft.add(statements)
     tree = draft.tree
     // Reading in turns, each of the three has its own in order; a line's place tells the rest.
@@ -23,11 +23,23 @@ public struct Import {
 
 /// The state file as far as it is made.
 struct Draft {
+  let files: any Files
   private(set) var notes: [Note] = []
   var services: [ServiceEntry] = []
   var probes: [(String, Tree)] = []
+  /// What has a virtual server already.
+  var taken: Set<IPVSService.Match> = []
+  /// Where the services are that differ by nothing but the protocol.
+  var places: [String: Int] = [:]
+  var names: Set<String> = []
+  var namedBeginnings: Set<String> = []
+  var probeNames: Set<String> = []
+  /// How often a name was wanted.
+  var repeats: [String: Int] = [:]
   private var timeouts: [(String, Tree)] = []
   private var groups: [String: [Statement]] = [:]
+
+  init(files: any Files) { self.files = files }
 
   mutating func note(_ origin: Origin, _ message: String) {
     notes.append(Note(origin: origin, message: message))
@@ -43,7 +55,8 @@ struct Draft {
   mutating func add(_ statements: [Statement]) {
     // A group may stand behind the servers that name it.
     for statement in statements where statement.keyword == "virtual_server_group" {
-      if let name = statement.value { groups[name] = statement.statements }
+      // Of two by one name keepalived takes the first.
+      if let name = statement.value, groups[name] == nil { groups[name] = statement.statements }
     }
     for statement in statements {
       switch statement.keyword {

@@ -267,6 +267,8 @@ public protocol Files {
   func contents(of path: String) -> [UInt8]?
   /// As glob(7), in order.
   func paths(matching pattern: String) -> [String]
+  /// The path of the program that PATH finds by a name.
+  func program(called name: String) -> String?
 }
 
 /// As a message shows it: on one line, and not all of a long one.

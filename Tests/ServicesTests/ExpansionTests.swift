@@ -52,6 +52,18 @@ private let allUp = signals(.up, .up, .up)
     }
   }
 
+  /// Looking each server up among all of them took a minute.
+  @Test(.timeLimit(.minutes(1))) func sixtyThousandServersAreExpandedAtOnce() {
+    var service = Service("s", servers: (0..<60_000).map { .init(IPAddress(v4: 0x0a00_0000 + $0)) })
+    service.vips = [vip]
+    service.ports = [80]
+    let made = service.expanded(given: [:])[0]
+    #expect(service.expanded(given: [:], keeping: [made.match: made]) == [made])
+    let kept = made.keeping(
+      made.destinations.map { _ in .unknown }, present: made, .forever, isOver: { _ in false })
+    #expect(kept == made)
+  }
+
   @Test func familiesStayAmongThemselvesExceptInTunnels() {
     var service = Service("s", servers: ["10.0.0.1", "fd00::2"].map { .init(address($0)) })
     service.vips = [vip, address("fd00::80")]

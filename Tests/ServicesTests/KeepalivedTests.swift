@@ -17,6 +17,8 @@ struct Pages: Files {
 
   func contents(of path: String) -> [UInt8]? { pages[path] }
 
+  func program(called name: String) -> String? { name == "check" ? "/usr/bin/check" : nil }
+
   /// A `*` stands at the end alone.
   func paths(matching pattern: String) -> [String] {
     pattern.hasSuffix("*")
@@ -54,17 +56,40 @@ extension IPVSService {
     for (noun, option) in [("tcp ", "-t "), ("udp ", "-u ")] where own.hasPrefix(noun) {
       own = option + own.dropFirst(noun.count)
     }
-    if case .mark(let mark, _) = match { own = "-f \(mark)" }
+    if case .mark(let mark, let family) = match {
+      own = "-f \(mark)" + (family == .inet ? "" : " -6")
+    }
     let names = flags.sorted().map { $0.name(for: scheduler) }
+    let persistent = persistence.map { persistence in
+      let mask = IPAddress("255.255.255.255")!.masked(UInt8(persistence.prefixLength))
+      return " -p \(persistence.timeout.components.seconds)"
+        + (family == .inet && persistence.prefixLength < 32 ? " -M \(mask)" : "")
+    }
     return [
-      "-A \(own) -s \(scheduler)" + (names.isEmpty ? "" : " -b " + names.joined(separator: ","))
+      "-A \(own) -s \(scheduler)" + (persistent ?? "")
+        + (names.isEmpty ? "" : " -b " + names.joined(separator: ","))
     ]
-      + destinations.map { "-a \(own) -r \($0.id) -m -w \($0.weight)" }
+      + destinations.map {
+        "-a \(own) -r \($0.id) \($0.forwarding.option) -w \($0.weight)" + $0.forwarding.tunnel
+      }
+  }
+}
+
+extension IPVSDestination.Forwarding {
+  fileprivate var option: String {
+    switch self {
+    case .masquerade: "-m"
+    case .direct: "-g"
+    case .tunnel: "-i"
+    }
+  }
+  fileprivate var tunnel: String {
+    if case .tunnel(.ipip) = self { " --tun-type ipip" } else { "" }
   }
 }
 
 @Suite struct KeepalivedTests {
-  @Test(arguments: ["seed", "odd"])
+  @Test(arguments: ["seed", "odd", "fronts", "checks"])
   func configurationIsThisStateFile(name: String) throws {
     let text = try String(decoding: readFile(cases + name + ".conf"), as: UTF8.self)
     let made = try #require(Import("k.conf", files: Pages(["k.conf": text])))
@@ -86,6 +111,14 @@ extension IPVSService {
     let ours = try imported(text).table()
     #expect(ours.count == 82 + 80 * 16 + 2 * 3)
     #expect(ours == theirs.split(separator: "\n").map { $0.trimming }.sorted())
+  }
+
+  /// `fronts.ipvs` is what keepalived 2.2.7 built from it, on Debian's kernel.
+  @Test func frontsAreKeepalivedsLineByLine() throws {
+    let text = try String(decoding: readFile(cases + "fronts.conf"), as: UTF8.self)
+    let theirs = try String(decoding: readFile(cases + "fronts.ipvs"), as: UTF8.self)
+    #expect(
+      try imported(text).table() == theirs.split(separator: "\n").map { $0.trimming }.sorted())
   }
 
   @Test(arguments: ["seed", "odd"])
@@ -170,6 +203,15 @@ extension IPVSService {
     }
   }
 
+  @Test func secondVirtualServerOfAnAddressIsNamed() throws {
+    let one = "virtual_server 10.0.0.1 80 {\n protocol TCP\n real_server 10.1.1.1 80 { }\n}\n"
+    let made = try imported(one + one)
+    #expect(try made.table().count == 2)
+    #expect(
+      made.notes.map(\.description)
+        == ["k.conf:5: tcp 10.0.0.1:80 has a virtual server already: left out"])
+  }
+
   @Test func includedFilesAreReadFromWhereTheyAre() throws {
     let files = Pages([
       "/etc/k/k.conf": "include conf.d/*\n", "/etc/k/conf.d/a": "include ../b.conf\n$P=80\n",
@@ -207,7 +249,7 @@ extension IPVSService {
   func endlessOrBrokenTextEnds(text: String) throws {
     let made = try imported(text)
     #expect(!made.notes.isEmpty)
-    _ = try? made.declaration()
+    _ = try made.declaration()
   }
 
   @Test func noTextHoweverBrokenCrashes() throws {
@@ -220,7 +262,6 @@ extension IPVSService {
       "255.255.255.255",
       "url {\n", "1.5", "\0", "é",
     ].map { Array($0.utf8) }
-    var sound = 0
     for _ in 0..<300 {
       var bytes = seed
       for _ in 0..<Int.random(in: 1...5, using: &generator) {
@@ -231,10 +272,8 @@ extension IPVSService {
       var files = Pages([:])
       files.pages["k.conf"] = bytes
       let made = try #require(Import("k.conf", files: files))
-      // Nearly always something that decodes; what doesn't is said.
-      if (try? made.declaration()) != nil { sound += 1 }
+      _ = try made.declaration()
     }
-    #expect(sound > 250)
   }
 }
 

@@ -7,8 +7,9 @@ extension IPVSService {
     isOver: (Departure.ID) -> Bool
   ) -> IPVSService {
     var service = self
+    let observed = present?.destinationsByID ?? [:]
     service.destinations = zip(destinations, states).compactMap { destination, state in
-      let found = present?.destinations.first { $0.id == destination.id }
+      let found = observed[destination.id]
       switch state {
       case .up: return destination
       case .down where inhibit == .forever: return destination.drained
@@ -31,6 +32,13 @@ extension IPVSService {
     return present.destinations.filter { down.contains($0.id) }.map {
       Departure(id: .init(match, $0.id), grace: grace)
     }
+  }
+}
+
+extension IPVSService {
+  /// To look up many: a service has up to 65,536.
+  var destinationsByID: [IPVSDestination.ID: IPVSDestination] {
+    Dictionary(destinations.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
   }
 }
 

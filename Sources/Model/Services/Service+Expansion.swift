@@ -61,9 +61,8 @@ extension Service {
     _ match: IPVSService.Match, _ signals: [Signal: Signal.State], _ observed: IPVSService?
   ) -> [Entry] {
     let present = observed?.destinations ?? []
-    func found(_ wanted: IPVSDestination) -> IPVSDestination? {
-      present.first { $0.id == wanted.id }
-    }
+    let byID = observed?.destinationsByID ?? [:]
+    func found(_ wanted: IPVSDestination) -> IPVSDestination? { byID[wanted.id] }
     var entries = servers(of: match).compactMap { server -> Entry? in
       let destination = destination(server, match)
       let found = found(destination)

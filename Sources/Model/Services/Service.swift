@@ -9,6 +9,8 @@ public struct Service: Hashable, Sendable {
   public var protocols: [IPVSProtocol] = [.tcp]
   /// In place of addresses, ports and protocols: packets with these firewall marks.
   public var marks: [UInt32] = []
+  /// Of the marked packets; nil: that of the servers.
+  public var family: Family?
   public var servers: [Server]
   public var scheduler = "mh"
   public var flags: Set<IPVSService.Flag> = [.fallback]
@@ -98,7 +100,8 @@ extension Service {
         protocols.map { IPVSService.Match.address(vip, port: port, protocol: $0) }
       }
     }
-    return addresses + marks.map { .mark($0, servers.first?.address.family ?? .inet) }
+    let marked = family ?? servers.first?.address.family ?? .inet
+    return addresses + marks.map { .mark($0, marked) }
   }
 
   /// Those that a service of the family can lead to: only tunnels cross from one to the other.

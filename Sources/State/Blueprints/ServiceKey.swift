@@ -1,5 +1,5 @@
 enum ServiceKey: Int, ObjectKey {
-  case vips, aliases, ports, protocols, marks, servers, scheduler, flags, persistence
+  case vips, aliases, ports, protocols, marks, family, servers, scheduler, flags, persistence
   case forwarding, tunnel, probe, quorum, hysteresis, sorry, onNone, drain, inhibit, balancer
 
   static let names = spelledNames()
@@ -9,7 +9,8 @@ enum ServiceKey: Int, ObjectKey {
   static let addressed: [ServiceKey] = [.vips, .aliases, .ports, .protocols]
   /// What destination NAT has nothing of.
   static let ipvsOnly: [ServiceKey] = [
-    .marks, .scheduler, .persistence, .forwarding, .tunnel, .quorum, .hysteresis, .sorry, .drain,
+    .marks, .family, .scheduler, .persistence, .forwarding, .tunnel, .quorum, .hysteresis, .sorry,
+    .drain,
     .inhibit,
   ]
 }

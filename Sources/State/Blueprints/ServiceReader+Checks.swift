@@ -26,9 +26,15 @@ extension ObjectReader<ServiceKey> {
         break
       }
     }
+    if let sorry = service.sorry, isAmong(sorry, service) {
+      report(.sorry, "\"\(sorry.address)\" is one of the servers: it can't stand in for itself")
+    }
     if service.forwarding != .masquerade, let port = translated(service) {
       report(
         .servers, "port \(port) must be the service's: only masquerading translates it")
+    }
+    if service.forwarding != .masquerade, let port = service.sorry?.port, service.ports != [port] {
+      report(.sorry, "port \(port) must be the service's: only masquerading translates it")
     }
     if service.balancer == .nft { checkNAT(service) }
   }
@@ -41,7 +47,11 @@ extension ObjectReader<ServiceKey> {
       report(.sorry, "must be of the family of the servers")
     }
     if !service.marks.isEmpty {
-      if servers.count > 1 { report(.servers, "must be of one family, that of the marked packets") }
+      if servers.count > 1, !isTunnel || service.family == nil {
+        report(.servers, "must be of one family, that of the marked packets")
+      } else if let family = service.family, !isTunnel, servers != [family] {
+        report(.family, "must be that of the servers: only a tunnel leads from one to the other")
+      }
       return
     }
     let fronts = Set((service.vips + service.aliases).map(\.family))
@@ -53,6 +63,14 @@ extension ObjectReader<ServiceKey> {
     for family in servers.subtracting(fronts).sorted() {
       report(
         .servers, "has one of family \(family.rawValue), of which there is no virtual address")
+    }
+  }
+
+  /// Whether the sorry server would be the same destination as a real server.
+  private func isAmong(_ sorry: Service.Server, _ service: Service) -> Bool {
+    let only = service.ports.count == 1 ? service.ports[0] : nil
+    return service.servers.contains {
+      $0.address == sorry.address && ($0.port ?? only) == (sorry.port ?? only)
     }
   }
 

@@ -58,8 +58,10 @@ extension ObjectReader<ServiceKey> {
         report(.marks, "\"\(mark)\" must have no mask: IPVS knows whole marks")
       }
       if service.marks.contains(0) { report(.marks, "\"0x0\" is what packets without a mark have") }
+      service.family = optional(.family, .family)
       return
     }
+    refuse([.family]) { "\($0) is for services by \"marks\": addresses tell it" }
     if !has(.vips), !has(.aliases) {
       reportMissing(.vips, ": addresses, or \"gateways\" for those of the gateways' members")
     }
@@ -155,14 +157,15 @@ extension ObjectReader<ServiceKey> {
       let found = elements(.flags, SchedulerFlagForm(scheduler: service.scheduler)) ?? []
       let flags = found.compactMap(\.self)
       service.flags = Set(unique(.flags, flags) ?? [])
-      if service.flags.contains(.ops), service.protocols != [.udp] {
+      if service.flags.contains(.ops), !has(.marks), service.protocols != [.udp] {
         report(.flags, "\"ops\" is for UDP alone: other protocols' packets don't stand alone")
       }
     } else if !IPVSService.schedulersWithNamedFlags.contains(service.scheduler) {
       // The default is of those that have it.
       service.flags = []
     }
-    let family = service.vips.first?.family ?? service.servers.first?.address.family
+    let family =
+      service.family ?? service.vips.first?.family ?? service.servers.first?.address.family
     service.persistence =
       object(.persistence, "persistence") { (object: inout ObjectReader<IPVSPersistenceKey>) in
         object.persistence(family)

@@ -1,0 +1,59 @@
+internal import JSON
+internal import Model
+
+extension Draft {
+  mutating func script(
+    _ check: Statement, _ statements: [Statement], _ timing: Timing
+  ) -> Check? {
+    var timing = timing
+    // Without a time of its own a script has the interval.
+    timing.timeout = timing.interval
+    var command: [String] = []
+    for statement in statements {
+      switch statement.keyword {
+      case "misc_path":
+        // A quoted script with its arguments is one word to the parser.
+        command = []
+        var words = Words(Array((statement.value ?? "").utf8))
+        while case .text(let word)? = words.next() { command.append(word) }
+        command += statement.words.dropFirst(2)
+      case "misc_timeout":
+        timing.timeout = statement.value.flatMap(Duration.init(seconds:)) ?? timing.timeout
+      case "misc_dynamic": leave(statement, "an exit status of 0 is up, any other is down")
+      default: leave(statement)
+      }
+    }
+    guard let program = program(command.first ?? "", check),
+      command.allSatisfy({ $0.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f } })
+    else {
+      note(check.origin, "MISC_CHECK: nothing is asked")
+      return nil
+    }
+    command[0] = program
+    timing.timeout = max(timing.timeout, .milliseconds(10))
+    var script = Check(
+      members: [("type", "exec"), ("command", .array(command.map(Tree.string)))]
+        + timing.members(retries: 0))
+    script.asksAddress = false
+    return script
+  }
+
+  /// A name without a slash is looked for in PATH, as keepalived does when it starts.
+  private mutating func program(_ name: String, _ check: Statement) -> String? {
+    if name.hasPrefix("/") { return name }
+    if name.isEmpty {
+      note(check.origin, "MISC_CHECK without misc_path")
+      return nil
+    }
+    if name.contains("/") {
+      note(check.origin, "\(shown(name)) depends on where keepalived was started")
+      return nil
+    }
+    guard let path = files.program(called: name), path.hasPrefix("/") else {
+      note(check.origin, "\(shown(name)) isn't in PATH here")
+      return nil
+    }
+    note(check.origin, "\(shown(name)) is \(path), by PATH of this machine")
+    return path
+  }
+}

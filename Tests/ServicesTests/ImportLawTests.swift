@@ -1,0 +1,196 @@
+import Glibc
+import Keepalived
+import Model
+import State
+import TestSupport
+import Testing
+
+/// Whatever keepalived's configuration says, `validate` takes the state file that is made of it.
+@Suite struct ImportLawTests {
+  @Test(arguments: 0..<200)
+  func whatIsPrintedIsValid(number: Int) throws {
+    var text = Configuration(number).text
+    let made = try #require(Import("k.conf", files: Pages(["k.conf": text])))
+    do {
+      _ = try made.declaration()
+    } catch {
+      text = "\(text)\n\(error)"
+      Issue.record("\(text)")
+    }
+  }
+
+  private static let samples = "/usr/share/doc/keepalived/samples/"
+
+  @Test func everySampleOfDebiansPackageIsValid() throws {
+    guard access(Self.samples, R_OK) == 0 else {
+      try Test.cancel("keepalived's samples are missing")
+    }
+    let names = try fileNames(in: Self.samples, ending: "").filter {
+      $0.hasPrefix("keepalived.conf.")
+    }
+    #expect(names.count >= 20)
+    var services = 0
+    for name in names {
+      let text = try String(decoding: readFile(Self.samples + name), as: UTF8.self)
+      let made = try #require(Import("k.conf", files: Pages(["k.conf": text])))
+      do {
+        services += try made.declaration().services.list.count
+      } catch {
+        Issue.record("\(name): \(error)")
+      }
+    }
+    #expect(services >= 20)
+  }
+}
+
+/// A configuration made up of all that keepalived knows, sensible or not, by a number.
+private struct Configuration {
+  private var generator: SplitMix64
+  private(set) var text = ""
+
+  init(_ number: Int) {
+    generator = SplitMix64(0x6b61_0000 &+ UInt64(number))
+    for name in ["a", "a.tcp", "b"] where chance(2) { addGroup(name) }
+    for _ in 0..<Int.random(in: 1...4, using: &generator) { addServer() }
+    if chance(3) { mutate() }
+  }
+
+  private mutating func chance(_ of: Int) -> Bool { Int.random(in: 0..<of, using: &generator) == 0 }
+
+  private mutating func any(_ words: String...) -> String {
+    words.randomElement(using: &generator)!
+  }
+
+  private mutating func address() -> String {
+    chance(12)
+      ? any(
+        "0.0.0.0", "224.0.0.1", "::", "ff02::1", "fe80::1", "10.0.0", "", "10.0.0.1/24",
+        "10.0.0.1-9")
+      : chance(3) ? "fd00::\(any("1", "2", "a", "1:0"))" : "10.0.0.\(any("1", "2", "3", "4"))"
+  }
+
+  private mutating func port() -> String {
+    any("", "80", "80", "80", "443", "0", "25", chance(8) ? "65536" : "8080")
+  }
+
+  private mutating func range() -> String {
+    any(
+      address(), "10.0.0.0/24", "10.0.0.1/24", "10.0.0.0/30", "10.0.0.1-3", "10.0.0.1-10.0.4.200",
+      "10.0.0.9-3", "10.0.0.1-300", "fd00::1-f", "fd00::/120", "fd00::1/64", "10.0.0.0/8",
+      "fd00::1-fd00::9")
+  }
+
+  private mutating func addGroup(_ name: String) {
+    text += "virtual_server_group \(name) {\n"
+    for _ in 0..<Int.random(in: 1...3, using: &generator) {
+      text +=
+        chance(3)
+        ? " fwmark \(any("1", "2", "0", "4294967295")) \(any("", "", "inet", "inet6", "ipx"))\n"
+        : " \(range()) \(port())\n"
+    }
+    text += "}\n"
+  }
+
+  private mutating func addServer() {
+    let front = any(
+      "\(address()) \(port())", "\(range()) \(port())", "fwmark \(any("1", "2", "0"))",
+      "group \(any("a", "a.tcp", "b", "none"))")
+    text += "virtual_server \(front) {\n"
+    if !chance(8) { text += " protocol \(any("TCP", "UDP", "tcp", "SCTP", "ICMP"))\n" }
+    for _ in 0..<Int.random(in: 0...5, using: &generator) { text += " \(setting())\n" }
+    for _ in 0..<Int.random(in: chance(10) ? 0...0 : 1...4, using: &generator) { addReal() }
+    text += "}\n"
+  }
+
+  private mutating func setting() -> String {
+    switch Int.random(in: 0..<15, using: &generator) {
+    case 0: "lvs_sched \(any("rr", "mh", "sh", "wlc", "dh", "none", "xyz"))"
+    case 1: any("flag-1", "flag-2", "flag-3", "sh-port", "mh-port", "mh-fallback", "ops", "hashed")
+    case 2, 3: method()
+    case 4: "persistence_timeout \(any("", "50", "0", "2100000", "99999999", "x"))"
+    case 5:
+      "persistence_granularity \(any("255.255.255.0", "255.0.255.0", "24", "64", "128", "0.0.0.0"))"
+    case 6: "persistence_engine \(any("sip", "x"))"
+    case 7: "quorum \(any("0", "1", "2", "3", "1000000", "-1"))"
+    case 8: "hysteresis \(any("0", "1", "2", "99"))"
+    case 9, 10: "sorry_server \(address()) \(port())"
+    case 11: any("inhibit_on_failure", "alpha", "omega", "weight 3", "weight 0", "ha_suspend")
+    case 12: "ip_family \(any("inet", "inet6", "x"))"
+    case 13: timing()
+    default: "virtualhost \(any("www.example.org", "a/b", "", "é"))"
+    }
+  }
+
+  private mutating func timing() -> String {
+    any(
+      "delay_loop \(any("0", "0.0001", "6", "999999", "x"))",
+      "connect_timeout \(any("0", "3", "999999"))",
+      "retry \(any("0", "3", "1000", "-1"))", "warmup \(any("0", "9", "999999"))",
+      "delay_before_retry 3")
+  }
+
+  private mutating func method() -> String {
+    "lvs_method "
+      + any(
+        "NAT", "DR", "TUN", "dr", "TUN type gue port 6080", "TUN type gue", "TUN csum",
+        "TUN type gre csum", "TUN type gre remcsum", "TUN type gue port 1 remcsum", "x")
+  }
+
+  private mutating func addReal() {
+    text += " real_server \(address()) \(port()) {\n"
+    for _ in 0..<Int.random(in: 0...2, using: &generator) {
+      text +=
+        "  "
+        + any(
+          "weight \(any("0", "1", "70000"))", "uthreshold 5", "lthreshold \(any("3", "9"))",
+          "inhibit_on_failure", method(), timing(), "notify_up /x", "virtualhost a") + "\n"
+    }
+    for _ in 0..<Int.random(in: 0...2, using: &generator) { addCheck() }
+    text += " }\n"
+  }
+
+  private mutating func addCheck() {
+    let keyword = any(
+      "TCP_CHECK", "HTTP_GET", "SSL_GET", "DNS_CHECK", "PING_CHECK", "MISC_CHECK", "UDP_CHECK",
+      "SMTP_CHECK", "FILE_CHECK", "BFD_CHECK")
+    text += "  \(keyword) {\n"
+    for _ in 0..<Int.random(in: 0...3, using: &generator) { text += "   \(connection())\n" }
+    for _ in 0..<Int.random(in: 0...2, using: &generator) { text += "   \(own(of: keyword))\n" }
+    text += "  }\n"
+  }
+
+  private mutating func connection() -> String {
+    any(
+      "connect_ip \(address())", "connect_port \(port())", "bindto \(address())", "bind_port 9",
+      "bind_if eth0", "fwmark \(any("0", "7"))", timing(), timing())
+  }
+
+  private mutating func own(of keyword: String) -> String {
+    switch keyword {
+    case "HTTP_GET", "SSL_GET":
+      any(
+        "url {\n path \(any("/", "x", "/a b", "/\u{e9}"))\n status_code \(any("200", "200-299 404", "9"))\n"
+          + " virtualhost \(any("a", ""))\n regex \(any("ok", "a.*", "\\\"x\\\""))\n }",
+        "nb_get_retry \(any("0", "4", "-3"))", "enable_sni", "url {\n digest 00\n }")
+    case "DNS_CHECK": any("type \(any("A", "SOA", "x"))", "name \(any("a.b.", ".", "..", "-"))")
+    case "UDP_CHECK":
+      any("payload \(any("70696e67", "00", ""))", "require_reply \(any("", "70", "00"))")
+    case "MISC_CHECK":
+      "misc_path \(any("/bin/true", "check a b", "./x", "none", "\"/bin/echo 'a b'\"", "/"))\n"
+        + "   misc_timeout \(any("0", "4", "999999"))"
+    case "SMTP_CHECK": "helo_name x\n   host {\n   \(connection())\n   \(connection())\n   }"
+    default: "helo_name x"
+    }
+  }
+
+  /// Lines lost, repeated and moved.
+  private mutating func mutate() {
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    for _ in 0..<3 where lines.count > 3 {
+      let line = lines.randomElement(using: &generator)!
+      lines.remove(at: Int.random(in: 0..<lines.count, using: &generator))
+      lines.insert(line, at: Int.random(in: 0..<lines.count, using: &generator))
+    }
+    text = lines.joined(separator: "\n")
+  }
+}
