@@ -19,18 +19,27 @@ struct Encoder {
       try AddressKind.encode(change.verb, address, present, self)
     case (.address(let address), _):
       try AddressKind.encode(change.verb, address, nil, self)
-    case (.neighbor(let neighbor), _):
+    case (.neighbor(var neighbor), let present):
+      // What somebody else made stays theirs when we change it.
+      if case .neighbor(let found)? = present, neighbor.protocol == nil {
+        neighbor.protocol = found.protocol
+      }
       try NeighborKind.encode(change.verb, neighbor, self)
     case (.fdb(let entry), .fdb(let present)?):
       try FDBKind.encode(change.verb, entry, present, self)
     case (.fdb(let entry), _):
       try FDBKind.encode(change.verb, entry, nil, self)
-    case (.nexthop(let nexthop), _):
+    case (.nexthop(var nexthop), let present):
+      if case .nexthop(let found)? = present, nexthop.protocol == nil {
+        nexthop.protocol = found.protocol
+      }
       try NexthopKind.encode(change.verb, nexthop, self)
+    case (.route(let route), .route(let present)?):
+      try RouteKind.encode(change, route, present, self)
     case (.route(let route), _):
-      try RouteKind.encode(change.verb, route, self)
+      try RouteKind.encode(change, route, nil, self)
     case (.rule(let rule), _):
-      RuleKind.encode(change.verb, rule, self)
+      RuleKind.encode(change, rule, self)
     }
   }
 
@@ -41,7 +50,7 @@ struct Encoder {
     case .delete:
       LinkKind.delete(link, batch)
     case .replace:
-      LinkKind.delete(link, batch)
+      LinkKind.delete(observed ?? link, batch)
       try LinkKind.create(link, self)
     case .update:
       try LinkKind.update(link, from: observed, self)

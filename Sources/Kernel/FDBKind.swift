@@ -48,7 +48,9 @@ enum FDBKind {
     entry.port = port
     entry.vni = vni
     entry.via = via
-    entry.isOwned = header.flags & NTF.externallyLearned != 0
+    // Routing daemons set the flag as well, but not on what is permanent in both ways.
+    entry.isOwned =
+      header.flags & NTF.externallyLearned != 0 && header.state == NUD.permanent | NUD.noARP
     entry.isAdopted = !entry.isOwned
     return entry
   }

@@ -48,8 +48,8 @@ public final class Kernel {
     observed.neighbors = try NeighborKind.observe(socket, links)
     observed.fdb = try FDBKind.observe(socket, links)
     observed.nexthops = try NexthopKind.observe(socket, links)
-    observed.routes = try RouteKind.observe(socket, links)
-    observed.rules = try RuleKind.observe(socket, links)
+    try RouteKind.observe(socket, links, into: &observed)
+    try RuleKind.observe(socket, into: &observed)
     observed.tables = try nftables.observe(tables)
     return observed
   }
@@ -180,9 +180,11 @@ extension Change {
     return address
   }
 
-  /// A deletion of what is gone already has what it wants.
+  /// A deletion of what is gone already has what it wants. A route that came meanwhile, mostly the
+  /// kernel's own for an address or a link of the same plan, is for the next look to judge.
   fileprivate func isMoot(_ code: Int32) -> Bool {
-    verb == .delete
+    if verb == .create, object.kind == .route { return code == ErrorCode.exists }
+    return verb == .delete
       && [
         ErrorCode.noEntry, ErrorCode.noProcess, ErrorCode.noDevice, ErrorCode.noAddress,
       ].contains(code)

@@ -3,11 +3,11 @@ import Netlink
 
 /// How links are made, changed and deleted.
 enum LinkKind {
-  /// `ip link delete NAME`
+  /// `ip link delete NAME`, by its number: a name may meanwhile be another link's, or its altname.
   static func delete(_ link: Link, _ batch: Batch) {
     batch.request(RTM.delLink, []) {
-      $0.linkHeader()
-      $0.put(IFLA.name, link.name.text)
+      $0.linkHeader(index: link.index ?? 0)
+      if link.index == nil { $0.put(IFLA.name, link.name.text) }
     }
   }
 

@@ -3,30 +3,56 @@ import Netlink
 
 /// How routes are read, made and deleted.
 enum RouteKind {
-  static func observe(_ socket: Socket, _ links: LinkTable) throws(NetlinkError) -> [Route] {
+  static func observe(
+    _ socket: Socket, _ links: LinkTable, into observed: inout Configuration
+  ) throws(NetlinkError) {
+    var wordless: [Route.ID: String] = [:]
     // Not into an empty list first: that would copy 100,000 routes.
-    var found = try observe(.inet, socket, links)
-    found += try observe(.inet6, socket, links)
-    return found
+    var found = try observe(.inet, socket, links, &wordless)
+    found += try observe(.inet6, socket, links, &wordless)
+    observed.routes = found
+    for (id, words) in wordless { observed.wordless[.route(id)] = words }
   }
 
   private static func observe(
-    _ family: Family, _ socket: Socket, _ links: LinkTable
+    _ family: Family, _ socket: Socket, _ links: LinkTable, _ wordless: inout [Route.ID: String]
   ) throws(NetlinkError) -> [Route] {
-    try socket.dump("route show table all", RTM.getRoute) {
+    var others: [Route.ID: String] = [:]
+    defer { wordless.merge(others) { first, _ in first } }
+    return try socket.dump("route show table all", RTM.getRoute) {
       $0.routeHeader(family: family.number)
-    } parse: {
-      parse($0, family, links)
+    } parse: { message -> Route? in
+      guard let header = message.route, header.family == family.number,
+        header.flags & RTMF.cloned == 0, header.srcLength == 0
+      else { return nil }
+      var hasTunnel = false
+      guard let route = parse(message, header, family, links, &hasTunnel) else { return nil }
+      if let words = words(for: header, hasTunnel) {
+        others[route.id] = words
+        return nil
+      }
+      return route
     }
   }
 
-  private static func parse(_ message: Message, _ family: Family, _ links: LinkTable) -> Route? {
-    guard let header = message.route, header.family == family.number,
-      let type = Route.RouteType(rawValue: header.type),
-      header.flags & RTMF.cloned == 0, header.srcLength == 0,
-      // The local table is the kernel's own.
-      type != .local || header.protocol != RouteProtocol.kernel.number
-    else { return nil }
+  /// What a route is that we have no words for, or that is the kernel's own.
+  private static func words(for header: RouteHeader, _ hasTunnel: Bool) -> String? {
+    let isKernels = header.protocol == RouteProtocol.kernel.number
+    let maker = isKernels ? ", the kernel's own" : ""
+    guard let type = Route.RouteType(number: header.type, Family(number: header.family)) else {
+      return "of type \(header.type)\(maker)"
+    }
+    // The local table is the kernel's own.
+    if type == .local, isKernels { return "of type local\(maker)" }
+    // A tunnel in the route: not ours to say again.
+    return hasTunnel ? "with a tunnel (encap)" : nil
+  }
+
+  private static func parse(
+    _ message: Message, _ header: RouteHeader, _ family: Family, _ links: LinkTable,
+    _ hasTunnel: inout Bool
+  ) -> Route? {
+    let type = Route.RouteType(number: header.type, family) ?? .unicast
     var dst: IPAddress?
     var hop = Route.Hop()
     var route = Route(.all(family), type: type)
@@ -43,7 +69,7 @@ enum RouteKind {
       case RTA.table: table = attribute.uint32 ?? table
       case RTA.nhID: route.nhid = attribute.uint32
       case RTA.multipath: route.hops = attribute.multipathHops.map { parse($0, links) }
-      case RTA.encap: return nil  // a tunnel in the route: not ours to say again
+      case RTA.encap: hasTunnel = true
       case RTA.metrics:
         for metric in attribute.nested {
           if metric.type == RTAX.mtu { route.mtu = metric.uint32 }
@@ -79,22 +105,57 @@ enum RouteKind {
   }
 
   static func encode(
-    _ verb: Change.Verb, _ route: Route, _ encoder: Encoder
+    _ change: Change, _ route: Route, _ present: Route?, _ encoder: Encoder
   ) throws(NetlinkError) {
+    switch change.verb {
+    case .delete:
+      try delete(route, encoder)
+    case .create:
+      // IPv6 refuses an exclusive request where there is any other of the key, and one to append
+      // where there is the same; but by a gateway it would join another's multipath route.
+      let isAppended =
+        change.isBeside || route.dst.family == .inet6 && !route.isMultipathCapable
+      try request(
+        RTM.newRoute, isAppended ? [.create, .append] : [.create, .exclusive], route, encoder)
+    case .update:
+      // ip route replace: takes the place of the first of the key, which is ours.
+      var route = route
+      route.protocol = route.protocol ?? present?.protocol
+      try request(RTM.newRoute, [.create, .replace], route, encoder)
+    case .replace:
+      // The first of the key is somebody else's.
+      if let present { try delete(present, encoder) }
+      try request(RTM.newRoute, [.create, .append], route, encoder)
+    }
+  }
+
+  private static func delete(_ route: Route, _ encoder: Encoder) throws(NetlinkError) {
+    var route = route
+    if route.dst.family == .inet6, let dev = route.id.dev {
+      // By the link, and by no gateway: `ip6_route_del` compares what is stated, and its first match
+      // may be another route over the link.
+      route.hop = Route.Hop(via: IPAddress(v6High: 0, low: 0), dev: dev)
+    }
+    try request(RTM.delRoute, [], route, encoder)
+  }
+
+  private static func request(
+    _ type: UInt16, _ flags: RequestFlags, _ route: Route, _ encoder: Encoder
+  ) throws(NetlinkError) {
+    let isDeletion = type == RTM.delRoute
     let hops = route.hop.map { [$0] } ?? route.hops
     var indices: [UInt32] = []
     for hop in hops {
       if let dev = hop.dev { indices.append(try encoder.index(dev)) } else { indices.append(0) }
     }
-    // ip route replace TYPE DST tos TOS table TABLE metric N proto N scope SCOPE src ADDRESS
+    // ip route add TYPE DST tos TOS table TABLE metric N proto N scope SCOPE src ADDRESS
     //   via GATEWAY dev LINK onlink | nexthop ... | nhid ID  mtu N advmss N
-    let type = verb == .delete ? RTM.delRoute : RTM.newRoute
-    encoder.batch.request(type, verb == .delete ? [] : [.create, .replace]) {
+    encoder.batch.request(type, flags) {
       $0.routeHeader(
         family: route.dst.family.number, dstLength: route.dst.length, tos: route.tos,
         table: route.table.number,
         protocol: (route.protocol ?? .vpngw).number,
-        scope: verb == .delete ? Scope.nowhere.rawValue : route.scope.rawValue,
+        scope: isDeletion ? Scope.nowhere.rawValue : route.scope.rawValue,
         type: route.type.rawValue, flags: route.hop?.isOnlink == true ? RTNH.onlink : 0)
       if route.dst.length > 0 { $0.put(RTA.dst, route.dst.address) }
       $0.put(RTA.table, route.table.number)
@@ -114,7 +175,7 @@ enum RouteKind {
           }
         }
       }
-      guard verb != .delete, route.mtu != nil || route.advmss != nil else { return }
+      guard !isDeletion, route.mtu != nil || route.advmss != nil else { return }
       $0.nest(RTA.metrics) {
         if let mtu = route.mtu { $0.put(RTAX.mtu, mtu) }
         if let advmss = route.advmss { $0.put(RTAX.advmss, advmss) }
@@ -131,6 +192,13 @@ enum RouteKind {
       let address = withUnsafeBytes(of: (high.bigEndian, low.bigEndian), Array.init)
       batch.put(RTA.via, bytes: [gateway.family.number, 0] + address)
     }
+  }
+}
+
+extension Route.RouteType {
+  /// IPv6's multicast routes, which the kernel makes for each link, lead as others do.
+  fileprivate init?(number: UInt8, _ family: Family?) {
+    self.init(rawValue: family == .inet6 && number == RTN.multicast ? RTN.unicast : number)
   }
 }
 

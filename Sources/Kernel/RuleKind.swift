@@ -3,23 +3,34 @@ import Netlink
 
 /// How rules are read, made and deleted.
 enum RuleKind {
-  static func observe(_ socket: Socket, _ links: LinkTable) throws(NetlinkError) -> [Rule] {
-    var found: [Rule] = []
+  static func observe(
+    _ socket: Socket, into observed: inout Configuration
+  ) throws(NetlinkError) {
     for family in Family.allCases {
-      found += try socket.dump("rule show", RTM.getRule) {
+      let found = try socket.dump("rule show", RTM.getRule) {
         $0.ruleHeader(family: family.number)
       } parse: {
         parse($0, family)
       }
+      var position = 0
+      for (rule, isWhole) in found {
+        if isWhole {
+          observed.rules.append(rule)
+          position += 1
+        } else {
+          observed.partialRules.append(PartialRule(rule, position: position))
+        }
+      }
     }
-    return found
   }
 
   /// FRA_SPORT_MASK and FRA_DPORT_MASK, Linux 6.15: not in Debian 12's headers.
   private static let portMasks: ClosedRange<UInt16> = 28...29
 
-  /// Nil for a rule that says what we have no words for: such a rule isn't ours, and stays.
-  private static func parse(_ message: Message, _ family: Family) -> Rule? {
+  /// A rule that says what we have no words for isn't whole: it isn't ours, and stays.
+  private static func parse(
+    _ message: Message, _ family: Family
+  ) -> (rule: Rule, isWhole: Bool)? {
     guard let header = message.rule, header.family == family.number else { return nil }
     var selector = Rule.Selector()
     var table = UInt32(header.table)
@@ -28,6 +39,7 @@ enum RuleKind {
     var mask: UInt32?
     var rule = Rule(family, priority: 0, .nop)
     var origin: UInt8 = 0
+    var isWhole = true
     for attribute in message.attributes(after: RuleHeader.length) {
       switch attribute.type {
       case FRA.src:
@@ -48,13 +60,13 @@ enum RuleKind {
       case FRA.suppressPrefixLength:
         rule.suppressPrefixLength = attribute.uint32.flatMap { $0 == .max ? nil : $0 }
       case FRA.suppressGroup:
-        if attribute.uint32 != .max { return nil }
+        if attribute.uint32 != .max { isWhole = false }
       // Newer kernels say of a single port that all of it counts.
       case portMasks where attribute.uint16 == .max: continue
-      case FRA.l3mdev, FRA.uidRange, FRA.flow, FRA.tunnelID: return nil
+      case FRA.l3mdev, FRA.uidRange, FRA.flow, FRA.tunnelID: isWhole = false
       default:
         // Selectors newer than this code (FRA_DSCP and later).
-        if attribute.type > FRA.dport { return nil }
+        if attribute.type > FRA.dport { isWhole = false }
       }
     }
     if mark != nil || mask != nil { selector.fwmark = Mark(mark ?? 0, mask: mask ?? .max) }
@@ -67,20 +79,31 @@ enum RuleKind {
     case RuleAction.unreachable: rule.action = .unreachable
     case RuleAction.blackhole: rule.action = .blackhole
     case RuleAction.prohibit: rule.action = .prohibit
-    default: return nil
+    default: isWhole = false
     }
     rule.selector = selector
     rule.protocol = .observed(origin)
-    return rule
+    return (rule, isWhole)
   }
 
-  static func encode(_ verb: Change.Verb, _ rule: Rule, _ encoder: Encoder) {
+  /// Not exclusive: the kernel would refuse `from all` beside `from 10.0.0.0/8` (`rule_exists`).
+  ///
+  /// Where the kernel would delete another rule for this one, that one is added once more, and as many
+  /// are deleted: it is there all the while.
+  static func encode(_ change: Change, _ rule: Rule, _ encoder: Encoder) {
+    for lookalike in change.lookalikes { request(.create, lookalike, .create, encoder) }
+    let count = 1 + change.lookalikes.count
+    for _ in 0..<count {
+      request(change.verb, rule, change.verb == .delete ? [] : .create, encoder)
+    }
+  }
+
+  private static func request(
+    _ verb: Change.Verb, _ rule: Rule, _ flags: RequestFlags, _ encoder: Encoder
+  ) {
     // ip rule add not from PREFIX to PREFIX tos TOS fwmark MARK/MASK iif LINK oif LINK
     //   ipproto N sport N-N dport N-N priority N protocol N ACTION suppress_prefixlength N
-    let isDeletion = verb == .delete
-    encoder.batch.request(
-      isDeletion ? RTM.delRule : RTM.newRule, isDeletion ? [] : [.create, .exclusive]
-    ) {
+    encoder.batch.request(verb == .delete ? RTM.delRule : RTM.newRule, flags) {
       let selector = rule.selector
       var table: UInt32 = 0
       if case .lookup(let number) = rule.action { table = number.number }

@@ -17,6 +17,8 @@ public struct Address: Resource {
   public var hasNoPrefixRoute = false
   /// IPv6: without duplicate address detection; says how it is made, the kernel forgets it.
   public var skipsDuplicateDetection = false
+  /// Somebody else's: kept equal to what is stated, and theirs.
+  public var isAdopted = false
   /// Nil: ours.
   public var `protocol`: AddressProtocol?
 
@@ -25,15 +27,16 @@ public struct Address: Resource {
     self.link = link
   }
 
-  /// IPv4 tells apart addresses of other lengths and other peers, IPv6 does not.
+  /// IPv4 tells apart addresses of other lengths and of other subnets, which a peer says
+  /// (`find_matching_ifa`); IPv6 does not.
   public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let link: LinkName
     public let address: Prefix
     public let peer: Prefix?
 
-    private var known: (link: LinkName, address: Prefix, peer: Prefix) {
-      let own = address.family == .inet ? address : Prefix(address.address)
-      return (link, own, (address.family == .inet ? peer : nil) ?? own)
+    private var known: (link: LinkName, address: IPAddress, subnet: Prefix) {
+      let own = address.address
+      return (link, own, own.family == .inet ? (peer ?? address).network : Prefix(own))
     }
 
     public static func == (a: ID, b: ID) -> Bool { a.known == b.known }
@@ -53,6 +56,11 @@ public struct Address: Resource {
   public var id: ID { ID(link: link, address: address, peer: peer) }
   public var phase: Phase { .address }
   public var isOwned: Bool { `protocol` == nil }
+
+  public func mayChange(_ observed: Address) -> Bool {
+    observed.isOwned || isAdopted || `protocol` != nil && `protocol` == observed.protocol
+  }
+  public var maker: String? { `protocol`.map(\.maker) }
   public var requirements: [Requirement] { [.link(link)] }
 
   public static let properties: [Property<Address>] = [
@@ -81,6 +89,7 @@ public struct Address: Resource {
     Property(
       "nodad", value: { $0.skipsDuplicateDetection ? .bool(true) : nil }, agrees: { _, _ in true }),
     .stated("protocol") { $0.protocol },
+    Property("adopt", value: { $0.isAdopted ? .bool(true) : nil }, agrees: { _, _ in true }),
   ]
 
   /// Somebody else's address keeps what isn't stated, ours doesn't.

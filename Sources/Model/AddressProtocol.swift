@@ -28,4 +28,13 @@ extension AddressProtocol: CustomStringConvertible, ValueConvertible {
   public var name: String? { Self.names.first { $0.0 == number }?.1 }
   public var description: String { name ?? String(number) }
   public var value: Value { name.map(Value.string) ?? .integer(Int(number)) }
+
+  /// Who sets this number; most tools set none.
+  var maker: String {
+    switch self {
+    case .unspecified: "another program"
+    case .kernelLoopback, .kernelRA, .kernelLinkLocal: "the kernel"
+    default: "proto \(self)"
+    }
+  }
 }

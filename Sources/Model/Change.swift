@@ -9,6 +9,10 @@ public struct Change: Hashable, Sendable {
   public let object: Object
   /// What is there; nil for a creation.
   public let observed: Object?
+  /// Of a route's creation: others of the same key are there, which stay.
+  public var isBeside = false
+  /// Of a rule's deletion: rules that stay, and that the kernel would take for this one.
+  public var lookalikes: [Rule] = []
 
   public init(_ verb: Verb, _ object: Object, observed: Object? = nil) {
     self.verb = verb

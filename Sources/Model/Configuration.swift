@@ -14,6 +14,12 @@ public struct Configuration: Hashable, Sendable {
   public var ipvsServices: [IPVSService] = []
   public var ipvsTimeouts: [IPVSTimeout] = []
   public var ipvsDaemons: [IPVSDaemon] = []
+  /// Desired only: routing tables that a blueprint fills, which nobody else may use.
+  public var claimedTables: Set<RouteTable> = []
+  /// Observed only: objects of others, and of the kernel, for which there are no words, by identity.
+  public var wordless: [ObjectID: String] = [:]
+  /// Observed only: rules of others for which there are no words.
+  public var partialRules: [PartialRule] = []
   /// Observed only: this kernel has no IPVS.
   public var lacksIPVS = false
 

@@ -171,6 +171,8 @@ extension Configuration {
     let stated = Set(sysctls.map(\.key) + lacking)
     sysctls += blueprint.sysctls.filter { !stated.contains($0.key) }
     routes += blueprint.routes
+    claimedTables.formUnion(
+      blueprint.routes.map(\.table).filter { $0.name == nil })  // main and its like are everybody's
     rules += blueprint.rules
     ipvsServices += blueprint.ipvsServices
     let states = Set(ipvsTimeouts.map(\.state))

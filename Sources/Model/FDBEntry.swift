@@ -22,27 +22,50 @@ public struct FDBEntry: Resource {
     self.dst = dst
   }
 
+  /// Entries for the all-zero and for multicast addresses have many endpoints, told apart by all
+  /// that is said of them (`vxlan_fdb_find_rdst`); others have one.
   public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let link: LinkName
     public let mac: MACAddress
-    /// Told apart for the all-zero and for multicast addresses only.
-    public let dst: IPAddress?
+    public let endpoint: Endpoint?
+
+    public struct Endpoint: Hashable, Comparable, Sendable, CustomStringConvertible {
+      let dst: IPAddress
+      let port: UInt16?
+      let vni: UInt32?
+      let via: LinkName?
+
+      public static func < (a: Endpoint, b: Endpoint) -> Bool {
+        if a.dst != b.dst { return a.dst < b.dst }
+        return (a.port ?? 0, a.vni ?? 0, a.via?.text ?? "")
+          < (b.port ?? 0, b.vni ?? 0, b.via?.text ?? "")
+      }
+
+      public var description: String {
+        "\(dst)" + (port.map { " port \($0)" } ?? "") + (vni.map { " vni \($0)" } ?? "")
+          + (via.map { " via \($0)" } ?? "")
+      }
+    }
 
     public static func < (a: ID, b: ID) -> Bool {
       if a.link != b.link { return a.link < b.link }
       if a.mac != b.mac { return a.mac < b.mac }
-      guard let bDst = b.dst else { return false }
-      return a.dst.map { $0 < bDst } ?? true
+      guard let bEndpoint = b.endpoint else { return false }
+      return a.endpoint.map { $0 < bEndpoint } ?? true
     }
 
     public var description: String {
-      "\(mac) dev \(link)" + (dst.map { " dst \($0)" } ?? "")
+      "\(mac) dev \(link)" + (endpoint.map { " dst \($0)" } ?? "")
     }
   }
 
   public static let kind = Kind.fdb
+  public func mayChange(_ observed: FDBEntry) -> Bool { observed.isOwned || isAdopted }
   public var id: ID {
-    ID(link: link, mac: mac, dst: mac.isZero || mac.isMulticast ? dst : nil)
+    ID(
+      link: link, mac: mac,
+      endpoint: mac.isZero || mac.isMulticast
+        ? ID.Endpoint(dst: dst, port: port, vni: vni, via: via) : nil)
   }
   public var phase: Phase { .fdb }
   public var requirements: [Requirement] {

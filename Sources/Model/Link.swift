@@ -45,6 +45,9 @@ public struct Link: Resource {
   /// Whether vpngw creates it when it is missing and deletes it when it is no longer stated.
   public var isOurs: Bool { isManaged && !isAdopted && device != nil }
 
+  /// A link of which only some settings are stated is somebody else's by that.
+  public func mayChange(_ observed: Link) -> Bool { observed.isOwned || !isOurs || isExact }
+
   private var leavesUnstated: Bool { !isOurs && !isExact }
 
   /// The link below it: `link` or `dev` in iproute2's words.

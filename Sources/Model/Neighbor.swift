@@ -8,6 +8,8 @@ public struct Neighbor: Resource {
   public var isProxy = false
   /// IPv6: the neighbor is a router.
   public var isRouter = false
+  /// Somebody else's: kept equal to what is stated, and theirs.
+  public var isAdopted = false
   /// Nil: ours.
   public var `protocol`: RouteProtocol?
 
@@ -33,6 +35,11 @@ public struct Neighbor: Resource {
   public var id: ID { ID(link: link, address: address, isProxy: isProxy) }
   public var phase: Phase { .neighbor }
   public var isOwned: Bool { `protocol` == nil }
+
+  public func mayChange(_ observed: Neighbor) -> Bool {
+    observed.isOwned || isAdopted || `protocol` != nil && `protocol` == observed.protocol
+  }
+  public var maker: String? { `protocol`.map(\.maker) }
   public var requirements: [Requirement] { [.link(link)] }
 
   public static let properties: [Property<Neighbor>] = [
@@ -42,5 +49,6 @@ public struct Neighbor: Resource {
     .identity("proxy") { $0.isProxy ? true : nil },
     .exact("router", default: false) { $0.isRouter },
     .stated("protocol") { $0.protocol },
+    Property("adopt", value: { $0.isAdopted ? .bool(true) : nil }, agrees: { _, _ in true }),
   ]
 }

@@ -55,6 +55,8 @@ public struct Nexthop: Resource {
   public var id32: UInt32
   public var family: Family
   public var target: Target
+  /// Somebody else's: kept equal to what is stated, and theirs.
+  public var isAdopted = false
   /// Nil: ours.
   public var `protocol`: RouteProtocol?
 
@@ -77,6 +79,11 @@ public struct Nexthop: Resource {
   public var id: ID { ID(id32) }
   public var phase: Phase { group == nil ? .nexthop : .nexthopGroup }
   public var isOwned: Bool { `protocol` == nil }
+
+  public func mayChange(_ observed: Nexthop) -> Bool {
+    observed.isOwned || isAdopted || `protocol` != nil && `protocol` == observed.protocol
+  }
+  public var maker: String? { `protocol`.map(\.maker) }
 
   public var requirements: [Requirement] {
     switch target {
@@ -129,5 +136,6 @@ public struct Nexthop: Resource {
           && (wanted.unbalancedTimer == nil || wanted.unbalancedTimer == present.unbalancedTimer)
       }),
     .stated("protocol") { $0.protocol },
+    Property("adopt", value: { $0.isAdopted ? .bool(true) : nil }, agrees: { _, _ in true }),
   ]
 }

@@ -11,6 +11,11 @@ public protocol Resource: Hashable, Sendable {
   /// Whether vpngw made it, by the mark that the kernel keeps: what is ours and no longer wanted
   /// is removed, what isn't is never removed.
   var isOwned: Bool { get }
+  /// Whether the observed object of the same identity may be changed into this one: what somebody
+  /// else made stays, unless the file says that it is meant.
+  func mayChange(_ observed: Self) -> Bool
+  /// Who made it, for people: `proto dhcp`; nil where the kernel doesn't tell.
+  var maker: String? { get }
   /// The objects that must exist before this one can.
   var requirements: [Requirement] { get }
   /// When it is made, lowest first; it is removed in the reverse order.
@@ -27,6 +32,9 @@ public protocol Resource: Hashable, Sendable {
 }
 
 extension Resource {
+  public func mayChange(_ observed: Self) -> Bool { observed.isOwned }
+  public var maker: String? { nil }
+
   public func differences(from observed: Self) -> [Property<Self>] {
     Self.properties.filter { !$0.agrees(self, observed) }
   }

@@ -78,6 +78,8 @@ public struct Route: Resource {
   /// Bytes; nil: the link's.
   public var mtu: UInt32?
   public var advmss: UInt32?
+  /// Somebody else's: kept equal to what is stated, and theirs.
+  public var isAdopted = false
   /// Nil: ours.
   public var `protocol`: RouteProtocol?
 
@@ -104,29 +106,71 @@ public struct Route: Resource {
     }
   }
 
+  /// IPv4 knows a route by its table, destination, metric and TOS. IPv6 has no TOS, and tells routes
+  /// without a gateway apart by their link, and those by nexthop objects by these
+  /// (`rt6_duplicate_nexthop`); routes by gateways become one multipath route.
   public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let table: RouteTable
     public let dst: Prefix
     public let metric: UInt32
     public let tos: UInt8
+    /// IPv6, without a gateway: `lo` for discarding routes, as in the kernel.
+    public let dev: LinkName?
+    /// IPv6, by a nexthop object.
+    public let nhid: UInt32?
+
+    public static func == (a: ID, b: ID) -> Bool {
+      a.dst == b.dst && a.metric == b.metric && a.table == b.table && a.tos == b.tos
+        && a.dev == b.dev && a.nhid == b.nhid
+    }
 
     public static func < (a: ID, b: ID) -> Bool {
       if a.table != b.table { return a.table < b.table }
       if a.dst != b.dst { return a.dst < b.dst }
-      return (a.metric, a.tos) < (b.metric, b.tos)
+      if a.metric != b.metric || a.tos != b.tos { return (a.metric, a.tos) < (b.metric, b.tos) }
+      if a.dev != b.dev { return (a.dev?.text ?? "") < (b.dev?.text ?? "") }
+      return (a.nhid ?? 0) < (b.nhid ?? 0)
     }
 
     public var description: String {
       (dst.isDefault ? (dst.family == .inet6 ? "inet6 default" : "default") : dst.description)
-        + (tos == 0 ? "" : " tos 0x\(String(tos, radix: 16))")
+        + (dev.map { $0 == .loopback ? "" : " dev \($0)" } ?? "")
+        + (nhid.map { " nhid \($0)" } ?? "") + (tos == 0 ? "" : " tos 0x\(String(tos, radix: 16))")
         + (table == .main ? "" : " table \(table)")
         + (metric == Route.defaultMetric(dst.family) ? "" : " metric \(metric)")
+    }
+
+    /// What routes share among which the kernel chooses by their order.
+    public var key: Key { Key(table: table, dst: dst, metric: metric, tos: tos) }
+
+    public struct Key: Hashable, Sendable {
+      let table: RouteTable
+      let dst: Prefix
+      let metric: UInt32
+      let tos: UInt8
     }
   }
 
   public static let kind = Kind.route
-  public var id: ID { ID(table: table, dst: dst, metric: metric, tos: tos) }
+  public var id: ID {
+    let isToldByWay = dst.family == .inet6 && hops.isEmpty && hop?.via == nil
+    return ID(
+      table: table, dst: dst, metric: metric, tos: tos,
+      dev: isToldByWay && nhid == nil ? (type.isDiscarding ? .loopback : hop?.dev) : nil,
+      nhid: isToldByWay ? nhid : nil)
+  }
   public var isOwned: Bool { `protocol` == nil }
+
+  public func mayChange(_ observed: Route) -> Bool {
+    observed.isOwned || isAdopted || `protocol` != nil && `protocol` == observed.protocol
+  }
+  public var maker: String? { `protocol`.map(\.maker) }
+
+  /// IPv6: whether `NLM_F_REPLACE` of one may take the other's place (`rt6_qualify_for_ecmp`): routes
+  /// by gateways, but for those of router advertisements, are a class of their own.
+  public var isMultipathCapable: Bool {
+    nhid == nil && (hop?.via != nil || !hops.isEmpty) && `protocol` != .routerAdvertisement
+  }
 
   public var phase: Phase {
     if type.isDiscarding { return .guardRoute }
@@ -186,9 +230,19 @@ public struct Route: Resource {
       },
       effective: { $0.scope.value },
       agrees: { $0.dst.family == .inet6 || $0.nhid != nil || $0.scope == $1.scope }),
-    .exact("src") { $0.src },
-    .exact("mtu") { $0.mtu },
-    .exact("advmss") { $0.advmss },
+    unstatedIsLeft("src") { $0.src },
+    unstatedIsLeft("mtu") { $0.mtu },
+    unstatedIsLeft("advmss") { $0.advmss },
     .stated("protocol") { $0.protocol },
+    Property("adopt", value: { $0.isAdopted ? .bool(true) : nil }, agrees: { _, _ in true }),
   ]
+
+  /// Somebody else's route, such as the kernel's own for an address, keeps what isn't stated.
+  private static func unstatedIsLeft<V: ValueConvertible>(
+    _ name: String, _ get: @escaping @Sendable (Route) -> V?
+  ) -> Property<Route> {
+    Property(
+      name, value: { get($0)?.value },
+      agrees: { get($0) == get($1) || get($0) == nil && !$1.isOwned })
+  }
 }

@@ -8,6 +8,7 @@ public struct RouteProtocol: Hashable, Sendable {
   public static let kernel = RouteProtocol(2)
   public static let boot = RouteProtocol(3)
   public static let `static` = RouteProtocol(4)
+  public static let routerAdvertisement = RouteProtocol(9)
   /// Our own number: free in `linux/rtnetlink.h` and in iproute2's `rt_protos`. 118 is "v".
   public static let vpngw = RouteProtocol(118)
 
@@ -29,4 +30,7 @@ extension RouteProtocol: CustomStringConvertible, ValueConvertible {
   public var name: String? { Self.names.first { $0.0 == number }?.1 }
   public var description: String { name ?? String(number) }
   public var value: Value { name.map(Value.string) ?? .integer(Int(number)) }
+
+  /// Who sets this number: `the kernel`, `proto dhcp`.
+  var maker: String { self == .kernel ? "the kernel" : "proto \(self)" }
 }

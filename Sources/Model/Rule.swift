@@ -80,6 +80,10 @@ public struct Rule: Resource {
   }
   public var phase: Phase { action.isDiscarding ? .guardRule : .rule }
   public var isOwned: Bool { `protocol` == nil }
+  public func mayChange(_ observed: Rule) -> Bool {
+    observed.isOwned || `protocol` != nil && `protocol` == observed.protocol
+  }
+  public var maker: String? { `protocol`.map(\.maker) }
   public var requirements: [Requirement] { [] }
 
   public static let properties: [Property<Rule>] =
@@ -154,4 +158,42 @@ extension Rule.Action: CustomStringConvertible {
 
 extension Prefix {
   fileprivate var ruleText: String { isHost ? address.description : description }
+}
+
+extension Rule {
+  /// Whether the kernel, asked to delete this rule, would take the other one for it: what a request
+  /// doesn't state it doesn't compare, and neither `not` nor where `goto` goes (`rule_find`).
+  public func isTaken(for other: Rule) -> Bool {
+    func fits<V: Equatable>(_ asked: V?, _ present: V?) -> Bool {
+      asked == nil || asked == present
+    }
+    func fits(_ asked: Prefix?, _ present: Prefix?) -> Bool {
+      asked == nil || asked!.length == 0 || asked == present
+    }
+    let asked = other.selector
+    let isActionEqual =
+      switch (action, other.action) {
+      case (.goto, .goto): true
+      default: action == other.action
+      }
+    return family == other.family && priority == other.priority && isActionEqual
+      && (other.protocol == .unspecified || `protocol` == other.protocol)
+      && fits(asked.from, selector.from) && fits(asked.to, selector.to)
+      && fits(asked.iif, selector.iif) && fits(asked.oif, selector.oif)
+      && (asked.fwmark.map { $0.bits == 0 || $0.bits == selector.fwmark?.bits ?? 0 } ?? true)
+      && (asked.fwmark.map { $0.mask == 0 || $0.mask == selector.fwmark?.mask ?? 0 } ?? true)
+      && fits(asked.ipproto, selector.ipproto) && fits(asked.sport, selector.sport)
+      && fits(asked.dport, selector.dport) && fits(asked.tos, selector.tos)
+      && fits(other.suppressPrefixLength, suppressPrefixLength)
+  }
+
+  /// How much a request to delete it states. A rule that is taken for another one says more, or as
+  /// much, and so is deleted before it.
+  public var precision: Int {
+    [
+      selector.from?.length ?? 0 > 0, selector.to?.length ?? 0 > 0, selector.iif != nil, selector.oif != nil,
+      selector.fwmark != nil, selector.ipproto != nil, selector.sport != nil,
+      selector.dport != nil, selector.tos != nil, suppressPrefixLength != nil,
+    ].count { $0 }
+  }
 }

@@ -38,6 +38,7 @@ public struct Sysctl: Resource {
   }
 
   public static let kind = Kind.sysctl
+  public func mayChange(_ observed: Sysctl) -> Bool { true }
   public var isOwned: Bool { previous != nil }
   public var id: Key { key }
 

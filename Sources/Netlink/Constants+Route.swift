@@ -46,6 +46,12 @@ public enum RTAX {
   public static var advmss: UInt16 { UInt16(RTAX_ADVMSS) }
 }
 
+/// Types of routes that have no name in state files.
+public enum RTN {
+  public static var unicast: UInt8 { UInt8(RTN_UNICAST) }
+  public static var multicast: UInt8 { UInt8(RTN_MULTICAST) }
+}
+
 /// Flags of a route and of a next hop.
 public enum RTNH {
   public static var onlink: UInt32 { UInt32(RTNH_F_ONLINK) }

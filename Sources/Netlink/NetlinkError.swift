@@ -51,6 +51,7 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
 /// errno values that callers tell apart.
 public enum ErrorCode {
   public static var noEntry: Int32 { ENOENT }
+  public static var exists: Int32 { EEXIST }
   public static var noProcess: Int32 { ESRCH }
   public static var noDevice: Int32 { ENODEV }
   public static var noAddress: Int32 { EADDRNOTAVAIL }

@@ -3,14 +3,14 @@ import Model
 /// Compares kind by kind, the kinds that others hang on first: what goes with a link or a nexthop
 /// that is deleted or replaced counts as gone.
 struct Comparison {
-  private let observed: Configuration
-  private let desired: Configuration
+  let observed: Configuration
+  let desired: Configuration
   private let settled: Configuration?
-  private var lost = Lost()
+  var lost = Lost()
   /// Links that somebody else must make first.
   private var missing: Set<LinkName> = []
 
-  private(set) var steps: [Step] = []
+  var steps: [Step] = []
   private(set) var conflicts: [Plan.Conflict] = []
 
   init(from observed: Configuration, to desired: Configuration, settled: Configuration?) {
@@ -26,8 +26,11 @@ struct Comparison {
     compare(desired.neighbors, observed.neighbors, Object.neighbor)
     compare(desired.fdb, observed.fdb, Object.fdb)
     compareNexthops()
-    compare(desired.routes, observed.routes, Object.route)
+    let claims = Claims(observed: observed, desired: desired)
+    let start = steps.count
+    compareRoutes()
     compareRules()
+    refuse(claims, from: start)
     let tables = Tables(from: observed, to: desired)
     steps += tables.steps
     conflicts += tables.conflicts
@@ -36,7 +39,7 @@ struct Comparison {
 
   // MARK: - One kind
 
-  private mutating func compare<R: Resource>(
+  mutating func compare<R: Resource>(
     _ desired: [R], _ observed: [R], _ wrap: (R) -> Object
   ) {
     if desired.isEmpty && observed.isEmpty { return }
@@ -52,7 +55,11 @@ struct Comparison {
       if let cause = lost.cause(of: present) {
         add(object, wrap, reason: cause)
       } else if !object.agrees(with: present) {
-        change(object, from: present, wrap)
+        if object.mayChange(present) {
+          change(object, from: present, wrap)
+        } else {
+          refuse(wrap(object), object.isTheirs(present))
+        }
       }
     }
     for (position, present) in observed.enumerated()
@@ -62,12 +69,14 @@ struct Comparison {
     }
   }
 
-  private mutating func add<R: Resource>(_ object: R, _ wrap: (R) -> Object, reason: String?) {
+  mutating func add<R: Resource>(_ object: R, _ wrap: (R) -> Object, reason: String?) {
+    if !observed.wordless.isEmpty, let words = observed.wordless[wrap(object).id] {
+      return refuse(wrap(object), "there is one that vpngw didn't make and can't change (\(words))")
+    }
     if !missing.isEmpty,
       let link = object.requirements.lazy.compactMap(\.linkName).first(where: missing.contains)
     {
-      refuse(wrap(object), "link \(link) isn't there, and isn't vpngw's to make")
-      return
+      return refuse(wrap(object), "link \(link) isn't there, and isn't vpngw's to make")
     }
     steps.append(Step(Change(.create, wrap(object)), reason: reason))
   }
@@ -89,7 +98,7 @@ struct Comparison {
         reason: "replaced: \(names) can't change in place"))
   }
 
-  private mutating func refuse(_ object: Object, _ reason: String) {
+  mutating func refuse(_ object: Object, _ reason: String) {
     conflicts.append(Plan.Conflict(object: object, reason: reason))
   }
 
@@ -138,7 +147,11 @@ struct Comparison {
           "there is one that vpngw didn't make (\(names.joined(separator: ", "))): "
             + "rename it, delete it, or state what it is")
       } else if !link.agrees(with: found) {
-        change(link, from: found, Object.link)
+        if link.mayChange(found) {
+          change(link, from: found, Object.link)
+        } else {
+          refuse(.link(link), link.isTheirs(found))
+        }
       }
     }
     for link in observed.links where link.isOwned && !wanted.contains(link.name) {
@@ -185,12 +198,9 @@ struct Comparison {
         continue
       }
       let found = observed.nexthops[position]
-      if !found.isOwned, !nexthop.agrees(with: found) {
+      if !nexthop.agrees(with: found), !nexthop.mayChange(found) {
         // FRR and others number from 1: a change here would bend their routes.
-        let maker = found.protocol?.description ?? "vpngw"
-        refuse(
-          .nexthop(nexthop), "nexthop \(found.id) is there and belongs to \(maker): take another id"
-        )
+        refuse(.nexthop(nexthop), nexthop.isTheirs(found) + "; or take another id")
         continue
       }
       mine.append(nexthop)
@@ -217,19 +227,6 @@ struct Comparison {
 
   private func isReplaced(_ nexthop: Nexthop, _ found: Nexthop) -> Bool {
     nexthop.differences(from: found).contains { $0.mutability(nexthop, found) == .replacing }
-  }
-
-  private mutating func compareRules() {
-    compare(desired.rules, observed.rules, Object.rule)
-    guard !desired.absentRules.isEmpty else { return }
-    let wanted = Set(desired.rules.map(\.id))
-    for rule in observed.rules where !rule.isOwned && !wanted.contains(rule.id) {
-      guard desired.absentRules.contains(where: { $0.matches(rule) }) else { continue }
-      steps.append(
-        Step(
-          Change(.delete, .rule(rule), observed: .rule(rule)),
-          reason: "the state file says that it must be absent"))
-    }
   }
 
   private mutating func compareIPVS() {
@@ -303,6 +300,18 @@ struct Comparison {
             observed: .ipvsTimeout(timeout)),
           reason: "no longer stated: as it was before"))
     }
+  }
+}
+
+extension Resource {
+  /// Why an object that somebody else made isn't changed into this one.
+  func isTheirs(_ present: Self) -> String {
+    let properties = differences(from: present).map { property in
+      "\(property.name) is \(property.effective(present)?.description ?? "not set")"
+    }
+    return "there is one that \(present.maker ?? "vpngw didn't make") "
+      + (present.maker == nil ? "" : "made ") + "(\(properties.joined(separator: ", "))): state what "
+      + "it is, or \"adopt\": true to have it changed"
   }
 }
 

@@ -68,14 +68,14 @@ struct Order {
   /// Finds for each step the steps that make what it requires.
   private mutating func resolveRequirements() {
     var makers: [Requirement: Int] = [:]
-    var subnets: [(Prefix, Int)] = []
+    var subnets = Subnets()
     for (index, step) in steps.enumerated() where step.change.verb != .delete {
       switch step.change.object {
       case .link(let link):
         makers[.link(link.name)] = index
         if let peer = link.veth?.peer, makers[.link(peer)] == nil { makers[.link(peer)] = index }
       case .nexthop(let nexthop): makers[.nexthop(nexthop.id32)] = index
-      case .address(let address): subnets.append((address.peer ?? address.address, index))
+      case .address(let address): subnets.add(address.peer ?? address.address, index)
       default: continue
       }
     }
@@ -85,14 +85,40 @@ struct Order {
       for requirement in steps[index].change.object.resource.requirements {
         if case .reachable(let gateway) = requirement {
           // One of them is enough: the step rests on an address only when there is no other.
-          let covering = subnets.filter { $0.0.contains(gateway) }
-          if covering.count == 1 { required.insert(covering[0].1) }
+          if let address = subnets.only(covering: gateway) { required.insert(address) }
         } else if let maker = makers[requirement] {
           required.insert(maker)
         }
       }
       steps[index].requires = required.filter { $0 < index }.sorted()
     }
+  }
+}
+
+/// Steps that make addresses, by subnet.
+private struct Subnets {
+  private var steps: [Prefix: [Int]] = [:]
+  /// The lengths of the prefixes: a few, whatever the number of addresses.
+  private var lengths: [Family: Set<UInt8>] = [:]
+
+  var isEmpty: Bool { steps.isEmpty }
+
+  mutating func add(_ subnet: Prefix, _ step: Int) {
+    steps[subnet.network, default: []].append(step)
+    lengths[subnet.family, default: []].insert(subnet.length)
+  }
+
+  /// The one step that makes the gateway reachable; nil where there are several, or none.
+  func only(covering gateway: IPAddress) -> Int? {
+    var found: Int?
+    for length in lengths[gateway.family] ?? [] {
+      guard let covering = Prefix(gateway, length: length).flatMap({ steps[$0.network] }) else {
+        continue
+      }
+      if covering.count > 1 || found != nil { return nil }
+      found = covering[0]
+    }
+    return found
   }
 }
 
@@ -124,8 +150,16 @@ extension [Step] {
     let isSorted = indices.dropFirst().allSatisfy {
       !(self[$0].change.object.id < self[$0 - 1].change.object.id)
     }
-    if isSorted { return self }
     let ids = map(\.change.object.id)
+    // The kernel may take a rule that says more for one that says less: the former go first.
+    if let first, first.change.verb == .delete, first.change.object.kind == .rule {
+      let precisions = map { step in
+        if case .rule(let rule) = step.change.object { -rule.precision } else { 0 }
+      }
+      return indices.sorted { (precisions[$0], ids[$0], $0) < (precisions[$1], ids[$1], $1) }
+        .map { self[$0] }
+    }
+    if isSorted { return self }
     return indices.sorted { (ids[$0], $0) < (ids[$1], $1) }.map { self[$0] }
   }
 }

@@ -3,7 +3,7 @@ internal import Nft
 
 /// One change with what there is to say about it.
 public struct Step: Hashable, Sendable {
-  public let change: Change
+  public internal(set) var change: Change
   /// Why, where the change alone doesn't say it: `goes with link vxlan1`.
   public let reason: String?
   /// Indices of the earlier steps that this one rests on: when one fails, this one isn't tried.

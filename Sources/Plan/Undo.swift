@@ -41,10 +41,17 @@ public struct Undo: Sendable {
   public func plan(from now: Configuration) -> Plan {
     let concerned = made.union(before.objects.map(\.id))
     var reduced = Configuration()
-    for object in now.objects where concerned.contains(object.id) {
-      reduced.append(made.contains(object.id) ? object.owned : object)
+    var wanted = before
+    for object in now.objects {
+      if concerned.contains(object.id) {
+        reduced.append(made.contains(object.id) ? object.owned : object)
+      } else if object.kind == .route || object.kind == .rule {
+        // How one of them is changed depends on the others that are like it.
+        reduced.append(object)
+        wanted.append(object)
+      }
     }
-    return Plan(from: reduced, to: before)
+    return Plan(from: reduced, to: wanted)
   }
 }
 

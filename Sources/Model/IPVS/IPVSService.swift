@@ -138,6 +138,7 @@ public struct IPVSService: Resource {
   public var family: Family { match.family }
 
   public static let kind = Kind.ipvs
+  public func mayChange(_ observed: IPVSService) -> Bool { true }
   public var id: ID { ID(match) }
   public var phase: Phase { .ipvs }
   public var requirements: [Requirement] { [] }

@@ -23,6 +23,7 @@ public struct IPVSTimeout: Resource {
   }
 
   public static let kind = Kind.ipvsTimeout
+  public func mayChange(_ observed: IPVSTimeout) -> Bool { true }
   public var id: State { state }
   public var phase: Phase { .ipvs }
   public var isOwned: Bool { previous != nil }

@@ -102,6 +102,8 @@ extension CrossCheck {
 
   private func checkVeths() {
     var claimed: [LinkName: Int] = [:]
+    let positions = Dictionary(
+      zip(section.items.lazy.map(\.name), section.items.indices), uniquingKeysWith: { a, _ in a })
     for (position, link) in section.items.enumerated() {
       guard let peer = link.veth?.peer else { continue }
       let pointer = section.pointer(position, "peer")
@@ -118,7 +120,7 @@ extension CrossCheck {
         findings.report(at: pointer, "\"\(peer)\" is of type \(device.type), not veth")
         continue
       }
-      if let end = section.items.firstIndex(where: { $0.name == peer }),
+      if let end = positions[peer],
         section.when(end) != section.when(position)
       {
         findings.report(

@@ -2,7 +2,7 @@ internal import Model
 
 enum AddressKey: Int, ObjectKey {
   case link, address, peer, broadcast, scope, validLft, preferredLft, metric
-  case noprefixroute, nodad, `protocol`, when
+  case noprefixroute, nodad, `protocol`, adopt, when
 
   static let names = spelledNames()
   static let example = "{ \"link\": \"eth0\", \"address\": \"192.0.2.1/24\" }"
@@ -23,6 +23,7 @@ extension ObjectReader<AddressKey> {
     address.hasNoPrefixRoute = optional(.noprefixroute, .bool) ?? false
     address.skipsDuplicateDetection = optional(.nodad, .bool) ?? false
     address.protocol = optional(.protocol, .addressProtocol).map(AddressProtocol.init)
+    address.isAdopted = optional(.adopt, .bool) ?? false
     guard link != nil, let prefix else { return nil }
 
     if prefix.address.isUnspecified || prefix.address.isMulticast {

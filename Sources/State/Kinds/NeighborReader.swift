@@ -1,9 +1,9 @@
 internal import Model
 
 enum NeighborKey: Int, ObjectKey {
-  case link, address, mac, proxy, router, `protocol`, when
+  case link, address, mac, proxy, router, `protocol`, adopt, when
   /// A VXLAN's forwarding entry only, as all that follow.
-  case dst, port, vni, via, adopt
+  case dst, port, vni, via
 
   static let names = spelledNames()
   static let example =
@@ -29,13 +29,14 @@ extension ObjectReader<NeighborKey> {
     let link = required(.link, .link)
     let address = required(
       .address, .address, ", or \"dst\" for a VXLAN's forwarding entry")
-    refuse([.dst, .port, .vni, .via, .adopt]) {
+    refuse([.dst, .port, .vni, .via]) {
       "\($0) is for a VXLAN's forwarding entry, which has no \"address\""
     }
     let mac = optional(.mac, .mac)
     let isProxy = optional(.proxy, .flag) ?? false
     let isRouter = optional(.router, .bool) ?? false
     let maker = optional(.protocol, .routeProtocol(findings.names))
+    let isAdopted = optional(.adopt, .bool) ?? false
     if has(.proxy), has(.mac) {
       refuse(.mac, "\"mac\" can't stand beside \"proxy\": this machine answers with its own")
     } else if !has(.proxy), !has(.mac) {
@@ -53,6 +54,7 @@ extension ObjectReader<NeighborKey> {
     neighbor.isProxy = isProxy
     neighbor.isRouter = isRouter
     neighbor.protocol = maker.map(RouteProtocol.init)
+    neighbor.isAdopted = isAdopted
     return faults.isDisjoint(with: [.proxy, .address]) ? neighbor : nil
   }
 

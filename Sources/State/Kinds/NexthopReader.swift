@@ -1,7 +1,7 @@
 internal import Model
 
 enum NexthopKey: Int, ObjectKey {
-  case id, family, via, dev, onlink, blackhole, group, resilient, `protocol`, when
+  case id, family, via, dev, onlink, blackhole, group, resilient, `protocol`, adopt, when
 
   static let names = spelledNames()
   static let example = "{ \"id\": 10, \"via\": \"192.0.2.1\", \"dev\": \"eth0\" }"
@@ -28,6 +28,7 @@ extension ObjectReader<NexthopKey> {
     var conditions: [Condition?] = []
     let target = target(family, &conditions)
     let maker = optional(.protocol, .routeProtocol(findings.names))
+    let isAdopted = optional(.adopt, .bool) ?? false
     let when = when()
     guard let id else { return nil }
     // What can't be read leaves a nexthop without a link and a gateway, about which no check asks.
@@ -35,6 +36,7 @@ extension ObjectReader<NexthopKey> {
       id, family: target?.family ?? .inet, target?.target ?? .hop(via: nil, dev: nil, onlink: false)
     )
     nexthop.protocol = maker.map(RouteProtocol.init)
+    nexthop.isAdopted = isAdopted
     return Declared(nexthop, when: when, members: conditions)
   }
 

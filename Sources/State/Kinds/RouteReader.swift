@@ -2,7 +2,7 @@ internal import Model
 
 enum RouteKey: Int, ObjectKey {
   case type, dst, family, table, metric, tos, via, dev, onlink, nexthops, nhid
-  case scope, src, mtu, advmss, `protocol`, when
+  case scope, src, mtu, advmss, `protocol`, adopt, when
 
   static let names = spelledNames()
   static let example = "{ \"dst\": \"10.0.0.0/8\", \"via\": \"192.0.2.1\" }"
@@ -43,6 +43,7 @@ extension ObjectReader<RouteKey> {
     route.mtu = optional(.mtu, .bytes(68, to: 65_520))
     route.advmss = optional(.advmss, .bytes(1, to: 65_495))
     route.protocol = optional(.protocol, .routeProtocol(findings.names)).map(RouteProtocol.init)
+    route.isAdopted = optional(.adopt, .bool) ?? false
     if let family { checkFamily(family, route, hops) }
     let when = when()
     return dst != nil && faults.isDisjoint(with: [.dst, .family, .table, .metric, .tos])

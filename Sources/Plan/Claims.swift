@@ -1,0 +1,89 @@
+import Model
+
+/// What others have to do with the routing tables that a blueprint fills: a rule of theirs would
+/// lead their packets by our routes, and a route of theirs ours by theirs.
+struct Claims {
+  /// What stands in the way, by table.
+  private(set) var intruders: [RouteTable: [String]] = [:]
+
+  init(observed: Configuration, desired: Configuration) {
+    let claimed = desired.claimedTables
+    if claimed.isEmpty { return }
+    let rules = Set(desired.rules.map(\.id))
+    for rule in observed.rules where !rule.isOwned && !rules.contains(rule.id) {
+      guard let table = rule.table, claimed.contains(table),
+        !desired.absentRules.contains(where: { $0.matches(rule) })
+      else { continue }
+      add("rule \(rule.id)", table)
+    }
+    for partial in observed.partialRules {
+      guard let table = partial.rule.table, claimed.contains(table) else { continue }
+      add("rule \(partial.rule.id) and more that vpngw can't read", table)
+    }
+    let routes = Set(desired.routes.lazy.filter { claimed.contains($0.table) }.map(\.id))
+    for route in observed.routes
+    where claimed.contains(route.table) && !route.isOwned && !routes.contains(route.id) {
+      add("route \(route.id)", route.table)
+    }
+    for case .route(let id) in observed.wordless.keys.sorted()
+    where claimed.contains(id.table) && !routes.contains(id) {
+      add("route \(id)", id.table)
+    }
+    for link in observed.links where !link.isOwned {
+      guard let table = link.vrf?.table, claimed.contains(table) else { continue }
+      add("vrf \(link.name)", table)
+    }
+  }
+
+  private mutating func add(_ intruder: String, _ table: RouteTable) {
+    intruders[table, default: []].append(intruder)
+  }
+
+  func reason(_ table: RouteTable) -> String? {
+    guard let others = intruders[table] else { return nil }
+    let more = others.count > 3 ? " and \(others.count - 3) more" : ""
+    return "somebody else uses routing table \(table) (\(others.prefix(3).joined(separator: "; "))"
+      + "\(more)), so that packets would take routes that aren't meant for them: state another "
+      + "\"table\", or remove what is theirs"
+  }
+}
+
+extension Rule {
+  /// Where it leads.
+  var table: RouteTable? { if case .lookup(let table) = action { table } else { nil } }
+}
+
+extension Object {
+  /// The routing table that it is in or leads to.
+  var routeTable: RouteTable? {
+    switch self {
+    case .route(let route): route.table
+    case .rule(let rule): rule.table
+    default: nil
+    }
+  }
+}
+
+extension Comparison {
+  /// Nothing is made in a table that somebody else uses, and nothing leads there; what is there
+  /// already stays, since others' packets take it already.
+  mutating func refuse(_ claims: Claims, from start: Int) {
+    if claims.intruders.isEmpty { return }
+    var refused: Set<RouteTable> = []
+    func reason(_ object: Object) -> String? { object.routeTable.flatMap(claims.reason) }
+    let others = steps[start...].filter { step in
+      guard step.change.verb != .delete, let reason = reason(step.change.object) else { return true }
+      refuse(step.change.object, reason)
+      refused.insert(step.change.object.routeTable!)
+      return false
+    }
+    steps.replaceSubrange(start..., with: others)
+    // With nothing left to do there it has to be said all the same.
+    for object in desired.rules.map(Object.rule) + desired.routes.map(Object.route) {
+      guard let table = object.routeTable, let reason = claims.reason(table),
+        refused.insert(table).inserted
+      else { continue }
+      refuse(object, reason)
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import Model
+
+extension Comparison {
+  mutating func compareRoutes() {
+    let start = steps.count
+    compare(desired.routes, observed.routes, Object.route)
+    if start == steps.count, observed.routes.isEmpty { return }
+    let shadows = shadows()
+    // A table of all that is there only for what is to be done.
+    let changes = steps[start...].contains { $0.change.verb != .delete }
+    var peers: [Route.ID.Key: [Route]] = [:]
+    if changes {
+      for route in observed.routes where route.dst.family == .inet6 {
+        peers[route.id.key, default: []].append(route)
+      }
+      for case .route(let id) in observed.wordless.keys where id.dst.family == .inet6 {
+        peers[id.key, default: []].append(Route(id.dst))
+      }
+    }
+    for index in start..<steps.count {
+      let change = steps[index].change
+      guard change.verb != .delete, case .route(let route) = change.object else { continue }
+      if change.verb == .create {
+        steps[index].change.isBeside = peers[route.id.key] != nil
+      } else if case .route(let present)? = change.observed, shadows[route.id] != nil
+        || peers[route.id.key]?.contains(where: { $0.isReplaced(for: present) }) ?? false
+      {
+        var change = Change(.replace, change.object, observed: change.observed)
+        change.isBeside = true
+        steps[index] = Step(change, reason: "replaced: another route of its key is there")
+      }
+    }
+    if shadows.isEmpty { return }
+    for route in desired.routes {
+      guard let other = shadows[route.id] else { continue }
+      refuse(
+        .route(route),
+        "the route is there, and no packet takes it: \(other.maker ?? "somebody") made one of the "
+          + "same destination, metric and TOS, which stands before it and wins\(other.wayText). "
+          + "vpngw doesn't delete it: do, or take a lower metric")
+    }
+  }
+
+  /// IPv4 routes of others before ours of the same key, by identity: the kernel takes the first.
+  private func shadows() -> [Route.ID: Route] {
+    var shadows: [Route.ID: Route] = [:]
+    var first = 0
+    for index in observed.routes.indices.dropFirst() {
+      let route = observed.routes[index]
+      guard route.dst.family == .inet, route.id == observed.routes[first].id else {
+        first = index
+        continue
+      }
+      if route.isOwned, !observed.routes[first].isOwned {
+        shadows[route.id] = observed.routes[first]
+      }
+    }
+    return shadows
+  }
+}
+
+extension Route {
+  /// Whether the kernel might replace this one where the other is meant.
+  fileprivate func isReplaced(for other: Route) -> Bool {
+    self != other && isMultipathCapable == other.isMultipathCapable
+  }
+
+  /// ` (via 192.0.2.1 dev eth0)`.
+  fileprivate var wayText: String {
+    guard let hop else { return "" }
+    let words = [hop.via.map { "via \($0)" }, hop.dev.map { "dev \($0)" }].compactMap(\.self)
+    return words.isEmpty ? "" : " (\(words.joined(separator: " ")))"
+  }
+}

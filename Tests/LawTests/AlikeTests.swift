@@ -1,0 +1,330 @@
+import Agent
+import Model
+import Plan
+import State
+import TestSupport
+import Testing
+
+/// Law 6, where it is hardest: objects of others that are like ours in all but one part.
+struct Alike: Sendable, CustomTestStringConvertible {
+  let name: String
+  let section: String
+  /// Theirs, by ip(8), bridge(8) or nft(8).
+  let theirs: [String]
+  /// Ours, one version after the other.
+  let versions: [String]
+  /// What prints theirs.
+  let show: String
+  /// Whether the kernel keeps but one mark for theirs and ours: then ours may stay as well.
+  let sharesMark: Bool
+
+  var testDescription: String { name }
+
+  init(
+    _ name: String, _ section: String, theirs: [String], ours: [String], show: String,
+    sharesMark: Bool = false
+  ) {
+    self.name = name
+    self.section = section
+    self.theirs = theirs
+    versions = ours
+    self.show = show
+    self.sharesMark = sharesMark
+  }
+
+  func file(_ version: Int) throws -> Configuration {
+    try decode([
+      "links": [#"{ "name": "t0", "managed": false }"#, #"{ "name": "t1", "managed": false }"#,
+        #"{ "name": "t2", "managed": false }"#],
+      section: [versions[version]],
+    ])
+  }
+
+  static let all: [Alike] =
+    [
+      Alike(
+        "IPv6 routes of multicast, which the kernel makes for each link", "routes", theirs: [],
+        ours: [
+          #"{ "dst": "ff00::/8", "dev": "t1", "table": "local", "metric": 256 }"#,
+          #"{ "dst": "ff00::/8", "dev": "t1", "table": "local", "metric": 255 }"#,
+        ], show: "ip -6 route show table local ff00::/8"),
+      Alike(
+        "IPv6 routes of link-local addresses", "routes", theirs: [],
+        ours: [
+          #"{ "dst": "fe80::/64", "dev": "t1", "metric": 256 }"#,
+          #"{ "dst": "fe80::/64", "dev": "lo", "metric": 256 }"#,
+        ], show: "ip -6 route show fe80::/64"),
+      Alike(
+        "IPv6 routes but for the link", "routes",
+        theirs: ["ip -6 route append 2001:db8::/32 dev t0 metric 7 mtu 1300"],
+        ours: [
+          #"{ "dst": "2001:db8::/32", "dev": "t1", "metric": 7 }"#,
+          #"{ "dst": "2001:db8::/32", "dev": "t1", "metric": 7, "mtu": 1400 }"#,
+          #"{ "dst": "2001:db8::/32", "type": "unreachable", "metric": 7 }"#,
+          #"{ "dst": "2001:db8::/32", "type": "blackhole", "metric": 7 }"#,
+          #"{ "dst": "2001:db8::/32", "via": "fd99::3", "dev": "t0", "metric": 7 }"#,
+          #"{ "dst": "2001:db8::/32", "via": "fd99::4", "dev": "t0", "metric": 7 }"#,
+        ], show: "ip -6 route show 2001:db8::/32"),
+      Alike(
+        "IPv6 routes, theirs by a gateway", "routes",
+        theirs: ["ip -6 route append 2001:db8::/32 via fd99::2 metric 7"],
+        ours: [
+          #"{ "dst": "2001:db8::/32", "dev": "t0", "metric": 7 }"#,
+          #"{ "dst": "2001:db8::/32", "dev": "t0", "metric": 7, "mtu": 1400 }"#,
+          #"{ "dst": "2001:db8::/32", "dev": "t1", "metric": 7 }"#,
+          #"{ "dst": "2001:db8::/32", "via": "fd99::2", "dev": "t0", "metric": 8 }"#,
+        ], show: "ip -6 route show 2001:db8::/32"),
+      Alike(
+        "IPv6 routes, theirs by a nexthop object", "routes",
+        theirs: [
+          "ip nexthop add id 7 via fd99::2 dev t0", "ip nexthop add id 8 via fd99::3 dev t0",
+          "ip -6 route append 2001:db8::/32 nhid 7 metric 7",
+        ],
+        ours: [
+          #"{ "dst": "2001:db8::/32", "dev": "t0", "metric": 7 }"#,
+          #"{ "dst": "2001:db8::/32", "type": "unreachable", "metric": 7 }"#,
+        ], show: "ip -6 route show 2001:db8::/32"),
+      Alike(
+        "IPv4 routes but for metric, TOS or table", "routes",
+        theirs: [
+          "ip route add 10.1.0.0/16 via 172.16.0.2", "ip route add 10.1.0.0/16 via 172.16.0.2 tos 0x10",
+          "ip route add unreachable 10.1.0.0/16 metric 9",
+          "ip route add 10.1.0.0/16 via 172.16.0.2 table 99",
+        ],
+        ours: [
+          #"{ "dst": "10.1.0.0/16", "via": "172.16.0.3", "metric": 7 }"#,
+          #"{ "dst": "10.1.0.0/16", "via": "172.16.0.2", "metric": 7 }"#,
+          #"{ "dst": "10.1.0.0/16", "via": "172.16.0.2", "tos": 8 }"#,
+          #"{ "dst": "10.1.0.0/16", "type": "prohibit", "metric": 10 }"#,
+          #"{ "dst": "10.1.0.0/16", "via": "172.16.0.2", "table": 98 }"#,
+        ], show: "ip route show table all 10.1.0.0/16"),
+      Alike(
+        "neighbors, theirs proxied", "neighbors",
+        theirs: ["ip neighbor add proxy 172.16.0.9 dev t0"],
+        ours: [
+          #"{ "link": "t0", "address": "172.16.0.9", "mac": "02:00:00:00:00:09" }"#,
+          #"{ "link": "t0", "address": "172.16.0.9", "mac": "02:00:00:00:00:0a" }"#,
+        ], show: "ip neighbor show proxy"),
+      Alike(
+        "proxied addresses, theirs a neighbor", "neighbors",
+        theirs: ["ip neighbor add fd99::9 lladdr 02:00:00:00:00:99 dev t0"],
+        ours: [#"{ "link": "t0", "address": "fd99::9", "proxy": true }"#],
+        show: "ip neighbor show nud permanent"),
+      Alike(
+        "endpoints of a VXLAN but for the port", "neighbors",
+        theirs: [
+          "bridge fdb append 00:00:00:00:00:00 dev t2 dst 192.0.2.8 port 4790",
+          "bridge fdb add 02:00:00:00:00:98 dev t2 dst 192.0.2.8",
+        ],
+        ours: [
+          #"{ "link": "t2", "mac": "00:00:00:00:00:00", "dst": "192.0.2.8" }"#,
+          #"{ "link": "t2", "mac": "00:00:00:00:00:00", "dst": "192.0.2.8", "port": 4791 }"#,
+        ], show: "bridge fdb show dev t2", sharesMark: true),
+      Alike(
+        "addresses of one subnet", "addresses",
+        theirs: [
+          "ip address add 10.0.0.1/24 dev t1", "ip address add 10.0.0.1/25 dev t1",
+          "ip address add 10.0.0.1 peer 10.0.0.7/32 dev t1", "ip address add 10.0.0.3/24 dev t1",
+        ],
+        ours: [
+          #"{ "link": "t1", "address": "10.0.0.1/26" }"#, #"{ "link": "t1", "address": "10.0.0.2/24" }"#,
+          #"{ "link": "t1", "address": "10.0.0.1/32", "peer": "10.0.0.8/32" }"#,
+        ], show: "ip -4 -o address show dev t1"),
+      Alike(
+        "nexthops but for the id", "nexthops", theirs: ["ip nexthop add id 7 via fd99::2 dev t0"],
+        ours: [
+          #"{ "id": 8, "via": "fd99::2", "dev": "t0" }"#, #"{ "id": 8, "via": "fd99::3", "dev": "t0" }"#,
+        ], show: "ip nexthop show id 7"),
+      Alike(
+        "tables but for the family", "nftables",
+        theirs: ["nft add table ip t", "nft add chain ip t c", "nft add rule ip t c counter"],
+        ours: [#"{ "table": { "family": "inet", "name": "t" } }"#], show: "nft list table ip t"),
+    ] + rules
+
+  /// Selectors of rules, as ip(8) says them.
+  private static let selectors = [
+    "from 10.0.0.0/8", "to 10.0.0.0/8", "iif t0", "oif t0", "fwmark 7", "fwmark 7/0xff",
+    "ipproto tcp", "ipproto udp sport 53", "ipproto udp dport 53", "tos 0x10", "not from 10.0.0.0/8",
+    "uidrange 5-7",
+  ]
+
+  private static let rules =
+    selectors.map { words in
+      Alike(
+        "rules, theirs \(words)", "rules",
+        theirs: [
+          "ip rule add \(words) lookup 99 priority 999",
+          "ip rule add \(words) goto 32766 priority 999",
+          "ip rule add \(words) unreachable priority 999",
+        ],
+        ours: [
+          #"{ "priority": 999, "family": "inet", "lookup": 99 }"#,
+          #"{ "priority": 999, "family": "inet", "goto": 32767 }"#,
+          #"{ "priority": 999, "family": "inet", "unreachable": true }"#,
+        ], show: "ip rule show priority 999")
+    }
+}
+
+@Suite struct AlikeTests {
+  private func links() throws {
+    for line in [
+      "ip link add t0 type veth peer name p0", "ip link add t1 type veth peer name p1",
+      "ip link add t2 type vxlan id 9 dstport 4789 remote 192.0.2.1",
+    ] { try sh(line) }
+    for name in ["t0", "p0", "t1", "p1", "t2"] { try sh("ip link set \(name) up") }
+    for line in [
+      "ip address add fd99::1/64 dev t0 nodad", "ip address add 172.16.0.1/24 dev t0",
+    ] { try sh(line) }
+  }
+
+  /// What is there but for ours; of routes the flags of links that go up and down don't count.
+  private func theirs(_ alike: Alike) throws -> [String] {
+    try sh(alike.show).split(separator: "\n").map(String.init)
+      .filter { !$0.contains("proto 118") && !$0.contains("proto vpngw") && !$0.contains("extern_learn") }
+  }
+
+  @Test(arguments: Alike.all)
+  func whatIsAlikeSurvives(_ alike: Alike) throws {
+    for isOursFirst in [false, true] {
+      try inNamespace { directory in
+        try links()
+        let reconciler = try Reconciler(runDirectory: directory)
+        let nobodys = try theirs(alike)
+        if isOursFirst { try reconciler.reach(alike.file(0)) }
+        let ours = try Set(theirs(alike)).subtracting(nobodys)
+        for line in alike.theirs { try sh(line) }
+        let before = try Set(theirs(alike)).subtracting(ours)
+        for version in alike.versions.indices + alike.versions.indices.reversed() {
+          let desired = try alike.file(version)
+          let outcome = try reconciler.reach(desired)
+          #expect(outcome.complaints == "", "version \(version)")
+          #expect(try plan(directory, desired) == Plan.steadyState + "\n", "version \(version)")
+          for object in desired.objects where object.kind != .link {
+            #expect(try observed(directory, desired).fulfils(object), "\(object)")
+          }
+          let after = try theirs(alike)
+          #expect(before.subtracting(after) == [], "version \(version)")
+        }
+        let outcome = try reconciler.reach(Configuration())
+        #expect(outcome.complaints == "")
+        #expect(try reconciler.observe().own == Configuration())
+        let after = try Set(theirs(alike))
+        #expect(alike.sharesMark ? before.isSubset(of: after) : after == before)
+      }
+    }
+  }
+
+  @Test(arguments: Alike.all)
+  func undoneIsAsBefore(_ alike: Alike) throws {
+    try inNamespace { directory in
+      try links()
+      for line in alike.theirs { try sh(line) }
+      let reconciler = try Reconciler(runDirectory: directory)
+      for version in alike.versions.indices {
+        let before = try sh(alike.show)
+        let desired = try alike.file(version)
+        let present = try reconciler.observe(for: desired)
+        let plan = Plan(from: present, to: desired)
+        let undo = Undo(of: plan, from: present)
+        _ = try reconciler.carryOut(plan)
+        let outcome = try reconciler.reconcile { undo.plan(from: try reconciler.observe()) }
+        #expect(outcome.complaints == "")
+        let after = try sh(alike.show)
+        #expect(
+          after.split(separator: "\n").sorted() == before.split(separator: "\n").sorted(),
+          "version \(version)")
+        try reconciler.reach(desired)
+      }
+    }
+  }
+
+  // MARK: - Ours among ours
+
+  /// What the kernel can't tell apart when it is asked to delete it.
+  @Test(arguments: [false, true])
+  func oneRuleOfTwoAlikeGoes(isGeneralFirst: Bool) throws {
+    let general = #"{ "priority": 999, "family": "inet", "lookup": 99 }"#
+    for particular in [
+      #""from": "10.0.0.0/8""#, #""to": "10.0.0.0/8""#, #""iif": "t0""#, #""oif": "t0""#,
+      #""fwmark": "0x7", "family": "inet""#, #""tos": 16, "family": "inet""#,
+      #""suppress_prefixlength": 3, "family": "inet""#,
+      #""ipproto": "udp", "dport": 53, "family": "inet""#, #""not": true, "from": "10.0.0.0/8""#,
+    ] {
+      let family = particular.contains("if") ? #", "family": "inet""# : ""
+      let other = #"{ "priority": 999, \#(particular)\#(family), "lookup": 99 }"#
+      try inNamespace { directory in
+        let reconciler = try Reconciler(runDirectory: directory)
+        // One after the other: the kernel keeps them in the order in which they came.
+        try reconciler.reach(decode(["rules": isGeneralFirst ? [general] : [other]]))
+        try reconciler.reach(decode(["rules": [general, other]]))
+        for left in [other, general] {
+          try reconciler.reach(decode(["rules": [general, other]]))
+          let plan = try reconciler.plan(to: decode(["rules": [left]]))
+          let outcome = try reconciler.carryOut(plan)
+          #expect(outcome.done.count == 1)
+          #expect(try reconciler.plan(to: decode(["rules": [left]])).isEmpty, "\(left)")
+        }
+      }
+    }
+  }
+
+  /// The same count planned, done and gone, and nobody else's.
+  @Test func absentRulesAreDeletedAsPlanned() throws {
+    try inNamespace { directory in
+      for line in [
+        "ip rule add lookup 51820 priority 100",
+        "ip rule add from 10.0.0.0/8 lookup 51820 priority 100", "ip rule add iif lo lookup 51820 priority 100",
+        "ip rule add fwmark 7 lookup 51820 priority 101",
+        "ip rule add lookup 51820 priority 101 protocol 200", "ip rule add lookup 51821 priority 100",
+      ] { try sh(line) }
+      let reconciler = try Reconciler(runDirectory: directory)
+      let desired = try decode(["rules": [#"{ "absent": true, "lookup": 51820 }"#]])
+      let planned = try reconciler.plan(to: desired)
+      #expect(planned.steps.count == 5)
+      #expect(
+        planned.text().contains(
+          "- rule 101: from all lookup 51820    (made by proto 200; the state file says that it must be absent)"
+        ))
+      let outcome = try reconciler.reach(desired)
+      #expect(outcome.done.count == 5)
+      let left = try sh("ip rule show").split(separator: "\n").filter { !$0.contains("from all lookup main") }
+      #expect(left.contains { $0.contains("lookup 51821") } && !left.contains { $0.contains("51820") })
+      // One that says more than we can read isn't deleted in another's place.
+      try sh("ip rule add uidrange 5-7 lookup 51820 priority 100")
+      try sh("ip rule add lookup 51820 priority 100")
+      let outcome2 = try reconciler.reach(desired)
+      #expect(outcome2.done.isEmpty)
+      #expect(outcome2.complaints.contains("the kernel would delete another one in its place"))
+      #expect(try sh("ip rule show").contains("uidrange 5-7 lookup 51820"))
+    }
+  }
+
+  /// IPv4's routes of one key: the kernel takes the first, and replaces it.
+  @Test func anothersRouteOfOurKeyStays() throws {
+    try inNamespace { directory in
+      try links()
+      let reconciler = try Reconciler(runDirectory: directory)
+      let file = { (gateway: String) in
+        try decode([
+          "links": [#"{ "name": "t0", "managed": false }"#],
+          "routes": [#"{ "dst": "10.1.0.0/16", "via": "\#(gateway)", "dev": "t0" }"#],
+        ])
+      }
+      try reconciler.reach(file("172.16.0.2"))
+      try sh("ip route append 10.1.0.0/16 via 172.16.0.9")
+      try sh("ip route prepend 10.1.0.0/16 via 172.16.0.8 proto 200")
+      for gateway in ["172.16.0.2", "172.16.0.3"] {
+        let outcome = try reconciler.reach(file(gateway))
+        #expect(
+          outcome.complaints.contains("no packet takes it: proto 200 made one")
+            && outcome.complaints.contains("(via 172.16.0.8 dev t0)"))
+        let routes = try sh("ip route show 10.1.0.0/16")
+        #expect(routes.hasPrefix("10.1.0.0/16 via 172.16.0.8 dev t0 proto 200"))
+        #expect(routes.contains("via 172.16.0.9") && routes.contains("via \(gateway) dev t0 proto 118"))
+      }
+      try sh("ip route delete 10.1.0.0/16 via 172.16.0.8")
+      try reconciler.reach(Configuration())
+      #expect(try sh("ip route show 10.1.0.0/16") == "10.1.0.0/16 via 172.16.0.9 dev t0 \n")
+    }
+  }
+}
