@@ -111,12 +111,7 @@ enum RouteKind {
     case .delete:
       try delete(route, encoder)
     case .create:
-      // IPv6 refuses an exclusive request where there is any other of the key, and one to append
-      // where there is the same; but by a gateway it would join another's multipath route.
-      let isAppended =
-        change.isBeside || route.dst.family == .inet6 && !route.isMultipathCapable
-      try request(
-        RTM.newRoute, isAppended ? [.create, .append] : [.create, .exclusive], route, encoder)
+      try request(RTM.newRoute, flags(route, isBeside: change.isBeside), route, encoder)
     case .update:
       // ip route replace: takes the place of the first of the key, which is ours.
       var route = route
@@ -125,7 +120,20 @@ enum RouteKind {
     case .replace:
       // The first of the key is somebody else's.
       if let present { try delete(present, encoder) }
-      try request(RTM.newRoute, [.create, .append], route, encoder)
+      let flags =
+        change.isBeside ? flags(route, isBeside: true) : [RequestFlags.create, .append]
+      try request(RTM.newRoute, flags, route, encoder)
+    }
+  }
+
+  private static func flags(_ route: Route, isBeside: Bool) -> RequestFlags {
+    switch route.dst.family {
+    // ip route prepend, or add
+    case .inet: isBeside ? .create : [.create, .exclusive]
+    // IPv6 refuses an exclusive request where there is any other of the key, and one to append where
+    // there is the same; but by a gateway it would join another's multipath route.
+    case .inet6:
+      isBeside || !route.isMultipathCapable ? [.create, .append] : [.create, .exclusive]
     }
   }
 

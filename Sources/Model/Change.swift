@@ -9,7 +9,7 @@ public struct Change: Hashable, Sendable {
   public let object: Object
   /// What is there; nil for a creation.
   public let observed: Object?
-  /// Of a route's creation: others of the same key are there, which stay.
+  /// Of a route: others of the same key are there, which stay. IPv4's stand behind it then.
   public var isBeside = false
   /// Of a rule's deletion: rules that stay, and that the kernel would take for this one.
   public var lookalikes: [Rule] = []

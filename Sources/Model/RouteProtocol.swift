@@ -32,5 +32,11 @@ extension RouteProtocol: CustomStringConvertible, ValueConvertible {
   public var value: Value { name.map(Value.string) ?? .integer(Int(number)) }
 
   /// Who sets this number: `the kernel`, `proto dhcp`.
-  var maker: String { self == .kernel ? "the kernel" : "proto \(self)" }
+  var maker: String {
+    switch self {
+    case .unspecified: "another program"
+    case .kernel: "the kernel"
+    default: "proto \(self)"
+    }
+  }
 }

@@ -191,7 +191,8 @@ extension Rule {
   /// much, and so is deleted before it.
   public var precision: Int {
     [
-      selector.from?.length ?? 0 > 0, selector.to?.length ?? 0 > 0, selector.iif != nil, selector.oif != nil,
+      selector.from?.length ?? 0 > 0, selector.to?.length ?? 0 > 0, selector.iif != nil,
+      selector.oif != nil,
       selector.fwmark != nil, selector.ipproto != nil, selector.sport != nil,
       selector.dport != nil, selector.tos != nil, suppressPrefixLength != nil,
     ].count { $0 }

@@ -72,7 +72,9 @@ extension Comparison {
     var refused: Set<RouteTable> = []
     func reason(_ object: Object) -> String? { object.routeTable.flatMap(claims.reason) }
     let others = steps[start...].filter { step in
-      guard step.change.verb != .delete, let reason = reason(step.change.object) else { return true }
+      guard step.change.verb != .delete, let reason = reason(step.change.object) else {
+        return true
+      }
       refuse(step.change.object, reason)
       refused.insert(step.change.object.routeTable!)
       return false

@@ -21,24 +21,39 @@ extension Comparison {
       let change = steps[index].change
       guard change.verb != .delete, case .route(let route) = change.object else { continue }
       if change.verb == .create {
-        steps[index].change.isBeside = peers[route.id.key] != nil
-      } else if case .route(let present)? = change.observed, shadows[route.id] != nil
-        || peers[route.id.key]?.contains(where: { $0.isReplaced(for: present) }) ?? false
+        if peers[route.id.key] != nil { steps[index].change.isBeside = true }
+      } else if case .route(let present)? = change.observed,
+        shadows[route.id] != nil
+          || peers[route.id.key]?.contains(where: { $0.isReplaced(for: present) }) ?? false
       {
         var change = Change(.replace, change.object, observed: change.observed)
-        change.isBeside = true
+        change.isBeside = shadows[route.id]?.protocol == .kernel
         steps[index] = Step(change, reason: "replaced: another route of its key is there")
       }
     }
     if shadows.isEmpty { return }
     for route in desired.routes {
       guard let other = shadows[route.id] else { continue }
+      if other.protocol == .kernel {
+        putFirst(route)
+        continue
+      }
       refuse(
         .route(route),
         "the route is there, and no packet takes it: \(other.maker ?? "somebody") made one of the "
           + "same destination, metric and TOS, which stands before it and wins\(other.wayText). "
           + "vpngw doesn't delete it: do, or take a lower metric")
     }
+  }
+
+  /// The kernel's own for an address came back before ours.
+  private mutating func putFirst(_ route: Route) {
+    guard let present = observed.routes.first(where: { $0.id == route.id && $0.isOwned }),
+      !steps.contains(where: { $0.change.object.id == .route(route.id) })
+    else { return }
+    var change = Change(.replace, .route(route), observed: .route(present))
+    change.isBeside = true
+    steps.append(Step(change, reason: "replaced: the kernel's own stands before it"))
   }
 
   /// IPv4 routes of others before ours of the same key, by identity: the kernel takes the first.

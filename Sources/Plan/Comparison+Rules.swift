@@ -44,7 +44,8 @@ extension Comparison {
   private mutating func delete(_ position: Int, _ before: [Rule]) {
     let rule = observed.rules[position]
     let place = observed.rules[..<position].count { $0.family == rule.family }
-    if observed.partialRules.contains(where: { $0.position <= place && $0.rule.isTaken(for: rule) }) {
+    if observed.partialRules.contains(where: { $0.position <= place && $0.rule.isTaken(for: rule) })
+    {
       return refuse(
         .rule(rule),
         "the kernel would delete another one in its place, which says more than vpngw can read: "

@@ -57,6 +57,10 @@ struct Comparison {
       } else if !object.agrees(with: present) {
         if object.mayChange(present) {
           change(object, from: present, wrap)
+        } else if present.givesWay {
+          var change = Change(.create, wrap(object))
+          change.isBeside = true
+          steps.append(Step(change, reason: "before the kernel's own, which stays"))
         } else {
           refuse(wrap(object), object.isTheirs(present))
         }
@@ -200,7 +204,7 @@ struct Comparison {
       let found = observed.nexthops[position]
       if !nexthop.agrees(with: found), !nexthop.mayChange(found) {
         // FRR and others number from 1: a change here would bend their routes.
-        refuse(.nexthop(nexthop), nexthop.isTheirs(found) + "; or take another id")
+        refuse(.nexthop(nexthop), nexthop.isTheirs(found) + ", or take another id")
         continue
       }
       mine.append(nexthop)
@@ -304,13 +308,21 @@ struct Comparison {
 }
 
 extension Resource {
+  /// Whether another one is put before it and hides it: the kernel's own IPv4 route for an address is
+  /// there again once ours is gone.
+  fileprivate var givesWay: Bool {
+    guard let route = self as? Route else { return false }
+    return route.protocol == .kernel && route.dst.family == .inet
+  }
+
   /// Why an object that somebody else made isn't changed into this one.
   func isTheirs(_ present: Self) -> String {
     let properties = differences(from: present).map { property in
       "\(property.name) is \(property.effective(present)?.description ?? "not set")"
     }
     return "there is one that \(present.maker ?? "vpngw didn't make") "
-      + (present.maker == nil ? "" : "made ") + "(\(properties.joined(separator: ", "))): state what "
+      + (present.maker == nil ? "" : "made ")
+      + "(\(properties.joined(separator: ", "))): state what "
       + "it is, or \"adopt\": true to have it changed"
   }
 }

@@ -6,7 +6,7 @@ public struct Undo: Sendable {
   /// The objects that the plan changes or deletes, and those that go with them, as they are now.
   private var before: Configuration
   /// What the plan makes.
-  private let made: Set<ObjectID>
+  private let made: [ObjectID: Object]
 
   public init(of plan: Plan, from observed: Configuration) {
     let changes = plan.steps.map(\.change)
@@ -27,8 +27,11 @@ public struct Undo: Sendable {
     for index in before.links.indices { before.links[index].isExact = true }
     for index in before.sysctls.indices { before.sysctls[index].previous = nil }
     for index in before.ipvsTimeouts.indices { before.ipvsTimeouts[index].previous = nil }
-    made = Set(changes.filter { $0.verb == .create }.map(\.object.id)).subtracting(
-      before.objects.map(\.id))
+    let kept = Set(before.objects.map(\.id))
+    made = changes.reduce(into: [:]) { made, change in
+      guard change.verb == .create, !kept.contains(change.object.id) else { return }
+      made[change.object.id] = change.object
+    }
   }
 
   /// The settings to read before `plan`.
@@ -39,12 +42,14 @@ public struct Undo: Sendable {
 
   /// From whatever there is now; touches nothing that the plan didn't.
   public func plan(from now: Configuration) -> Plan {
-    let concerned = made.union(before.objects.map(\.id))
+    let concerned = Set(made.keys).union(before.objects.map(\.id))
     var reduced = Configuration()
     var wanted = before
     for object in now.objects {
       if concerned.contains(object.id) {
-        reduced.append(made.contains(object.id) ? object.owned : object)
+        // The kernel's own route may stand behind one that the plan made.
+        let isMade = made[object.id].map { $0.resource.maker == object.resource.maker } ?? false
+        reduced.append(isMade ? object.owned : object)
       } else if object.kind == .route || object.kind == .rule {
         // How one of them is changed depends on the others that are like it.
         reduced.append(object)

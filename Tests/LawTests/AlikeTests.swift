@@ -34,8 +34,10 @@ struct Alike: Sendable, CustomTestStringConvertible {
 
   func file(_ version: Int) throws -> Configuration {
     try decode([
-      "links": [#"{ "name": "t0", "managed": false }"#, #"{ "name": "t1", "managed": false }"#,
-        #"{ "name": "t2", "managed": false }"#],
+      "links": [
+        #"{ "name": "t0", "managed": false }"#, #"{ "name": "t1", "managed": false }"#,
+        #"{ "name": "t2", "managed": false }"#,
+      ],
       section: [versions[version]],
     ])
   }
@@ -87,7 +89,8 @@ struct Alike: Sendable, CustomTestStringConvertible {
       Alike(
         "IPv4 routes but for metric, TOS or table", "routes",
         theirs: [
-          "ip route add 10.1.0.0/16 via 172.16.0.2", "ip route add 10.1.0.0/16 via 172.16.0.2 tos 0x10",
+          "ip route add 10.1.0.0/16 via 172.16.0.2",
+          "ip route add 10.1.0.0/16 via 172.16.0.2 tos 0x10",
           "ip route add unreachable 10.1.0.0/16 metric 9",
           "ip route add 10.1.0.0/16 via 172.16.0.2 table 99",
         ],
@@ -127,13 +130,15 @@ struct Alike: Sendable, CustomTestStringConvertible {
           "ip address add 10.0.0.1 peer 10.0.0.7/32 dev t1", "ip address add 10.0.0.3/24 dev t1",
         ],
         ours: [
-          #"{ "link": "t1", "address": "10.0.0.1/26" }"#, #"{ "link": "t1", "address": "10.0.0.2/24" }"#,
+          #"{ "link": "t1", "address": "10.0.0.1/26" }"#,
+          #"{ "link": "t1", "address": "10.0.0.2/24" }"#,
           #"{ "link": "t1", "address": "10.0.0.1/32", "peer": "10.0.0.8/32" }"#,
         ], show: "ip -4 -o address show dev t1"),
       Alike(
         "nexthops but for the id", "nexthops", theirs: ["ip nexthop add id 7 via fd99::2 dev t0"],
         ours: [
-          #"{ "id": 8, "via": "fd99::2", "dev": "t0" }"#, #"{ "id": 8, "via": "fd99::3", "dev": "t0" }"#,
+          #"{ "id": 8, "via": "fd99::2", "dev": "t0" }"#,
+          #"{ "id": 8, "via": "fd99::3", "dev": "t0" }"#,
         ], show: "ip nexthop show id 7"),
       Alike(
         "tables but for the family", "nftables",
@@ -144,7 +149,8 @@ struct Alike: Sendable, CustomTestStringConvertible {
   /// Selectors of rules, as ip(8) says them.
   private static let selectors = [
     "from 10.0.0.0/8", "to 10.0.0.0/8", "iif t0", "oif t0", "fwmark 7", "fwmark 7/0xff",
-    "ipproto tcp", "ipproto udp sport 53", "ipproto udp dport 53", "tos 0x10", "not from 10.0.0.0/8",
+    "ipproto tcp", "ipproto udp sport 53", "ipproto udp dport 53", "tos 0x10",
+    "not from 10.0.0.0/8",
     "uidrange 5-7",
   ]
 
@@ -178,9 +184,11 @@ struct Alike: Sendable, CustomTestStringConvertible {
   }
 
   /// What is there but for ours; of routes the flags of links that go up and down don't count.
-  private func theirs(_ alike: Alike) throws -> [String] {
-    try sh(alike.show).split(separator: "\n").map(String.init)
-      .filter { !$0.contains("proto 118") && !$0.contains("proto vpngw") && !$0.contains("extern_learn") }
+  private func theirs(_ alike: Alike) -> [String] {
+    ((try? sh(alike.show)) ?? "").split(separator: "\n").map(String.init)
+      .filter {
+        !$0.contains("proto 118") && !$0.contains("proto vpngw") && !$0.contains("extern_learn")
+      }
   }
 
   @Test(arguments: Alike.all)
@@ -189,11 +197,11 @@ struct Alike: Sendable, CustomTestStringConvertible {
       try inNamespace { directory in
         try links()
         let reconciler = try Reconciler(runDirectory: directory)
-        let nobodys = try theirs(alike)
+        let nobodys = theirs(alike)
         if isOursFirst { try reconciler.reach(alike.file(0)) }
-        let ours = try Set(theirs(alike)).subtracting(nobodys)
+        let ours = Set(theirs(alike)).subtracting(nobodys)
         for line in alike.theirs { try sh(line) }
-        let before = try Set(theirs(alike)).subtracting(ours)
+        let before = Set(theirs(alike)).subtracting(ours)
         for version in alike.versions.indices + alike.versions.indices.reversed() {
           let desired = try alike.file(version)
           let outcome = try reconciler.reach(desired)
@@ -202,13 +210,13 @@ struct Alike: Sendable, CustomTestStringConvertible {
           for object in desired.objects where object.kind != .link {
             #expect(try observed(directory, desired).fulfils(object), "\(object)")
           }
-          let after = try theirs(alike)
+          let after = theirs(alike)
           #expect(before.subtracting(after) == [], "version \(version)")
         }
         let outcome = try reconciler.reach(Configuration())
         #expect(outcome.complaints == "")
         #expect(try reconciler.observe().own == Configuration())
-        let after = try Set(theirs(alike))
+        let after = Set(theirs(alike))
         #expect(alike.sharesMark ? before.isSubset(of: after) : after == before)
       }
     }
@@ -221,7 +229,7 @@ struct Alike: Sendable, CustomTestStringConvertible {
       for line in alike.theirs { try sh(line) }
       let reconciler = try Reconciler(runDirectory: directory)
       for version in alike.versions.indices {
-        let before = try sh(alike.show)
+        let before = (try? sh(alike.show)) ?? ""
         let desired = try alike.file(version)
         let present = try reconciler.observe(for: desired)
         let plan = Plan(from: present, to: desired)
@@ -229,7 +237,7 @@ struct Alike: Sendable, CustomTestStringConvertible {
         _ = try reconciler.carryOut(plan)
         let outcome = try reconciler.reconcile { undo.plan(from: try reconciler.observe()) }
         #expect(outcome.complaints == "")
-        let after = try sh(alike.show)
+        let after = (try? sh(alike.show)) ?? ""
         #expect(
           after.split(separator: "\n").sorted() == before.split(separator: "\n").sorted(),
           "version \(version)")
@@ -273,9 +281,11 @@ struct Alike: Sendable, CustomTestStringConvertible {
     try inNamespace { directory in
       for line in [
         "ip rule add lookup 51820 priority 100",
-        "ip rule add from 10.0.0.0/8 lookup 51820 priority 100", "ip rule add iif lo lookup 51820 priority 100",
+        "ip rule add from 10.0.0.0/8 lookup 51820 priority 100",
+        "ip rule add iif lo lookup 51820 priority 100",
         "ip rule add fwmark 7 lookup 51820 priority 101",
-        "ip rule add lookup 51820 priority 101 protocol 200", "ip rule add lookup 51821 priority 100",
+        "ip rule add lookup 51820 priority 101 protocol 200",
+        "ip rule add lookup 51821 priority 100",
       ] { try sh(line) }
       let reconciler = try Reconciler(runDirectory: directory)
       let desired = try decode(["rules": [#"{ "absent": true, "lookup": 51820 }"#]])
@@ -283,12 +293,15 @@ struct Alike: Sendable, CustomTestStringConvertible {
       #expect(planned.steps.count == 5)
       #expect(
         planned.text().contains(
-          "- rule 101: from all lookup 51820    (made by proto 200; the state file says that it must be absent)"
+          "- rule 101: from all lookup 51820  (made by proto 200; the state file says that it must be absent)"
         ))
       let outcome = try reconciler.reach(desired)
       #expect(outcome.done.count == 5)
-      let left = try sh("ip rule show").split(separator: "\n").filter { !$0.contains("from all lookup main") }
-      #expect(left.contains { $0.contains("lookup 51821") } && !left.contains { $0.contains("51820") })
+      let left = try sh("ip rule show").split(separator: "\n").filter {
+        !$0.contains("from all lookup main")
+      }
+      #expect(
+        left.contains { $0.contains("lookup 51821") } && !left.contains { $0.contains("51820") })
       // One that says more than we can read isn't deleted in another's place.
       try sh("ip rule add uidrange 5-7 lookup 51820 priority 100")
       try sh("ip rule add lookup 51820 priority 100")
@@ -296,6 +309,39 @@ struct Alike: Sendable, CustomTestStringConvertible {
       #expect(outcome2.done.isEmpty)
       #expect(outcome2.complaints.contains("the kernel would delete another one in its place"))
       #expect(try sh("ip rule show").contains("uidrange 5-7 lookup 51820"))
+    }
+  }
+
+  /// The kernel's own route for an address, which the seed's DNS pods take another way: it is there
+  /// again at the end.
+  @Test func theKernelsRouteOfAnAddressComesBack() throws {
+    try inNamespace { directory in
+      try links()
+      let before = try sh("ip route show")
+      let reconciler = try Reconciler(runDirectory: directory)
+      let desired = try decode([
+        "links": [#"{ "name": "t0", "managed": false }"#],
+        "routes": [
+          #"{ "dst": "172.16.0.0/24", "via": "172.16.0.9", "dev": "t0", "onlink": true }"#
+        ],
+      ])
+      let present = try reconciler.observe(for: desired)
+      let undo = Undo(of: Plan(from: present, to: desired), from: present)
+      for _ in 0..<2 {
+        #expect(try reconciler.reach(desired).complaints == "")
+        #expect(try plan(directory, desired) == Plan.steadyState + "\n")
+        #expect(try sh("ip route get 172.16.0.5").contains("via 172.16.0.9"))
+        // Without the address the kernel's goes, and with it comes back.
+        try sh("ip address delete 172.16.0.1/24 dev t0")
+        try sh("ip address add 172.16.0.1/24 dev t0")
+        #expect(try reconciler.reach(desired).complaints == "")
+        #expect(try sh("ip route get 172.16.0.5").contains("via 172.16.0.9"))
+        try reconciler.reach(Configuration())
+        #expect(try sh("ip route show") == before)
+      }
+      try reconciler.reach(desired)
+      _ = try reconciler.reconcile { undo.plan(from: try reconciler.observe()) }
+      #expect(try sh("ip route show") == before)
     }
   }
 
@@ -320,7 +366,8 @@ struct Alike: Sendable, CustomTestStringConvertible {
             && outcome.complaints.contains("(via 172.16.0.8 dev t0)"))
         let routes = try sh("ip route show 10.1.0.0/16")
         #expect(routes.hasPrefix("10.1.0.0/16 via 172.16.0.8 dev t0 proto 200"))
-        #expect(routes.contains("via 172.16.0.9") && routes.contains("via \(gateway) dev t0 proto 118"))
+        #expect(
+          routes.contains("via 172.16.0.9") && routes.contains("via \(gateway) dev t0 proto 118"))
       }
       try sh("ip route delete 10.1.0.0/16 via 172.16.0.8")
       try reconciler.reach(Configuration())

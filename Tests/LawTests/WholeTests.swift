@@ -140,7 +140,8 @@ import Testing
       let plan = try Reconciler(runDirectory: directory).plan(to: desired)
       #expect(
         plan.text()
-          == "cannot nexthop 10: nexthop 10 is there and belongs to zebra: take another id\n")
+          == "cannot nexthop 10: there is one that proto zebra made (via is 192.0.2.2): state what it "
+          + "is, or \"adopt\": true to have it changed, or take another id\n")
     }
   }
 
