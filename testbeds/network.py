@@ -177,7 +177,8 @@ class Tunnel:
 class Leaks:
     """tcpdump on the cluster's bridge, which sees what every pod's eth0 sends.
 
-    Everything of the VPN network or for the echo server counts, but the tunnels' own packets.
+    Everything of the VPN network or for the echo server counts, but the tunnels' own packets; and what is
+    for the false sources of testbeds/programs/client.
     """
 
     def __init__(self, network):
@@ -187,7 +188,8 @@ class Leaks:
             self.names[host.json("link", "show", "dev", "eth0")[0]["address"]] = host.name
         self.process = network.node.start(
             "tcpdump", "-i", "cluster0", "-Q", "in", "-enlq", "--immediate-mode",
-            f"(net {PODS4} or net {PODS6} or host {ECHO} or host {ECHO6})"
+            f"(net {PODS4} or net {PODS6} or host {ECHO} or host {ECHO6}"
+            " or host 9.9.9.9 or host 2620:fe::9)"
             " and not udp port 51820 and not arp"
             " and not (icmp6 and ip6[40] >= 130 and ip6[40] <= 143)",  # MLD, neighbor discovery
             log="leaks")

@@ -1,14 +1,26 @@
 import Model
 
 extension Declaration {
-  /// What the gateways have to do without on this kernel.
+  /// What the gateways have to do without on this kernel, and which links they don't guard.
   func lacking(in observed: Configuration) -> [Status.Trouble] {
-    (gateways?.lacking(in: observed) ?? []).map { key in
+    guard let gateways else { return [] }
+    let settings = gateways.lacking(in: observed).map { key in
       Status.Trouble(
         object: "sysctl \(key)",
         reason: "this kernel has no such setting (Linux 6.11 has): two routers spread the same "
           + "flows differently")
     }
+    let unguarded = gateways.unguarded(in: observed).map(\.text)
+    if unguarded.isEmpty { return settings }
+    let shown = 6
+    let names =
+      unguarded.prefix(shown).joined(separator: ", ") + (unguarded.count > shown ? ", ..." : "")
+    return settings + [
+      Status.Trouble(
+        object: "gateways",
+        reason: "the router also forwards what comes in by other links, where no lock holds it: "
+          + "\(names); \"strict\": true closes that")
+    ]
   }
 
   /// The objects, gateways and services that unknown signals decide about.

@@ -68,6 +68,8 @@ private struct Expansion {
   private let lacking: [Sysctl.Key]
   /// As they were observed.
   private let tables: [NftablesTable]
+  private let othersAddresses: [Address]
+  private let links: [Link]
 
   init(
     of declaration: Declaration, given signals: [Signal: Signal.State],
@@ -78,6 +80,9 @@ private struct Expansion {
     self.isOver = isOver
     servicesPresent = Self.services(declaration.conditional, observed)
     tables = observed.tables
+    links = observed.links
+    // Ours are declared, or about to go.
+    othersAddresses = declaration.gateways == nil ? [] : observed.addresses.filter { !$0.isOwned }
     // Without IPVS its settings lack as well, which needn't be said one by one.
     lacking =
       (declaration.gateways?.lacking(in: observed) ?? [])
@@ -103,7 +108,11 @@ private struct Expansion {
       configuration.absentRules.append(conditional.pattern)
     }
     if let gateways = declaration.gateways {
-      let expansion = gateways.expanded(given: signals, keeping: tables)
+      var gateways = gateways
+      gateways.learn(othersAddresses)
+      gateways.close(configuration.links, links)
+      let expansion = gateways.expanded(
+        given: signals, keeping: tables, beside: configuration.routes)
       configuration.add(expansion.configuration, expansion.tables, without: lacking)
     }
     configuration.add(

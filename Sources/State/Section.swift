@@ -104,6 +104,9 @@ struct Contents {
     declaration.gateways = gateways
     let vips = Set((gateways?.members ?? []).flatMap(\.vips))
     declaration.gateways?.served = services.served(behind: vips)
+    declaration.gateways?.servers = services.servers
+    // Whatever their conditions say: an address that is away for a while leaves its network here.
+    declaration.gateways?.declare(addresses.items)
     declaration.services = services
     declaration.deadline = deadline
     func unconditional<R: Resource>(_ section: Section<R>, _ wrap: (R) -> Object) -> [R] {

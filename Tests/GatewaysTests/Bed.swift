@@ -80,6 +80,14 @@ final class Bed {
       try Self.each([
         "ip route add default via 10.32.0.1 dev eth0", "ip route add default via fd10::1 dev eth0",
       ])
+      // What a cluster's network and other VPNs bring: the internet in halves, reserved ranges, networks.
+      try Self.each(
+        ["0.0.0.0/1", "128.0.0.0/1", "10.0.0.0/8", "192.168.0.0/16", "8.128.0.0/9"].map {
+          "ip route add \($0) via 10.32.0.1 dev eth0"
+        }
+          + ["::/1", "8000::/1", "2000::/3", "fc00::/7", "2a00::/24"].map {
+            "ip route add \($0) via fd10::1 dev eth0"
+          })
       try sh("nft -f -", input: Self.watchers)
     }
   }
@@ -105,7 +113,7 @@ final class Bed {
         try mac(client, "c0")
       ),
       (
-        router, "eth0", [IPAddress("10.32.0.1")!, IPAddress("fd10::1")!],
+        router, "eth0", ["10.32.0.1", "fd10::1", "10.32.0.77", "fd10::77"].map { IPAddress($0)! },
         try mac(cluster, "r0")
       ),
     ]

@@ -113,9 +113,21 @@ import Testing
 }
 
 extension Bed {
+  /// To another link's network, behind it, and to what the internet doesn't route.
+  static let elsewhere = [
+    "10.32.0.77", "10.1.2.3", "192.168.99.1", "172.16.0.1", "203.0.113.7", "100.64.0.1", "45.0.0.1",
+    "fd10::77", "fc00::1", "2001:db8::1", "2600::1",
+  ].map { IPAddress($0)! }
+
   /// New flows and parts of old ones, of both families.
   func sendToEverybody() throws {
-    let flows = Flow.some(10)
+    let flows =
+      Flow.some(10)
+      + Self.elsewhere.enumerated().flatMap { index, place in
+        [true, false].map {
+          Flow(isTCP: $0, destination: place, sport: UInt16(40_000 + index), dport: 80)
+        }
+      }
     try client.run {
       for flow in flows { try flow.send(.syn) }
       for flow in flows { try flow.send(.ack) }

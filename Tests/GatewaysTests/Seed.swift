@@ -26,6 +26,8 @@ enum Seed {
     egress.balance = balance
     var gateways = Gateways(link: link, members: members, egress: egress)
     gateways.mtu = 1420
+    (gateways.numbers.mark, gateways.numbers.table, gateways.numbers.priority) = (0x1900, 50, 1000)
+    gateways.learn([from, from6].map { Address($0, link: link) })
     return gateways
   }
 }
@@ -43,6 +45,19 @@ extension Gateways {
       ReturnTests.servers.flatMap { server in
         [IPVSProtocol.tcp, .udp].map { .init(address: server, protocol: $0, port: 6881) }
       })
+    return gateways
+  }
+
+  var withASecondLink: Gateways {
+    var gateways = self
+    gateways.vipLinks = [LinkName("vip0")!]
+    return gateways
+  }
+
+  var strict: Gateways {
+    var gateways = self
+    gateways.isStrict = true
+    gateways.otherLinks = [LinkName("eth0")!]
     return gateways
   }
 

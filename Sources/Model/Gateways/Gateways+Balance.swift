@@ -42,14 +42,56 @@ extension Gateways {
           + ported.map { family, key in
             [family.isIt, .update(.delete, set: "pin", Nftables.Element(key, data: .mark))]
           }
-          + [[.match(.notEqual, .mark, .number(0)), .verdict(.goto("keep"))]]),
+          + [[.match(.notEqual, .mark, .number(0)), .verdict(.goto("hold"))]]),
       .called(
         "keep",
+        ported.map { _, key in [.match(key, in: "fresh"), .verdict(.return)] }
+          + [[.verdict(.goto("hold"))]]),
+      .called(
+        "hold",
         ported.map { family, key in
-          [family.isIt, .update(.update, set: "pin", Nftables.Element(key, data: .mark))]
+          [
+            family.isIt,
+            // Without a token, or a place for its client, a flow isn't pinned.
+            .update(
+              .update, set: family.named("clients"),
+              Nftables.Element(family.saddr, statements: [.limit(Self.pinRate)])),
+            .update(.update, set: "pin", Nftables.Element(key, data: .mark)),
+            .update(.update, set: "fresh", Nftables.Element(key)),
+          ]
         }),
     ]
   }
+
+  /// A pin lasts from ten to twelve minutes after its flow's last packet: it is renewed every two, and
+  /// each time that takes a token of its client's. So of tokens that come within a pin's time, and those
+  /// that were saved before, follows how many pins a client holds at most: 1,984 + 720 * 20 = 16,384, a
+  /// sixteenth of all. nftables can't count elements by client.
+  func pinSets() -> [Nftables.NamedSet] {
+    guard isPinning else { return [] }
+    func remembering(_ set: Nftables.NamedSet, _ size: UInt32, seconds: UInt64)
+      -> Nftables.NamedSet
+    {
+      var set = set
+      set.flags = [.dynamic, .timeout]
+      set.size = size
+      set.timeout = seconds * 1000
+      return set
+    }
+    var fresh = numbered("fresh", modulus: .max)
+    fresh.data = nil
+    return [
+      remembering(numbered("pin", modulus: .max), 262_144, seconds: 720),
+      remembering(fresh, 262_144, seconds: 120),
+    ]
+      + leavingFamilies.map {
+        remembering(
+          Nftables.NamedSet(name: $0.named("clients"), key: .types([$0.addressType])), 65_536,
+          seconds: 720)
+      }
+  }
+
+  private static let pinRate = Nftables.Limit(rate: 20, per: 1, burst: 1984)
 
   func pinLookups() -> [[Nftables.Statement]] {
     leavingFamilies.map {

@@ -9,10 +9,10 @@ extension Gateways {
     public var tables: [Nftables.Table] { [table] + asking }
   }
 
-  /// `alive` is what a member's probe says. Who is alive is used, and so is who can't be told to be
+  /// `stated` are the file's own routes. `alive` is what a member's probe says. Who is alive is used, and so is who can't be told to be
   /// dead and is used now: a restart, with every signal unknown, moves nothing.
   public func expanded(
-    alive: (Member) -> Signal.State, isInUse: (Member) -> Bool
+    alive: (Member) -> Signal.State, isInUse: (Member) -> Bool, beside stated: [Route] = []
   ) -> Expansion {
     let used = members.map { member in
       switch alive(member) {
@@ -23,18 +23,20 @@ extension Gateways {
     }
     var configuration = Configuration()
     configuration.sysctls = sysctls
-    configuration.routes = routes(used)
+    configuration.routes = routes(used) + onLinkRoutes(stated)
     configuration.rules = rules
     return Expansion(configuration: configuration, table: table(used), asking: askTables())
   }
 
   /// With what the members' probes say, and what `tables`, as observed, use now.
   public func expanded(
-    given signals: [Signal: Signal.State], keeping tables: [NftablesTable] = []
+    given signals: [Signal: Signal.State], keeping tables: [NftablesTable] = [],
+    beside stated: [Route] = []
   ) -> Expansion {
     let present = inUse(by: tables)
     return expanded(
-      alive: { signals[$0.signal] ?? .unknown }, isInUse: { present.contains($0.name) })
+      alive: { signals[$0.signal] ?? .unknown }, isInUse: { present.contains($0.name) },
+      beside: stated)
   }
 
   /// The names of the members that these tables, as observed, use: the marks in the set `up`.
@@ -61,7 +63,7 @@ extension Gateways {
   /// Whether an object is a part of what leads packets to the gateways: their routes, their table.
   public func owns(_ object: Object) -> Bool {
     switch object {
-    case .route(let route): tables.contains(route.table.number)
+    case .route(let route): (tables + [onLinkTable]).contains(route.table.number)
     case .table(let table): table.id == Self.tableID
     default: false
     }
@@ -82,6 +84,8 @@ extension Gateways {
       // In and out by one link: a client that is told to ask the gateway itself goes around us.
       sysctls.append(sysctl("ipv4", "conf", name, "send_redirects", value: "0"))
     }
+    // Else an error about a client's packet may bear the address of the cluster's link.
+    sysctls.append(sysctl("ipv4", "icmp_errors_use_inbound_ifaddr", value: "1"))
     if hasVIPs {
       for (name, value) in [
         // A router that takes over sees flows from their middle on, and its old ones with windows
@@ -115,8 +119,8 @@ extension Gateways {
 
   private static let hashSeed = Sysctl.Key("net.ipv4.fib_multipath_hash_seed")!
 
-  /// A mark leads to its table; what came from the VPN network without one goes where the link
-  /// itself leads, or nowhere.
+  /// A mark leads to its table; what came from the VPN network without one stays on the links, or
+  /// goes nowhere. With `strict`, neither does what came in elsewhere.
   public var rules: [Rule] {
     var rules: [Rule] = []
     for family in families {
@@ -130,12 +134,20 @@ extension Gateways {
     // IPv6 as well where no gateway has it: the cluster's default route must not have it either.
     for family in Family.allCases {
       for link in links {
-        var onLink = Rule(family, priority: numbers.priority + Numbers.onLink, .lookup(.main))
+        // Not main: any route there that isn't a default would be a way out.
+        var onLink = Rule(
+          family, priority: numbers.priority + Numbers.onLink, .lookup(RouteTable(onLinkTable)))
         onLink.selector.iif = link
-        onLink.suppressPrefixLength = 0
         var closed = Rule(family, priority: numbers.priority + Numbers.guards, .unreachable)
         closed.selector.iif = link
         rules += [onLink, closed]
+      }
+      // A rule for each: by `not iif lo` the kernel also finds no way to the gateway of an IPv6 route
+      // that somebody adds.
+      for link in otherLinks where isStrict {
+        var closed = Rule(family, priority: numbers.priority + Numbers.strict, .unreachable)
+        closed.selector.iif = link
+        rules.append(closed)
       }
     }
     return rules

@@ -8,7 +8,7 @@ extension Gateways {
   func table(_ used: [Bool]) -> Nftables.Table {
     var table = Nftables.Table(family: .inet, name: Self.tableName)
     table.sets = sets(used)
-    table.chains = steering + balancing(used) + asking() + [forward]
+    table.chains = steering + [source] + balancing(used) + asking() + [input, forward, output]
     if hasVIPs { table.chains.append(answer) }
     table.chains.append(leave)
     return table
@@ -29,7 +29,8 @@ extension Gateways {
           elements: links.map { Nftables.Element(.symbol($0.text)) }), at: 0)
     }
     for family in Family.allCases {
-      for (name, prefixes) in [("from", egress.from), ("closed", closed)] {
+      let named = [("from", egress.from), ("others", others(family)), ("closed", closed)]
+      for (name, prefixes) in named {
         let merged = prefixes.merged(family)
         if merged.isEmpty || name == "from" && merged.count == 1 { continue }
         sets.append(
@@ -56,14 +57,7 @@ extension Gateways {
       }
       sets.append(map)
     }
-    if isPinning {
-      var pin = numbered("pin", modulus: .max)
-      pin.flags = [.dynamic, .timeout]
-      pin.timeout = 600_000
-      pin.size = 262_144
-      sets.append(pin)
-    }
-    return sets
+    return sets + pinSets()
   }
 
   /// Never by a gateway: the reserved ranges, what is excepted, and the VPN network itself.
@@ -73,7 +67,7 @@ extension Gateways {
   }
 
   /// nft 1.0.6 takes no `type` for what a hash gives, and fails on `typeof jhash`.
-  private func numbered(_ name: String, modulus: UInt32) -> Nftables.NamedSet {
+  func numbered(_ name: String, modulus: UInt32) -> Nftables.NamedSet {
     Nftables.NamedSet(
       name: name, key: .expressions([.numgen(mode: "inc", modulus: modulus, offset: 0)]),
       data: .value(.expressions([.mark])))
@@ -97,12 +91,12 @@ extension Gateways {
     links.count == 1 ? .symbol(link.text) : .reference("vpn_if")
   }
 
-  private func from(_ family: Family) -> Nftables.Expression {
+  func from(_ family: Family) -> Nftables.Expression {
     let merged = egress.from.merged(family)
     return merged.count == 1 ? merged[0].expression : .reference(family.named("from"))
   }
 
-  private var notFromVPN: Nftables.Statement { .match(.notEqual, .meta("iifname"), vpn) }
+  var notFromVPN: Nftables.Statement { .match(.notEqual, .meta("iifname"), vpn) }
   private var isFromVPN: Nftables.Statement { .match(.equal, .meta("iifname"), vpn) }
 
   // MARK: - Hooks
@@ -114,46 +108,55 @@ extension Gateways {
       return [
         .hooked(
           "steer", "filter", "prerouting", -300,
-          inside + [[.notrack]]
-            + leavingFamilies.flatMap { [[isError($0), .verdict(.drop)], leaves($0)] })
+          inside(.goto("within")) + [[.notrack]] + outside),
+        .called("within", fromClients + [[.verdict(.goto("source"))]]),
       ]
     }
     // Of others than a first segment only conntrack can say that it is no answer to a remote client.
-    let outside = Nftables.Expression.number(UInt64(numbers.mark + Numbers.outside))
+    let isOutside = Nftables.Expression.number(UInt64(numbers.mark + Numbers.outside))
     return [
       .hooked(
         "raw", "filter", "prerouting", -300,
-        inside + [[.mangle(.mark, outside)]] + untrackedDatagrams() + [[.isFirstSegment, .notrack]]),
+        inside(.return) + [[.mangle(.mark, isOutside)]] + untrackedDatagrams()
+          + [[.isFirstSegment, .notrack]]),
       .hooked(
         "steer", "filter", "prerouting", -150,
         [
-          [.match(.equal, .mark, outside), .verdict(.goto("outside"))],
+          [.match(.equal, .mark, isOutside), .verdict(.goto("outside"))],
           [notFromVPN, .verdict(.return)],
         ]
+          // A client pod that asks a VIP itself is answered within the VPN network.
+          + fromClients + [[.match(.equal, .ctMark, hasMark), .verdict(.return)]]
           + vipFamilies.map { family in
             [
-              // A client pod that asks a VIP itself is answered within the VPN network.
-              .match(.notEqual, family.saddr, from(family)), .ctState("new"),
+              // Also of a flow that was opened while this table wasn't there, or had other marks.
+              .ctState("new", "established", "related"),
               .mangle(.ctMark, .map(key: family.daddr, data: .reference(family.named("ingress")))),
+              .verdict(.return),
             ]
-          }),
+          } + [[.verdict(.goto("source"))]]),
       .called(
         "outside",
         [[.isReply, .match(.equal, .ctMark, hasMark), .mangle(.mark, .ctMark), .verdict(.return)]]
-          + unknownSegments()
-          + leavingFamilies.flatMap { family in
-            [
-              // An error about a flow that conntrack doesn't know would leave by any exit but the flow's.
-              [isError(family), .ctState("invalid", "untracked"), .verdict(.drop)], leaves(family),
-            ]
-          }),
+          + unknownSegments() + outside),
     ]
   }
 
   /// What isn't of the VPN network, or stays within.
-  private var inside: [[Nftables.Statement]] {
+  private func inside(_ verdict: Nftables.Verdict) -> [[Nftables.Statement]] {
     [[notFromVPN, .verdict(.return)]]
-      + closedFamilies.map { [.match($0.daddr, in: $0.named("closed")), .verdict(.return)] }
+      + closedFamilies.map { [.match($0.daddr, in: $0.named("closed")), .verdict(verdict)] }
+  }
+
+  private var fromClients: [[Nftables.Statement]] {
+    fromFamilies.map { [.match(.equal, $0.saddr, from($0)), .verdict(.return)] }
+  }
+
+  /// What leaves. An error about a flow would do so by any exit but the flow's: its own addresses are
+  /// not those that the flow was hashed by.
+  private var outside: [[Nftables.Statement]] {
+    leavingFamilies.flatMap { [[isError($0), .verdict(.drop)], leaves($0)] }
+      + [[.verdict(.goto("source"))]]
   }
 
   private func isError(_ family: Family) -> Nftables.Statement {
@@ -169,6 +172,7 @@ extension Gateways {
     var rules: [[Nftables.Statement]] = [
       [isFromVPN, .match(.notEqual, .meta("oifname"), vpn), .count, .verdict(.drop)]
     ]
+    if isStrict { rules.append([notFromVPN, .count, .verdict(.drop)]) }
     if let mtu {
       for family in families {
         // The kernel only ever lowers it. Most segments are seen by their flags to need nothing.
@@ -202,8 +206,12 @@ extension Gateways {
       leaks.append(.match(.equal, family.saddr, from(family)))
       leaks.append(.match(.equal, family.daddr, from(family)))
     }
+    for family in Family.allCases where !others(family).isEmpty {
+      leaks.append(.match(family.saddr, in: family.named("others")))
+      leaks.append(.match(family.daddr, in: family.named("others")))
+    }
     leaks += [.match(.equal, .mark, steered), .match(.equal, .ctMark, steered)]
-    rules += leaks.map { [$0, .count, .verdict(.drop)] }
+    rules += leaks.map { [$0, .count, .verdict(.drop)] } + reassemblyErrors
     return .hooked("leave", "filter", "postrouting", 110, rules)
   }
 
@@ -212,7 +220,7 @@ extension Gateways {
     .range(.number(UInt64(reservedMarks.lowerBound)), .number(UInt64(reservedMarks.upperBound)))
   }
 
-  private var fromFamilies: [Family] {
+  var fromFamilies: [Family] {
     Family.allCases.filter { !egress.from.merged($0).isEmpty }
   }
   private var closedFamilies: [Family] {

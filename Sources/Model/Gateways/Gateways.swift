@@ -14,6 +14,16 @@ public struct Gateways: Hashable, Sendable {
   public var egress: Egress
   /// What `services` have behind the members' VIPs.
   public var served: Set<Served> = []
+  /// The real servers of all `services`.
+  public var servers: Set<IPAddress> = []
+  /// The networks of the links, as far as they are known.
+  public var networks: [Network] = []
+  /// The router's own addresses on the links, as far as the file declares them.
+  public var ownAddresses: Set<IPAddress> = []
+  /// Nothing is forwarded but what the VPN network sends, and only within it.
+  public var isStrict = false
+  /// The links that `strict` closes.
+  public var otherLinks: [LinkName] = []
   public var numbers = Numbers()
 
   public init(link: LinkName, members: [Member], egress: Egress) {
@@ -92,15 +102,24 @@ public struct Gateways: Hashable, Sendable {
   }
 
   /// Where the marks, tables and rules of the gateways begin (`return`).
+  ///
+  /// The defaults are away from what others use. Marks: bit 12 and the low seven, which none of
+  /// AWS's CNI (0x80), Cilium (0xf00), portmap (0x2000), kube-proxy (0x4000, 0x8000), tailscale
+  /// (0xff0000) and Calico (0xffff0000) tests. Tables: not tailscale's (52), gluetun's (199, 200),
+  /// Cilium's (2004, 2005), wg-quick's (51820), Calico's and others' up to 255. Rules: behind
+  /// gluetun's (98 to 101), Cilium's (up to 111) and AWS's to a pod (512), and before VRF's (1000)
+  /// and tailscale's (5210 to 5270), whose `from all` would lead packets elsewhere.
   public struct Numbers: Hashable, Sendable {
-    public var mark: UInt32 = 0x1900
-    public var table: UInt32 = 50
-    public var priority: UInt32 = 1000
+    public var mark: UInt32 = 0x1000
+    public var table: UInt32 = 11_800
+    public var priority: UInt32 = 700
 
     public init() {}
 
     /// Marks, tables and rules behind those of the most gateways: the multipath route's.
     static let multipath: UInt32 = 64
+    /// The table of what is on the links, behind all that marks lead to.
+    static let onLinkTable: UInt32 = 65
     /// The mark of what all gateways are asked about.
     static let ask: UInt32 = 65
     /// The mark of what may leave, until it is known by which gateway.
@@ -108,6 +127,10 @@ public struct Gateways: Hashable, Sendable {
     /// Rules that come after all that know a mark.
     static let onLink: UInt32 = 100
     static let guards: UInt32 = 101
+    static let strict: UInt32 = 102
+    /// The last table; files state numbers that leave room for it.
+    public static let lastTable = onLinkTable
+    public static let lastRule = strict
   }
 }
 
@@ -132,7 +155,15 @@ extension Gateways {
     numbers.mark...(numbers.mark + Numbers.outside)
   }
 
-  /// The routing tables that it fills.
+  /// Of its rules.
+  public var priorities: ClosedRange<UInt32> {
+    numbers.priority...(numbers.priority + (isStrict ? Numbers.strict : Numbers.guards))
+  }
+
+  /// The routing table that holds what is on the links.
+  public var onLinkTable: UInt32 { numbers.table + Numbers.onLinkTable }
+
+  /// The routing tables that marks lead to.
   public var tables: [UInt32] {
     var tables = members.indices.map { numbers.table + UInt32($0) }
     if case .ecmp = egress.balance { tables.append(numbers.table + Numbers.multipath) }

@@ -72,6 +72,11 @@ public struct Services: Hashable, Sendable {
     return found
   }
 
+  /// The addresses of all real servers.
+  public var servers: Set<IPAddress> {
+    Set(list.flatMap { ($0.servers + [$0.sorry].compactMap(\.self)).map(\.address) })
+  }
+
   private var matches: [IPVSService.Match] { list.flatMap(\.matches) }
   private var isByIPVS: Bool { list.contains { $0.balancer == .ipvs } }
 

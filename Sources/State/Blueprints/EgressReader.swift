@@ -65,16 +65,18 @@ extension ObjectReader<ReturnKey> {
       numbers.mark = mark.bits
     }
     if let table = optional(.table, .table(findings.names)) {
-      if (189...255).contains(table.number) || table.number > .max - 64 {
+      let last = Gateways.Numbers.lastTable
+      if (253 - last...255).contains(table.number) || table.number > .max - last {
         report(
           .table,
-          "must be 188 at most, or 256 at least: gateways count up from it, and 253 to 255 are the kernel's"
+          "must be \(252 - last) at most, or 256 at least: gateways count up from it, and 253 to 255 are the kernel's"
         )
       }
       numbers.table = table.number
     }
     // Before the lookup of main, at 32766.
-    numbers.priority = optional(.priority, .uint32(1, to: 32_664)) ?? numbers.priority
+    numbers.priority =
+      optional(.priority, .uint32(1, to: 32_765 - Gateways.Numbers.lastRule)) ?? numbers.priority
     return numbers
   }
 }

@@ -34,12 +34,14 @@ extension ObjectReader<GatewaysKey> {
     }
     let egress = object(.egress, "object of egress") { $0.egress() } ?? nil
     let numbers = object(.return, "object of return") { $0.numbers() } ?? Gateways.Numbers()
+    let isStrict = optional(.strict, .bool) ?? false
     guard let link, let members, let egress, !members.isEmpty else { return nil }
 
     var gateways = Gateways(link: link, members: members, egress: egress)
     gateways.vipLinks = vipLinks
     gateways.mtu = mtu
     gateways.numbers = numbers
+    gateways.isStrict = isStrict
     if let template { gateways.probes = probes(template, members) }
     check(gateways)
     return isSound ? gateways : nil

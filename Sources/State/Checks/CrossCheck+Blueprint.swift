@@ -44,8 +44,7 @@ extension CrossCheck {
       }
     }
     let section = contents.rules
-    let priorities = gateways.rules.map(\.priority)
-    let taken = priorities.min()!...priorities.max()!
+    let taken = gateways.priorities
     for (position, rule) in section.items.enumerated() {
       if taken.contains(rule.priority) {
         findings.report(
@@ -64,7 +63,7 @@ extension CrossCheck {
   }
 
   private func checkTables(_ gateways: Gateways) {
-    let taken = Set(gateways.tables)
+    let taken = Set(gateways.tables + [gateways.onLinkTable])
     func report(_ table: RouteTable, at pointer: Pointer) {
       guard taken.contains(table.number) else { return }
       findings.report(at: pointer, "table \(table) is one of \"gateways\"")

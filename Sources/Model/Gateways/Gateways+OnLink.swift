@@ -1,0 +1,92 @@
+/// The table of what is on the VPN network's links. What a link brought in without a mark is looked up
+/// here and nowhere else: every route is by one of the links, so none leads out, whatever main has.
+extension Gateways {
+  public struct Network: Hashable, Sendable {
+    public var prefix: Prefix
+    public var link: LinkName
+
+    public init(_ prefix: Prefix, link: LinkName) {
+      self.prefix = prefix
+      self.link = link
+    }
+
+    /// Nil where the address says nothing of its neighbors: IPv4's /32, IPv6's /128 and link-local
+    /// addresses, which aren't forwarded.
+    public init?(of address: Address) {
+      let prefix = (address.peer ?? address.address).network
+      if prefix.isHost && address.peer == nil || prefix.length == 0
+        || Self.linkLocal.contains(prefix.address)
+      {
+        return nil
+      }
+      self.init(prefix, link: address.link)
+    }
+
+    static let linkLocal = Prefix("fe80::/10")!
+  }
+
+  /// Learns the links' networks from addresses, declared ones and those that other programs made.
+  public mutating func learn(_ addresses: some Sequence<Address>) {
+    for address in addresses where links.contains(address.link) {
+      guard let network = Network(of: address), !networks.contains(network) else { continue }
+      networks.append(network)
+    }
+  }
+
+  /// Takes the addresses that the file declares.
+  public mutating func declare(_ addresses: [Address]) {
+    let own = addresses.filter { links.contains($0.link) }
+    ownAddresses = Set(own.map(\.address.address))
+    learn(own)
+  }
+
+  /// `stated` are the file's own routes: those of main by the links are here as well. What else the
+  /// file says to be in the VPN network, and no network holds, is on the gateways' link.
+  func onLinkRoutes(_ stated: [Route]) -> [Route] {
+    var routes: [Route.ID: Route] = [:]
+    func add(_ route: Route) {
+      var route = route
+      route.table = RouteTable(onLinkTable)
+      if routes[route.id] == nil { routes[route.id] = route }
+    }
+    for route in stated { onLink(route).map(add) }
+    // Of two links with one network the gateways' is first.
+    for link in links {
+      for network in networks where network.link == link {
+        add(Route(network.prefix, hop: Route.Hop(dev: link)))
+      }
+    }
+    let hosts = members.flatMap { $0.addresses + $0.vips } + servers.sorted()
+    for prefix in egress.from + hosts.map({ Prefix($0) }) {
+      if routes.values.contains(where: { $0.dst.covers(prefix) }) { continue }
+      add(Route(prefix, hop: Route.Hop(dev: link)))
+    }
+    return routes.values.sorted { $0.id < $1.id }
+  }
+
+  /// A route of main that leads to the links alone; the device of a hop without one follows from the
+  /// network of its gateway.
+  private func onLink(_ route: Route) -> Route? {
+    guard route.table == .main, route.type == .unicast, route.dst.length > 0 else { return nil }
+    var route = route
+    for index in route.hops.indices { place(&route.hops[index]) }
+    if var hop = route.hop {
+      place(&hop)
+      route.hop = hop
+    }
+    let hops = route.allHops
+    let isInside = hops.allSatisfy { $0.dev.map(links.contains) ?? false }
+    return isInside && !hops.isEmpty ? route : nil
+  }
+
+  private func place(_ hop: inout Route.Hop) {
+    guard hop.dev == nil, let via = hop.via else { return }
+    hop.dev = networks.first { $0.prefix.contains(via) }?.link
+  }
+}
+
+extension Prefix {
+  fileprivate func covers(_ other: Prefix) -> Bool {
+    length <= other.length && contains(other.address)
+  }
+}
