@@ -43,25 +43,26 @@ extension Gateways {
   /// `stated` are the file's own routes: those of main by the links are here as well. What else the
   /// file says to be in the VPN network, and no network holds, is on the gateways' link.
   func onLinkRoutes(_ stated: [Route]) -> [Route] {
-    var routes: [Route.ID: Route] = [:]
+    var routes: [Route] = []
     func add(_ route: Route) {
       var route = route
       route.table = RouteTable(onLinkTable)
-      if routes[route.id] == nil { routes[route.id] = route }
+      routes.append(route)
     }
     for route in stated { onLink(route).map(add) }
     // Of two links with one network the gateways' is first.
     for link in links {
-      for network in networks where network.link == link {
+      for network in networks
+      where network.link == link && !routes.contains(where: { $0.dst == network.prefix }) {
         add(Route(network.prefix, hop: Route.Hop(dev: link)))
       }
     }
     let hosts = members.flatMap { $0.addresses + $0.vips } + servers.sorted()
     for prefix in egress.from + hosts.map({ Prefix($0) }) {
-      if routes.values.contains(where: { $0.dst.covers(prefix) }) { continue }
+      if routes.contains(where: { $0.dst.covers(prefix) }) { continue }
       add(Route(prefix, hop: Route.Hop(dev: link)))
     }
-    return routes.values.sorted { $0.id < $1.id }
+    return routes.sorted { $0.id < $1.id }
   }
 
   /// A route of main that leads to the links alone; the device of a hop without one follows from the
