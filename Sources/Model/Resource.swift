@@ -87,4 +87,8 @@ public enum Phase: Int, Hashable, Sendable, Comparable {
   case ipvsDaemon
 
   public static func < (a: Phase, b: Phase) -> Bool { a.rawValue < b.rawValue }
+
+  /// Whether things are made in the order in which the file states them: of tables that hook in at
+  /// one place with one priority, the kernel asks first the one that was made last.
+  public var keepsStatedOrder: Bool { self == .guardTable || self == .table }
 }

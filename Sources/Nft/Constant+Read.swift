@@ -20,7 +20,8 @@ extension Constant {
     case .ipv4, .ipv6: return IPAddress(bytes: bytes).map { .symbol($0.description) }
     case .ether: return MACAddress(bytes: bytes).map { .symbol($0.description) }
     case .string:
-      let text = bytes.prefix { $0 != 0 }
+      var text = Array(bytes.prefix { $0 != 0 })
+      if text.last == UInt8(ascii: "*") { text.insert(UInt8(ascii: "\\"), at: text.count - 1) }
       return .symbol(String(decoding: text, as: UTF8.self))
     case .integer, .bitmask: break
     }
@@ -30,7 +31,12 @@ extension Constant {
       return numbers.count == 1 ? numbers[0] : .list(numbers)
     }
     let ordered = shape.order == .host ? bytes.reversed() : bytes
-    guard bytes.count <= 8 || ordered.dropLast(8).allSatisfy({ $0 == 0 }) else { return nil }
+    guard bytes.count <= 8 || ordered.dropLast(8).allSatisfy({ $0 == 0 }) else {
+      // As nft writes what is more than JSON's numbers.
+      guard bytes.count <= 16, shape.lift == nil else { return nil }
+      let value = ordered.reduce(0 as UInt128) { $0 << 8 | UInt128($1) }
+      return .symbol("0x" + String(value, radix: 16))
+    }
     var value = ordered.suffix(8).reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
     if let lift = shape.lift {
       guard value & (1 << UInt64(lift.shift) - 1) == 0 else { return nil }
@@ -42,7 +48,9 @@ extension Constant {
   func expression(_ value: UInt64, _ type: DataType) -> Nftables.Expression? {
     switch type {
     case .boolean: return value <= 1 ? .boolean(value == 1) : nil
-    case .time: return value % 1000 == 0 ? .number(value / 1000) : nil
+    case .time:
+      return value % 1000 == 0
+        ? .number(value / 1000) : .symbol(Nftables.Duration.text(milliseconds: value))
     case .classID: return .symbol(ClassID.text(value))
     case .hour:
       guard value < 86400 else { return .number(value) }
@@ -52,11 +60,12 @@ extension Constant {
       // The offset is that of the local time, as where it is written.
       let universal = Int(value / 1_000_000_000)
       let offset = scope.names.utcOffset(universal)
-      guard value % 1_000_000_000 == 0,
-        scope.names.utcOffset(universal + offset) == offset, universal + offset >= 0
-      else { return .number(value) }
+      // Parts of a second can't be written.
+      guard value % 1_000_000_000 == 0 else { return nil }
+      guard scope.names.utcOffset(universal + offset) == offset, universal + offset >= 0
+      else { return .number(UInt64(universal)) }
       return TimeText.date(UInt64(universal + offset) * 1_000_000_000).map { .symbol($0) }
-        ?? .number(value)
+        ?? .number(UInt64(universal))
     case .ifindex:
       return linkName(UInt32(truncatingIfNeeded: value)).map { .symbol($0) } ?? .number(value)
     default: break

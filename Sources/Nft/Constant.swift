@@ -13,7 +13,7 @@ struct Constant {
       own.lift = nil
       let whole = own
       own.bits = lift.bits
-      return try integer(try value(expression, own) << UInt64(lift.shift), whole)
+      return try integer(try wide(expression, own) << UInt128(lift.shift), whole)
     }
     if shape.isConcat {
       guard case .concat(let parts) = expression, parts.count == shape.fields.count else {
@@ -26,11 +26,8 @@ struct Constant {
     if shape.type == .ctLabel { return try label(expression, shape) }
     switch expression {
     case .number(let number):
-      guard shape.type == .time else { return try integer(number, shape) }
-      // Written in seconds, kept in milliseconds.
-      let (value, overflow) = number.multipliedReportingOverflow(by: 1000)
-      if overflow { throw Refusal("\(number) seconds are too many") }
-      return try integer(value, shape)
+      guard let unit = shape.type.perSecond else { return try integer(UInt128(number), shape) }
+      return try integer(UInt128(number) * unit, shape)
     case .boolean(let flag):
       guard shape.bits <= 8 || shape.type == .boolean else {
         throw Refusal("true and false don't fit a \(shape.type.name)")
@@ -39,13 +36,11 @@ struct Constant {
     case .symbol(let text): return try symbol(text, shape)
     case .list(let members):
       // Flags.
-      guard shape.bits <= 64 else { throw Refusal("a list doesn't fit a \(shape.type.name)") }
-      var value: UInt64 = 0
-      for member in members { value |= try self.value(member, shape) }
+      var value: UInt128 = 0
+      for member in members { value |= try wide(member, shape) }
       return try integer(value, shape)
     case .binary(let op, let left, let right):
-      return try integer(
-        op.applied(try value(left, shape), try value(right, shape)), shape)
+      return try integer(try folded(op, left, right, shape), shape)
     default:
       throw Refusal("a constant belongs here")
     }
@@ -70,20 +65,50 @@ struct Constant {
     return shape.order == .host ? bytes : bytes.reversed()
   }
 
+  /// An operation on constants, whose result is as wide as they are, as in nft.
+  private func folded(
+    _ op: Nftables.Expression.Operator, _ left: Nftables.Expression,
+    _ right: Nftables.Expression, _ shape: Shape
+  ) throws(Refusal) -> UInt128 {
+    guard shape.type.base != .string, shape.bits <= 128 else {
+      throw Refusal("\(op.rawValue) of a \(shape.type.name)")
+    }
+    let first = try wide(left, shape)
+    switch op {
+    case .and: return first & (try wide(right, shape))
+    case .or: return first | (try wide(right, shape))
+    case .xor: return first ^ (try wide(right, shape))
+    case .shiftLeft, .shiftRight:
+      let amount = try value(right, Shape(.integer, bits: 32, order: .host))
+      guard amount < shape.bits else { throw Refusal("a shift by \(amount) leaves nothing") }
+      let all = UInt128.max >> UInt128(128 - shape.bits)
+      return op == .shiftRight ? first >> UInt128(amount) : first << UInt128(amount) & all
+    }
+  }
+
   /// Of at most 64 bits.
   func value(_ expression: Nftables.Expression, _ shape: Shape) throws(Refusal) -> UInt64 {
     guard shape.bits <= 64 else { throw Refusal("a \(shape.type.name) is too wide here") }
-    var network = shape
-    network.order = .network
-    return try bytes(expression, network).reduce(0) { $0 << 8 | UInt64($1) }
+    return UInt64(truncatingIfNeeded: try wide(expression, shape))
   }
 
-  func integer(_ value: UInt64, _ shape: Shape) throws(Refusal) -> [UInt8] {
-    if shape.bits < 64, value >> UInt64(shape.bits) != 0 {
+  /// Of at most 128 bits.
+  private func wide(
+    _ expression: Nftables.Expression, _ shape: Shape
+  ) throws(Refusal) -> UInt128 {
+    guard shape.bits <= 128 else { throw Refusal("a \(shape.type.name) is too wide here") }
+    var network = shape
+    network.order = .network
+    return try bytes(expression, network).reduce(0) { $0 << 8 | UInt128($1) }
+  }
+
+  func integer(_ value: some FixedWidthInteger, _ shape: Shape) throws(Refusal) -> [UInt8] {
+    let value = UInt128(truncatingIfNeeded: value)
+    if shape.bits < 128, value >> UInt128(shape.bits) != 0 {
       throw Refusal("\(value) doesn't fit the \(shape.bits) bits of a \(shape.type.name)")
     }
     let bytes = (0..<shape.bytes).reversed().map { index in
-      index < 8 ? UInt8(truncatingIfNeeded: value >> UInt64(index * 8)) : 0
+      index < 16 ? UInt8(truncatingIfNeeded: value >> UInt128(index * 8)) : 0
     }
     return shape.order == .host ? bytes.reversed() : bytes
   }
@@ -92,6 +117,10 @@ struct Constant {
     switch shape.type.base {
     case .ipv4, .ipv6:
       let family: Family = shape.type.base == .ipv4 ? .inet : .inet6
+      // As an operand that masks an address.
+      if text.hasPrefix("0x"), let value = UInt128(text.dropFirst(2), radix: 16) {
+        return try integer(value, shape)
+      }
       guard let address = IPAddress(text), address.family == family else {
         throw Refusal("\"\(text)\" is not an \(family == .inet ? "IPv4" : "IPv6") address")
       }
@@ -100,7 +129,8 @@ struct Constant {
       guard let mac = MACAddress(text) else { throw Refusal("\"\(text)\" is not a MAC address") }
       return mac.bytes
     case .string:
-      let bytes = Array(text.utf8)
+      var bytes = Array(text.utf8)
+      if text.hasSuffix("\\*") { bytes.remove(at: bytes.count - 2) }
       guard
         bytes.count < shape.bytes || (bytes.last == UInt8(ascii: "*") && bytes.count <= shape.bytes)
       else { throw Refusal("\"\(text)\" is longer than \(shape.bytes - 1) bytes") }
@@ -113,23 +143,35 @@ struct Constant {
     }
   }
 
-  private func number(_ text: String, _ shape: Shape) throws(Refusal) -> UInt64? {
-    if let value = shape.type.value(of: text) { return value }
-    if text.hasPrefix("0x") { return UInt64(text.dropFirst(2), radix: 16) }
-    if let value = UInt64(text) { return value }
+  private func number(_ text: String, _ shape: Shape) throws(Refusal) -> UInt128? {
+    if let value = shape.type.value(of: text) { return UInt128(value) }
+    if text.hasPrefix("0x") { return UInt128(text.dropFirst(2), radix: 16) }
+    if let value = UInt128(text), value >> 64 == 0 || shape.bits > 64 {
+      return value * (shape.type.perSecond ?? 1)
+    }
+    return try name(text, shape).map { UInt128($0) }
+  }
+
+  /// What only this type, or this machine, calls by that name.
+  private func name(_ text: String, _ shape: Shape) throws(Refusal) -> UInt64? {
     switch shape.type {
     case .ifindex:
       guard let index = scope.link(text) else { throw Refusal("no link is called \"\(text)\"") }
       return UInt64(index)
     case .classID: return ClassID.value(text)
     case .hour:
-      guard let seconds = TimeText.secondsOfDay(text) else { return nil }
+      guard
+        let seconds = TimeText.secondsOfDay(text)
+          ?? Nftables.Duration.milliseconds(text)
+          .map({ $0 / 1000 }), seconds < 86400
+      else { return nil }
       let universal = Int(seconds) - scope.names.utcOffset(nil)
       return UInt64((universal % 86400 + 86400) % 86400)
     case .date:
       guard let local = TimeText.nanoseconds(text) else { return nil }
       let offset = scope.names.utcOffset(Int(local / 1_000_000_000))
       return UInt64(exactly: Int(local) - offset * 1_000_000_000)
+    case .time: return Nftables.Duration.milliseconds(text)
     case .inetService: return scope.names.service(text).map { UInt64($0) }
     case .uid: return scope.names.user(text).map { UInt64($0) }
     case .gid: return scope.names.group(text).map { UInt64($0) }
@@ -146,6 +188,15 @@ struct Constant {
 }
 
 extension DataType {
+  /// How many of the kernel's units are one second, of what is written in seconds.
+  var perSecond: UInt128? {
+    switch self {
+    case .time: 1000
+    case .date: 1_000_000_000
+    default: nil
+    }
+  }
+
   /// Where the machine keeps its names.
   var table: MachineNames.Table? {
     switch self {
@@ -153,18 +204,6 @@ extension DataType {
     case .mark: .marks
     case .deviceGroup: .groups
     default: nil
-    }
-  }
-}
-
-extension Nftables.Expression.Operator {
-  func applied(_ left: UInt64, _ right: UInt64) -> UInt64 {
-    switch self {
-    case .and: left & right
-    case .or: left | right
-    case .xor: left ^ right
-    case .shiftLeft: left << right
-    case .shiftRight: left >> right
     }
   }
 }

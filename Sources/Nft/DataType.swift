@@ -48,7 +48,7 @@ struct DataType: Hashable {
   static let tcpFlag = DataType("tcp_flag", 15, 8, .network, .bitmask)
   static let dccpPacketType = DataType("dccp_pkttype", 16, 4)
   static let mhType = DataType("mh_type", 17, 8)
-  static let time = DataType("time", 18, 64, .host)
+  static let time = DataType("time", 18, 32, .host)
   static let mark = DataType("mark", 19, 32, .host)
   static let ifindex = DataType("iface_index", 20, 32, .host)
   static let arphrd = DataType("iface_type", 21, 16, .host)

@@ -8,13 +8,11 @@ enum ElementDiff {
     let flags: UInt32
   }
 
-  /// Nil when there is nothing to do.
+  /// Nil when there is nothing to do. `keepsOthers`: what isn't stated was put in by packets.
   static func compare(
-    _ observed: SetProgram, _ desired: SetProgram, _ replaced: References
+    _ observed: SetProgram, _ desired: SetProgram, _ replaced: References, keepsOthers: Bool
   ) -> TableDiff.Elements? {
     let (present, wanted) = (observed.elements.sortedByKey(), desired.elements.sortedByKey())
-    // What packets have added stays.
-    let keepsOthers = desired.flags & SetFlag.dynamic != 0
     var change = TableDiff.Elements(set: desired.name, removed: [], added: [])
     var next = 0
     for index in wanted.indices {

@@ -20,24 +20,26 @@ struct MetaKey {
   }
 
   /// `enum nft_meta_keys`.
-  static let meta = byName([
-    MetaKey("length", 0, .integer, 32, .host), MetaKey("protocol", 1, .etherType),
-    MetaKey("priority", 2, .classID), MetaKey("mark", 3, .mark), MetaKey("iif", 4, .ifindex),
-    MetaKey("oif", 5, .ifindex), MetaKey("iifname", 6, .ifname), MetaKey("oifname", 7, .ifname),
-    MetaKey("iiftype", 8, .arphrd), MetaKey("oiftype", 9, .arphrd), MetaKey("skuid", 10, .uid),
-    MetaKey("skgid", 11, .gid), MetaKey("nftrace", 12, .integer, 1, .host),
-    MetaKey("rtclassid", 13, .realm), MetaKey("secmark", 14, .integer, 32, .host),
-    MetaKey("nfproto", 15, .nfproto),
-    MetaKey("l4proto", 16, .inetProtocol, nil, .host), MetaKey("ibrname", 17, .ifname),
-    MetaKey("obrname", 18, .ifname), MetaKey("pkttype", 19, .packetType),
-    MetaKey("cpu", 20, .integer, 32, .host), MetaKey("iifgroup", 21, .deviceGroup),
-    MetaKey("oifgroup", 22, .deviceGroup), MetaKey("cgroup", 23, .integer, 32, .host),
-    MetaKey("random", 24, .integer, 32, .network), MetaKey("ipsec", 25, .boolean),
-    MetaKey("iifkind", 26, .ifname), MetaKey("oifkind", 27, .ifname),
-    MetaKey("ibrpvid", 28, .integer, 16, .host), MetaKey("ibrvproto", 29, .etherType),
-    MetaKey("time", 30, .date), MetaKey("day", 31, .day, nil, .host), MetaKey("hour", 32, .hour),
-    MetaKey("sdif", 33, .ifindex), MetaKey("sdifname", 34, .ifname),
-  ])
+  static let meta = byName(
+    others: ["secpath": "ipsec", "ibriport": "ibrname", "obriport": "obrname"],
+    [
+      MetaKey("length", 0, .integer, 32, .host), MetaKey("protocol", 1, .etherType),
+      MetaKey("priority", 2, .classID), MetaKey("mark", 3, .mark), MetaKey("iif", 4, .ifindex),
+      MetaKey("oif", 5, .ifindex), MetaKey("iifname", 6, .ifname), MetaKey("oifname", 7, .ifname),
+      MetaKey("iiftype", 8, .arphrd), MetaKey("oiftype", 9, .arphrd), MetaKey("skuid", 10, .uid),
+      MetaKey("skgid", 11, .gid), MetaKey("nftrace", 12, .integer, 1, .host),
+      MetaKey("rtclassid", 13, .realm), MetaKey("secmark", 14, .integer, 32, .host),
+      MetaKey("nfproto", 15, .nfproto),
+      MetaKey("l4proto", 16, .inetProtocol, nil, .host), MetaKey("ibrname", 17, .ifname),
+      MetaKey("obrname", 18, .ifname), MetaKey("pkttype", 19, .packetType),
+      MetaKey("cpu", 20, .integer, 32, .host), MetaKey("iifgroup", 21, .deviceGroup),
+      MetaKey("oifgroup", 22, .deviceGroup), MetaKey("cgroup", 23, .integer, 32, .host),
+      MetaKey("random", 24, .integer, 32, .network), MetaKey("ipsec", 25, .boolean),
+      MetaKey("iifkind", 26, .ifname), MetaKey("oifkind", 27, .ifname),
+      MetaKey("ibrpvid", 28, .integer, 16, .host), MetaKey("ibrvproto", 29, .etherType),
+      MetaKey("time", 30, .date), MetaKey("day", 31, .day, nil, .host), MetaKey("hour", 32, .hour),
+      MetaKey("sdif", 33, .ifindex), MetaKey("sdifname", 34, .ifname),
+    ])
 
   /// `enum nft_ct_keys`.
   static let ct = byName([
@@ -45,6 +47,7 @@ struct MetaKey {
     MetaKey("status", 2, .ctStatus), MetaKey("mark", 3, .mark),
     MetaKey("secmark", 4, .integer, 32, .host), MetaKey("expiration", 5, .time, 32),
     MetaKey("helper", 6, .string, 128), MetaKey("l3proto", 7, .nfproto),
+    MetaKey("saddr", 8, .ipv4), MetaKey("daddr", 9, .ipv4),
     MetaKey("protocol", 10, .inetProtocol), MetaKey("proto-src", 11, .inetService),
     MetaKey("proto-dst", 12, .inetService), MetaKey("label", 13, .ctLabel),
     MetaKey("packets", 14, .integer, 64, .host), MetaKey("bytes", 15, .integer, 64, .host),
@@ -53,6 +56,9 @@ struct MetaKey {
     MetaKey("ip6 saddr", 21, .ipv6), MetaKey("ip6 daddr", 22, .ipv6),
     MetaKey("id", 23, .integer, 32, .network),
   ])
+
+  /// The addresses without a family, where the network's protocol is IPv6.
+  static let ctAddresses6 = byName([MetaKey("saddr", 8, .ipv6), MetaKey("daddr", 9, .ipv6)])
 
   /// `enum nft_rt_keys`; the next hop depends on the family.
   static let rt = byName([
@@ -74,7 +80,11 @@ struct MetaKey {
     MetaKey("spi", 6, .integer, 32, .network),
   ])
 
-  private static func byName(_ keys: [MetaKey]) -> [String: MetaKey] {
-    Dictionary(uniqueKeysWithValues: keys.map { ($0.name, $0) })
+  /// `others`: what nft took for the names as well before it had these.
+  private static func byName(
+    others: [String: String] = [:], _ keys: [MetaKey]
+  ) -> [String: MetaKey] {
+    let named = Dictionary(uniqueKeysWithValues: keys.map { ($0.name, $0) })
+    return named.merging(others.compactMapValues { named[$0] }) { own, _ in own }
   }
 }

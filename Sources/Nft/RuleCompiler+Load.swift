@@ -30,7 +30,9 @@ extension RuleCompiler {
     case .meta(let key): code.append(.meta(try Shape.metaKey(key).number, register))
     case .ct(let key, let direction):
       code.append(
-        .ct(try Shape.ctKey(key).number, direction: try Self.direction(direction), register))
+        .ct(
+          try Shape.ctKey(key, scope).number, direction: try Self.direction(direction, of: key),
+          register))
     case .option(let kind, let name, let field):
       let table = OptionTable.of(kind)
       let type = try table.header(name).type
@@ -96,6 +98,9 @@ extension RuleCompiler {
         try load(part, into: Register(cell), as: shape)
         cell += UInt32(shape.cells)
       }
+    case .binary where expression.isConstant:
+      guard let expected else { throw Refusal("an operation on constants has no type here") }
+      code.append(.immediate(register, try constant.bytes(expression, expected)))
     case .binary: try loadBinary(expression, into: register)
     case .map(let key, let data):
       try loadMap(key, data, into: register, leadingTo: expected)
@@ -152,6 +157,23 @@ extension RuleCompiler {
   }
 
   static func rawBase(_ name: String) -> UInt32? { ["ll": 0, "nh": 1, "th": 2, "ih": 3][name] }
+
+  /// Of what a connection has in either direction; nil where it makes no difference.
+  static func direction(_ text: String?, of key: String) throws(Refusal) -> UInt8? {
+    let both: Set = ["packets", "bytes", "avgpkt", "zone"]
+    let either: Set = [
+      "saddr", "daddr", "ip saddr", "ip daddr", "ip6 saddr", "ip6 daddr", "proto-src", "proto-dst",
+    ]
+    let same: Set = ["l3proto", "protocol"]
+    if either.contains(key), text == nil {
+      throw Refusal("ct \(key): a direction is missing, \"dir\": \"original\" or \"reply\"")
+    }
+    guard text == nil || both.contains(key) || either.contains(key) || same.contains(key) else {
+      throw Refusal("ct \(key) has no direction")
+    }
+    let direction = try direction(text)
+    return same.contains(key) ? nil : direction
+  }
 
   static func direction(_ text: String?) throws(Refusal) -> UInt8? {
     switch text {

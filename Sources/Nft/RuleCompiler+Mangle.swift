@@ -13,7 +13,7 @@ extension RuleCompiler {
       let register = try load(value: value, Shape(found))
       code.append(.metaSet(found.number, register))
     case .ct(let name, let direction):
-      let found = try Shape.ctKey(name)
+      let found = try Shape.ctKey(name, scope)
       guard ["mark", "event", "label", "zone", "secmark"].contains(name) else {
         throw Refusal("ct \(name) can't be set")
       }

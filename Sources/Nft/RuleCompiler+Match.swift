@@ -25,7 +25,7 @@ extension RuleCompiler {
       try matchRange(relation, left, shape, low, high)
     case .prefix(let address, let length):
       try matchPrefix(relation, left, shape, address, length)
-    case .symbol(let text) where shape.type.base == .string && text.hasSuffix("*"):
+    case .symbol(let text) where shape.type.base == .string && text.isNamePrefix:
       let bytes = Array(text.utf8.dropLast())
       try loadForEquality(left)
       try compare(relation, bytes)
@@ -227,6 +227,15 @@ extension PacketField {
 }
 
 extension Nftables.Expression {
+  /// A single value, as it is written or as it is reckoned from such.
+  var isConstant: Bool {
+    switch self {
+    case .number, .symbol, .boolean: true
+    case .binary(_, let left, let right): left.isConstant && right.isConstant
+    default: false
+    }
+  }
+
   var isOperation: Bool { if case .binary = self { true } else { false } }
 
   /// `exists` and `missing` mean the header itself, or a route.

@@ -18,7 +18,11 @@ extension RuleCompiler {
       code.append(.verdictLookup(set, register))
     case .mangle(let key, let value): try mangle(key, value)
     case .reset(let name):
-      code.append(.exthdrReset(try OptionTable.of(.tcp).header(name).type))
+      if let kind = UInt8(name) {
+        code.append(.exthdrReset(kind))
+      } else {
+        code.append(.exthdrReset(try OptionTable.of(.tcp).header(name).type))
+      }
     case .synproxy(let synproxy):
       try ObjectCheck.check(synproxy)
       code.append(.synproxy(synproxy))
@@ -146,8 +150,8 @@ extension RuleCompiler {
     let shape = Shape(.integer, bits: 16, order: .host)
     switch number {
     case nil: code.append(.queue(first: 0, total: 1, flags: bits, nil))
-    case .number?, .symbol?:
-      let first = UInt16(truncatingIfNeeded: try constant.value(number!, shape))
+    case let number? where number.isConstant:
+      let first = UInt16(truncatingIfNeeded: try constant.value(number, shape))
       code.append(.queue(first: first, total: 1, flags: bits, nil))
     case .range(let low, let high)?:
       let first = try constant.value(low, shape)

@@ -25,19 +25,20 @@ struct RuleCompiler {
     }
   }
 
-  let scope: TableScope
+  private(set) var scope: TableScope
   let constant: Constant
   var segments: [Segment] = []
   /// Of the statement at hand.
   var code: [Instruction] = []
   /// The next free 32-bit register.
   var free: UInt32 = 0
-  var known: KnownProtocols
+  var known: KnownProtocols { didSet { scope.network = known.network } }
 
   init(_ scope: TableScope) {
     self.scope = scope
     constant = Constant(scope: scope)
     known = KnownProtocols(scope.family)
+    self.scope.network = known.network
   }
 
   static func compile(

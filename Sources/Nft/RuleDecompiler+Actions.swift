@@ -30,7 +30,8 @@ extension RuleDecompiler {
       let shape = Shape(field.type, bits: field.bits, order: .network)
       return expression(register, as: shape).map { .mangle(option, $0) }
     case .exthdrReset(let type):
-      return OptionTable.of(.tcp).headers.first { $0.type == type }.map { .reset(option: $0.name) }
+      let header = OptionTable.of(.tcp).headers.first { $0.type == type }
+      return .reset(option: header?.name ?? String(type))
     case .counter(let packets, let bytes): return .counter(packets: packets, bytes: bytes)
     case .limit(let limit): return .limit(limit)
     case .quota(let quota): return .quota(quota)
@@ -199,8 +200,8 @@ extension RuleDecompiler {
   }
 
   private func update(_ dynset: Dynset) -> Nftables.Statement? {
-    // JSON has whole seconds.
-    guard let type = scope.sets[dynset.set], dynset.operation < 3, dynset.timeout % 1000 == 0,
+    // What a file can say.
+    guard let type = scope.sets[dynset.set], dynset.operation < 3, dynset.timeout % 100 == 0,
       let (key, _) = key(dynset.key, bytes: type.key.bytes, as: type.key)
     else { return nil }
     var element = Nftables.Element(key)

@@ -142,7 +142,9 @@ extension RuleDecompiler {
       let length = ((expression.isMark ? 1 : 0)...shape.bits).first(where: {
         RuleCompiler.prefixMask($0, bytes: shape.bytes)
           == (shape.needsSwap ? mask.reversed() : mask)
-      }), let address = constant.expression(data, shape)
+      }), let address = constant.expression(data, shape),
+      // Whole bytes of an address need no mask: this one was written as such.
+      shape.needsSwap || length == 0 || length % 8 != 0
     else { return nil }
     return .prefix(address, length: length)
   }

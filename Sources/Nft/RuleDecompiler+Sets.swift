@@ -52,7 +52,7 @@ extension RuleDecompiler {
         }
         if expression == nil { return nil }
       }
-      var read = Nftables.Element(expression, timeout: element.timeout)
+      var read = Nftables.Element(expression?.joiningFlags, timeout: element.timeout)
       read.comment = UserData.comment(in: element.userData)
       for instruction in element.statements {
         guard let statement = statement(instruction) else { return nil }
@@ -68,7 +68,7 @@ extension RuleDecompiler {
         else {
           return nil
         }
-        read.data = data
+        read.data = data.joiningFlags
       }
       found.append(read)
       keys.append(
@@ -146,5 +146,18 @@ extension Shape {
       offset += field.cells * 4
     }
     return whole
+  }
+}
+
+extension Nftables.Expression {
+  /// With flags that stand side by side joined by `|`: in a set, an array is a key and what it
+  /// leads to.
+  fileprivate var joiningFlags: Nftables.Expression {
+    switch self {
+    case .list(let flags) where !flags.isEmpty:
+      flags.dropFirst().reduce(flags[0]) { .binary(.or, $0, $1) }
+    case .concat(let parts): .concat(parts.map(\.joiningFlags))
+    default: self
+    }
   }
 }

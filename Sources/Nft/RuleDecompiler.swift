@@ -21,16 +21,17 @@ struct RuleDecompiler {
     var xor: [UInt8]?
   }
 
-  let scope: TableScope
+  private(set) var scope: TableScope
   let constant: Constant
   var held: [UInt32: Held] = [:]
   var statements: [Nftables.Statement] = []
-  var known: KnownProtocols
+  var known: KnownProtocols { didSet { scope.network = known.network } }
 
   init(_ scope: TableScope) {
     self.scope = scope
     constant = Constant(scope: scope)
     known = KnownProtocols(scope.family)
+    self.scope.network = known.network
   }
 
   /// Nil for a rule that we can't read.
@@ -117,19 +118,21 @@ struct RuleDecompiler {
     }
     let full = [UInt8](repeating: 0xff, count: mask.count)
     func value(_ bytes: [UInt8]) -> Nftables.Expression? { constant.expression(bytes, shape) }
-    if mask == full {
-      guard let operand = value(xor) else { return nil }
-      return (.binary(.xor, expression, operand), shape)
+    // Bits that are kept and flipped, and bits that are set anyway: those are shown as kept before,
+    // as nft does.
+    let flipped = zip(mask, xor).map { $0 & $1 }
+    let set = zip(mask, xor).map { ~$0 & $1 }
+    let kept = zip(mask, set).map { $0 | $1 }
+    func apply(_ op: Nftables.Expression.Operator, _ bytes: [UInt8]) -> Bool {
+      guard let operand = value(bytes) else { return false }
+      expression = .binary(op, expression, operand)
+      return true
     }
-    if mask != xor.map({ ~$0 }) {
-      // What is set anyway is shown as kept, as nft does.
-      guard let operand = value(zip(mask, xor).map { $0 | $1 }) else { return nil }
-      expression = .binary(.and, expression, operand)
-    }
-    if xor.contains(where: { $0 != 0 }) {
-      guard let operand = value(xor) else { return nil }
-      expression = .binary(.or, expression, operand)
-    }
+    let isPlain = kept == full && xor.allSatisfy { $0 == 0 }
+    guard kept == full && !isPlain || apply(.and, kept),
+      flipped.allSatisfy({ $0 == 0 }) || apply(.xor, flipped),
+      set.allSatisfy({ $0 == 0 }) || apply(.or, set)
+    else { return nil }
     return (expression, shape)
   }
 

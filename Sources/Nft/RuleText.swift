@@ -143,20 +143,8 @@ struct RuleText {
     }
   }
 
-  /// `1d2h3m4s5ms`.
   static func duration(_ milliseconds: UInt64) -> String {
-    if milliseconds == 0 { return "0s" }
-    var rest = milliseconds
-    var text = ""
-    for (unit, size) in [
-      ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
-    ]
-      as [(String, UInt64)]
-    {
-      if rest >= size { text += "\(rest / size)\(unit)" }
-      rest %= size
-    }
-    return text
+    Nftables.Duration.text(milliseconds: milliseconds)
   }
 }
 

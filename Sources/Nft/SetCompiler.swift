@@ -54,21 +54,33 @@ struct SetCompiler {
     if set.autoMerge { userData += UserData.item(UserData.Set.mergeElements, 1) }
     userData += try TypeofUserData.items(set, scope)
     userData += data?.intervalItem ?? []
-    userData += try UserData.comment(set.comment, type: UserData.Set.comment)
+    userData += try UserData.comment(
+      set.comment, type: UserData.Set.comment, others: userData.count)
     var statements: [Instruction] = []
     for statement in set.statements { statements.append(try RuleCompiler.stateful(statement)) }
     let policies = [nil: 0, "performance": 0, "memory": 1] as [String?: UInt32]
     guard let policy = policies[set.policy] else {
       throw Refusal("policy: performance or memory")
     }
+    var gcInterval: UInt32?
+    if let interval = set.gcInterval, interval != 0 {
+      guard flags & SetFlag.timeout != 0 else {
+        throw Refusal("gc-interval is for sets with timeouts")
+      }
+      guard let exact = UInt32(exactly: interval) else {
+        throw Refusal("gc-interval: at most \(UInt32.max / 1000) seconds")
+      }
+      gcInterval = exact
+    }
     var program = SetProgram(
       name: set.name, keyType: type.key.typeNumber, keyLength: UInt32(type.key.bytes),
-      data: data?.program, flags: flags, timeout: set.timeout,
-      gcInterval: set.gcInterval.map { UInt32(clamping: $0) }, size: set.size, policy: policy,
+      data: data?.program, flags: flags, timeout: set.timeout == 0 ? nil : set.timeout,
+      gcInterval: gcInterval, size: set.size, policy: policy,
       fields: isInterval && type.key.isConcat ? type.key.fieldLengths : [], userData: userData,
       statements: statements,
       elements: try elements(
-        set.elements, key: type.key, data: data, isInterval: isInterval, merges: set.autoMerge))
+        set.elements, key: type.key, data: data, isInterval: isInterval, merges: set.autoMerge,
+        timeout: set.timeout, hasTimeouts: flags & SetFlag.timeout != 0, carrying: statements))
     // What can't grow has the size that it begins with, as nft says.
     if set.flags.contains(.constant), set.size == nil, !program.elements.isEmpty {
       program.size = UInt32(program.elements.count)
@@ -94,17 +106,28 @@ struct SetCompiler {
 
   private func elements(
     _ elements: [Nftables.Element], key: Shape, data: Data?, isInterval: Bool,
-    isAnonymous: Bool = false, merges: Bool = false
+    isAnonymous: Bool = false, merges: Bool = false, timeout: UInt64? = nil,
+    hasTimeouts: Bool = false, carrying statements: [Instruction] = []
   ) throws(Refusal) -> [ElementProgram] {
     var programs: [ElementProgram] = []
     programs.reserveCapacity(elements.count)
     for element in elements {
       var program = ElementProgram(key: [])
       program.data = try value(element.data, data)
-      program.timeout = element.timeout
-      program.userData = try UserData.comment(element.comment)
-      for statement in element.statements {
-        program.statements.append(try RuleCompiler.stateful(statement))
+      // The kernel doesn't keep what the set says for all.
+      program.timeout = element.timeout == timeout || element.timeout == 0 ? nil : element.timeout
+      guard program.timeout == nil || hasTimeouts else {
+        throw Refusal("an element has a timeout: the set needs the flag timeout")
+      }
+      // An interval without an end says so, too.
+      program.userData = try UserData.comment(element.comment, others: isInterval ? 6 : 0)
+      // What the set says of all, the kernel gives to each.
+      program.statements = statements
+      if !element.statements.isEmpty {
+        program.statements = []
+        for statement in element.statements {
+          program.statements.append(try RuleCompiler.stateful(statement))
+        }
       }
       if let expression = element.key {
         let shape = isInterval ? key.comparable : key
@@ -162,7 +185,7 @@ struct SetCompiler {
       let bytes = try constant.bytes(address, shape)
       return (zip(bytes, mask).map { $0 & $1 }, zip(bytes, mask).map { $0 | ~$1 })
     default:
-      if case .symbol(let text) = expression, shape.type.base == .string, text.hasSuffix("*") {
+      if case .symbol(let text) = expression, shape.type.base == .string, text.isNamePrefix {
         let name = Array(text.utf8.dropLast())
         let rest = max(0, shape.bytes - name.count)
         return (
@@ -230,9 +253,14 @@ extension Nftables.Expression {
   var isInterval: Bool {
     switch self {
     case .range, .prefix: true
-    case .symbol(let text): text.hasSuffix("*")
+    case .symbol(let text): text.isNamePrefix
     case .concat(let parts): parts.contains(where: \.isInterval)
     default: false
     }
   }
+}
+
+extension String {
+  /// Whether it stands for all names that begin so; `\\*` is an asterisk.
+  var isNamePrefix: Bool { hasSuffix("*") && !hasSuffix("\\*") }
 }

@@ -65,7 +65,7 @@ extension Shape {
     case .payload(let name, let field): return try payload(name, field)
     case .raw(_, _, let length): return Shape(.integer, bits: length)
     case .meta(let key): return Shape(try metaKey(key))
-    case .ct(let key, _): return Shape(try ctKey(key))
+    case .ct(let key, _): return Shape(try ctKey(key, scope))
     case .option(let kind, let name, let field):
       return try OptionTable.of(kind).shape(name, field)
     case .rawOption(_, let offset, let length):
@@ -130,9 +130,17 @@ extension Shape {
     return key
   }
 
-  static func ctKey(_ name: String) throws(Refusal) -> MetaKey {
+  static func ctKey(_ name: String, _ scope: TableScope) throws(Refusal) -> MetaKey {
     guard let key = MetaKey.ct[name] else { throw Refusal("ct \(name) is not known") }
-    return key
+    guard let key6 = MetaKey.ctAddresses6[name] else { return key }
+    // As wide as the network's protocol has them.
+    switch scope.network ?? scope.family.rawValue {
+    case "ip": return key
+    case "ip6": return key6
+    default:
+      throw Refusal(
+        "ct \(name) of which protocol? Use \"ip \(name)\" or \"ip6 \(name)\", or match one before")
+    }
   }
 
   static func rtKey(_ name: String, _ family: String?, _ scope: TableScope) throws(Refusal)
@@ -140,8 +148,10 @@ extension Shape {
   {
     var name = name
     if name == "nexthop" {
-      let family = family ?? (scope.family == .ip6 ? "ip6" : scope.family == .ip ? "ip" : nil)
-      guard let family else { throw Refusal("rt nexthop in an inet table needs a family") }
+      guard let family = family ?? scope.network ?? scope.family.ownNetwork else {
+        throw Refusal(
+          "rt nexthop of which protocol? State \"family\": \"ip\" or \"ip6\", or match one before")
+      }
       name = "\(family) nexthop"
     }
     guard let key = MetaKey.rt[name] else { throw Refusal("rt \(name) is not known") }
@@ -183,4 +193,9 @@ extension Shape {
     }
     return Shape(fields: shapes)
   }
+}
+
+extension Nftables.Family {
+  /// Of a table that sees one protocol only.
+  var ownNetwork: String? { self == .ip || self == .ip6 ? rawValue : nil }
 }

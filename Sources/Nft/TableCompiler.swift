@@ -53,7 +53,7 @@ public enum TableCompiler {
           }
           program.flags |= bit
         }
-        program.userData = try UserData.comment(table.comment)
+        program.userData = try UserData.comment(table.comment, others: 32)  // vpngw's own mark
         try Self.checkName(table.name)
       }
       for chain in table.chains where !scope.chains.insert(chain.name).inserted {
@@ -70,7 +70,7 @@ public enum TableCompiler {
         table.chains.flatMap(\.rules).flatMap(\.statements).compactMap(\.changedSet))
       for set in table.sets {
         var set = set
-        if changed.contains(set.name) { set.flags.insert(.dynamic) }
+        if changed.contains(set.name) || set.countsConnections { set.flags.insert(.dynamic) }
         let compiled = attempt(.set(set.name)) { (scope) throws(Refusal) in
           try SetCompiler(scope).named(set)
         }
@@ -149,6 +149,16 @@ extension Nftables.Statement {
   /// The set that packets change by it.
   fileprivate var changedSet: String? {
     if case .update(_, let set, _) = self { set } else { nil }
+  }
+}
+
+extension Nftables.NamedSet {
+  /// Which takes the same kind of set; nft 1.0.6 doesn't print the flag.
+  fileprivate var countsConnections: Bool {
+    func counts(_ statements: [Nftables.Statement]) -> Bool {
+      statements.contains { if case .connectionCount = $0 { true } else { false } }
+    }
+    return counts(statements) || elements.contains { counts($0.statements) }
   }
 }
 

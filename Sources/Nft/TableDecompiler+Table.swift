@@ -63,9 +63,9 @@ extension TableDecompiler {
       $0.type == UserData.Set.mergeElements && $0.value.contains { $0 != 0 }
     }
     set.comment = UserData.comment(in: program.userData, type: UserData.Set.comment)
-    // JSON has whole seconds.
+    // What a file can say.
     let times = [set.timeout, set.gcInterval] + program.elements.map(\.timeout)
-    guard times.allSatisfy({ ($0 ?? 0) % 1000 == 0 }) else { return nil }
+    guard times.allSatisfy({ ($0 ?? 0) % 100 == 0 }) else { return nil }
     let decompiler = RuleDecompiler(scope)
     for statement in program.statements {
       guard let read = decompiler.statement(statement) else { return nil }

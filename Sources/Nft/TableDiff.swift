@@ -199,20 +199,30 @@ public struct TableDiff: Hashable, Sendable {
   ) {
     let present = Dictionary(observed.sets.map { ($0.name, $0) }) { first, _ in first }
     let wanted = Set(desired.sets.map(\.name))
+    let filled = observed.filledSets
     deletedSets += observed.sets.map(\.name).filter { !wanted.contains($0) }
     for set in desired.sets {
       guard let found = present[set.name] else {
         createdSets.append(set)
         continue
       }
-      var (one, other) = (found.settled, set.settled)
+      // What packets filled once stays such a set when no rule fills it any more: its elements
+      // would be lost. One that a rule does fill is such a set, whether its flags say so or not.
+      let isFilled = found.flags & SetFlag.dynamic != 0 || filled.contains(set.name)
+      var (one, other) = (found, set)
       one.elements = []
       other.elements = []
-      if one != other {
+      if isFilled {
+        one.flags |= SetFlag.dynamic
+        other.flags |= SetFlag.dynamic
+      }
+      if one.settled != other.settled {
         replaced.sets.insert(set.name)
         deletedSets.append(set.name)
         createdSets.append(set)
-      } else if let change = ElementDiff.compare(found, set, replaced) {
+      } else if let change = ElementDiff.compare(
+        found, set, replaced, keepsOthers: isFilled || set.flags & SetFlag.dynamic != 0)
+      {
         elements.append(change)
       }
     }

@@ -16,6 +16,8 @@ struct TableScope {
   var chains: Set<String> = []
   var objects: Set<References.Object> = []
   var flowtables: Set<String> = []
+  /// What is known of the network's protocol where a rule is read: `ip` or `ip6`.
+  var network: String?
   /// Numbers of links by their names.
   let link: (String) -> UInt32?
   /// What else names mean on this machine.

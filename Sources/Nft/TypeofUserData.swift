@@ -97,7 +97,7 @@ enum TypeofUserData {
     case .ct(let key, let direction):
       type = 12
       let number = try RuleCompiler.direction(direction).map { UInt32($0) } ?? .max
-      content = UserData.item(0, try Shape.ctKey(key).number) + UserData.item(1, number)
+      content = UserData.item(0, try Shape.ctKey(key, scope).number) + UserData.item(1, number)
     case .numgen(let mode, let modulus, let offset):
       type = 23
       content =

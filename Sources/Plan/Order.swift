@@ -18,6 +18,8 @@ struct Order {
         return link.claims
       })
 
+    let lateTables = Self.lateTables(desired.tables)
+
     func rank(_ step: Step) -> Rank {
       if case .link(let link) = step.change.object {
         guard step.change.verb == .delete else {
@@ -28,6 +30,11 @@ struct Order {
           stage: isInTheWay ? .clearing : .removing, phase: .link, depth: presentDepth[link.name])
       }
       let stage: Rank.Stage = step.change.verb == .delete ? .removing : .making
+      if stage == .making, case .table(let table) = step.change.object,
+        lateTables.contains(table.id)
+      {
+        return Rank(stage: stage, phase: .table, depth: 0)
+      }
       return Rank(stage: stage, phase: step.change.object.phase, depth: 0)
     }
 
@@ -44,7 +51,10 @@ struct Order {
       }
       buckets[last!.position].append(step)
     }
-    self.steps = positions.sorted { $0.key < $1.key }.flatMap { buckets[$0.value].sortedByID() }
+    self.steps = positions.sorted { $0.key < $1.key }.flatMap { rank, position in
+      rank.stage == .making && rank.phase.keepsStatedOrder
+        ? buckets[position] : buckets[position].sortedByID()
+    }
     resolveRequirements()
   }
 

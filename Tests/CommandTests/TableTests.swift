@@ -69,6 +69,42 @@ import Testing
     #expect(rules.split(separator: "\n").count { $0.contains("jump marking") } == 2)
   }
 
+  // MARK: - In order
+
+  /// Of tables that translate at one hook with one priority, the kernel asks first the one that was
+  /// made last: a file and what `show` prints of it are made in the order in which they are written.
+  @Test func tablesAreMadeInTheOrderOfTheFile() throws {
+    func table(_ name: String, _ rule: String) -> String {
+      let place = #""family": "ip", "table": "\#(name)""#
+      return """
+        { "table": { "family": "ip", "name": "\(name)" } },
+        { "chain": { \(place), "name": "out", "type": "nat", "hook": "output", "prio": -100 } },
+        { "rule": { \(place), "chain": "out", "expr": [ \(rule) { "accept": null } ] } }
+        """
+    }
+    // The first names a link, which is there or is yet to be made.
+    for link in ["lo", "v0"] {
+      let first =
+        #"{ "match": { "op": "==", "left": { "meta": { "key": "oif" } }, "right": "\#(link)" } },"#
+      let state = """
+        { "version": 1, "links": [ { "name": "v0", "type": "veth", "peer": "v1" } ],
+          "nftables": [ \(table("c", first)), \(table("a", "")), \(table("b", "")) ] }
+        """
+      try Vpngw.inNamespace { vpngw in
+        #expect(try vpngw("apply", try vpngw.file("state.json", state)).status == 0)
+        func order() throws -> [Substring] {
+          try sh("nft list tables").split(separator: "\n").map { $0.suffix(1) }
+        }
+        #expect(try order() == ["c", "a", "b"])
+        let shown = try vpngw("show").output
+        #expect(try vpngw("plan", try vpngw.file("shown.json", shown)).status == 0)
+        try sh("nft flush ruleset")
+        #expect(try vpngw("apply", try vpngw.file("shown.json", shown)).status == 0)
+        #expect(try order() == ["c", "a", "b"])
+      }
+    }
+  }
+
   // MARK: - Undone
 
   private static let before = """

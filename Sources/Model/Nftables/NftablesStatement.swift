@@ -6,7 +6,7 @@ extension Nftables {
     case vmap(key: Expression, data: Expression)
     /// `meta mark set ...`: what is set, and to what.
     case mangle(Expression, Expression)
-    /// Overwrites a TCP option with `nop`.
+    /// Overwrites a TCP option, by its name or number, with `nop`.
     case reset(option: String)
     case counter(packets: UInt64, bytes: UInt64)
     case quota(Quota)

@@ -21,8 +21,8 @@ extension NftablesReader {
       }
       set.flags.insert(flag)
     }
-    set.timeout = seconds(fields, "timeout")
-    set.gcInterval = seconds(fields, "gc-interval")
+    set.timeout = time(fields, "timeout")
+    set.gcInterval = time(fields, "gc-interval")
     set.size = fields.integer("size")
     set.policy = fields.string("policy")
     set.autoMerge = fields.bool("auto-merge")
@@ -117,9 +117,19 @@ extension NftablesReader {
     }
   }
 
-  private func seconds(_ fields: NftablesFields, _ key: String) -> UInt64? {
-    guard let seconds: UInt32 = fields.integer(key) else { return nil }
-    return UInt64(seconds) * 1000
+  /// In milliseconds: seconds, or text such as `1h30m`.
+  private func time(_ fields: NftablesFields, _ key: String) -> UInt64? {
+    fields.read(key) { value -> UInt64? in
+      if let seconds = value.integer.flatMap({ UInt32(exactly: $0) }) {
+        return UInt64(seconds) * 1000
+      }
+      guard let text = value.string, let time = Nftables.Duration.milliseconds(text) else {
+        return fail("a time: whole seconds, or text such as \"1h30m\"")
+      }
+      // The kernel counts in ticks, of which every machine has its own.
+      guard time % 100 == 0 else { return fail("a time in tenths of a second or more") }
+      return time
+    }
   }
 
   func statements(_ value: JSON.Value) -> [Nftables.Statement]? {
@@ -194,26 +204,21 @@ extension NftablesReader {
       guard let fields = NftablesFields(content, self), let inner = fields.required("val"),
         var element = within(.key("val"), { key(inner) })
       else { return nil }
-      element.timeout = seconds(fields, "timeout")
-      element.expires = seconds(fields, "expires")
+      element.timeout = time(fields, "timeout")
+      element.expires = time(fields, "expires")
       element.comment = fields.string("comment")
-      if let counter = fields["counter"] {
-        element.statements += within(.key("counter")) {
-          NftablesFields(counter, self).map {
-            [.counter(packets: $0.integer("packets") ?? 0, bytes: $0.integer("bytes") ?? 0)]
-          } ?? []
-        }
-      }
-      if let limit = fields["limit"] {
-        element.statements += within(.key("limit")) {
-          NftablesFields(limit, self).flatMap { self.limit($0) }.map { [.limit($0)] } ?? []
-        }
+      // As nft prints those of live elements, in their order.
+      for member in content.members! where Self.elementStatements.contains(member.key) {
+        _ = fields[member.key]
+        if let found = statement(member.key, member.value) { element.statements.append(found) }
       }
       element.statements += fields.read("stmt") { statements($0) } ?? []
       fields.finish()
       return element
     }
   }
+
+  private static let elementStatements: Set = ["counter", "limit", "quota", "ct count", "last"]
 
   private func key(_ value: JSON.Value) -> Nftables.Element? {
     if value.string == "*" { return Nftables.Element(nil) }

@@ -3,8 +3,17 @@ internal import Model
 
 extension NftablesReader {
   func statement(_ value: JSON.Value) -> Nftables.Statement? {
+    if let text = value.string, text.hasPrefix("jump {") || text.hasPrefix("goto {") {
+      return fail(
+        "a chain without a name: nft -j prints it as text, and doesn't read that either; "
+          + "give it a name, and jump there")
+    }
     guard let (key, content) = only(value, "a statement") else { return nil }
-    return within(.key(key)) {
+    return statement(key, content)
+  }
+
+  func statement(_ key: String, _ content: JSON.Value) -> Nftables.Statement? {
+    within(.key(key)) {
       if let verdict = verdict(key, content) { return .verdict(verdict) }
       switch key {
       case "notrack": return .notrack
@@ -61,6 +70,12 @@ extension NftablesReader {
       return within(.key("tcp option")) {
         NftablesFields(option, self).flatMap { inner in
           defer { inner.finish() }
+          if inner.has("base") {
+            guard let kind: UInt8 = inner.required(integer: "base") else { return nil }
+            guard [inner.integer("offset"), inner.integer("len")].allSatisfy({ ($0 ?? 0) == 0 })
+            else { return fail("an option is reset as a whole") }
+            return .reset(option: String(kind))
+          }
           return inner.required(string: "name").map { .reset(option: $0) }
         }
       }
@@ -183,7 +198,9 @@ extension NftablesReader {
     let isOver = fields.bool("inv")
     if unit == "packets" {
       return Nftables.Limit(
-        rate: rate, per: period, burst: UInt32(clamping: burst ?? 5), isOver: isOver)
+        // Of packets there is always one, 5 unless stated.
+        rate: rate, per: period, burst: UInt32(clamping: burst.flatMap { $0 == 0 ? nil : $0 } ?? 5),
+        isOver: isOver)
     }
     guard let bytes = scaled(rate, unit), let burst = scaled(burst ?? 0, burstUnit) else {
       return nil

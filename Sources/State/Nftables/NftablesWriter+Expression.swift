@@ -101,10 +101,16 @@ extension NftablesWriter {
   static func key(_ element: Nftables.Element) -> Tree {
     let key = element.key.map(expression) ?? .string("*")
     var members: [(String, Tree)] = [("val", key)]
-    members.add("timeout", element.timeout.map { number($0 / 1000) })
+    members.add("timeout", element.timeout.map(time))
     members.add("comment", element.comment.map { .string($0) })
-    members.add(
-      "stmt", element.statements.isEmpty ? nil : .array(element.statements.map(statement)))
+    // As nft prints them: each under its own name.
+    for statement in element.statements {
+      if case .object(let own) = self.statement(statement) { members += own }
+    }
+    if Set(members.map(\.0)).count < members.count {
+      members.removeLast(element.statements.count)
+      members.append(("stmt", .array(element.statements.map(statement))))
+    }
     return members.count == 1 ? key : .object([("elem", .object(members))])
   }
 }

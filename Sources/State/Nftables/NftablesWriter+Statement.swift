@@ -20,7 +20,13 @@ extension NftablesWriter {
     case .mangle(let key, let value):
       return object("mangle", [("key", expression(key)), ("value", expression(value))])
     case .reset(let name):
-      return object("reset", [("tcp option", .object([("name", .string(name))]))])
+      guard let kind = UInt8(name) else {
+        return object("reset", [("tcp option", .object([("name", .string(name))]))])
+      }
+      let bits: [(String, Tree)] = [
+        ("base", .integer(Int(kind))), ("offset", .integer(0)), ("len", .integer(0)),
+      ]
+      return object("reset", [("tcp option", .object(bits))])
     case .synproxy(let synproxy): return object("synproxy", synproxyMembers(synproxy))
     case .counter(let packets, let bytes):
       return object("counter", [("packets", number(packets)), ("bytes", number(bytes))])
@@ -76,11 +82,16 @@ extension NftablesWriter {
       members.add("flags", flags.isEmpty ? nil : words(flags))
       return object("queue", members)
     case .update(let operation, let set, let element):
+      var bare = element
+      bare.statements = []
       var members: [(String, Tree)] = [
-        ("op", .string(operation.rawValue)), ("elem", key(element)),
+        ("op", .string(operation.rawValue)), ("elem", key(bare)),
       ]
       members.add("data", element.data.map(expression))
       members.append((element.data == nil ? "set" : "map", .string("@\(set)")))
+      members.add(
+        "stmt",
+        element.statements.isEmpty ? nil : .array(element.statements.map(self.statement)))
       return object(element.data == nil ? "set" : "map", members)
     case .object(let kind, let name): return .object([(kind, expression(name))])
     case .flow(let name):

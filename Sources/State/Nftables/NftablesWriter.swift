@@ -8,9 +8,8 @@ public enum NftablesWriter {
     .array(tables.flatMap { entries($0) })
   }
 
-  /// A file's section: with what is somebody else's, and what couldn't be put into words.
+  /// A file's section, in the order in which the tables are to be made: with what is somebody else's, and what couldn't be put into words.
   static func section(_ tables: [NftablesTable]) -> Tree {
-    let tables = tables.sorted { $0.id < $1.id }
     let foreign = tables.filter(\.isAdopted).map { Tree.string($0.id.description) }
     let opaque = tables.flatMap { table in
       table.unreadable.map { Tree.string("\(table.id): \($0)") }
@@ -126,8 +125,8 @@ public enum NftablesWriter {
     }
     let flags = Nftables.NamedSet.Flag.allCases.filter(set.flags.contains).map(\.rawValue)
     members.add("flags", flags.isEmpty ? nil : .array(flags.map { .string($0) }))
-    members.add("timeout", set.timeout.map { number($0 / 1000) })
-    members.add("gc-interval", set.gcInterval.map { number($0 / 1000) })
+    members.add("timeout", set.timeout.map(time))
+    members.add("gc-interval", set.gcInterval.map(time))
     members.add("size", set.size.map { .integer(Int($0)) })
     members.add("policy", set.policy.map { .string($0) })
     if set.autoMerge { members.append(("auto-merge", .bool(true))) }
@@ -153,6 +152,12 @@ public enum NftablesWriter {
 
   static func words(_ words: [String]) -> Tree {
     words.count == 1 ? .string(words[0]) : .array(words.map { .string($0) })
+  }
+
+  /// Of milliseconds.
+  static func time(_ time: UInt64) -> Tree {
+    time % 1000 == 0
+      ? number(time / 1000) : .string(Nftables.Duration.text(milliseconds: time))
   }
 
   static func number(_ number: UInt64) -> Tree { .integer(Int(clamping: number)) }

@@ -66,9 +66,29 @@ extension Nftables.Bytecode.SetProgram {
     // How to print an anonymous set's key, which nft does by the rule, too.
     set.userData =
       flags & Nftables.Bytecode.SetFlag.anonymous != 0
-      ? [] : Nftables.Bytecode.UserData.settled(userData)
-    if flags & Nftables.Bytecode.SetFlag.anonymous != 0 { set.size = nil }
+      ? [] : Nftables.Bytecode.UserData.settled(userData, of: self)
+    if flags & Nftables.Bytecode.SetFlag.anonymous != 0 {
+      set.size = nil
+    } else if size == nil, flags & Nftables.Bytecode.SetFlag.dynamic != 0 {
+      set.size = Self.sizeOfFilled
+    }
     return set
+  }
+
+  /// What the kernel takes for a set without a size once a rule fills it (`nft_dynset_init`).
+  public static let sizeOfFilled: UInt32 = 0xffff
+}
+
+extension Nftables.Bytecode.TableProgram {
+  /// The sets that packets change by its rules.
+  public var filledSets: Set<String> {
+    var names: Set<String> = []
+    for chain in chains {
+      for rule in chain.rules {
+        for case .dynset(let dynset) in rule.instructions { names.insert(dynset.set) }
+      }
+    }
+    return names
   }
 }
 

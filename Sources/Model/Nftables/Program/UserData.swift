@@ -25,11 +25,13 @@ extension Nftables.Bytecode {
     }
 
     /// A set's items in order of their types, without those that say nothing: nft writes some of
-    /// them or doesn't, by where it has the set from.
-    public static func settled(_ bytes: [UInt8]) -> [UInt8] {
-      items(bytes).filter { item in
+    /// them or doesn't, by where it has the set from. One byte has no order.
+    static func settled(_ bytes: [UInt8], of set: SetProgram) -> [UInt8] {
+      var ignored: [UInt8] = set.keyLength == 1 ? [Set.keyOrder] : []
+      if case .value(_, 1)? = set.data { ignored.append(Set.dataOrder) }
+      return items(bytes).filter { item in
         let isFlag = [Set.dataOrder, Set.mergeElements, Set.dataInterval].contains(item.type)
-        return !isFlag || item.value.contains { $0 != 0 }
+        return !ignored.contains(item.type) && (!isFlag || item.value.contains { $0 != 0 })
       }.sorted { $0.type < $1.type }.flatMap { item($0.type, Array($0.value)) }
     }
 
