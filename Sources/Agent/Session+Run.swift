@@ -44,8 +44,12 @@ extension Session {
     options.removesOnExit = run.removesOnExit
     let daemon = try Daemon(
       path, options, reconciler: reconciler, inbox: inbox, board: board, log: log)
-    let prober = try Prober(group: groups[0], allowsExec: run.allowsExec, onTry: board.note) {
-      signal, state, _ in inbox.post(signal, state)
+    let probeNotes = ProbeNotes(log)
+    let prober = try Prober(group: groups[0], allowsExec: run.allowsExec) {
+      board.note($0, $1, $2)
+      probeNotes.say($0, $2.notes)
+    } onChange: { signal, state, _ in
+      inbox.post(signal, state)
     }
     defer { prober.stop() }
     let poll = IPVSPoll(every: options.poll, on: groups[2], telling: inbox)

@@ -39,9 +39,13 @@ extension Session {
     defer { try? group.syncShutdownGracefully() }
     let asked = declaration.probes.filter { states[$0.signal] == nil }
     let said = try Prober.once(asked, group: group, allowsExec: inputs.allowsExec)
-    for (signal, (state, reason)) in said.sorted(by: { $0.key < $1.key }) {
-      states[signal] = state
-      if let reason { Console.complain("vpngw: \(signal) is down: \(reason)\n") }
+    for (signal, said) in said.sorted(by: { $0.key < $1.key }) {
+      states[signal] = said.state
+      if let reason = said.reason {
+        let state = said.state == .unknown ? "not known" : said.state.rawValue
+        Console.complain("vpngw: \(signal) is \(state): \(reason)\n")
+      }
+      for note in said.notes { Console.complain("vpngw: \(signal): \(note)\n") }
     }
     return states
   }

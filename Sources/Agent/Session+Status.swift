@@ -72,6 +72,9 @@ extension Session {
     guard let address = signal["publicAddress"]?.string else {
       return signal["reason"]?.string ?? ""
     }
-    return address + (signal["forwardedPort"]?.integer.map { ", port \($0)" } ?? "")
+    let ports = signal["forwardedPorts"]?.elements.map { $0.compactMap(\.integer) } ?? []
+    let words = ports.map { "\($0)" }.joined(separator: ", ")
+    return address
+      + (ports.isEmpty ? "" : ports.count == 1 ? ", port \(words)" : ", ports \(words)")
   }
 }

@@ -5,15 +5,20 @@
 #include <malloc.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <spawn.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
 #include <linux/fib_rules.h>
 #include <linux/genetlink.h>
 #include <linux/if_addr.h>
@@ -34,7 +39,7 @@
 // types such as fd_set would differ between the two.
 extern int setns(int fd, int type);
 extern int unshare(int flags);
-extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+extern int clone(int (*run)(void *), void *stack, int flags, void *argument, ...);
 
 // Swift's Glibc module marks fork unavailable, since a child of a process with threads may do next to
 // nothing; ours has none yet where it forks.
@@ -52,4 +57,72 @@ static inline int vpngw_epoll_wait(int epoll, struct epoll_event *events, int mo
   if (count >= 0 || errno != ENOSYS)
     return count;
   return epoll_wait(epoll, events, most, !time ? -1 : time->tv_sec > 3600 ? 3600000 : (int)(time->tv_sec * 1000 + (time->tv_nsec + 999999) / 1000000));
+}
+
+// A program of somebody else's, which is to have nothing of ours; posix_spawn can't take capabilities
+// away. As it does, this shares memory with the child, which is on a stack of its own, until it runs
+// the program: to copy the page tables takes longer, and the child of a fork might find locks taken.
+struct vpngw_program {
+  char *const *arguments;
+  char *const *environment;
+  int error;
+};
+
+static inline int vpngw_become(void *argument) {
+  struct vpngw_program *program = argument;
+  // A group to be killed as a whole, and no terminal.
+  setsid();
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  // Ignored signals would stay so.
+  struct sigaction by_default = {.sa_handler = SIG_DFL};
+  for (int number = 1; number < NSIG; number++)
+    sigaction(number, &by_default, NULL);
+  // First: where no descriptor is free, the one that is opened here is.
+  syscall(SYS_close_range, 3U, ~0U, 0U);
+  int null = open("/dev/null", O_RDWR);
+  if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
+    goto failed;
+  if (null > 2)
+    close(null);
+  // Else root is given all of its bounding set, and who runs a program with file capabilities theirs. The
+  // set itself stays: without it the kernel refuses to run such a program, as ping often is, at all.
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    goto failed;
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+  if (syscall(SYS_capset, &header, none) < 0)
+    goto failed;
+  sigset_t nothing;
+  sigemptyset(&nothing);
+  sigprocmask(SIG_SETMASK, &nothing, NULL);
+  execve(program->arguments[0], program->arguments, program->environment);
+failed:
+  program->error = errno;
+  _exit(127);
+}
+
+// Runs a program in a session of its own without capabilities, now or ever, without descriptors but of
+// /dev/null, and to its death with the calling thread at the latest. -1 with errno where it can't.
+static inline pid_t vpngw_spawn_confined(char *const arguments[], char *const environment[]) {
+  struct vpngw_program program = {arguments, environment, 0};
+  const size_t size = 1 << 16;
+  char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (stack == MAP_FAILED)
+    return -1;
+  // No handler of ours may run in the child.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  pid_t process = clone(vpngw_become, stack + size, CLONE_VM | CLONE_VFORK | SIGCHLD, &program);
+  int error = process < 0 ? errno : program.error;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  munmap(stack, size);
+  if (process >= 0 && error != 0) {
+    while (waitpid(process, NULL, 0) < 0 && errno == EINTR)
+      ;
+    process = -1;
+  }
+  errno = error;
+  return process;
 }

@@ -2,7 +2,8 @@ internal import CLinux
 internal import Glibc
 
 extension Try {
-  /// Runs a program in a process group of its own, which is killed when the try ends.
+  /// Runs a program without our capabilities, in a session of its own, all of which is killed when the
+  /// try ends.
   func run(_ command: [String]) throws(Failure) {
     let process = try spawn(command)
     _ = wait(for: "end of \(command[0])")
@@ -22,32 +23,10 @@ extension Try {
   }
 
   private func spawn(_ command: [String]) throws(Failure) -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
-      posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0)
-    }
-    // SwiftNIO's sockets are open across exec.
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    // Threads of ours block signals, and ignore some, which a program would inherit.
-    var none = sigset_t()
-    var all = sigset_t()
-    sigemptyset(&none)
-    sigfillset(&all)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setsigdefault(&attributes, &all)
-    posix_spawnattr_setpgroup(&attributes, 0)
-    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
-    posix_spawnattr_setflags(&attributes, Int16(flags))
     var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
-    var process = pid_t()
-    let code = posix_spawn(&process, command[0], &actions, &attributes, &arguments, environ)
-    guard code == 0 else { throw Failure("cannot run \(command[0]): \(errorText(code))") }
+    let process = vpngw_spawn_confined(&arguments, environ)
+    guard process >= 0 else { throw Failure("cannot run \(command[0])", errno) }
     return process
   }
 }

@@ -10,13 +10,9 @@ struct Conversation {
   /// Given the bytes that came since the last time; nil: more must come.
   typealias Judge = ([UInt8]) -> Outcome?
 
-  /// The most that is read.
-  static let limit = 1 << 17
-
   /// The try ends with it.
   func hold(in attempt: Try) throws(Failure) {
     let wait = attempt.wait(for: "connection to \(endpoint)")
-    var count = 0
     var stream: Connection?
     let purpose: Connection.Purpose =
       !send.isEmpty ? .speaking : judge == nil ? .opening : .listening
@@ -29,11 +25,8 @@ struct Conversation {
       case .sent:
         if judge == nil { attempt.end(.good(Finding())) }
       case .bytes(let bytes):
-        count += bytes.count
         if let outcome = judge?(bytes) { return attempt.end(outcome) }
-        if count > Self.limit {
-          attempt.fail("\(closed) in the first \(Self.limit >> 10) KiB")
-        }
+        _ = attempt.mayTake(bytes.count, from: endpoint)
       case .closed: attempt.fail(Failure("\(endpoint) closed: \(closed)", fault: .network))
       case .failed(let failure): attempt.fail(failure)
       }

@@ -3,21 +3,29 @@ import Model
 
 extension Probe.Credentials {
   /// What proves who asks, as its file says it now.
-  func header() throws(Failure) -> Probe.HTTP.Header {
+  func header(_ poller: Poller) throws(Failure) -> Probe.HTTP.Header {
     switch self {
     case .basic(let path):
-      let secret = try Self.read(path)
+      let secret = try Self.read(path, poller)
       guard secret.contains(UInt8(ascii: ":")) else {
         throw Failure("\(path) must hold USER:PASSWORD, and has no colon")
       }
       return Probe.HTTP.Header("Authorization", "Basic " + base64(secret))
     case .apiKey(let path):
-      return Probe.HTTP.Header("X-API-Key", String(decoding: try Self.read(path), as: UTF8.self))
+      return Probe.HTTP.Header(
+        "X-API-Key", String(decoding: try Self.read(path, poller), as: UTF8.self))
     }
   }
 
-  private static func read(_ path: String) throws(Failure) -> [UInt8] {
-    var secret = try readStart(of: path, limit: 4096).bytes
+  /// Which file it is.
+  var path: String {
+    switch self {
+    case .basic(let path), .apiKey(let path): path
+    }
+  }
+
+  private static func read(_ path: String, _ poller: Poller) throws(Failure) -> [UInt8] {
+    var secret = try poller.readStart(of: path, limit: 4096).bytes
     while let last = secret.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") {
       secret.removeLast()
     }
@@ -45,33 +53,35 @@ func base64(_ bytes: [UInt8]) -> String {
   return String(decoding: text, as: UTF8.self)
 }
 
-/// The first bytes of a regular file, and the time since it was changed.
-func readStart(
-  of path: String, limit: Int
-) throws(Failure) -> (bytes: [UInt8], age: Duration) {
-  // A fifo's other end may never come, and would hold up every probe.
-  let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-  guard descriptor >= 0 else { throw Failure("cannot read \(path): \(errorText(errno))") }
-  defer { close(descriptor) }
-  var status = stat()
-  guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-    throw Failure("\(path) is no regular file")
-  }
-  var now = timespec()
-  clock_gettime(CLOCK_REALTIME, &now)
-  let age =
-    Duration.seconds(now.tv_sec - status.st_mtim.tv_sec)
-    + .nanoseconds(now.tv_nsec - status.st_mtim.tv_nsec)
-  var bytes = [UInt8](repeating: 0, count: limit)
-  var length = 0
-  while length < limit {
-    let count = bytes[length...].withUnsafeMutableBytes {
-      read(descriptor, $0.baseAddress, $0.count)
+extension Poller {
+  /// The first bytes of a regular file, and the time since it was changed.
+  func readStart(
+    of path: String, limit: Int
+  ) throws(Failure) -> (bytes: [UInt8], age: Duration) {
+    // A fifo's other end may never come, and would hold up every probe.
+    let descriptor = open { Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+    guard descriptor >= 0 else { throw Failure("cannot read \(path)", errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw Failure("\(path) is no regular file")
     }
-    if count < 0, errno == EINTR { continue }
-    guard count >= 0 else { throw Failure("cannot read \(path): \(errorText(errno))") }
-    if count == 0 { break }
-    length += count
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    let age =
+      Duration.seconds(now.tv_sec - status.st_mtim.tv_sec)
+      + .nanoseconds(now.tv_nsec - status.st_mtim.tv_nsec)
+    var bytes = [UInt8](repeating: 0, count: limit)
+    var length = 0
+    while length < limit {
+      let count = bytes[length...].withUnsafeMutableBytes {
+        read(descriptor, $0.baseAddress, $0.count)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw Failure("cannot read \(path)", errno) }
+      if count == 0 { break }
+      length += count
+    }
+    return (Array(bytes[..<length]), age)
   }
-  return (Array(bytes[..<length]), age)
 }

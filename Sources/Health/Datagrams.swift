@@ -15,10 +15,8 @@ struct Datagrams {
   }
 
   func exchange(in attempt: Try) throws(Failure) {
-    guard let socket = openSocket(endpoint.address.family, SOCK_DGRAM, 0) else {
-      throw Failure("cannot open a socket: \(errorText(errno))")
-    }
-    try exchange(in: attempt, over: socket)
+    try exchange(
+      in: attempt, over: try attempt.poller.openSocket(endpoint.address.family, SOCK_DGRAM))
   }
 
   /// Takes the socket, which is not connected yet.
@@ -29,43 +27,60 @@ struct Datagrams {
     do throws(Failure) {
       try attempt.origin.connect(socket, to: endpoint)
       guard Glibc.send(socket, send, send.count, 0) >= 0 else {
-        throw failure(errno, from: attempt.origin)
+        throw failure(errno)
       }
+      try poller.watch(socket, for: .toRead) { _ in receive(from: socket, in: attempt) }
     } catch {
       poller.close(socket)
       throw error
     }
     _ = attempt.wait(for: "answer from \(peer)")
-    poller.watch(socket, for: .toRead) { _ in receive(from: socket, in: attempt) }
     attempt.cleanUp { if let kept { kept.leave(socket) } else { poller.close(socket) } }
   }
 
   private func receive(from socket: Int32, in attempt: Try) {
     let poller = attempt.poller
-    while !attempt.isOver {
-      let count = recv(socket, &poller.buffer, poller.buffer.count, 0)
+    for _ in 0..<Poller.datagramsAnEvent where !attempt.isOver {
+      let (count, sender) = poller.receiveDatagram(from: socket, endpoint.address.family)
       if count < 0 {
         switch errno {
         case EINTR: continue
         case EAGAIN: return
-        default: return attempt.fail(failure(errno, from: attempt.origin))
+        default: return attempt.fail(failure(errno))
         }
       }
-      if let outcome = judge(Array(poller.buffer[..<count])) { attempt.end(outcome) }
+      // A connected ping socket gets replies of anybody (`ping_lookup` of Linux). They don't count,
+      // nor against the peer.
+      guard sender == endpoint.address else { continue }
+      if let outcome = judge(Array(poller.buffer[..<count])) { return attempt.end(outcome) }
+      guard attempt.mayTake(count, from: endpoint) else { return }
     }
+    if !attempt.isOver { poller.readAgain(socket) }
   }
 
-  private func failure(_ code: Int32, from origin: Origin) -> Failure {
-    Failure(
-      endpoint.port == 0 && code == ECONNREFUSED
-        ? "\(peer) refuses" : endpoint.sentence(code, from: origin), fault: .network)
+  private func failure(_ code: Int32) -> Failure {
+    if endpoint.port == 0, code == ECONNREFUSED {
+      return Failure("\(peer) refuses", fault: .network)
+    }
+    return endpoint.failure(code)
   }
 }
 
-/// Non-blocking and not inherited by commands; nil, with `errno`, if the kernel refuses.
-func openSocket(_ family: Family, _ type: __socket_type, _ number: Int) -> Int32? {
-  let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-  let made = socket(
-    family == .inet ? AF_INET : AF_INET6, Int32(type.rawValue) | flags, Int32(number))
-  return made < 0 ? nil : made
+extension Poller {
+  /// One datagram into the buffer, and who sent it.
+  fileprivate func receiveDatagram(
+    from socket: Int32, _ family: Family
+  ) -> (count: Int, sender: IPAddress?) {
+    // The address within a `sockaddr_in` or `sockaddr_in6`.
+    let place = family == .inet ? 4..<8 : 8..<24
+    var name = [UInt8](repeating: 0, count: MemoryLayout<sockaddr_in6>.size)
+    var size = socklen_t(name.count)
+    let count = name.withUnsafeMutableBytes { bytes in
+      recvfrom(
+        socket, &buffer, buffer.count, 0,
+        bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), &size)
+    }
+    guard count >= 0, Int(size) >= place.upperBound else { return (count, nil) }
+    return (count, IPAddress(bytes: name[place]))
+  }
 }

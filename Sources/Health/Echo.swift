@@ -59,7 +59,7 @@ extension Try {
   func echo(_ address: IPAddress, _ means: Means) throws(Failure) {
     let socket =
       if let left = kept.socket?.take() { EchoSocket(left) } else {
-        try EchoSocket(address.family, means)
+        try EchoSocket(address.family, means, poller)
       }
     let token = poller.token()
     let echo = Echo(

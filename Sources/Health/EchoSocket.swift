@@ -10,18 +10,22 @@ struct EchoSocket {
   /// One that was left.
   init(_ descriptor: Int32) { (self.descriptor, isRaw) = (descriptor, false) }
 
-  init(_ family: Family, _ means: Means) throws(Failure) {
-    let number = family == .inet ? Int(IPPROTO_ICMP) : Int(IPPROTO_ICMPV6)
+  init(_ family: Family, _ means: Means, _ poller: Poller) throws(Failure) {
+    let number = family == .inet ? Int32(IPPROTO_ICMP) : Int32(IPPROTO_ICMPV6)
+    var refusal = ""
     // The first needs a group within net.ipv4.ping_group_range, the second CAP_NET_RAW.
     for isRaw in [means.isPingRefused, !means.isPingRefused] {
-      if let socket = openSocket(family, isRaw ? SOCK_RAW : SOCK_DGRAM, number) {
+      do throws(Failure) {
+        descriptor = try poller.openSocket(family, isRaw ? SOCK_RAW : SOCK_DGRAM, number)
+        self.isRaw = isRaw
         means.isPingRefused = isRaw
-        (descriptor, self.isRaw) = (socket, isRaw)
         return
+      } catch {
+        refusal = error.description
       }
     }
     throw Failure(
-      "cannot open a socket for ICMP: \(errorText(errno)) "
-        + "(it needs CAP_NET_RAW, or a group within net.ipv4.ping_group_range)")
+      "\(refusal) (ICMP needs CAP_NET_RAW, or a group within net.ipv4.ping_group_range)",
+      fault: .ours)
   }
 }

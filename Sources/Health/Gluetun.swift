@@ -3,35 +3,37 @@ import Model
 
 /// The questions to one gluetun, asked at once; the last good answer, or the first bad one, ends the
 /// try.
+///
+/// Its health server and the VPN's status are its health. The public address and the forwarded ports
+/// are data: gluetun looks the address up once, when its tunnel comes up, and may have none for ever.
+/// What the control server doesn't allow isn't asked for, as long as the health server is content.
 final class GluetunQuestions {
   private let gluetun: Probe.Gluetun
   private let attempt: Try
   private let headers: [Probe.HTTP.Header]
   private var finding = Finding()
+  private var statusNote: String?
+  private var addressNote: String?
   private var open = 4
+
+  /// Its answers are a few hundred bytes.
+  private static let maxBody = 1 << 13
+  /// No provider forwards that many.
+  private static let maxPorts = 64
 
   init(_ gluetun: Probe.Gluetun, _ attempt: Try) throws(Failure) {
     self.gluetun = gluetun
     self.attempt = attempt
     headers =
-      try gluetun.credentials.map { credentials throws(Failure) in [try credentials.header()] }
-      ?? []
+      try gluetun.credentials.map { credentials throws(Failure) in
+        [try credentials.header(attempt.poller)]
+      } ?? []
   }
 
   func ask() {
-    let health = HTTPRequest(
-      endpoint: Endpoint(gluetun.address, gluetun.healthPort), path: "/",
-      label: "health server: ")
-    health.send(in: attempt) { result in
-      switch result {
-      case .success: self.answered()
-      case .failure(let failure): self.attempt.fail(failure)
-      }
-    }
+    askHealth()
     askStatus("/v1/vpn/status", else: "/v1/openvpn/status")
-    control(Self.addressPath) { result in
-      self.needed(result) { body throws(Failure) in try self.takePublicAddress(body) }
-    }
+    askAddress()
     if attempt.asksPort {
       askPort("/v1/portforward", else: "/v1/openvpn/portforwarded")
     } else {
@@ -40,87 +42,171 @@ final class GluetunQuestions {
     }
   }
 
+  private func askHealth() {
+    let port = gluetun.healthPort
+    var health = HTTPRequest(
+      endpoint: Endpoint(gluetun.address, port), path: "/", label: "health server: ")
+    health.hint = "gluetun needs HEALTH_SERVER_ADDRESS=:\(port) and FIREWALL_INPUT_PORTS=\(port)"
+    health.isExplained = true
+    health.maxBody = Self.maxBody
+    health.send(in: attempt) { result in
+      switch result {
+      case .success: self.answered()
+      case .failure(let failure): self.attempt.fail(failure)
+      }
+    }
+  }
+
+  /// `otherwise`: what an answer that doesn't come in time means; nil: that the gateway is down.
   private func control(
-    _ path: String, isNeeded: Bool = true,
+    _ path: String, otherwise: (() -> Void)? = nil,
     then: @escaping (Result<[UInt8], Failure>) -> Void
   ) {
     guard !attempt.isOver else { return }
-    let request = HTTPRequest(
-      endpoint: Endpoint(gluetun.address, gluetun.controlPort), path: path, headers: headers,
-      reads: .all, label: "GET \(path): ", isForAddress: path == Self.addressPath,
+    let port = gluetun.controlPort
+    var request = HTTPRequest(
+      endpoint: Endpoint(gluetun.address, port), path: path, headers: headers, reads: .all,
+      label: "GET \(path): ", isForAddress: path == Self.addressPath,
       connections: attempt.kept.connections)
-    let otherwise = { Outcome.good(self.finding) }
-    request.send(in: attempt, otherwise: isNeeded ? nil : otherwise, then: then)
-  }
-
-  /// Asks at the path that older ones know where this one isn't known.
-  private func askStatus(_ path: String, else older: String?) {
-    control(path) { result in
-      if case .failure(let failure) = result, failure.status == 404, let older {
-        return self.askStatus(older, else: nil)
-      }
-      self.needed(result) { body throws(Failure) in
-        let status = try readMember("status", of: body) { $0.string }
-        guard status == "running" else {
-          throw Failure("GET \(path): the VPN's status is \(quoted(status ?? "")), not \"running\"")
-        }
+    request.hint =
+      "gluetun needs HTTP_CONTROL_SERVER_ADDRESS=:\(port) and FIREWALL_INPUT_PORTS=\(port)"
+    request.maxBody = Self.maxBody
+    let outcome = otherwise.map { otherwise in
+      {
+        otherwise()
+        return self.goodOutcome
       }
     }
-  }
-
-  /// The forwarded port says nothing of health: without an answer there is none.
-  private func askPort(_ path: String, else older: String?) {
-    control(path, isNeeded: false) { result in
-      switch result {
-      case .failure(let failure):
-        if failure.status == 404, let older { return self.askPort(older, else: nil) }
-      case .success(let body):
-        let port = try? readMember("port", of: body) { $0.integer }
-        self.finding.forwardedPort = port.flatMap { $0 }.flatMap {
-          $0 == 0 ? nil : UInt16(exactly: $0)
-        }
-      }
-      self.answered()
-    }
-  }
-
-  private static let addressPath = "/v1/publicip/ip"
-
-  private func takePublicAddress(_ body: [UInt8]) throws(Failure) {
-    let text = try readMember("public_ip", of: body) { $0.string }
-    guard let text, !text.isEmpty else { throw Failure("public_ip is empty") }
-    guard let address = IPAddress(text) else {
-      throw Failure("public_ip is \(quoted(text)), which is no address")
-    }
-    finding.publicAddress = address
-    attempt.hasAddress = true
-  }
-
-  private func needed(
-    _ result: Result<[UInt8], Failure>, take: ([UInt8]) throws(Failure) -> Void
-  ) {
-    do throws(Failure) {
-      try take(try result.get())
-      answered()
-    } catch {
-      attempt.fail(error)
-    }
+    request.send(in: attempt, otherwise: outcome, then: then)
   }
 
   private func answered() {
     open -= 1
-    if open == 0 { attempt.end(.good(finding)) }
+    if open == 0 { attempt.end(goodOutcome) }
+  }
+
+  private var goodOutcome: Outcome {
+    finding.notes = [statusNote, addressNote].compactMap(\.self)
+    return .good(finding)
+  }
+
+  // MARK: the VPN's status
+
+  /// Asks at the path that older ones know where this one isn't known.
+  private func askStatus(_ path: String, else older: String?) {
+    control(path) { result in
+      if case .failure(let failure) = result {
+        // For OpenVPN alone, and so not where the other is merely not allowed.
+        if failure.isUnknownPath, let older { return self.askStatus(older, else: nil) }
+        if failure.status == 401 {
+          self.statusNote = self.refusal(path)
+          return self.answered()
+        }
+      }
+      do throws(Failure) {
+        let body = try result.get()
+        let status = try withMember("status", of: body) { $0?.string } ?? ""
+        guard status == "running" else {
+          throw Failure("GET \(path): the VPN's status is \(quoted(status)), not \"running\"")
+        }
+        self.answered()
+      } catch {
+        self.attempt.fail(error)
+      }
+    }
+  }
+
+  /// What to do about a 401.
+  private func refusal(_ path: String, before: String? = nil) -> String {
+    let routes = "\"GET \(path)\"" + (before.map { " (\($0))" } ?? "")
+    guard let credentials = gluetun.credentials else {
+      return
+        "GET \(path): 401, skipped: add \(routes) to the routes of a role with auth = \"none\" "
+        + "in gluetun's config.toml, or state the key of one that has it"
+    }
+    return "GET \(path): 401, skipped: add \(routes) to the routes of the role that has the key of "
+      + "\(credentials.path) in gluetun's config.toml"
+  }
+
+  // MARK: the public address
+
+  private static let addressPath = "/v1/publicip/ip"
+  private static let noAddress = "no public address: "
+
+  private func askAddress() {
+    control(
+      Self.addressPath, otherwise: { self.addressNote = Self.noAddress + "no answer in time" },
+      then: takeAddress)
+  }
+
+  private func takeAddress(_ result: Result<[UInt8], Failure>) {
+    do throws(Failure) {
+      let text = try withMember("public_ip", of: try result.get()) { $0?.string } ?? ""
+      guard !text.isEmpty else {
+        throw Failure("gluetun has none; it looks once, when its tunnel comes up")
+      }
+      guard let address = IPAddress(text) else { throw Failure("what gluetun says is none") }
+      finding.publicAddress = address
+      attempt.hasAddress = true
+    } catch {
+      addressNote =
+        error.status == 401 ? refusal(Self.addressPath) : Self.noAddress + error.description
+    }
+    answered()
+  }
+
+  // MARK: the forwarded ports
+
+  /// Asks at the path of before v3.41 where this one isn't known, which v3.39 and v3.40 answer as
+  /// what isn't allowed.
+  private func askPort(_ path: String, else older: String?) {
+    control(path, otherwise: {}, then: { self.takePorts($0, else: older) })
+  }
+
+  private func takePorts(_ result: Result<[UInt8], Failure>, else older: String?) {
+    switch result {
+    case .failure(let failure):
+      if failure.isUnknownPath || failure.status == 401, let older {
+        return askPort(older, else: nil)
+      }
+      // v3.41 and later only redirect there to the newer path, which then is the one to allow.
+      if failure.status == 401 || failure.status.map({ (300...399).contains($0) }) == true {
+        finding.portNote = refusal(
+          "/v1/portforward", before: "before v3.41 \"GET /v1/openvpn/portforwarded\"")
+      }
+    case .success(let body):
+      finding.forwardedPorts = (try? Self.ports(in: body)) ?? []
+    }
+    answered()
+  }
+
+  /// One as `port`, several as `ports`, or both (newer ones).
+  private static func ports(in body: [UInt8]) throws(Failure) -> [UInt16] {
+    let several = try withMember("ports", of: body) { $0?.elements?.map(\.integer) } ?? []
+    let one = try withMember("port", of: body) { $0?.integer }
+    var ports: [UInt16] = []
+    for number in several.prefix(maxPorts) + [one] {
+      guard let port = number.flatMap({ UInt16(exactly: $0) }), port != 0, !ports.contains(port)
+      else { continue }
+      ports.append(port)
+    }
+    return ports
   }
 }
 
-/// A member of the object in a body.
-private func readMember<T>(
-  _ key: String, of body: [UInt8], read: (JSON.Value) -> T?
-) throws(Failure) -> T? {
+extension Failure {
+  /// Whether a control server doesn't know the path: 400 of gluetun before v3.39, 404 of the newest.
+  fileprivate var isUnknownPath: Bool { status == 400 || status == 404 }
+}
+
+/// Reads a member of the object in a body, or that there is none.
+private func withMember<T>(
+  _ key: String, of body: [UInt8], read: (JSON.Value?) -> T
+) throws(Failure) -> T {
   do {
     let document = try JSON.Document(body)
-    return withExtendedLifetime(document) { document.root[key].flatMap(read) }
+    return withExtendedLifetime(document) { read(document.root[key]) }
   } catch {
-    throw Failure("the answer is no JSON: \(error)")
+    throw Failure("the answer is no JSON")
   }
 }

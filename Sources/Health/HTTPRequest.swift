@@ -1,3 +1,4 @@
+internal import Glibc
 import Model
 
 /// A request on a connection of its own, or on one that an earlier one has left.
@@ -13,6 +14,12 @@ struct HTTPRequest {
   /// Stands before the reasons of its failures, if a try makes several.
   var label = ""
   var isForAddress = false
+  /// What to look at where no connection comes about.
+  var hint: String?
+  /// Whether the body of an answer that isn't a good one says why, in its first line.
+  var isExplained = false
+  /// The most of a body that is read.
+  var maxBody = 1 << 16
   /// To take one from, if there is any, and to leave it to; without TLS.
   var connections: KeptConnections?
 
@@ -25,9 +32,6 @@ struct HTTPRequest {
     case until(String)
   }
 
-  /// The most of a body that is read.
-  static let maxBody = 1 << 16
-
   /// Sends it; `then` is called once unless the try ends before, with the body's bytes.
   func send(
     in attempt: Try, otherwise: (() -> Outcome)? = nil,
@@ -36,11 +40,10 @@ struct HTTPRequest {
     let endpoint = endpoint
     let wait = attempt.wait(
       for: "connection to \(endpoint)", label: label, otherwise: otherwise)
+    wait.hint = hint
     let exchange = HTTPExchange(self, attempt, wait, then)
     attempt.exchanges.append(exchange)
-    if let tls {
-      exchange.take(SecureConnection(to: endpoint, tls, in: attempt) { exchange.heard($0) })
-    } else if let left = connections?.take({ exchange.heard($0) }) {
+    if let left = connections?.take({ exchange.heard($0) }) {
       exchange.takeUsed(left)
     } else {
       exchange.connect()
@@ -103,7 +106,12 @@ final class HTTPExchange {
 
   func connect() {
     do throws(Failure) {
-      take(try Connection(to: request.endpoint, for: .speaking, in: attempt) { self.heard($0) })
+      let tell: (StreamEvent) -> Void = { self.heard($0) }
+      if let tls = request.tls {
+        take(try SecureConnection(to: request.endpoint, tls, in: attempt, tell: tell))
+      } else {
+        take(try Connection(to: request.endpoint, for: .speaking, in: attempt, tell: tell))
+      }
     } catch {
       fail(error)
     }
@@ -130,10 +138,19 @@ final class HTTPExchange {
   }
 
   func fail(_ failure: Failure) {
-    end(
-      .failure(
-        Failure(
-          request.label + failure.description, status: failure.status, fault: failure.fault)))
+    let hint = failure.errno == ECONNREFUSED ? request.hint.map { " (\($0))" } ?? "" : ""
+    end(.failure(failure.between(request.label, hint)))
+  }
+
+  /// Not a good status; where the body says why, it is waited for.
+  private func refused(by status: Int, isWhole: Bool) {
+    let good = request.statuses.map(\.text).joined(separator: ", ")
+    let explanation = request.isExplained ? search.bytes.firstLine : ""
+    let failure = Failure(
+      explanation.isEmpty ? "status \(status), not \(good)" : "status \(status): \(explanation)",
+      status: status)
+    if isWhole || !request.isExplained { return fail(failure) }
+    wait.failure = failure.between(request.label, "")
   }
 
   func heard(_ event: StreamEvent) {
@@ -142,8 +159,10 @@ final class HTTPExchange {
     case .closed where isAtRisk, .failed where isAtRisk:
       isAtRisk = false
       wait.what = { "connection to \(endpoint)" }
+      wait.hint = request.hint
       connect()
     case .connected:
+      wait.hint = nil
       if request.tls != nil { wait.what = { "TLS handshake with \(endpoint)" } }
     case .open:
       wait.what = { "answer from \(endpoint)" }
@@ -151,8 +170,15 @@ final class HTTPExchange {
     case .sent: break
     case .bytes(let bytes):
       isAtRisk = false
-      read(bytes)
-    case .closed: if reader.end() { bodyEnded() } else { closedEarly() }
+      if attempt.mayTake(bytes.count, from: endpoint) { read(bytes) }
+    case .closed:
+      if let failure = wait.failure {
+        end(.failure(failure))
+      } else if reader.end() {
+        bodyEnded()
+      } else {
+        closedEarly()
+      }
     case .failed(let failure): fail(failure)
     }
   }
@@ -167,8 +193,8 @@ final class HTTPExchange {
     if reader.hasHead {
       let (status, endpoint) = (reader.status!, request.endpoint)
       guard request.statuses.contains(where: { $0.contains(status) }) else {
-        let good = request.statuses.map(\.text).joined(separator: ", ")
-        return fail(Failure("status \(status), not \(good)", status: status))
+        let isWhole = malformed != nil || reader.isDone || search.bytes.count > request.maxBody
+        return refused(by: status, isWhole: isWhole)
       }
       if case .nothing = request.reads { return end(.success([])) }
       wait.what = { "end of the answer from \(endpoint)" }
@@ -177,7 +203,7 @@ final class HTTPExchange {
       end(.success(search.bytes))
     } else if let malformed {
       fail(Failure("\(request.endpoint) doesn't answer in HTTP: \(malformed)"))
-    } else if search.bytes.count > HTTPRequest.maxBody {
+    } else if search.bytes.count > request.maxBody {
       tooLong()
     } else if reader.isDone {
       bodyEnded()
@@ -193,7 +219,7 @@ final class HTTPExchange {
   }
 
   private func tooLong() {
-    let limit = "\(HTTPRequest.maxBody >> 10) KiB"
+    let limit = "\(request.maxBody >> 10) KiB"
     if case .until(let text) = request.reads {
       fail(Failure("the first \(limit) of the body lack \(quoted(text))"))
     } else {
@@ -207,6 +233,30 @@ final class HTTPExchange {
         "\(request.endpoint) closed "
           + (reader.hasHead ? "before the end of its answer" : "without an answer"),
         fault: .network))
+  }
+}
+
+extension Failure {
+  fileprivate func between(_ start: String, _ end: String) -> Failure {
+    Failure(start + description + end, status: status, fault: fault, errno: errno)
+  }
+}
+
+extension [UInt8] {
+  /// The first that isn't empty, with the next one where it ends in a colon, as gluetun's do.
+  fileprivate var firstLine: String {
+    let lines = String(decoding: prefix(1024), as: UTF8.self).split(whereSeparator: \.isNewline)
+      .map { $0.trimmed }.filter { !$0.isEmpty }
+    guard let first = lines.first else { return "" }
+    return first.hasSuffix(":") && lines.count > 1 ? "\(first) \(lines[1])" : String(first)
+  }
+}
+
+extension Substring {
+  fileprivate var trimmed: Substring {
+    var text = drop(while: \.isWhitespace)
+    while text.last?.isWhitespace == true { text.removeLast() }
+    return text
   }
 }
 

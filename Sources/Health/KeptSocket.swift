@@ -28,8 +28,9 @@ final class KeptSocket {
     // Reading it takes it away; it isn't the next one's.
     _ = socket.pendingError
     descriptor = socket
-    // An answer that comes too late is left to the next try, which tells it from its own.
-    poller.watch(socket, for: .toRead) { _ in }
+    // An answer that comes too late is left to the next try, which tells it from its own. It is
+    // watched, so that this can't fail.
+    try? poller.watch(socket, for: .toRead) { _ in }
   }
 
   func close() {

@@ -1,7 +1,6 @@
 internal import CLinux
 internal import Glibc
 import Model
-internal import NIOCore
 
 /// Where a probe's packets come from.
 struct Origin: Hashable, Sendable {
@@ -28,7 +27,11 @@ struct Origin: Hashable, Sendable {
     if let link {
       // The index of now: a link that was made anew has the name and another index.
       let index = if_nametoindex(link.text)
-      guard index != 0 else { throw Failure("there is no link \(link)") }
+      guard index != 0 else {
+        // It opens a socket.
+        if isOurs(errno) { throw Failure("cannot ask by link \(link)", errno) }
+        throw Failure("there is no link \(link)")
+      }
       options.append(
         Option(
           level: SOL_SOCKET, name: SO_BINDTOIFINDEX, value: Int32(index),
@@ -50,41 +53,14 @@ struct Origin: Hashable, Sendable {
     return options
   }
 
-  func apply(to channel: any Channel) throws {
-    for option in try options() {
-      do {
-        try channel.syncOptions?.setOption(
-          ChannelOptions.Types.SocketOption(
-            level: .init(rawValue: option.level), name: .init(rawValue: option.name)),
-          value: Int(option.value))
-      } catch let error as IOError {
-        throw Failure("\(option.refusal): \(errorText(error.errnoCode))")
-      }
-    }
-  }
-
   func apply(to socket: Int32) throws(Failure) {
     for option in try options() {
       var value = option.value
       let size = socklen_t(MemoryLayout<Int32>.size)
       guard setsockopt(socket, option.level, option.name, &value, size) == 0 else {
-        throw Failure("\(option.refusal): \(errorText(errno))")
+        throw Failure(option.refusal, errno)
       }
     }
-  }
-}
-
-/// Why something that a try does failed.
-struct Failure: Error, Hashable, CustomStringConvertible {
-  let description: String
-  /// The status of an HTTP answer that isn't a good one.
-  var status: Int?
-  var fault: Trial.Fault
-
-  init(_ description: String, status: Int? = nil, fault: Trial.Fault = .answer) {
-    self.description = description
-    self.status = status
-    self.fault = fault
   }
 }
 
@@ -113,32 +89,19 @@ struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  var socketAddress: SocketAddress {
-    get throws {
-      try SocketAddress(
-        packedIPAddress: ByteBuffer(bytes: address.bytes), port: Int(port))
-    }
+  /// Why it can't be asked.
+  func failure(_ code: Int32) -> Failure {
+    Failure(sentence(code), fault: isOurs(code) ? .ours : .network, errno: code)
   }
 
-  /// Why no connection to it came about.
-  func failure(_ error: any Error, from origin: Origin) -> Failure {
-    switch error {
-    case let failure as Failure: failure
-    case let error as IOError: Failure(sentence(error.errnoCode, from: origin), fault: .network)
-    default: Failure("cannot connect to \(self): \(error)", fault: .network)
-    }
-  }
-
-  func sentence(_ code: Int32, from origin: Origin) -> String {
+  private func sentence(_ code: Int32) -> String {
     switch code {
-    case ECONNREFUSED: return "connection refused by \(self)"
-    case ECONNRESET: return "connection reset by \(self)"
-    case EHOSTUNREACH: return "no route to \(address), or nobody there has it"
-    case ENETUNREACH: return "no route to \(address)"
-    case EADDRNOTAVAIL:
-      if let source = origin.source { return "cannot ask from \(source): no link here has it" }
-      return "no free port to ask \(self) from"
-    default: return "cannot ask \(self): \(errorText(code))"
+    case ECONNREFUSED: "connection refused by \(self)"
+    case ECONNRESET: "connection reset by \(self)"
+    case EHOSTUNREACH: "no route to \(address), or nobody there has it"
+    case ENETUNREACH: "no route to \(address)"
+    case EADDRNOTAVAIL: "no free port to ask \(self) from"
+    default: "cannot ask \(self): \(errorText(code))"
     }
   }
 }
@@ -155,6 +118,3 @@ extension IPAddress {
   /// As it stands before a port.
   var bracketed: String { family == .inet ? description : "[\(self)]" }
 }
-
-/// The kernel's sentence.
-func errorText(_ code: Int32) -> String { String(cString: strerror(code)) }

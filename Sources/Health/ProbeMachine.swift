@@ -51,14 +51,24 @@ struct ProbeMachine {
   mutating func end(_ outcome: Outcome, _ now: Instant) -> Signal.State? {
     let before = state
     reading.lastDuration = now - started
+    reading.obstacle = nil
     switch outcome {
     case .good(let finding):
       successes += 1
       reading.succeeded += 1
       reading.consecutiveFailures = 0
       reading.publicAddress = finding.publicAddress
-      if finding.isPortAsked { reading.forwardedPort = finding.forwardedPort }
+      reading.answerNotes = finding.notes
+      if finding.isPortAsked {
+        reading.forwardedPorts = finding.forwardedPorts
+        reading.portNote = finding.portNote
+      }
       if successes >= probe.rise { state = .up }
+    case .unasked(let reason):
+      // Neither success nor failure: what was said until now goes on to hold.
+      reading.unasked += 1
+      reading.obstacle = reason
+      return nil
     case .bad(let reason):
       successes = 0
       reading.failed += 1
@@ -68,7 +78,9 @@ struct ProbeMachine {
         state = .down
         // What a gateway had before it went down says nothing of the one that comes back.
         reading.publicAddress = nil
-        reading.forwardedPort = nil
+        reading.forwardedPorts = []
+        reading.answerNotes = []
+        reading.portNote = nil
       }
     }
     return state == before ? nil : state
@@ -80,6 +92,8 @@ enum Outcome: Hashable, Sendable {
   case good(Finding)
   /// With the reason, for whoever is woken by it.
   case bad(String)
+  /// We couldn't ask, for the reason: it says nothing of whoever was to be asked.
+  case unasked(String)
 }
 
 /// What a good try has read.
@@ -87,7 +101,11 @@ struct Finding: Hashable, Sendable {
   /// Whether it says something of the forwarded port.
   var isPortAsked = true
   var publicAddress: IPAddress?
-  var forwardedPort: UInt16?
+  var forwardedPorts: [UInt16] = []
+  /// What isn't as one might think, though the answer is a good one.
+  var notes: [String] = []
+  /// The same, of the forwarded port.
+  var portNote: String?
 }
 
 extension Duration {

@@ -2,19 +2,32 @@ public import Model
 public import NIOCore
 
 extension Prober {
+  /// What one try says of a probe.
+  public struct Said: Sendable {
+    /// Unknown where it couldn't be asked.
+    public var state: Signal.State
+    /// Why it isn't up.
+    public var reason: String?
+    /// What isn't as one might think, though it is up.
+    public var notes: [String] = []
+  }
+
   /// Tries every probe once: one success is up, one failure down, with its reason.
   ///
   /// On the calling thread, which waits; not to be one of the group.
   public static func once(
     _ probes: [Probe], group: any EventLoopGroup, allowsExec: Bool
-  ) throws -> [Signal: (state: Signal.State, reason: String?)] {
+  ) throws -> [Signal: Said] {
     let outcomes = try outcomes(of: probes, group: group, allowsExec: allowsExec)
-    var said: [Signal: (state: Signal.State, reason: String?)] = [:]
+    var said: [Signal: Said] = [:]
     for (probe, outcome) in zip(probes, outcomes) {
-      switch outcome {
-      case .good: said[probe.signal] = (.up, nil)
-      case .bad(let reason): said[probe.signal] = (.down, reason)
-      }
+      said[probe.signal] =
+        switch outcome {
+        case .good(let finding):
+          Said(state: .up, notes: finding.notes + (finding.portNote.map { [$0] } ?? []))
+        case .bad(let reason): Said(state: .down, reason: reason)
+        case .unasked(let reason): Said(state: .unknown, reason: reason)
+        }
     }
     return said
   }

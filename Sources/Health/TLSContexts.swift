@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 import Model
 internal import NIOSSL
@@ -18,7 +19,7 @@ final class TLSContexts {
     if let path = tls.authorities {
       var status = stat()
       guard stat(path, &status) == 0 else {
-        throw Failure("cannot read \(path): \(errorText(errno))")
+        throw Failure("cannot read \(path)", errno)
       }
       stamp = [
         Int(status.st_ino), Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
@@ -27,6 +28,8 @@ final class TLSContexts {
     let key = Key(isVerified: tls.isVerified, authorities: tls.authorities, stamp: stamp)
     if let context = contexts[key] { return context }
     var configuration = TLSConfiguration.makeClientConfiguration()
+    // Its own default is 1.0 (RFC 8996).
+    configuration.minimumTLSVersion = .tlsv12
     if !tls.isVerified { configuration.certificateVerification = .none }
     if let path = tls.authorities { configuration.trustRoots = .file(path) }
     do {
@@ -35,6 +38,10 @@ final class TLSContexts {
       contexts[key] = context
       return context
     } catch {
+      // It doesn't say why it couldn't open its files.
+      let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { throw Failure("cannot read certificates", errno) }
+      close(descriptor)
       let what = tls.authorities.map { "no certificates in PEM in \($0)" } ?? "no TLS"
       throw Failure("\(what): \(error)")
     }

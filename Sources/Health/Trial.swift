@@ -15,6 +15,8 @@ public struct Trial: Hashable, Sendable {
     case timeout
     /// Not what was asked for.
     case answer
+    /// We couldn't ask.
+    case ours
   }
 
   public struct Request: Hashable, Sendable {

@@ -45,7 +45,7 @@ extension Try {
     request.method = http.method
     request.host = http.host
     request.headers = http.headers
-    if let credentials = http.credentials { request.headers.append(try credentials.header()) }
+    if let credentials = http.credentials { request.headers.append(try credentials.header(poller)) }
     request.statuses = http.statuses
     if let body = http.body { request.reads = .until(body) }
     if let tls = http.tls {
@@ -76,7 +76,7 @@ extension Try {
 
   private func look(at file: Probe.File) throws(Failure) -> Outcome {
     let limit = 1 << 16
-    let (bytes, age) = try readStart(of: file.path, limit: file.content == nil ? 0 : limit)
+    let (bytes, age) = try poller.readStart(of: file.path, limit: file.content == nil ? 0 : limit)
     if let maxAge = file.maxAge, age > maxAge {
       let whole = Duration.seconds(age.components.seconds)
       throw Failure("\(file.path) was changed \(whole.text) ago, not within \(maxAge.text)")

@@ -21,6 +21,20 @@ final class Try {
   var hasAddress = false
   /// What kind of failure it comes to, if it fails.
   private(set) var fault = Trial.Fault.answer
+  /// Of what it may still receive.
+  private var budget = Try.mostReceived
+
+  /// The most that a try takes from all whom it asks, in bytes: whoever sends more than any answer
+  /// needs is not listened to, in whatever form it comes.
+  static let mostReceived = 1 << 17
+
+  /// What of it an event costs: something, so that nobody sends byte by byte either.
+  static func cost(of count: Int) -> Int { max(count, 64) }
+
+  /// The most of a reason, in characters.
+  static let longestReason = 200
+  /// Of a note, which says what to do as well.
+  static let longestNote = 400
 
   /// Something that the try waits for; to be told when it doesn't come in time.
   final class Wait {
@@ -30,6 +44,10 @@ final class Try {
     var what: () -> String
     /// What the try comes to without it; nil: a failure.
     let otherwise: (() -> Outcome)?
+    /// What to look at where it doesn't come.
+    var hint: String?
+    /// The failure that it is already, whose explanation is all that is waited for.
+    var failure: Failure?
 
     init(_ label: String, _ what: @escaping () -> String, otherwise: (() -> Outcome)?) {
       self.label = label
@@ -53,6 +71,7 @@ final class Try {
 
   func end(_ outcome: Outcome) {
     guard let whenOver else { return }
+    let outcome = outcome.bounded
     self.whenOver = nil
     timer?.cancel()
     timer = nil
@@ -67,7 +86,14 @@ final class Try {
 
   func fail(_ failure: Failure) {
     if !isOver { fault = failure.fault }
-    end(.bad(failure.description))
+    end(failure.fault == .ours ? .unasked(failure.description) : .bad(failure.description))
+  }
+
+  /// Notes that bytes came; whether they are within what a try may receive. If not, it has failed.
+  func mayTake(_ count: Int, from endpoint: Endpoint) -> Bool {
+    budget -= Self.cost(of: count)
+    if budget < 0 { fail(endpoint.sendsTooMuch) }
+    return budget >= 0
   }
 
   /// Ends it without an outcome.
@@ -93,11 +119,34 @@ final class Try {
   func came(_ wait: Wait) { waits.removeAll { $0 === wait } }
 
   private func timedOut() {
+    if let failure = waits.lazy.compactMap(\.failure).first { return fail(failure) }
     fault = .timeout
     if let wait = waits.first(where: { $0.otherwise == nil }) ?? waits.first {
-      end(wait.otherwise?() ?? .bad("\(wait.label)no \(wait.what()) within \(timeout.text)"))
+      if let otherwise = wait.otherwise { return end(otherwise()) }
+      let hint = wait.hint.map { " (\($0))" } ?? ""
+      end(.bad("\(wait.label)no \(wait.what()) within \(timeout.text)\(hint)"))
     } else {
       fail("not done within \(timeout.text)")
+    }
+  }
+}
+
+extension Endpoint {
+  var sendsTooMuch: Failure {
+    Failure("\(self) sends more than \(Try.mostReceived >> 10) KiB, and no end of its answer")
+  }
+}
+
+extension Outcome {
+  /// As it may be logged and shown: reasons quote what others sent.
+  fileprivate var bounded: Outcome {
+    switch self {
+    case .good(var finding):
+      finding.notes = finding.notes.map { $0.bounded(to: Try.longestNote) }
+      finding.portNote = finding.portNote?.bounded(to: Try.longestNote)
+      return .good(finding)
+    case .bad(let reason): return .bad(reason.bounded(to: Try.longestReason))
+    case .unasked(let reason): return .unasked(reason.bounded(to: Try.longestReason))
     }
   }
 }

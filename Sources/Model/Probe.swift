@@ -176,8 +176,8 @@ public struct Probe: Hashable, Sendable {
     public init(path: String) { self.path = path }
   }
 
-  /// gluetun, asked in all three ways that it can be, since each alone lies: its health server, the
-  /// VPN's status, and a public address that isn't empty.
+  /// gluetun, asked in both ways that it can be, since each alone lies: its health server and the
+  /// VPN's status. Its public address and forwarded ports are read as well.
   public struct Gluetun: Hashable, Sendable {
     public var address: IPAddress
     public var healthPort: UInt16

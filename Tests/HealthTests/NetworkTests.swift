@@ -56,6 +56,78 @@ struct NetworkTests {
     }
   }
 
+  /// `ping_lookup` of Linux hands a ping socket the replies of anybody.
+  @Test(arguments: ["1 0", "0 2147483647"])
+  func aReplyOfAnotherAddressIsNone(groups: String) throws {
+    try Self.withPeer { other in
+      try sysctl("net.ipv4.ping_group_range=\(groups)")
+      try sh("ip route add 10.9.9.0/24 dev v0")
+      // Neighbors find each other first.
+      for address in [Self.peer, IPAddress("fd00:9::2")!] {
+        #expect(try outcome(.icmp(address)) == good)
+      }
+      let rules = [
+        "icmp type echo-reply ip saddr set 10.9.9.77",
+        "icmpv6 type echo-reply ip6 saddr set fd00:9::77",
+      ]
+      _ = try other.run {
+        try sh(
+          "nft -f -",
+          input: "table inet t { chain c { type filter hook output priority 0; "
+            + rules.joined(separator: "; ") + "; }; }")
+      }
+      try sh(
+        "nft -f -",
+        input: """
+          table inet t {
+            counter v4 {}
+            counter v6 {}
+            chain c {
+              type filter hook input priority 0
+              ip saddr 10.9.9.77 icmp type echo-reply counter name v4
+              ip6 saddr fd00:9::77 icmpv6 type echo-reply counter name v6
+            }
+          }
+          """)
+      for address in [Self.peer, IPAddress("fd00:9::2")!] {
+        #expect(
+          try outcome(.icmp(address), timeout: .milliseconds(300))
+            == .bad("no answer from \(address) within 300ms"))
+      }
+      let counts = try ["v4", "v6"].map { try packets($0, of: "inet") }
+      #expect(counts == [1, 1])
+    }
+  }
+
+  /// Nor what our own firewall drops, which was never asked.
+  @Test func whatWeLackIsNobodysAnswer() throws {
+    try Self.inNamespace {
+      let server = try Server(["/": (200, "")])
+      let tcp = Probe.Question.tcp(Probe.TCP(address: loopback, port: server.port))
+      try sysctl("net.ipv4.ip_local_port_range=40000 40000")
+      let held = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+      defer { close(held) }
+      #expect(
+        Endpoint(loopback, server.port).withName { connect(held, $0, $1) } == 0)
+      let noPort = Outcome.unasked("no free port to ask 127.0.0.1:\(server.port) from")
+      #expect(try outcome(tcp) == noPort)
+      let http = Probe.HTTP(address: loopback, port: server.port)
+      #expect(try outcome(.http(http)) == noPort)
+      var https = http
+      https.tls = Probe.TLS(isVerified: false)
+      #expect(try outcome(.http(https)) == noPort)
+      try sysctl("net.ipv4.ip_local_port_range=40000 60000")
+      try sh(
+        "nft -f -", input: "table ip t { chain c { type filter hook output priority 0; drop; }; }")
+      #expect(
+        try outcome(.icmp(loopback))
+          == .unasked("cannot ask 127.0.0.1:0: Operation not permitted"))
+      #expect(
+        try outcome(.udp(Probe.UDP(address: loopback, port: 9, send: "x")))
+          == .unasked("cannot ask 127.0.0.1:9: Operation not permitted"))
+    }
+  }
+
   private static func with(
     _ question: Probe.Question, timeout: Duration = .milliseconds(20),
     body: (Prober) throws -> Void
@@ -287,8 +359,9 @@ private func sysctl(_ setting: String) throws {
   #expect(finished.status == 0, "\(finished.error)")
 }
 
-private func packets(_ counter: String) throws -> Int {
-  let words = try sh("nft list counter ip t \(counter)").split(whereSeparator: \.isWhitespace)
+private func packets(_ counter: String, of family: String = "ip") throws -> Int {
+  let words = try sh("nft list counter \(family) t \(counter)").split(
+    whereSeparator: \.isWhitespace)
   guard let place = words.firstIndex(of: "packets") else { return -1 }
   return Int(words[place + 1]) ?? -1
 }

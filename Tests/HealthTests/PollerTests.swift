@@ -39,7 +39,7 @@ struct PollerTests {
     let (poller, log) = (try Self.poller(), Log())
     let pairs = (0..<300).map { _ in Self.pair() }
     for pair in pairs {
-      poller.watch(pair.mine, for: .toRead) { _ in log.note("ready") }
+      try poller.watch(pair.mine, for: .toRead) { _ in log.note("ready") }
       #expect(send(pair.peer, "x", 1, 0) == 1)
     }
     _ = poller.at(.now) { log.note("timer") }
@@ -51,11 +51,87 @@ struct PollerTests {
     }
   }
 
+  /// However much keeps coming.
+  @Test func timersWaitForNobodyWhoIsReadyAnew() throws {
+    let (poller, log) = (try Self.poller(), Log())
+    let pairs = (0..<600).map { _ in Self.pair() }
+    for pair in pairs {
+      try poller.watch(pair.mine, for: .toRead) { _ in
+        var byte: UInt8 = 0
+        _ = recv(pair.mine, &byte, 1, 0)
+        _ = send(pair.peer, "x", 1, 0)
+        log.note("ready")
+      }
+      #expect(send(pair.peer, "x", 1, 0) == 1)
+    }
+    var isOver = false
+    _ = poller.at(.now) { isOver = true }
+    poller.run { isOver || log.entries.count > 100_000 }
+    #expect(isOver)
+    // Each had its turn before, and hardly any a second one.
+    #expect((600..<1200).contains(log.entries.count))
+    for pair in pairs {
+      poller.close(pair.mine)
+      close(pair.peer)
+    }
+  }
+
+  /// Of two with more to read than one turn takes, neither waits for the other's end.
+  @Test func whoReadsAgainWaitsForItsNextTurn() throws {
+    let (poller, log) = (try Self.poller(), Log())
+    let (one, other) = (Self.pair(), Self.pair())
+    for (pair, name) in [(one, "a"), (other, "b")] {
+      try poller.watch(pair.mine, for: .toRead) { _ in
+        log.note(name)
+        poller.readAgain(pair.mine)
+      }
+      #expect(send(pair.peer, "x", 1, 0) == 1)
+    }
+    var isOver = false
+    poller.run {
+      if log.entries.count == 20 { _ = poller.at(.now) { isOver = true } }
+      return isOver || log.entries.count > 100
+    }
+    #expect(isOver)
+    #expect(abs(log.entries.count { $0 == "a" } - log.entries.count { $0 == "b" }) <= 1)
+    for pair in [one, other] {
+      poller.close(pair.mine)
+      close(pair.peer)
+    }
+  }
+
+  @Test func aSpareDescriptorIsThereWhereNoOtherIs() throws {
+    let poller = try Self.poller()
+    var tries = 0
+    let refused: () -> Int32 = {
+      tries += 1
+      errno = EMFILE
+      return -1
+    }
+    let descriptor = poller.open {
+      tries == 0 ? refused() : open("/dev/null", O_RDONLY | O_CLOEXEC)
+    }
+    #expect(descriptor >= 0)
+    close(descriptor)
+    // As many as there are spares, and then no more.
+    var spares = 1
+    repeat {
+      tries = 0
+      _ = poller.open(refused)
+      spares += tries - 1
+    } while tries == 2
+    #expect(spares == 64)
+    poller.close(open("/dev/null", O_RDONLY | O_CLOEXEC))
+    tries = 0
+    _ = poller.open(refused)
+    #expect(tries == 2)
+  }
+
   @Test func whoWasClosedIsToldNothing() throws {
     let (poller, log) = (try Self.poller(), Log())
     let (one, other) = (Self.pair(), Self.pair())
     for (pair, sibling) in [(one, other), (other, one)] {
-      poller.watch(pair.mine, for: .toRead) { _ in
+      try poller.watch(pair.mine, for: .toRead) { _ in
         log.note("ready")
         poller.close(sibling.mine)
       }

@@ -85,9 +85,10 @@ struct ProbeMachineTests {
     var machine = ProbeMachine(Self.probe(), .zero, random: 0)
     let address = IPAddress("198.51.100.7")!
     machine.start(.zero)
-    _ = machine.end(.good(Finding(publicAddress: address, forwardedPort: 4242)), .milliseconds(3))
+    _ = machine.end(
+      .good(Finding(publicAddress: address, forwardedPorts: [4242, 4243])), .milliseconds(3))
     #expect(machine.reading.publicAddress == address)
-    #expect(machine.reading.forwardedPort == 4242)
+    #expect(machine.reading.forwardedPorts == [4242, 4243])
     #expect(machine.reading.lastDuration == .milliseconds(3))
     machine.start(.seconds(1))
     _ = machine.end(Self.bad, .milliseconds(1_750))
@@ -98,8 +99,27 @@ struct ProbeMachineTests {
     _ = machine.end(Self.bad, .milliseconds(2_750))
     #expect(machine.state == .down)
     #expect(machine.reading.publicAddress == nil)
-    #expect(machine.reading.forwardedPort == nil)
+    #expect(machine.reading.forwardedPorts.isEmpty)
     #expect((machine.reading.succeeded, machine.reading.failed) == (1, 2))
+  }
+
+  @Test func whatCouldNotBeAskedSaysNothing() {
+    var machine = ProbeMachine(Self.probe(rise: 1, fall: 2), .zero, random: 0)
+    let ours = Outcome.unasked("Too many open files")
+    machine.start(.zero)
+    #expect(machine.end(ours, .zero) == nil)
+    #expect(machine.state == .unknown)
+    _ = machine.end(.good(Finding(publicAddress: IPAddress("198.51.100.7"))), .zero)
+    for _ in 0..<10 { #expect(machine.end(ours, .zero) == nil) }
+    #expect(machine.state == .up)
+    #expect(machine.reading.publicAddress != nil)
+    #expect(machine.reading.notes == ["could not be asked: Too many open files"])
+    #expect((machine.reading.failed, machine.reading.unasked) == (0, 11))
+    // Nor does it end a row of failures.
+    #expect(machine.end(Self.bad, .zero) == nil)
+    #expect(machine.end(ours, .zero) == nil)
+    #expect(machine.end(Self.bad, .zero) == .down)
+    #expect(machine.reading.notes.isEmpty)
   }
 
   @Test func portIsAskedForUntilUpAndEveryTenthTimeFromThere() {
@@ -107,16 +127,16 @@ struct ProbeMachineTests {
     var asked: [Int] = []
     for number in 0..<32 {
       if machine.asksPort { asked.append(number) }
-      var finding = Finding(forwardedPort: 4242)
+      var finding = Finding(forwardedPorts: [4242, 4243])
       if !machine.asksPort { finding = Finding(isPortAsked: false) }
       machine.start(machine.next)
       _ = machine.end(.good(finding), machine.next)
-      #expect(machine.reading.forwardedPort == 4242)
+      #expect(machine.reading.forwardedPorts == [4242, 4243])
     }
     #expect(asked == [0, 1, 10, 20, 30])
     machine.start(machine.next)
     _ = machine.end(.good(Finding()), machine.next)
-    #expect(machine.reading.forwardedPort == nil)
+    #expect(machine.reading.forwardedPorts.isEmpty)
   }
 
   @Test func otherTimesKeepWhatTriesSaid() {

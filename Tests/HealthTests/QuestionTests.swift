@@ -7,6 +7,29 @@ import Testing
 
 @testable import Health
 
+struct ReasonTests {
+  @Test func aReasonIsOneShortLineForATerminal() {
+    #expect("plain".bounded(to: 200) == "plain")
+    let hostile = "a\u{1b}[2Jb\nc\u{9b}d\u{202e}e\u{2028}f\u{7f}g\u{200b}h\0"
+    #expect(hostile.bounded(to: 200) == "a?[2Jb?c?d?e?f?g?h?")
+    #expect("größer 東京".bounded(to: 200) == "größer 東京")
+    #expect(String(repeating: "x", count: 200).bounded(to: 200).count == 200)
+    let long = String(repeating: "e\u{301}", count: 10_000).bounded(to: 200)
+    #expect(long.unicodeScalars.count == 200 && long.hasSuffix("..."))
+  }
+
+  @Test func whateverIsQuotedIsBounded() throws {
+    let server = try Server()
+    var tcp = Probe.TCP(address: loopback, port: server.port)
+    (tcp.send, tcp.expect) = ("TCP", String(repeating: "\u{1b}", count: 500))
+    guard case .bad(let reason) = try outcome(.tcp(tcp)) else {
+      Issue.record("good")
+      return
+    }
+    #expect(reason.count == 200 && !reason.unicodeScalars.contains { $0.value < 0x20 })
+  }
+}
+
 struct TCPTests {
   @Test func aConnectionAloneIsGood() throws {
     let server = try Server()
@@ -130,6 +153,29 @@ struct ExecTests {
     // Beside its three, ls has the directory that it reads.
     #expect(
       try Self.outcome("/bin/sh", "-c", "test $(ls /proc/self/fd | wc -l) = 4") == good)
+  }
+
+  @Test func aCommandHasNoCapabilitiesAndGetsNone() throws {
+    // As root with all of them, as tests run, and through a program that has some of its own.
+    let script = #"""
+      set -e
+      said() { sed -n "s/^$1:[[:space:]]*//p" /proc/self/status; }
+      for set in CapInh CapPrm CapEff CapAmb SigIgn SigBlk; do
+        test "$(said $set)" = 0000000000000000
+      done
+      test "$(said NoNewPrivs)" = 1
+      if ip link add vpngw-probe type dummy; then exit 2; fi
+      if true </dev/tty; then exit 3; fi
+      """#
+    #expect(try Self.outcome("/bin/sh", "-c", script) == good)
+    try TemporaryDirectory.with { directory in
+      let program = directory + "/sed"
+      try sh("cp /bin/sed \(program)")
+      try sh("setcap cap_net_admin+ep \(program)")
+      let script = "test $(\(program) -n 's/^CapEff:[[:space:]]*//p' /proc/self/status) = "
+      let said = try Self.outcome("/bin/sh", "-c", script + "0000000000000000")
+      #expect(said == good)
+    }
   }
 
   @Test func atItsTimeoutAllOfItsGroupEnds() throws {

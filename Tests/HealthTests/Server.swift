@@ -16,8 +16,15 @@ final class Server {
     _ answers: [String: (Int, String)] = [:], certificate: String? = nil, key: String? = nil
   ) throws {
     let members = answers.map { path, answer in
-      let body = answer.1.split(separator: "\"", omittingEmptySubsequences: false)
-      return "\"\(path)\": [\(answer.0), \"\(body.joined(separator: "\\\""))\"]"
+      let body = answer.1.map { character in
+        switch character {
+        case "\"": "\\\""
+        case "\n": "\\n"
+        case "\t": "\\t"
+        default: String(character)
+        }
+      }
+      return "\"\(path)\": [\(answer.0), \"\(body.joined())\"]"
     }
     let files = certificate.map { [$0, key!] } ?? []
     started = try Started(

@@ -1,3 +1,4 @@
+import Glibc
 import Model
 import TestSupport
 import Testing
@@ -61,6 +62,46 @@ struct TLSTests {
     #expect(
       try outcome(.http(http), timeout: .milliseconds(500))
         == .bad("no TLS handshake with 127.0.0.1:\(server.port) within 500ms"))
+  }
+
+  /// RFC 8996.
+  @Test(arguments: ["tls1", "tls1_1", "tls1_2", "tls1_3"])
+  func olderThanTLS12IsRefused(version: String) throws {
+    try TemporaryDirectory.with { directory in
+      let (certificate, key) = (directory + "/certificate", directory + "/key")
+      try sh(
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=gw.example"
+          + " -keyout \(key) -out \(certificate)")
+      let weak = version == "tls1_3" ? "" : " -cipher ALL@SECLEVEL=0"
+      let server = try Started(
+        "openssl s_server -accept 127.0.0.1:0 -www -\(version)\(weak) -cert \(certificate) -key \(key)"
+          .split(separator: " ").map(String.init))
+      defer {
+        server.kill(SIGKILL)
+        _ = server.wait()
+      }
+      var port: UInt16?
+      #expect(
+        eventually {
+          let line = server.output.split(separator: "\n").first { $0.hasPrefix("ACCEPT ") }
+          port = line?.split(separator: ":").last.flatMap { UInt16($0) }
+          return port != nil
+        })
+      let asked = try #require(port)
+      // openssl's own client speaks it.
+      let client = try run(
+        "openssl s_client -connect 127.0.0.1:\(asked) -\(version)\(weak) -brief"
+          .split(separator: " ").map(String.init))
+      #expect(client.status == 0, "\(client.error)")
+      let http = Probe.HTTP(address: loopback, port: asked, tls: Probe.TLS(isVerified: false))
+      let said = try outcome(.http(http))
+      if ["tls1_2", "tls1_3"].contains(version) { return #expect(said == good) }
+      #expect(
+        [
+          .bad("TLS handshake with 127.0.0.1:\(asked) failed: UNSUPPORTED_PROTOCOL"),
+          .bad("TLS handshake with 127.0.0.1:\(asked) failed: TLSV1_ALERT_PROTOCOL_VERSION"),
+        ].contains(said), "\(said)")
+    }
   }
 
   @Test func authoritiesMustBeThere() throws {

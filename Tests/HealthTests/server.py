@@ -81,6 +81,9 @@ def serve(connection):
             if path not in answers:
                 return answer_otherwise(connection, text, path)
             is_last = "Connection: close" in text
+            if answers[path] == [0, "silent"]:
+                connection.recv(1)
+                return
             answer(connection, *answers[path], is_last)
             if is_last:
                 return

@@ -1,3 +1,5 @@
+internal import Health
+
 /// When the loop looks at the kernel: soon after anything happens, but never so often that looking
 /// is all it does.
 struct Cadence {
@@ -33,11 +35,5 @@ struct Cadence {
 }
 
 extension Duration {
-  /// The time since the machine's start, as the kernel's `CLOCK_MONOTONIC` counts it.
-  static var now: Duration {
-    let instant = ContinuousClock.now
-    return instant - Self.origin
-  }
-
-  private static let origin = ContinuousClock.now
+  static var now: Duration { MonotonicClock.now }
 }

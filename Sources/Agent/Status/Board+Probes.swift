@@ -15,6 +15,9 @@ extension Board {
       let name = [Metrics.Label("name", signal.name)]
       metrics.set("vpngw_probe_up", name, state == .up ? 1 : 0)
       metrics.setTries("vpngw_probe_tries_total", name, reading)
+      metrics.set(
+        "vpngw_probe_tries_total", name + [Metrics.Label("status", "unasked")],
+        Double(reading.unasked))
       guard let address = gateways[signal] else { continue }
       let gateway = [Metrics.Label("gateway_ip", address.description)]
       metrics.setTries("gateway_health_check_total", gateway, reading)

@@ -58,6 +58,7 @@ extension Metrics {
       case .network: "network_error"
       case .timeout: "timeout"
       case .answer: "invalid_response"
+      case .ours: "local_error"
       }
     add("errors_total", [Label("type", type)])
   }
@@ -105,7 +106,9 @@ extension Metrics {
     declare(
       "default_route_gateways_count", .gauge, "Gateways by which new flows leave.")
     for name in ["check_cycles_total", "public_ip_changes_total"] { add(name, [], 0) }
-    for type in ["network_error", "timeout", "invalid_response", "route_error"] {
+    for type in [
+      "network_error", "timeout", "invalid_response", "local_error", "route_error",
+    ] {
       add("errors_total", [Label("type", type)], 0)
     }
     for status in ["success", "failure"] { addRouteUpdate(status, 0) }

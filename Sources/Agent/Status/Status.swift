@@ -69,7 +69,10 @@ extension Status {
     }
     members.append(("failures", list(failures)))
     members.append(("conflicts", list(conflicts)))
-    members.append(("notes", list(notes)))
+    let probeNotes = probes.sorted { $0.key < $1.key }.flatMap { signal, said in
+      said.reading.notes.map { Trouble(object: "\(signal)", reason: $0) }
+    }
+    members.append(("notes", list(notes + probeNotes)))
     members.append(
       (
         "signals",
@@ -90,12 +93,18 @@ extension Reading {
   fileprivate func members(_ state: Signal.State) -> [(String, Tree)] {
     var members: [(String, Tree)] = []
     if let publicAddress { members.append(("publicAddress", .string(publicAddress.description))) }
-    if let forwardedPort { members.append(("forwardedPort", .integer(Int(forwardedPort)))) }
-    if let lastFailure, state != .up || consecutiveFailures > 0 {
+    if let port = forwardedPorts.first {
+      members.append(("forwardedPort", .integer(Int(port))))
+      members.append(("forwardedPorts", .array(forwardedPorts.map { .integer(Int($0)) })))
+    }
+    if let obstacle {
+      members.append(("reason", .string("could not be asked: \(obstacle)")))
+    } else if let lastFailure, state != .up || consecutiveFailures > 0 {
       members.append(("reason", .string(lastFailure)))
     }
     members.append(("succeeded", .integer(succeeded)))
     members.append(("failed", .integer(failed)))
+    members.append(("unasked", .integer(unasked)))
     return members
   }
 }

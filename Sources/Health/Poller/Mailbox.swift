@@ -25,6 +25,12 @@ final class Mailbox: Sendable {
       throw Failure("cannot wait for probes: \(errorText(code))")
     }
     (self.epoll, self.bell) = (epoll, bell)
+    var event = epoll_event()
+    event.events = EPOLLIN.rawValue
+    event.data.u64 = UInt64(bell)
+    guard epoll_ctl(epoll, EPOLL_CTL_ADD, bell, &event) == 0 else {
+      throw Failure("cannot wait for probes: \(errorText(errno))")
+    }
   }
 
   deinit {
@@ -40,14 +46,16 @@ final class Mailbox: Sendable {
     if isFirst { eventfd_write(bell, 1) }
   }
 
-  /// Those that have come, in their order.
-  func take() -> [Letter] {
+  /// The next ones, in their order; the bell rings again for the others.
+  func take(atMost most: Int) -> [Letter] {
     // Before the letters: one that comes in between rings again.
     var count: eventfd_t = 0
     eventfd_read(bell, &count)
     return letters.withLock { letters in
-      defer { letters = [] }
-      return letters
+      let taken = Array(letters.prefix(most))
+      letters.removeFirst(taken.count)
+      if !letters.isEmpty { eventfd_write(bell, 1) }
+      return taken
     }
   }
 }

@@ -17,6 +17,11 @@ final class Poller {
   private var lastNumber = 0
   private let secret = UInt64.random(in: 0...UInt64.max)
   private var events = [epoll_event](repeating: epoll_event(), count: 256)
+  /// Events acted on since timers last fired.
+  private var eventsSinceTimers = 0
+  /// Descriptors that have more to read than one turn takes.
+  private var unread: [(descriptor: Int32, number: Int)] = []
+  private var spares: Spares
   /// When it last began to act on timers.
   private var instant = Duration.now
   private let mostKept: Int32
@@ -33,11 +38,12 @@ final class Poller {
     var limit = rlimit()
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     mostKept = Int32(clamping: limit.rlim_cur / 2)
-    add(mailbox.bell, EPOLLIN.rawValue, number: 0)
+    spares = Spares(of: mailbox.bell, atMost: Int(clamping: limit.rlim_cur / 16))
   }
 
   deinit {
     for descriptor in watches.keys { Glibc.close(descriptor) }
+    spares.close()
   }
 
   /// Acts on what happens until `isDone`, which is asked after each time.
@@ -47,6 +53,8 @@ final class Poller {
 
   private func turn() {
     let count = wait()
+    let unread = unread
+    self.unread.removeAll(keepingCapacity: true)
     var hasLetters = false
     for event in events.prefix(count) {
       let (number, descriptor) = (Int(event.data.u64 >> 32), Int32(event.data.u64 & 0x7fff_ffff))
@@ -58,9 +66,16 @@ final class Poller {
       guard let watch = watches[descriptor], watch.number & Self.numbers == number else { continue }
       watch.act(Readiness(rawValue: event.events))
     }
-    if hasLetters { for letter in mailbox.take() { letter(self) } }
-    // After all that is ready: an answer that has come is no timeout, however late this thread is.
-    if count == events.count { return }
+    for (descriptor, number) in unread where watches[descriptor]?.number == number {
+      watches[descriptor]?.act(.toRead)
+    }
+    if hasLetters { for letter in mailbox.take(atMost: Self.lettersATurn) { letter(self) } }
+    // An answer that has come is no timeout, however late this thread is: timers wait until each
+    // descriptor that was ready had its turn. epoll lists one that is ready anew behind the others,
+    // so that is after as many events as there are descriptors, however many more keep coming.
+    eventsSinceTimers += count
+    if count == events.count, eventsSinceTimers < watches.count { return }
+    eventsSinceTimers = 0
     instant = .now
     while let timer = nextTimer(), timer.deadline <= instant {
       timers.removeMin()
@@ -80,7 +95,10 @@ final class Poller {
   private func wait() -> Int {
     let most = Int32(events.count)
     let count: Int32
-    if let timer = nextTimer() {
+    if !unread.isEmpty {
+      var pause = timespec()
+      count = vpngw_epoll_wait(mailbox.epoll, &events, most, &pause)
+    } else if let timer = nextTimer() {
       let left = max(timer.deadline - .now, .zero).components
       var pause = timespec(
         tv_sec: Int(left.seconds), tv_nsec: Int(left.attoseconds / 1_000_000_000))
@@ -138,17 +156,6 @@ extension Poller {
   }
 }
 
-extension Duration {
-  /// Since some instant before the machine's start (`CLOCK_MONOTONIC`).
-  static var now: Duration {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Duration(
-      secondsComponent: Int64(time.tv_sec),
-      attosecondsComponent: Int64(time.tv_nsec) * 1_000_000_000)
-  }
-}
-
 // MARK: descriptors
 
 extension Poller {
@@ -165,28 +172,71 @@ extension Poller {
 
   private static let numbers = 0x7fff_ffff
 
-  /// Tells each time that a descriptor becomes ready anew (`EPOLLET`), until it is closed by
-  /// ``close(_:)``. One that is watched already is so for the same, and another one is told.
+  /// Letters of other threads that one turn reads.
+  private static let lettersATurn = 16
+
+  /// The most that one event reads from a stream.
+  static let bytesAnEvent = 1 << 12
+
+  /// The most datagrams that one event reads.
+  static let datagramsAnEvent = 16
+
+  /// Tells each time that a descriptor becomes ready anew (`EPOLLET`), until ``close(_:)``. Watching
+  /// a descriptor again replaces its callback; the interest stays.
+  ///
+  /// Fails without memory, or beyond `fs.epoll.max_user_watches`.
   func watch(
     _ descriptor: Int32, for interest: Readiness, _ act: @escaping (Readiness) -> Void
-  ) {
+  ) throws(Failure) {
     if let number = watches[descriptor]?.number {
       watches[descriptor] = Watch(number: number, act: act)
       return
     }
     lastNumber += 1
+    let events = interest.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
+    guard add(descriptor, events, number: lastNumber & Self.numbers) else {
+      throw Failure("cannot wait for an answer: \(errorText(errno))", fault: .ours)
+    }
     watches[descriptor] = Watch(number: lastNumber, act: act)
-    add(
-      descriptor, interest.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue,
-      number: lastNumber & Self.numbers)
   }
 
-  private func add(_ descriptor: Int32, _ interest: UInt32, number: Int) {
+  private func add(_ descriptor: Int32, _ interest: UInt32, number: Int) -> Bool {
     var event = epoll_event()
     event.events = interest
     event.data.u64 = UInt64(number) << 32 | UInt64(descriptor)
-    // It fails for want of memory only; then the try's time runs out.
-    epoll_ctl(mailbox.epoll, EPOLL_CTL_ADD, descriptor, &event)
+    return epoll_ctl(mailbox.epoll, EPOLL_CTL_ADD, descriptor, &event) == 0
+  }
+
+  /// Tells again in the next turn that a watched descriptor is ready to be read, after everybody else
+  /// had theirs: whoever sends without end gets no more turns than others.
+  func readAgain(_ descriptor: Int32) {
+    if let number = watches[descriptor]?.number { unread.append((descriptor, number)) }
+  }
+
+  /// Gives up a watched descriptor, which stays open, to somebody else.
+  func release(_ descriptor: Int32) {
+    watches[descriptor] = nil
+    var event = epoll_event()
+    epoll_ctl(mailbox.epoll, EPOLL_CTL_DEL, descriptor, &event)
+  }
+
+  /// Opens something, by a spare descriptor where the process has no other. `open` returns a
+  /// descriptor, or sets `errno`.
+  func open(_ open: () -> Int32) -> Int32 {
+    let descriptor = open()
+    return descriptor < 0 && errno == EMFILE && spares.free() ? open() : descriptor
+  }
+
+  /// A non-blocking socket that commands don't inherit.
+  func openSocket(
+    _ family: Family, _ type: __socket_type, _ number: Int32 = 0
+  ) throws(Failure) -> Int32 {
+    let flags = Int32(type.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    let made = open { socket(family == .inet ? AF_INET : AF_INET6, flags, number) }
+    guard made >= 0 else {
+      throw Failure("cannot open a socket: \(errorText(errno))", fault: .ours)
+    }
+    return made
   }
 
   /// Whether one may stay open without use. It has the lowest number that was free: half of all
@@ -197,6 +247,7 @@ extension Poller {
   func close(_ descriptor: Int32) {
     watches[descriptor] = nil
     Glibc.close(descriptor)
+    spares.refill(from: mailbox.bell)
   }
 }
 

@@ -5,7 +5,6 @@ import Model
 /// A connection over TCP.
 final class Connection: Stream {
   private let endpoint: Endpoint
-  private let origin: Origin
   private let poller: Poller
   /// Who is told from now on.
   var tell: (StreamEvent) -> Void
@@ -14,6 +13,8 @@ final class Connection: Stream {
   private let kept: KeptSocket?
   private var unsent: ArraySlice<UInt8> = []
   private var state = State.connecting
+  /// Whether the peer sends no more than what has come already.
+  private var hasEnded = false
 
   private enum State { case connecting, open, over }
 
@@ -33,22 +34,23 @@ final class Connection: Stream {
     to endpoint: Endpoint, for purpose: Purpose, in attempt: Try,
     tell: @escaping (StreamEvent) -> Void
   ) throws(Failure) {
-    (self.endpoint, origin, poller) = (endpoint, attempt.origin, attempt.poller)
+    (self.endpoint, poller) = (endpoint, attempt.poller)
     self.tell = tell
     kept = purpose == .opening ? attempt.kept.socket : nil
-    guard let socket = kept?.take() ?? openSocket(endpoint.address.family, SOCK_STREAM, 0) else {
-      throw Failure("cannot open a socket: \(errorText(errno))")
-    }
+    let socket =
+      if let left = kept?.take() { left } else {
+        try poller.openSocket(endpoint.address.family, SOCK_STREAM)
+      }
     descriptor = socket
     descriptor.prepare(for: purpose, isKept: kept != nil)
     do throws(Failure) {
       try attempt.origin.connect(socket, to: endpoint)
+      try poller.watch(socket, for: [.toRead, .toWrite]) { [self] in isReady($0) }
     } catch {
       state = .over
       poller.close(socket)
       throw error
     }
-    poller.watch(socket, for: [.toRead, .toWrite]) { [self] in isReady($0) }
   }
 
   var canBeKept: Bool { state == .open && poller.canKeep(descriptor) }
@@ -64,6 +66,13 @@ final class Connection: Stream {
     send()
   }
 
+  /// Gives its socket to the caller.
+  func release() -> Int32 {
+    state = .over
+    poller.release(descriptor)
+    return descriptor
+  }
+
   private func isReady(_ readiness: Poller.Readiness) {
     if state == .connecting {
       guard readiness.contains(.toWrite) || !readiness.isDisjoint(with: .ended) else { return }
@@ -77,9 +86,8 @@ final class Connection: Stream {
     } else if readiness.contains(.toWrite), !unsent.isEmpty {
       send()
     }
-    if readiness.contains(.toRead) || !readiness.isDisjoint(with: .ended) {
-      receive(toTheEnd: !readiness.isDisjoint(with: .ended))
-    }
+    if !readiness.isDisjoint(with: .ended) { hasEnded = true }
+    if readiness.contains(.toRead) || hasEnded { receive() }
   }
 
   private func send() {
@@ -100,29 +108,29 @@ final class Connection: Stream {
     if state == .open { tell(.sent) }
   }
 
-  /// Until there is nothing more; less than was asked for means that, unless the end has come too.
-  private func receive(toTheEnd: Bool) {
-    while state == .open {
-      let count = recv(descriptor, &poller.buffer, poller.buffer.count, 0)
-      if count < 0 {
-        switch errno {
-        case EINTR: continue
-        case EAGAIN: return
-        default: return fail(errno)
-        }
+  /// One read a turn. Less than was asked for means that there is no more, unless the end has come
+  /// too.
+  private func receive() {
+    guard state == .open else { return }
+    let count = recv(descriptor, &poller.buffer, Poller.bytesAnEvent, 0)
+    if count < 0 {
+      switch errno {
+      case EINTR: return poller.readAgain(descriptor)
+      case EAGAIN: return
+      default: return fail(errno)
       }
-      if count == 0 {
-        close()
-        return tell(.closed)
-      }
-      tell(.bytes(Array(poller.buffer[..<count])))
-      if count < poller.buffer.count, !toTheEnd { return }
     }
+    if count == 0 {
+      close()
+      return tell(.closed)
+    }
+    tell(.bytes(Array(poller.buffer[..<count])))
+    if state == .open, count == Poller.bytesAnEvent || hasEnded { poller.readAgain(descriptor) }
   }
 
   private func fail(_ code: Int32) {
     close()
-    tell(.failed(Failure(endpoint.sentence(code, from: origin), fault: .network)))
+    tell(.failed(endpoint.failure(code)))
   }
 }
 
@@ -130,15 +138,14 @@ extension Origin {
   /// Begins to connect a socket that doesn't block.
   func connect(_ socket: Int32, to endpoint: Endpoint) throws(Failure) {
     try apply(to: socket)
-    if let source {
-      try check(Endpoint(source, 0).withName { bind(socket, $0, $1) }, endpoint)
+    if let source, Endpoint(source, 0).withName({ bind(socket, $0, $1) }) < 0 {
+      // As with a link that is gone: the way that was to be tried isn't there.
+      guard errno == EADDRNOTAVAIL else { throw endpoint.failure(errno) }
+      throw Failure("cannot ask from \(source): no link here has it", fault: .network)
     }
-    try check(endpoint.withName { Glibc.connect(socket, $0, $1) }, endpoint)
-  }
-
-  private func check(_ result: Int32, _ endpoint: Endpoint) throws(Failure) {
-    guard result < 0, errno != EINPROGRESS else { return }
-    throw Failure(endpoint.sentence(errno, from: self), fault: .network)
+    if endpoint.withName({ Glibc.connect(socket, $0, $1) }) < 0, errno != EINPROGRESS {
+      throw endpoint.failure(errno)
+    }
   }
 }
 

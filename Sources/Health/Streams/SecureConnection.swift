@@ -5,7 +5,7 @@ internal import NIOSSL
 internal import NIOTLS
 internal import Synchronization
 
-/// A connection over TLS, of SwiftNIO, on an event loop's thread.
+/// A connection over TLS: opened as any other, then SwiftNIO's, on an event loop's thread.
 final class SecureConnection: Stream {
   /// How to speak TLS with whom.
   struct TLS {
@@ -18,46 +18,84 @@ final class SecureConnection: Stream {
   private let poller: Poller
   private let number: Int
   private let holder = ChannelHolder()
+  /// Until it is SwiftNIO's.
+  private var connection: Connection?
 
   init(
     to endpoint: Endpoint, _ tls: TLS, in attempt: Try, tell: @escaping (StreamEvent) -> Void
-  ) {
+  ) throws(Failure) {
     poller = attempt.poller
     number = poller.hear(tell)
-    let (origin, mailbox, number, holder) = (attempt.origin, poller.mailbox, number, holder)
+    do throws(Failure) {
+      connection = try Connection(to: endpoint, for: .speaking, in: attempt) { [weak self] event in
+        guard case .connected = event, let self, let opened = connection.take() else {
+          return tell(event)
+        }
+        tell(.connected)
+        speak(over: opened.release(), to: endpoint, tls)
+      }
+    } catch {
+      poller.hearNoMore(number)
+      throw error
+    }
+  }
+
+  private func speak(over socket: Int32, to endpoint: Endpoint, _ tls: TLS) {
+    let (mailbox, number, holder) = (poller.mailbox, number, holder)
     let post: @Sendable (StreamEvent) -> Void = { event in
       mailbox.post { $0.tell(number, event) }
     }
     let (context, name) = (tls.context, tls.name)
-    do {
-      var bootstrap = ClientBootstrap(group: tls.loop)
-        // The try's own timeout ends it.
-        .connectTimeout(.hours(24))
-        .channelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture {
-            holder.hold(channel)
-            try origin.apply(to: channel)
-            let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandler(NIOSSLClientHandler(context: context, serverHostname: name))
-            try pipeline.addHandler(Teller(endpoint, origin, name, post))
-          }
+    ClientBootstrap(group: tls.loop)
+      // As much at once as of any other connection, which then is everybody else's turn.
+      .channelOption(.maxMessagesPerRead, value: 1)
+      .channelOption(
+        .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Poller.bytesAnEvent)
+      )
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try holder.hold(channel)
+          let pipeline = channel.pipeline.syncOperations
+          try pipeline.addHandler(Budget(endpoint, post))
+          try pipeline.addHandler(NIOSSLClientHandler(context: context, serverHostname: name))
+          try pipeline.addHandler(Teller(endpoint, name, post))
         }
-      if let source = origin.source {
-        bootstrap = try bootstrap.bind(to: Endpoint(source, 0).socketAddress)
       }
-      bootstrap.connect(to: try endpoint.socketAddress).whenFailure { error in
-        post(.failed(endpoint.failure(error, from: origin)))
+      // It closes the socket where it fails.
+      .withConnectedSocket(socket)
+      .whenFailure { error in
+        post(.failed(Failure("cannot connect to \(endpoint): \(error)", fault: .network)))
       }
-    } catch {
-      post(.failed(endpoint.failure(error, from: origin)))
-    }
   }
 
   func write(_ bytes: [UInt8]) { holder.write(bytes) }
 
   func close() {
     poller.hearNoMore(number)
+    connection.take()?.close()
     holder.close()
+  }
+}
+
+/// Ends a connection that sends more than any answer needs, also where none of it comes through: of
+/// records without contents, or of a handshake that never ends.
+private final class Budget: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+
+  private let endpoint: Endpoint
+  private let post: (StreamEvent) -> Void
+  private var left = Try.mostReceived
+
+  init(_ endpoint: Endpoint, _ post: @escaping (StreamEvent) -> Void) {
+    (self.endpoint, self.post) = (endpoint, post)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard left >= 0 else { return }
+    left -= Try.cost(of: unwrapInboundIn(data).readableBytes)
+    if left >= 0 { return context.fireChannelRead(data) }
+    post(.failed(endpoint.sendsTooMuch))
+    context.close(promise: nil)
   }
 }
 
@@ -70,12 +108,12 @@ private final class ChannelHolder: Sendable {
 
   private let state = Mutex(State())
 
-  func hold(_ channel: any Channel) {
-    let isOver = state.withLock { state in
+  /// Throws where it was given up; SwiftNIO then closes the channel, which isn't set up yet.
+  func hold(_ channel: any Channel) throws {
+    try state.withLock { state in
+      if state.isOver { throw CancellationError() }
       state.channel = channel
-      return state.isOver
     }
-    if isOver { channel.close(promise: nil) }
   }
 
   func write(_ bytes: [UInt8]) {
@@ -95,17 +133,12 @@ private final class Teller: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
 
   private let endpoint: Endpoint
-  private let origin: Origin
   private let name: String?
   private let post: (StreamEvent) -> Void
 
-  init(
-    _ endpoint: Endpoint, _ origin: Origin, _ name: String?, _ post: @escaping (StreamEvent) -> Void
-  ) {
-    (self.endpoint, self.origin, self.name, self.post) = (endpoint, origin, name, post)
+  init(_ endpoint: Endpoint, _ name: String?, _ post: @escaping (StreamEvent) -> Void) {
+    (self.endpoint, self.name, self.post) = (endpoint, name, post)
   }
-
-  func channelActive(context: ChannelHandlerContext) { post(.connected) }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case .handshakeCompleted = event as? TLSUserEvent { post(.open) }
@@ -120,7 +153,7 @@ private final class Teller: ChannelInboundHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     switch error {
     case let error as IOError:
-      post(.failed(Failure(endpoint.sentence(error.errnoCode, from: origin), fault: .network)))
+      post(.failed(endpoint.failure(error.errnoCode)))
     // Many servers just close.
     case NIOSSLError.uncleanShutdown: post(.closed)
     default: post(.failed(Failure(endpoint.tlsSentence(error, name: name), fault: .network)))

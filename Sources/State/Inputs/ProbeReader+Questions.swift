@@ -45,7 +45,7 @@ extension ObjectReader<ProbeKey> {
         findings.report(error.message, part: .key)
       }
       do throws(Mismatch) {
-        headers.append(.init(name, try headerValueForm.read(value)))
+        headers.append(.init(name, try HeaderValueForm().read(value)))
       } catch {
         findings.report(error.message)
       }

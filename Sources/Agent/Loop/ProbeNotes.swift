@@ -1,0 +1,35 @@
+internal import Health
+import Model
+import Synchronization
+
+/// Logs what isn't as one might think of a probe that doesn't fail, once while it is so.
+final class ProbeNotes: Sendable {
+  private struct Said {
+    var notes: [String]
+    var at: Duration
+  }
+
+  /// Of one probe no more is said: whoever is asked decides what there is to say.
+  private static let pause = Duration.seconds(60)
+
+  private let said = Mutex<[Signal: Said]>([:])
+  private let log: Log
+
+  init(_ log: Log) { self.log = log }
+
+  func say(_ signal: Signal, _ notes: [String], _ now: Duration = MonotonicClock.now) {
+    let news = said.withLock { said -> [String] in
+      let before = said[signal]
+      if notes.isEmpty, before == nil { return [] }
+      if let before, notes == before.notes { return [] }
+      if let before, now - before.at < Self.pause {
+        // What is over may come again, and is said then.
+        said[signal]?.notes.removeAll { !notes.contains($0) }
+        return []
+      }
+      said[signal] = Said(notes: notes, at: now)
+      return notes.filter { before?.notes.contains($0) != true }
+    }
+    for note in news { log.warning("note", ["object": signal, "reason": note]) }
+  }
+}
