@@ -25,6 +25,7 @@ extension Session {
       // Whether its links run isn't written down.
       desired = declaration.expanded(given: known, keeping: present)
       tellUndecided(of: declaration, given: known)
+      tellLacking(of: declaration, in: present)
     } else {
       present = try reconciler().observe(for: declaration)
       desired = settle(declaration, given: known, keeping: present)

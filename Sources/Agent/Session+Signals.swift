@@ -80,10 +80,15 @@ extension Session {
   ) -> Configuration {
     let all = signals.merging(declaration.linkSignals(in: observed)) { stated, _ in stated }
     tellUndecided(of: declaration, given: all)
+    tellLacking(of: declaration, in: observed)
+    return declaration.expanded(given: all, keeping: observed)
+  }
+
+  /// Says what the gateways do without, and what they don't guard.
+  func tellLacking(of declaration: Declaration, in observed: Configuration) {
     for lack in declaration.lacking(in: observed) {
       Console.complain("vpngw: \(lack.object): \(lack.reason)\n")
     }
-    return declaration.expanded(given: all, keeping: observed)
   }
 
   /// Says what isn't known: else somebody may wonder why a plan lacks it.
