@@ -17,7 +17,8 @@ lint: ## what `make format` would change, and more
 format: ## lay out the Swift files as `lint` wants them
 	swift format --in-place --parallel --recursive Sources Tests Package.swift
 
-demo: build ## the seed's example: 40 requests by four VPN gateways, one of which is stopped
+demo: setup ## the seed's example: 40 requests by four VPN gateways, one of which is stopped
+	@Tests/support/build
 	@testbeds/demo
 
 bench: build ## measure; prints a table

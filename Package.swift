@@ -99,7 +99,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "AgentTests", dependencies: ["Agent", "Health", "Model", "TestSupport"],
+      name: "AgentTests",
+      dependencies: ["Agent", "Health", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport"],
       exclude: ["metrics.py"], swiftSettings: settings),
     .testTarget(
       name: "HealthTests",

@@ -115,14 +115,19 @@ extension Session {
 }
 
 extension RunDirectory {
-  /// Whether a guard waits; what one that was killed left behind is cleared away.
+  /// Whether a guard waits; what one that was killed left behind is cleared away. To be asked by who
+  /// has the lock.
   var hasGuard: Bool {
+    if mayHaveGuard { return true }
+    clearPending()
+    return false
+  }
+
+  /// Whether a guard waits, for who hasn't the lock: an `apply` may be making one.
+  var mayHaveGuard: Bool {
     // A FIFO that nobody reads can't be opened for writing.
     let fifo = open(confirmation, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
-    guard fifo >= 0 else {
-      clearPending()
-      return false
-    }
+    guard fifo >= 0 else { return false }
     close(fifo)
     return true
   }

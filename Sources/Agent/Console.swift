@@ -1,13 +1,29 @@
 internal import Glibc
+import Model
 
 /// Standard output and error. A text goes out in one write, so that two processes don't mix lines.
 public enum Console {
-  public static func print(_ text: String) { write(text, to: STDOUT_FILENO) }
-  public static func complain(_ text: String) { write(text, to: STDERR_FILENO) }
+  /// `isColored`: the text has colours of ours, and what others wrote in it is escaped already.
+  public static func print(_ text: String, isColored: Bool = false) {
+    write(isColored ? text : fenced(text), to: STDOUT_FILENO)
+  }
+
+  public static func complain(_ text: String) { write(fenced(text), to: STDERR_FILENO) }
 
   /// Colours only where somebody looks at them (https://no-color.org).
   public static var isColored: Bool {
     isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
+  }
+
+  /// The last fence: whatever was forgotten elsewhere, nothing but line breaks speaks to the
+  /// terminal.
+  static func fenced(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7f || $0 == 0x0a || $0 == 0x09 }
+    if isPlain { return text }
+    return text.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { $0.split(separator: "\t", omittingEmptySubsequences: false) }
+      .map { $0.map(\.visible).joined(separator: "\t") }
+      .joined(separator: "\n")
   }
 
   private static func write(_ text: String, to descriptor: Int32) {

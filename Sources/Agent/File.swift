@@ -2,24 +2,46 @@ internal import Glibc
 
 /// Reading and writing whole files.
 enum File {
-  /// What went wrong with a file, with errno's sentence.
+  /// What went wrong with a file.
   struct Failure: Error, CustomStringConvertible {
     let path: String
     let verb: String
     let code: Int32
+    /// Where errno's sentence doesn't say it.
+    var reason: String?
 
-    var description: String { "cannot \(verb) \(path): \(String(cString: strerror(code)))" }
+    var description: String {
+      "cannot \(verb) \(path): \(reason ?? String(cString: strerror(code)))"
+    }
   }
 
-  /// All bytes; `-` is standard input.
-  static func read(_ path: String) throws(Failure) -> [UInt8] {
-    let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+  /// More than any state file needs (a hundred thousand routes take 6 MB), and little enough to read
+  /// into memory.
+  static let limit = 64 << 20
+
+  /// All bytes of a regular file of at most `limit` bytes; `-` is standard input.
+  ///
+  /// A FIFO or a device is refused, since reading it may wait for ever or never end.
+  static func read(_ path: String, limit: Int = Self.limit) throws(Failure) -> [UInt8] {
+    let descriptor =
+      path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { throw Failure(path: path, verb: "read", code: errno) }
     defer { if descriptor != STDIN_FILENO { close(descriptor) } }
-    var bytes: [UInt8] = []
     var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw Failure(path: path, verb: "read", code: errno)
+    }
+    if descriptor != STDIN_FILENO, !status.isRegularFile {
+      throw Failure(
+        path: path, verb: "read", code: EINVAL,
+        reason: "it is \(status.kind), not a file (- stands for standard input)")
+    }
+    let tooLarge = Failure(
+      path: path, verb: "read", code: EFBIG, reason: "it is larger than \(limit >> 20) MB")
+    guard status.st_size <= limit else { throw tooLarge }
+    var bytes: [UInt8] = []
     // One more than there is, to see the end by one read.
-    let size = fstat(descriptor, &status) == 0 ? max(Int(status.st_size) + 1, 1 << 12) : 1 << 16
+    let size = status.isRegularFile ? max(Int(status.st_size) + 1, 1 << 12) : 1 << 16
     while true {
       let start = bytes.count
       bytes.append(contentsOf: repeatElement(0, count: size))
@@ -29,14 +51,26 @@ enum File {
       bytes.removeLast(size - max(count, 0))
       if count == 0 { return bytes }
       if count < 0, errno != EINTR { throw Failure(path: path, verb: "read", code: errno) }
+      // Standard input, or a file that grows.
+      guard bytes.count <= limit else { throw tooLarge }
     }
   }
 
   /// Replaces the file at once: a reader, and the next start after a crash, sees the old bytes or
   /// the new ones.
+  ///
+  /// Only a regular file is replaced, and no symbolic link is followed: as root, both would write
+  /// where somebody else wants it.
   static func replace(_ path: String, with bytes: [UInt8]) throws(Failure) {
+    var present = stat()
+    if lstat(path, &present) == 0, !present.isRegularFile {
+      throw Failure(
+        path: path, verb: "write", code: EEXIST, reason: "it is \(present.kind), not a file")
+    }
     let temporary = path + ".new"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    unlink(temporary)  // left behind by a crash
+    let descriptor = open(
+      temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw Failure(path: path, verb: "write", code: errno) }
     var written = 0
     while written < bytes.count {
@@ -51,12 +85,34 @@ enum File {
       written += count
     }
     let isSafe = fsync(descriptor) == 0
+    let code = errno
     close(descriptor)
     guard isSafe, rename(temporary, path) == 0 else {
-      throw Failure(path: path, verb: "write", code: errno)
+      let failure = Failure(path: path, verb: "write", code: isSafe ? errno : code)
+      unlink(temporary)
+      throw failure
     }
   }
 
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
   static func remove(_ path: String) { unlink(path) }
+}
+
+extension stat {
+  private var type: mode_t { st_mode & S_IFMT }
+
+  var isRegularFile: Bool { type == S_IFREG }
+  var isDirectory: Bool { type == S_IFDIR }
+
+  /// `a FIFO`.
+  var kind: String {
+    switch type {
+    case S_IFREG: "a file"
+    case S_IFDIR: "a directory"
+    case S_IFLNK: "a symbolic link"
+    case S_IFIFO: "a FIFO"
+    case S_IFSOCK: "a socket"
+    default: "a device"
+    }
+  }
 }

@@ -9,16 +9,16 @@ struct IPVSMemory {
     var written: Duration
   }
 
-  private let path: String
+  private var file: MemoryFile
   /// By their titles.
   private var services: Set<String> = []
   private var daemons: Set<String> = []
   private var timeouts: [IPVSTimeout.State: Timeout] = [:]
 
-  /// A file that is missing or isn't ours remembers nothing.
+  /// A file that is missing or damaged remembers nothing.
   init(path: String) {
-    self.path = path
-    guard let bytes = try? File.read(path), let document = try? Document(bytes) else { return }
+    file = MemoryFile(path: path)
+    guard let document = file.read() else { return }
     func texts(_ key: String) -> Set<String> {
       Set(document.root[key]?.elements?.compactMap(\.string) ?? [])
     }
@@ -31,7 +31,12 @@ struct IPVSMemory {
       else { continue }
       timeouts[state] = Timeout(previous: previous, written: written)
     }
+    // The values point into it.
+    withExtendedLifetime(document) {}
   }
+
+  /// Why not all of it is known.
+  var damage: String? { file.damage }
 
   var isEmpty: Bool { services.isEmpty && daemons.isEmpty && timeouts.isEmpty }
 
@@ -86,11 +91,8 @@ struct IPVSMemory {
     return before != (services.count, daemons.count, timeouts.count)
   }
 
-  func save() throws(File.Failure) {
-    if isEmpty {
-      File.remove(path)
-      return
-    }
+  mutating func save() throws(File.Failure) {
+    if isEmpty { return try file.replace(with: nil) }
     func list(_ texts: Set<String>) -> Tree { .array(texts.sorted().map(Tree.string)) }
     let entries = timeouts.sorted { $0.key < $1.key }.map { state, entry in
       (
@@ -103,6 +105,6 @@ struct IPVSMemory {
     let tree = Tree.object([
       ("services", list(services)), ("sync", list(daemons)), ("timeouts", .object(entries)),
     ])
-    try File.replace(path, with: Array(tree.text().utf8))
+    try file.replace(with: tree)
   }
 }

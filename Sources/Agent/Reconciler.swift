@@ -18,6 +18,9 @@ public final class Reconciler {
     ipvsMemory = IPVSMemory(path: runDirectory.ipvs)
   }
 
+  /// What of the run directory couldn't be read, and so isn't known.
+  var damages: [String] { [memory.damage, ipvsMemory.damage].compactMap(\.self) }
+
   /// The netlink ports that our changes come from: their events are no news.
   var ports: Set<UInt32> { kernel.ports }
 
@@ -115,9 +118,15 @@ public final class Reconciler {
           indices.append(index)
         }
       }
+      // What can't be remembered isn't done: else it could never be taken back. All else is.
+      let unnoted = note(indices.map { plan.steps[$0].change })
+      for (index, error) in zip(indices, unnoted) {
+        guard let error else { continue }
+        stopped[index] = index
+        outcome.failed.append((plan.steps[index], error))
+      }
+      indices.removeAll { stopped[$0] != nil }
       let changes = indices.map { plan.steps[$0].change }
-      try noteSysctls(changes)
-      try noteIPVS(changes)
       var failures: [Int: NetlinkError] = [:]
       for failure in try kernel.apply(changes) where failures[failure.position] == nil {
         failures[failure.position] = failure.error
@@ -130,12 +139,13 @@ public final class Reconciler {
           outcome.done.append(plan.steps[index])
         }
       }
-      try forgetRestored(changes)
+      forgetRestored(changes)
     }
-    if !ipvsMemory.isEmpty {
-      if ipvsMemory.forget(given: try kernel.observeIPVSWithoutDestinations()) {
-        try ipvsMemory.save()
-      }
+    if !ipvsMemory.isEmpty,
+      ipvsMemory.forget(given: try kernel.observeIPVSWithoutDestinations())
+    {
+      // What is remembered too long does no harm, and is forgotten at the next chance.
+      try? ipvsMemory.save()
     }
     return outcome
   }
@@ -158,24 +168,47 @@ public final class Reconciler {
     return groups
   }
 
-  // MARK: - Sysctls
+  // MARK: - Remembering
 
-  /// Before a setting is written, what it was is on disk: a crash in between loses nothing.
-  private func noteSysctls(_ changes: [Change]) throws(File.Failure) {
-    var hasChanged = false
-    for change in changes {
-      guard case .sysctl(let sysctl) = change.object, let written = sysctl.text,
-        let present = kernel.sysctl(sysctl.key).text
-      else { continue }
-      memory.remember(sysctl.key, present: present, written: written)
-      hasChanged = true
+  /// Before a setting is written, what it was is on disk, and before a service is made, that it is
+  /// ours: a crash in between loses nothing. For each change, why that can't be.
+  private func note(_ changes: [Change]) -> [NetlinkError?] {
+    var errors = [NetlinkError?](repeating: nil, count: changes.count)
+    func keep(_ before: [Change], _ save: () throws(File.Failure) -> Void) -> Bool {
+      do throws(File.Failure) {
+        try runDirectory.create()
+        try save()
+        return true
+      } catch {
+        for index in changes.indices where before.contains(changes[index]) {
+          errors[index] = NetlinkError(
+            changes[index].command, code: error.code,
+            kernelText: "what was before can't be noted: \(error)")
+        }
+        return false
+      }
     }
-    guard hasChanged else { return }
-    try runDirectory.create()
-    try memory.save()
+    let (settingsBefore, servicesBefore) = (memory, ipvsMemory)
+    let settings = changes.filter(noteSysctl)
+    if !settings.isEmpty, !keep(settings, { () throws(File.Failure) in try memory.save() }) {
+      memory = settingsBefore
+    }
+    let services = changes.filter { ipvsMemory.remember($0) }
+    if !services.isEmpty, !keep(services, { () throws(File.Failure) in try ipvsMemory.save() }) {
+      ipvsMemory = servicesBefore
+    }
+    return errors
   }
 
-  private func forgetRestored(_ changes: [Change]) throws(File.Failure) {
+  private func noteSysctl(_ change: Change) -> Bool {
+    guard case .sysctl(let sysctl) = change.object, let written = sysctl.text,
+      let present = kernel.sysctl(sysctl.key).text
+    else { return false }
+    memory.remember(sysctl.key, present: present, written: written)
+    return true
+  }
+
+  private func forgetRestored(_ changes: [Change]) {
     var hasChanged = false
     for change in changes {
       guard case .sysctl(let sysctl) = change.object, let entry = memory.entries[sysctl.key],
@@ -184,18 +217,8 @@ public final class Reconciler {
       memory.forget(sysctl.key)
       hasChanged = true
     }
-    if hasChanged { try memory.save() }
-  }
-
-  // MARK: - IPVS
-
-  /// Before a service is made, that it is ours is on disk.
-  private func noteIPVS(_ changes: [Change]) throws(File.Failure) {
-    var hasChanged = false
-    for change in changes where ipvsMemory.remember(change) { hasChanged = true }
-    guard hasChanged else { return }
-    try runDirectory.create()
-    try ipvsMemory.save()
+    // What is remembered too long says what is there anyway.
+    if hasChanged { try? memory.save() }
   }
 }
 

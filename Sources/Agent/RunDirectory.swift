@@ -1,4 +1,5 @@
 internal import Glibc
+import Model
 
 /// Where vpngw keeps what must outlive it until the next boot: previous values of sysctls, which
 /// IPVS services are ours, a lock,
@@ -8,7 +9,7 @@ public struct RunDirectory: Sendable {
 
   public let path: String
   /// Tells namespaces apart; an inode number would come back for another one.
-  private let namespace: String
+  let namespace: String
 
   init(path: String, namespaceCookie: UInt64?) {
     self.path = path
@@ -28,13 +29,38 @@ public struct RunDirectory: Sendable {
     if mkdir(path, 0o700) != 0, errno != EEXIST {
       throw File.Failure(path: path, verb: "make", code: errno)
     }
+    try check()
+  }
+
+  /// Refuses a directory into which somebody else may write: what is read there is written into the
+  /// kernel's settings, by root. One that isn't there is fine.
+  func check() throws(File.Failure) {
+    func refusal(_ reason: String) -> File.Failure {
+      File.Failure(path: path, verb: "use the run directory", code: EACCES, reason: reason)
+    }
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      if errno == ENOENT { return }
+      throw File.Failure(path: path, verb: "use the run directory", code: errno)
+    }
+    guard status.isDirectory else { throw refusal("it is \(status.kind), not a directory") }
+    guard status.st_uid == 0 || status.st_uid == geteuid() else {
+      throw refusal("it belongs to user \(status.st_uid), who could write into it")
+    }
+    guard status.st_mode & (S_IWGRP | S_IWOTH) == 0 else {
+      throw refusal("others may write into it: `chmod go-w \(path)`, once its files are looked at")
+    }
   }
 
   /// Held while the kernel is being changed; goes with the process.
   final class Lock {
     private var descriptor: Int32
+    private var ofNamespace: NamespaceLock?
 
-    init(_ descriptor: Int32) { self.descriptor = descriptor }
+    fileprivate init(_ descriptor: Int32, _ ofNamespace: NamespaceLock) {
+      self.descriptor = descriptor
+      self.ofNamespace = ofNamespace
+    }
 
     deinit { release() }
 
@@ -42,27 +68,49 @@ public struct RunDirectory: Sendable {
     func release() {
       if descriptor >= 0 { close(descriptor) }
       descriptor = -1
+      ofNamespace = nil
     }
+
+    /// To be called now and then by who holds it for long.
+    func forgetAskers() { ofNamespace?.forgetAskers() }
   }
 
   /// Nil while another process holds it; `command` is what others are told then.
-  func takeLock(_ command: String) throws(File.Failure) -> Lock? {
-    try create()
-    let descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw File.Failure(path: lock, verb: "open", code: errno) }
+  ///
+  /// The network namespace is locked by itself, so that two with different run directories find
+  /// each other; the directory's own lock is for what is said of the holder, and for who came with an older version.
+  func takeLock(_ command: String) throws -> Lock? {
+    guard let ofNamespace = try NamespaceLock.take() else { return nil }
+    let descriptor: Int32
+    do {
+      try create()
+      descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+      guard descriptor >= 0 else { throw File.Failure(path: lock, verb: "open", code: errno) }
+    } catch let failure as File.Failure where Self.isForWantOfSpace(failure.code) {
+      // A full disk is no reason not to route: the namespace's lock is enough.
+      return Lock(-1, ofNamespace)
+    }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
       return nil
     }
-    let holder = Array("\(command), process \(getpid())\n".utf8)
+    noteNamespace()
+    let holder = Array("\(command.visible), process \(getpid())\n".utf8)
     ftruncate(descriptor, 0)
     _ = holder.withUnsafeBytes { write(descriptor, $0.baseAddress!, $0.count) }
-    return Lock(descriptor)
+    return Lock(descriptor, ofNamespace)
+  }
+
+  private static func isForWantOfSpace(_ code: Int32) -> Bool {
+    [ENOSPC, EDQUOT, EROFS].contains(code)
   }
 
   /// Who has the lock, as far as it can be told.
   var lockHolder: String {
     let text = (try? File.read(lock)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    return text.isEmpty ? "another process" : String(text.prefix { $0 != "\n" })
+    let said = text.prefix { $0 != "\n" }.visible(limit: 200)
+    guard let process = NamespaceLock.holder else { return said.isEmpty ? "another process" : said }
+    return said.hasSuffix(" process \(process)")
+      ? said : "process \(process), with another run directory"
   }
 }

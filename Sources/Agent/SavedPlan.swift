@@ -16,7 +16,8 @@ struct SavedPlan {
 
   /// Throws where the file isn't one that `plan --out` wrote.
   init(path: String) throws {
-    let bytes = try File.read(path)
+    // The state that was wanted, and each step as it was shown.
+    let bytes = try File.read(path, limit: 4 * File.limit)
     guard let document = try? Document(bytes), document.root["plan"]?.integer == 1,
       let state = document.root["state"], let steps = document.root["steps"]?.elements
     else {

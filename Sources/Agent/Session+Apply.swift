@@ -85,7 +85,7 @@ extension Session {
     } else {
       text += "\n\(outcome.summary)\n"
     }
-    Console.print(text)
+    Console.print(text, isColored: isColored)
     Console.complain(outcome.complaints)
   }
 }
@@ -108,11 +108,16 @@ extension Reconciler.Outcome {
   /// A line for each object that isn't as it should be.
   public var complaints: String {
     var text = ""
-    for (step, error) in failed { text += "failed \(step.change.object.id): \(error)\n" }
-    for (step, cause) in skipped {
-      text += "skipped \(step.change.object.id): it rests on \(cause.change.object.id)\n"
+    for (step, error) in failed {
+      text += "failed \(step.change.object.id): \(error)".visible + "\n"
     }
-    for conflict in conflicts { text += "cannot \(conflict.object.id): \(conflict.reason)\n" }
+    for (step, cause) in skipped {
+      text +=
+        "skipped \(step.change.object.id): it rests on \(cause.change.object.id)".visible + "\n"
+    }
+    for conflict in conflicts {
+      text += "cannot \(conflict.object.id): \(conflict.reason)".visible + "\n"
+    }
     return text
   }
 

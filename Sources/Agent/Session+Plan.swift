@@ -40,8 +40,8 @@ extension Session {
   }
 
   func print(_ plan: Plan) {
-    Console.print(
-      options.isJSON ? plan.tree.text() : plan.text(isColored: Console.isColored))
+    if options.isJSON { return Console.print(plan.tree.text()) }
+    Console.print(plan.text(isColored: Console.isColored), isColored: Console.isColored)
   }
 
   /// What can't be done is a failure even where the rest can.

@@ -5,6 +5,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 import State
+import Synchronization
 
 extension Session {
   public struct RunOptions: Sendable {
@@ -25,16 +26,10 @@ extension Session {
 
   /// `vpngw run FILE`: until SIGTERM.
   public func run(_ path: String, _ run: RunOptions) throws -> Int32 {
-    let log = Log(least: Log.Level(rawValue: run.logLevel) ?? .info)
-    let reconciler = try reconciler()
-    guard let lock = try reconciler.runDirectory.takeLock("vpngw run \(path)") else {
-      throw Failure(
-        "another vpngw keeps this namespace or is changing it "
-          + "(\(reconciler.runDirectory.lockHolder)): only one can"
-      )
-    }
-    defer { lock.release() }
+    let log = Log(least: Log.Level(rawValue: run.logLevel) ?? .info, isJSON: options.isJSON)
     let board = Board(path: path)
+    let processSignals = try ProcessSignals()
+    let reconciler = try reconciler { log.error("memory", ["error": $0]) }
     let inbox = try Inbox()
     // A thread each: writing the metrics of 2,000 probes would make others begin late.
     let groups = (0..<3).map { _ in MultiThreadedEventLoopGroup(numberOfThreads: 1) }
@@ -42,8 +37,26 @@ extension Session {
     var options = Daemon.Options()
     options.resync = run.resync
     options.removesOnExit = run.removesOnExit
+    let snapshot = Latest()
+    // From the start on: whoever asks whether this lives must get an answer while it waits.
+    let server = try StatusServer(run.address, port: run.port, on: groups[1], log: log) { path in
+      board.answer(path, snapshot.take())
+    }
+    defer { server.close() }
+    log.info("start", ["file": path, "listen": "\(run.address):\(run.port)"])
+    let runDirectory = reconciler.runDirectory
+    guard
+      let lock = try wait(in: runDirectory, for: "vpngw run \(path)", board, log, processSignals)
+    else {
+      log.info("stop")
+      return Status.done
+    }
+    defer { lock.release() }
+    runDirectory.clean()
     let daemon = try Daemon(
-      path, options, reconciler: reconciler, inbox: inbox, board: board, log: log)
+      path, options, reconciler: reconciler, inbox: inbox, board: board, log: log,
+      processSignals: processSignals)
+    daemon.onPoll = lock.forgetAskers
     let probeNotes = ProbeNotes(log)
     let prober = try Prober(group: groups[0], allowsExec: run.allowsExec) {
       board.note($0, $1, $2)
@@ -58,15 +71,54 @@ extension Session {
       poll.look(for: $0)
     }
     daemon.reasons = { prober.snapshot()[$0]?.reading.lastFailure }
-    let server = try StatusServer(run.address, port: run.port, on: groups[1]) { path in
-      board.answer(path, prober.snapshot())
-    }
-    defer { server.close() }
-    log.info("start", ["file": path, "listen": "\(run.address):\(run.port)"])
+    snapshot.ask { prober.snapshot() }
+    defer { snapshot.ask { [:] } }
     try daemon.run()
     log.info("stop")
     return Status.done
   }
+
+  /// Takes the namespace's lock. While an `apply` has it, or its change waits for a confirmation, it
+  /// is left to that: whoever is told that a change is undone must not find it done again. Nil when
+  /// the process is to end before that.
+  private func wait(
+    in directory: RunDirectory, for command: String, _ board: Board, _ log: Log,
+    _ processSignals: ProcessSignals
+  ) throws -> RunDirectory.Lock? {
+    var said: String?
+    while true {
+      var reason = "a change waits for `vpngw confirm` or for its undoing: it goes first"
+      if !directory.mayHaveGuard {
+        if let lock = try directory.takeLock(command) {
+          // An `apply --confirm` may have come and gone in between.
+          guard directory.hasGuard else {
+            board.update { $0.waiting = nil }
+            if said != nil { log.info("wait", ["over": true]) }
+            return lock
+          }
+          lock.release()
+        } else {
+          let holder = directory.lockHolder
+          guard holder.hasPrefix("vpngw apply") else {
+            throw Failure("another vpngw keeps this namespace (\(holder)): only one can")
+          }
+          reason = "another vpngw is changing this namespace (\(holder)): it goes first"
+        }
+      }
+      if said != reason { log.warning("wait", ["reason": reason]) }
+      said = reason
+      board.update { $0.waiting = reason }
+      if processSignals.wait(atMost: .milliseconds(100)) == .end { return nil }
+    }
+  }
+}
+
+/// What a prober knows, also before there is one.
+private final class Latest: Sendable {
+  private let source = Mutex<@Sendable () -> Prober.Snapshot>({ [:] })
+
+  func ask(_ body: @escaping @Sendable () -> Prober.Snapshot) { source.withLock { $0 = body } }
+  func take() -> Prober.Snapshot { source.withLock { $0 }() }
 }
 
 extension Board {

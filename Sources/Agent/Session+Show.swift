@@ -15,7 +15,9 @@ extension Session {
     for table in observed.tables where all || table.isOwned {
       for part in table.unreadable {
         Console.complain(
-          "vpngw: nftables \(table.id): \(part): can't be read; left out here, and left alone\n")
+          "vpngw: nftables \(table.id): \(part): can't be read; left out here, and left alone"
+            .visible
+            + "\n")
       }
     }
     let shown = all ? observed.everything : observed.own

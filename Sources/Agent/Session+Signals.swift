@@ -43,9 +43,12 @@ extension Session {
       states[signal] = said.state
       if let reason = said.reason {
         let state = said.state == .unknown ? "not known" : said.state.rawValue
-        Console.complain("vpngw: \(signal) is \(state): \(reason)\n")
+        Console.complain(
+          "vpngw: \(signal) is \(state): \(reason.visible(limit: Agent.Status.longestReason))\n")
       }
-      for note in said.notes { Console.complain("vpngw: \(signal): \(note)\n") }
+      for note in said.notes {
+        Console.complain("vpngw: \(signal): \(note.visible(limit: Agent.Status.longestReason))\n")
+      }
     }
     return states
   }

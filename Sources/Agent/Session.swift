@@ -55,8 +55,17 @@ public struct Session {
 
   // MARK: - What commands share
 
-  func reconciler() throws -> Reconciler {
-    try Reconciler(runDirectory: options.runDirectory)
+  /// `complain` is told what of the run directory can't be read.
+  func reconciler(
+    _ complain: (String) -> Void = { Console.complain("vpngw: \($0)\n") }
+  ) throws -> Reconciler {
+    // What is read there is believed.
+    try RunDirectory(path: options.runDirectory, namespaceCookie: nil).check()
+    let reconciler = try Reconciler(runDirectory: options.runDirectory)
+    for damage in reconciler.damages {
+      complain("\(damage); what vpngw changed before may not be known")
+    }
+    return reconciler
   }
 
   /// What the file asks for; nil when it is invalid, which has then been said.

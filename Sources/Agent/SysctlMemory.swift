@@ -9,23 +9,33 @@ struct SysctlMemory {
     var written: String
   }
 
-  private let path: String
-  private(set) var entries: [Sysctl.Key: Entry]
+  private var file: MemoryFile
+  private(set) var entries: [Sysctl.Key: Entry] = [:]
 
-  /// A file that is missing or isn't ours remembers nothing.
+  /// A file that is missing or damaged remembers nothing.
   init(path: String) {
-    self.path = path
-    entries = [:]
-    guard let bytes = try? File.read(path), let document = try? Document(bytes),
-      let members = document.root.members
-    else { return }
-    for (name, value) in members {
+    file = MemoryFile(path: path)
+    guard let document = file.read() else { return }
+    for (name, value) in document.root.members! {
       guard let key = Sysctl.Key(name), let previous = value["previous"]?.string,
         let written = value["written"]?.string
-      else { continue }
+      else {
+        file.refuse(name, "not what vpngw writes there; left out")
+        continue
+      }
+      // What stands here is written into /proc/sys one day.
+      guard key.isOfNetwork else {
+        file.refuse(name, "not under \"net.\", and so not ours to write; left out")
+        continue
+      }
       entries[key] = Entry(previous: previous, written: written)
     }
+    // The values point into it.
+    withExtendedLifetime(document) {}
   }
+
+  /// Why not all of it is known.
+  var damage: String? { file.damage }
 
   /// The observed setting with what was there before, where what is there now is our doing.
   func annotate(_ sysctl: Sysctl) -> Sysctl {
@@ -46,17 +56,14 @@ struct SysctlMemory {
 
   mutating func forget(_ key: Sysctl.Key) { entries[key] = nil }
 
-  func save() throws(File.Failure) {
-    if entries.isEmpty {
-      File.remove(path)
-      return
-    }
+  mutating func save() throws(File.Failure) {
+    if entries.isEmpty { return try file.replace(with: nil) }
     let members = entries.sorted { $0.key < $1.key }.map { key, entry in
       (
         key.description,
         Tree.object([("previous", .string(entry.previous)), ("written", .string(entry.written))])
       )
     }
-    try File.replace(path, with: Array(Tree.object(members).text().utf8))
+    try file.replace(with: .object(members))
   }
 }

@@ -96,21 +96,41 @@ private struct Writer {
   private mutating func writeString(_ string: String, limit: Int = .max) -> Bool {
     guard string.utf8.count <= limit - text.count else { return false }
     text.append(UInt8(ascii: "\""))
-    for byte in string.utf8 {
-      switch byte {
-      case "\"": text += "\\\"".utf8
-      case "\\": text += "\\\\".utf8
-      case 0x08: text += "\\b".utf8
-      case 0x09: text += "\\t".utf8
-      case 0x0A: text += "\\n".utf8
-      case 0x0C: text += "\\f".utf8
-      case 0x0D: text += "\\r".utf8
-      case ..<0x20: text += "\\u00\(byte.hex)".utf8
-      default: text.append(byte)
-      }
+    if string.utf8.allSatisfy({ $0 < 0x7f }) {
+      for byte in string.utf8 { write(byte) }
+    } else {
+      for scalar in string.unicodeScalars { write(scalar) }
     }
     text.append(UInt8(ascii: "\""))
     return text.count <= limit
+  }
+
+  private mutating func write(_ byte: UInt8) {
+    switch byte {
+    case "\"": text += "\\\"".utf8
+    case "\\": text += "\\\\".utf8
+    case 0x08: text += "\\b".utf8
+    case 0x09: text += "\\t".utf8
+    case 0x0A: text += "\\n".utf8
+    case 0x0C: text += "\\f".utf8
+    case 0x0D: text += "\\r".utf8
+    case ..<0x20: text += "\\u00\(byte.hex)".utf8
+    default: text.append(byte)
+    }
+  }
+
+  /// JSON is read on terminals too: what one acts on or doesn't show is escaped, as a lone control
+  /// character of C1 (U+009B begins a sequence) or a mark that turns the direction of writing.
+  private mutating func write(_ scalar: Unicode.Scalar) {
+    if scalar.value < 0x7f { return write(UInt8(scalar.value)) }
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator:
+      for unit in UTF16.encode(scalar)! {
+        text += "\\u\(UInt8(unit >> 8).hex)\(UInt8(truncatingIfNeeded: unit).hex)".utf8
+      }
+    default:
+      text += UTF8.encode(scalar)!
+    }
   }
 
   private mutating func newLine(_ indent: Int) {

@@ -1,8 +1,8 @@
-import Model
+public import Model
 
 extension Change {
   /// What the change asks of the kernel, as ip(8) or bridge(8) would be told.
-  var command: String {
+  public var command: String {
     let word =
       switch verb {
       case .create: "add"

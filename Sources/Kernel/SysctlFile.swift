@@ -32,8 +32,24 @@ enum SysctlFile {
     defer { close(descriptor) }
     // One write: the kernel reads a setting from the first alone.
     let bytes = Array((sysctl.text ?? "").utf8) + [UInt8(ascii: "\n")]
+    let before = read(sysctl.key).text
     while Glibc.write(descriptor, bytes, bytes.count) < 0 {
       if errno != EINTR { throw NetlinkError(operation, code: errno) }
     }
+    // The kernel takes "0x1" and shows "1", takes the first of two numbers, or bounds them: what never
+    // is as it was written would be written again and again.
+    let after = read(sysctl.key).text
+    if after == sysctl.text { return }
+    guard let after else {
+      throw NetlinkError(
+        operation, code: EINVAL, kernelText: "it can only be written: there is no state to keep")
+    }
+    if let before, before != after {
+      let bytes = Array(before.utf8) + [UInt8(ascii: "\n")]
+      _ = Glibc.write(descriptor, bytes, bytes.count)
+    }
+    throw NetlinkError(
+      operation, code: EINVAL,
+      kernelText: "the kernel makes \"\(after)\" of it: state that, if it is meant")
   }
 }

@@ -33,6 +33,27 @@ public struct Sysctl: Resource {
       return LinkName(parts[3])
     }
 
+    /// Settings of two names that are one in the kernel: both have the same here, with how many of its
+    /// units the value counts.
+    public var variable: (key: Key, unit: Int) {
+      var parts = parts
+      switch parts.dropFirst() {
+      case ["ipv4", "ip_forward"]: parts = ["net", "ipv4", "conf", "all", "forwarding"]
+      case ["nf_conntrack_max"]: parts = ["net", "netfilter", "nf_conntrack_max"]
+      case _ where parts.count == 5 && parts[2] == "neigh":
+        if ["base_reachable_time", "retrans_time"].contains(parts[4]) {
+          parts[4] += "_ms"
+          // Seconds, and ticks of USER_HZ for the other in IPv4.
+          return (Key(parts: parts)!, parts[4].hasPrefix("base") ? 1000 : 10)
+        }
+      default: break
+      }
+      return (Key(parts: parts)!, 1)
+    }
+
+    /// Whether it is under `net.`: nothing else is ever read or written.
+    public var isOfNetwork: Bool { parts[0] == "net" }
+
     /// The file, relative to `/proc/sys`.
     public var path: String { parts.joined(separator: "/") }
   }

@@ -13,7 +13,7 @@ extension Plan {
     if !conflicts.isEmpty {
       if !text.isEmpty { text += "\n" }
       for conflict in conflicts {
-        text += "cannot \(conflict.object.id): \(conflict.reason)\n"
+        text += "cannot \(conflict.object.id): \(conflict.reason)".visible + "\n"
       }
     }
     return text
@@ -39,15 +39,16 @@ extension Step {
     if let reason {
       title += String(repeating: " ", count: max(1, 35 - title.count)) + "(\(reason))"
     }
-    var text = "\(on)\(title)\(off)\n"
+    // Names and comments of tables are anybody's words.
+    var text = "\(on)\(title.visible)\(off)\n"
     // Of ten thousand elements a few tell what it is about.
     for run in differences(limit: Self.shownParts).runs {
       for difference in run.prefix(Self.shownParts) {
-        text += "    \(difference.line(isCreation: verb == .create))\n"
+        text += "    " + difference.line(isCreation: verb == .create).visible + "\n"
       }
       let count = run.reduce(run.count) { $0 + $1.omitted }
       if count > Self.shownParts {
-        text += "      ... and \(count - Self.shownParts) more of \(run.first!.name)\n"
+        text += "      ... and \(count - Self.shownParts) more of \(run.first!.name.visible)\n"
       }
     }
     return text

@@ -83,10 +83,4 @@ extension Pointer {
 }
 
 /// As a message shows a text of the file: on one line, and not all of a long one.
-func quoted(_ text: String) -> String {
-  let shown = text.unicodeScalars.prefix(60).map { scalar in
-    scalar.properties.generalCategory == .control
-      ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-  }
-  return "\"" + shown.joined() + (text.unicodeScalars.count > 60 ? "..." : "") + "\""
-}
+func quoted(_ text: String) -> String { "\"" + text.visible(limit: 63) + "\"" }

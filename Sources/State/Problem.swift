@@ -1,4 +1,5 @@
 public import JSON
+internal import Model
 
 /// One thing that is wrong in a state file, with what would be right.
 public struct Problem: Hashable, Sendable, CustomStringConvertible {
@@ -10,8 +11,9 @@ public struct Problem: Hashable, Sendable, CustomStringConvertible {
 
   /// `LINE:COLUMN: /json/pointer: message`, to be put behind the file's name and a colon.
   public var description: String {
-    guard let pointer, !pointer.components.isEmpty else { return "\(place): \(message)" }
-    return "\(place): \(pointer): \(message)"
+    // Keys are the file's own words.
+    guard let pointer, !pointer.components.isEmpty else { return "\(place): \(message.visible)" }
+    return "\(place): \(pointer.description.visible): \(message.visible)"
   }
 }
 

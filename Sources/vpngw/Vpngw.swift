@@ -266,10 +266,15 @@ struct StatusOf: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "What a running `run` knows.")
 
+  @Flag(help: "A line for every probe, those of services as well.")
+  var all = false
+
   @OptionGroup var listen: Listen
   @OptionGroup var common: Common
 
-  func run() throws { try common.run { try $0.status(listen.address, port: listen.port) } }
+  func run() throws {
+    try common.run { try $0.status(listen.address, port: listen.port, listsAll: all) }
+  }
 }
 
 /// Where a running `run` answers.

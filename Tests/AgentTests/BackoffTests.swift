@@ -61,10 +61,34 @@ struct BackoffTests {
   @Test func repairsAreCountedWithinAMinute() {
     var repairs = Repairs()
     let id = Self.creation("a").object.id
-    #expect(repairs.note(id, .zero) == 1)
-    #expect(repairs.note(id, .seconds(30)) == 2)
-    #expect(repairs.note(id, .seconds(59)) == 3)
-    #expect(repairs.note(id, .seconds(61)) == 3)
-    #expect(repairs.note(id, .seconds(600)) == 1)
+    #expect(repairs.note(id, .zero).times == 1)
+    #expect(repairs.note(id, .seconds(30)).times == 2)
+    #expect(repairs.note(id, .seconds(59)).times == 3)
+    #expect(repairs.note(id, .seconds(61)).times == 3)
+    #expect(repairs.note(id, .seconds(600)).times == 1)
+  }
+
+  @Test func ofAFightAFewLinesAreSaidAndThenOneAMinute() {
+    var repairs = Repairs(few: 3, most: 100)
+    let id = Self.creation("a").object.id
+    // Ten a second, for ten minutes.
+    let said = (0..<6000).filter { repairs.note(id, .milliseconds(100 * $0)).isSaid }
+    #expect(said.count == 3 + 9, "\(said)")
+    #expect(repairs.note(id, .seconds(600)).times == 600)
+    // Another is said at once, and this one again when it has been quiet.
+    #expect(repairs.note(Self.creation("b").object.id, .seconds(600)).isSaid)
+    let later = repairs.note(id, .seconds(900))
+    #expect(later.times == 1 && later.isSaid)
+  }
+
+  @Test func ofManyObjectsSomeAreSaidAndTheRestIsCounted() {
+    var repairs = Repairs(few: 3, most: 100)
+    let ids = (0..<400).map { Self.creation("l\($0)").object.id }
+    #expect(ids.filter { repairs.note($0, .zero).isSaid }.count == 100)
+    #expect(repairs.unsaid(.seconds(59)) == nil)
+    let rest = repairs.unsaid(.seconds(60))
+    #expect(rest?.objects == 300 && rest?.times == 300)
+    #expect(repairs.unsaid(.seconds(61)) == nil)
+    #expect(repairs.note(ids[399], .seconds(61)).isSaid)
   }
 }

@@ -33,7 +33,7 @@ import Testing
       finished = daemon.wait()
       let lines = try #require(finished).error.split(separator: "\n").filter {
         $0.contains("event=note")
-      }
+      }.map { $0.drop { $0 != " " }.dropFirst() }
       #expect(
         lines == [
           #"level=info event=note object="rule 1: from all lookup 57" "#

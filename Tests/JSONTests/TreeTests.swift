@@ -28,7 +28,7 @@ private let samples: [(tree: Tree, width: Int, text: String)] = [
   (["long"], 3, "[\n  \"long\"\n]\n"),
   (
     "\"\\/\u{8}\u{C}\n\r\t\u{1}\u{1F}\u{7F}é😀", 100,
-    #""\"\\/\b\f\n\r\t\u0001\u001f"# + "\u{7F}é😀\"\n"
+    #""\"\\/\b\f\n\r\t\u0001\u001f\u007fé😀"# + "\"\n"
   ),
 ]
 

@@ -21,7 +21,7 @@ extension RoundTripTests {
       ("net.ipv4.tcp_rmem", "4096\t87380\t6291456"), ("net.ipv4.neigh.default.gc_thresh1", "-1"),
       ("net.ipv4.ip_local_reserved_ports", ""), ("net.core.default_qdisc", "fq"),
       ("net.ipv4.ping_group_range", "1 0"), ("net.netfilter.nf_log.2", "NONE"),
-      ("net.ipv4.tcp_timestamps", "007"), ("net.x.big", "18446744073709551615"),
+      ("net.core.rps_default_mask", "007"), ("net.x.big", "18446744073709551615"),
     ] {
       configuration.sysctls.append(Sysctl(Sysctl.Key(key)!, text))
     }

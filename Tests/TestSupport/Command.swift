@@ -63,6 +63,7 @@ public final class Started {
 
   /// What it has printed so far.
   public var output: String { files[1].text }
+  public var error: String { files[2].text }
 
   public func wait() -> Finished {
     var status: Int32 = 0

@@ -9,6 +9,7 @@ extension Daemon {
     var wanted = Configuration()
     var isDrift = true
     var lacking: [Status.Trouble] = []
+    var down = DownLinks()
     var undecided: [String] = []
     seen = nil
     var found: Configuration?
@@ -22,6 +23,7 @@ extension Daemon {
         let states = liveSignals.states(now)
         wanted = expanded(states, keeping: observed, now)
         lacking = declaration!.lacking(in: observed)
+        down = DownLinks(in: observed, under: wanted)
         undecided = declaration!.undecidedNames(given: states)
         isDrift = isDrift && settled == wanted
         let plan = Plan(from: observed, to: wanted)
@@ -30,27 +32,39 @@ extension Daemon {
       }
     } catch {
       // The kernel couldn't be read, or the disk couldn't be written: the next look tries again.
-      log.error("look-failed", ["error": error])
+      if blindness != "\(error)" { log.error("look-failed", ["error": error]) }
+      blindness = "\(error)"
       board.count("vpngw_errors_total")
-      board.update { $0.isConverged = false }
+      board.failed("\(error)")
       settled = nil
       return
     }
-    for step in outcome.done { say(step, isDrift: isDrift, now) }
+    blindness = nil
+    // What failed until now, and is done at last, nobody undid.
+    for step in outcome.done {
+      say(step, isDrift: isDrift && !unsettled.contains(step.change.object.id), now)
+    }
     var failures: [Status.Trouble] = []
-    for (step, error) in outcome.failed {
+    for (position, (step, error)) in outcome.failed.enumerated() {
       let (count, wait) = backoff.failed(step.change, now)
+      board.count("vpngw_steps_total", step, "failed")
+      // Of a thousand routes over one dead link a few tell what it is about.
+      if position >= Self.shownFailures { continue }
       log.error(
         "step-failed",
         [
           "verb": step.change.verb.rawValue, "object": step.change.object.id, "error": error,
-          "times": count, "next": wait.text,
+          "cause": down.cause(of: step), "times": count, "next": wait.text,
         ])
-      board.count("vpngw_steps_total", step, "failed")
+    }
+    if outcome.failed.count > Self.shownFailures {
+      log.error("step-failed", ["object": "\(outcome.failed.count - Self.shownFailures) others"])
     }
     for step in outcome.failed.map(\.step) + outcome.held + outcome.skipped.map(\.step) {
+      let cause = down.cause(of: step).map { "; \($0)" } ?? ""
       failures.append(
-        Status.Trouble(object: "\(step.change.object.id)", reason: reason(step, outcome)))
+        Status.Trouble(
+          object: "\(step.change.object.id)", reason: reason(step, outcome) + cause))
     }
     backoff.keep(Set((outcome.failed.map(\.step) + outcome.held).map(\.change.object.id)))
     if outcome.conflicts != conflicts {
@@ -59,12 +73,23 @@ extension Daemon {
         log.error("conflict", ["object": conflict.object.id, "reason": conflict.reason])
       }
     }
-    settled = outcome.isComplete ? wanted : nil
+    unsettled = Set(
+      (outcome.failed.map(\.step) + outcome.held + outcome.skipped.map(\.step))
+        .map(\.change.object.id) + outcome.conflicts.map(\.object.id))
+    settled = outcome.isComplete || !unsettled.isEmpty ? wanted : nil
+    watched = wanted.sysctls.filter { !unsettled.contains(Object.sysctl($0).id) }
     seen = found
-    let notes = say(lacking, undecided)
-    if let gateways = declaration?.gateways { report(gateways, wanted, outcome, .now - now) }
+    let notes = say(lacking + down.troubles, undecided)
+    if let gateways = declaration?.gateways {
+      report(gateways, wanted, outcome, .now - now)
+      noteEgress(gateways, wanted, now)
+    } else {
+      board.update { $0.egress = nil }
+    }
     board.report(outcome, failures, notes, liveSignals.list(now))
   }
+
+  private static let shownFailures = 20
 
   /// What signals change, at once: by the kernel as the last look left it. If it is so no longer,
   /// steps fail or miss something; the look that follows finds that.
@@ -79,6 +104,31 @@ extension Daemon {
     for step in outcome.done { say(step, isDrift: false, now) }
     if let gateways = declaration?.gateways, outcome.failed.isEmpty {
       report(gateways, wanted, outcome, .now - now)
+      noteEgress(gateways, wanted, now)
+    }
+  }
+
+  /// Says when nobody is left to send to, and when somebody is again.
+  private func noteEgress(
+    _ gateways: Gateways, _ wanted: Configuration, _ now: Cadence.Instant
+  ) {
+    let states = liveSignals.states(now)
+    let leading = gateways.leading(gateways.inUse(by: wanted.tables))
+    // What isn't known yet is no death: a start looks like that.
+    let isClosed =
+      leading.isEmpty && gateways.members.allSatisfy { states[$0.signal] ?? .unknown != .unknown }
+    let before = board.status.egress
+    let egress = Status.Egress(
+      gateways: leading.count, of: gateways.members.count,
+      closedSince: isClosed ? before?.closedSince ?? .now : nil)
+    if egress == before { return }
+    board.update { $0.egress = egress }
+    if isClosed, before?.closedSince == nil {
+      log.error("egress", ["state": "closed", "reason": Status.Egress.reason])
+    } else if let since = before?.closedSince, !isClosed, !leading.isEmpty {
+      log.warning(
+        "egress",
+        ["state": "open", "by": leading.joined(separator: ","), "closed-since": since.text])
     }
   }
 
@@ -120,9 +170,17 @@ extension Daemon {
 
   /// Signals that became something else.
   func say(_ signals: [Signal: Signal.State]) {
+    let states = liveSignals.states(.now)
     for (signal, state) in signals.sorted(by: { $0.key < $1.key }) {
-      let reason = state == .down ? reasons(signal) : nil
-      log.info("signal", ["name": signal, "state": state.rawValue, "reason": reason])
+      let reason = state == .down ? reasons(signal)?.visible(limit: Status.longestReason) : nil
+      let service = board.group(of: signal)?.loss(given: states)
+      let isLoss = state == .down && (service != nil || board.status.gateways[signal] != nil)
+      log.write(
+        isLoss ? .warning : .info, "signal",
+        [
+          "name": signal, "state": state.rawValue, "reason": reason,
+          "meaning": isLoss ? service : nil,
+        ])
     }
   }
 
@@ -136,9 +194,15 @@ extension Daemon {
 
   private func say(_ step: Step, isDrift: Bool, _ now: Cadence.Instant) {
     board.count("vpngw_steps_total", step, "done")
-    guard isDrift else { return log.info("step", fields(of: step)) }
-    let times = repairs.note(step.change.object.id, now)
+    guard isDrift else {
+      let (times, isSaid) = steps.note(step.change.object.id, as: step.summary ?? "", now)
+      if isSaid { log.info("step", fields(of: step, times > steps.few ? times : nil)) }
+      return
+    }
     board.count("vpngw_drift_repairs_total", kind: step.change.object.kind)
+    let change = step.interference + (step.summary ?? "")
+    let (times, isSaid) = repairs.note(step.change.object.id, as: change, now)
+    guard isSaid else { return }
     log.warning(
       "restored",
       [
@@ -147,10 +211,10 @@ extension Daemon {
       ])
   }
 
-  func fields(of step: Step) -> KeyValuePairs<String, Any?> {
+  func fields(of step: Step, _ times: Int? = nil) -> Log.Fields {
     [
       "verb": step.change.verb.rawValue, "object": step.change.object.id,
-      "changes": step.summary, "reason": step.reason,
+      "changes": step.summary, "reason": step.reason, "times": times,
     ]
   }
 }
@@ -161,7 +225,7 @@ extension Step {
     guard change.verb == .update || change.verb == .replace else { return nil }
     let parts = differences.prefix(8).map { difference in
       let (old, new) = (difference.old?.description, difference.new?.description)
-      return "\(difference.name): \(old ?? "none") -> \(new ?? "none")"
+      return "\(difference.name): \(old ?? "none") -> \(new ?? "none")".visible(limit: 200)
     }
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }

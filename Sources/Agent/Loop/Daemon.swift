@@ -23,34 +23,42 @@ final class Daemon {
   private let options: Options
   let reconciler: Reconciler
   private let inbox: Inbox
-  private let processSignals: ProcessSignals
-  private let watch: FileWatch
-  private let monitors: [Monitor]
+  private let processSignals: ProcessSignals?
+  let watch: FileWatch
+  let monitors: [Monitor]
   let log: Log
   let board: Board
 
   var declaration: Declaration?
-  private var fileBytes: [UInt8]?
+  var fileBytes: [UInt8]?
   /// When to read the file, which may be about to be written: an editor makes it anew in steps.
   private var nextRead: Cadence.Instant?
   private static let writing = Duration.milliseconds(10)
-  private var cadence: Cadence
+  var cadence: Cadence
   private var nextPoll: Cadence.Instant
   var backoff = Backoff()
   var repairs = Repairs()
+  var steps = Repairs(few: 20, most: .max)
+  var overflows = Tally()
   /// What the last look wanted, where it found or made everything so: whatever differs from it next
   /// was changed by somebody else.
   var settled: Configuration?
+  /// Of that, what is not so yet: it failed, or rests on what failed.
+  var unsettled: Set<ObjectID> = []
+  /// The settings that the last look left as they should be.
+  var watched: [Sysctl] = []
   /// The kernel as the last look left it, while nothing is heard of it since.
   var seen: Configuration?
   var conflicts: [Plan.Conflict] = []
+  /// What failed to be looked at, until a look succeeds.
+  var blindness: String?
   var notes: [Status.Trouble] = []
   var liveSignals: LiveSignals
   var departures = Departures()
 
   init(
     _ path: String, _ options: Options, reconciler: Reconciler, inbox: Inbox, board: Board,
-    log: Log
+    log: Log, processSignals: ProcessSignals? = nil
   ) throws {
     self.path = path
     self.options = options
@@ -58,7 +66,7 @@ final class Daemon {
     self.inbox = inbox
     self.board = board
     self.log = log
-    processSignals = try ProcessSignals()
+    self.processSignals = processSignals
     watch = try FileWatch(path)
     monitors = [try Monitor(.route), try Monitor(.netfilter)]
     let now = Duration.now
@@ -72,26 +80,31 @@ final class Daemon {
   /// Until SIGTERM or SIGINT.
   func run() throws {
     readFile()
-    while true {
-      let now = Duration.now
-      if cadence.isDue(now) { look(now, late: now - cadence.due) }
-      let meaning = wait(until: min(cadence.due, nextPoll, nextRead ?? nextPoll))
-      if meaning == .end { break }
-      handle(meaning)
-    }
+    while turn() {}
     if options.removesOnExit { try removeAll() }
+  }
+
+  /// A look if it is time for one, and what happened until the next; false at the end.
+  func turn() -> Bool {
+    let now = Duration.now
+    if cadence.isDue(now) { look(now, late: now - cadence.due) }
+    let meaning = wait(until: min(cadence.due, nextPoll, nextRead ?? nextPoll))
+    if meaning == .end { return false }
+    handle(meaning)
+    return true
   }
 
   /// Sleeps until something happens; what the process was told.
   private func wait(until instant: Cadence.Instant) -> ProcessSignals.Meaning? {
     let descriptors =
-      [processSignals.descriptor, watch.descriptor, inbox.descriptor] + monitors.map(\.descriptor)
+      [processSignals?.descriptor ?? -1, watch.descriptor, inbox.descriptor]
+      + monitors.map(\.descriptor)
     var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     let left = max(instant - .now, .zero)
     // Rounded up: a wait of less than a millisecond must not spin.
     let milliseconds = Int32(clamping: Int64((left.inSeconds * 1000).rounded(.up)))
     poll(&polled, nfds_t(polled.count), milliseconds)
-    return processSignals.drain()
+    return processSignals?.drain()
   }
 
   private func handle(_ meaning: ProcessSignals.Meaning?) {
@@ -99,14 +112,16 @@ final class Daemon {
     if watch.drain(), nextRead == nil { nextRead = now + Self.writing }
     if meaning == .reload || nextRead.map({ now >= $0 }) == true {
       nextRead = nil
-      readFile()
+      readFile(isAsked: meaning == .reload)
     }
     do {
       var heard = Monitor.Heard()
       for monitor in monitors { try monitor.drain(own: reconciler.ports, into: &heard) }
       if heard.overflows > 0 {
         board.count("vpngw_netlink_overflows_total", by: heard.overflows)
-        log.warning("netlink-overflow", ["times": heard.overflows])
+        if let times = overflows.note(heard.overflows, now) {
+          log.warning("netlink-overflow", ["times": times])
+        }
       }
       if heard.isWorthALook {
         seen = nil
@@ -119,6 +134,7 @@ final class Daemon {
     var hasDrifted = inbox.takeDrift()
     if now >= nextPoll {
       nextPoll = now + options.poll
+      onPoll()
       if hasDriftedSilently() { hasDrifted = true }
     }
     if hasDrifted {
@@ -137,82 +153,15 @@ final class Daemon {
 
   /// Whether a setting, which sends no events, isn't as it was left.
   private func hasDriftedSilently() -> Bool {
-    settled?.sysctls.contains { reconciler.sysctl($0.key).text != $0.text } ?? false
-  }
-
-  // MARK: - The state file
-
-  /// Takes the file if it is good; else the one before it stays in force.
-  private func readFile() {
-    repeat { readFileOnce() } while watch.renew()
-  }
-
-  private func readFileOnce() {
-    let bytes: [UInt8]
-    do throws(File.Failure) {
-      bytes = try File.read(path)
-    } catch {
-      fileBytes = nil
-      return refuseFile(["\(error)"]) {
-        log.error("state-file", ["file": path, "error": error, "kept": kept])
-      }
-    }
-    guard bytes != fileBytes else { return }
-    fileBytes = bytes
-    do throws(Problems) {
-      let read = try StateFile.decode(bytes, names: .machine)
-      if declaration != read { take(read) }
-      board.update {
-        $0.file = .good
-        $0.hasFile = true
-      }
-      log.info("state-file", ["file": path, "valid": true])
-    } catch {
-      refuseFile(error.list.map { "\(path):\($0)" }) {
-        for problem in error.list {
-          log.error(
-            "state-file",
-            [
-              "file": "\(path):\(problem.place.line):\(problem.place.column)",
-              "pointer": problem.pointer, "error": problem.message,
-              "kept": kept,
-            ])
-        }
-      }
-    }
-  }
-
-  /// What stays in force when the file is refused.
-  private var kept: String? { declaration != nil ? "the last good one" : nil }
-
-  private func refuseFile(_ problems: [String], _ say: () -> Void) {
-    // Said once, not at each look.
-    guard board.status.file != .bad(problems) else { return }
-    board.update { $0.file = .bad(problems) }
-    board.count("vpngw_state_file_errors_total")
-    say()
-  }
-
-  private func take(_ read: Declaration) {
-    declaration = read
-    settled = nil
-    seen = nil
-    liveSignals.declare(read.signals, deadline: read.deadline, .now)
-    if read.mentions(.neighbor) || read.mentions(.fdb) {
-      do { try monitors[0].listenToNeighbors() } catch { log.error("netlink", ["error": error]) }
-    }
-    let gateways = read.gateways?.members.compactMap { member in
-      member.addresses.first.map { (member.signal, $0) }
-    }
-    board.declare(Dictionary(gateways ?? []) { first, _ in first })
-    onTake(read)
-    cadence.wake(.now)
+    watched.contains { reconciler.sysctl($0.key).text != $0.text }
   }
 
   /// Called with each state file that is taken, for the inputs that it wants.
   var onTake: (Declaration) -> Void = { _ in }
   /// Why a signal is as it is, in the words of its input.
   var reasons: (Signal) -> String? = { _ in nil }
+  /// Called each time that what sends no events is looked at.
+  var onPoll: () -> Void = {}
 
   // MARK: - Looking
 
@@ -224,6 +173,10 @@ final class Daemon {
     board.measure("vpngw_pass_duration_seconds", end - start)
     cadence.looked(from: start, to: end)
     // From the start: what came due during the look was none of it.
+    if let (objects, times) = repairs.unsaid(end) {
+      log.warning(
+        "restored", ["object": "\(objects) others", "times": times, "within": Repairs.window.text])
+    }
     let due = [
       backoff.next, liveSignals.nextDeadline(after: start), departures.next(after: start),
     ]

@@ -1,7 +1,9 @@
-/// One line an event on standard error: `level=info event=step verb=create object="rule 1000"`.
-///
-/// Without a time, which whoever keeps the log adds (`kubectl logs --timestamps`), so that the same
-/// run logs the same lines.
+internal import Glibc
+import JSON
+import Model
+
+/// One line an event on standard error: `time=2026-07-01T03:12:45.120Z level=info event=step
+/// verb=create object="rule 1000"`, or the same as a JSON object.
 struct Log: Sendable {
   enum Level: String, Sendable, CaseIterable, Comparable {
     case debug, info, warning, error
@@ -11,34 +13,51 @@ struct Log: Sendable {
     }
   }
 
+  typealias Fields = KeyValuePairs<String, Any?>
+
   var least: Level = .info
+  var isJSON = false
+  /// Where lines go; tests read them.
+  var sink: @Sendable (String) -> Void = { Console.complain($0) }
 
-  func debug(_ event: String, _ fields: KeyValuePairs<String, Any?> = [:]) {
-    write(.debug, event, fields)
-  }
-  func info(_ event: String, _ fields: KeyValuePairs<String, Any?> = [:]) {
-    write(.info, event, fields)
-  }
-  func warning(_ event: String, _ fields: KeyValuePairs<String, Any?> = [:]) {
-    write(.warning, event, fields)
-  }
-  func error(_ event: String, _ fields: KeyValuePairs<String, Any?> = [:]) {
-    write(.error, event, fields)
-  }
+  func debug(_ event: String, _ fields: Fields = [:]) { write(.debug, event, fields) }
+  func info(_ event: String, _ fields: Fields = [:]) { write(.info, event, fields) }
+  func warning(_ event: String, _ fields: Fields = [:]) { write(.warning, event, fields) }
+  func error(_ event: String, _ fields: Fields = [:]) { write(.error, event, fields) }
 
-  private func write(_ level: Level, _ event: String, _ fields: KeyValuePairs<String, Any?>) {
+  func write(_ level: Level, _ event: String, _ fields: Fields = [:]) {
     guard level >= least else { return }
-    Console.complain(Self.line(level, event, fields))
+    let time = WallClock.now.text
+    sink(
+      isJSON
+        ? Self.object(time, level, event, fields)
+        : "time=\(time) " + Self.line(level, event, fields))
   }
 
-  static func line(
-    _ level: Level, _ event: String, _ fields: KeyValuePairs<String, Any?>
-  ) -> String {
+  static func line(_ level: Level, _ event: String, _ fields: Fields) -> String {
     var line = "level=\(level.rawValue) event=\(event)"
     for (key, value) in fields {
       if let value { line += " \(key)=\(quoted("\(value)"))" }
     }
     return line + "\n"
+  }
+
+  static func object(
+    _ time: String, _ level: Level, _ event: String, _ fields: Fields
+  ) -> String {
+    let head: [(String, Tree)] = [
+      ("time", .string(time)), ("level", .string(level.rawValue)), ("event", .string(event)),
+    ]
+    let members = fields.compactMap { key, value in value.map { (key, tree($0)) } }
+    return Tree.object(head + members).compact + "\n"
+  }
+
+  private static func tree(_ value: Any) -> Tree {
+    switch value {
+    case let number as Int: .integer(number)
+    case let flag as Bool: .bool(flag)
+    default: .string("\(value)")
+    }
   }
 
   /// As it is where it is one word, else between quotation marks, with what would end the line or
@@ -47,22 +66,38 @@ struct Log: Sendable {
     let isPlain =
       !text.isEmpty
       && text.unicodeScalars.allSatisfy {
-        $0.value > 0x20 && $0.value < 0x7f && $0 != "\"" && $0 != "="
+        $0.value > 0x20 && $0.value < 0x7f && $0 != "\"" && $0 != "=" && $0 != "\\"
       }
     if isPlain { return text }
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case _
-      where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
-        || scalar == "\u{2028}" || scalar == "\u{2029}":
-        quoted += "\\u{\(String(scalar.value, radix: 16))}"
-      default: quoted.unicodeScalars.append(scalar)
-      }
+    let escaped = text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+    return "\"\(escaped.visible)\""
+  }
+}
+
+/// An instant by the machine's wall clock, for people to read; never compared with another.
+struct WallClock: Sendable, Hashable {
+  let seconds: Int
+  let milliseconds: Int
+
+  static var now: WallClock {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return WallClock(seconds: time.tv_sec, milliseconds: time.tv_nsec / 1_000_000)
+  }
+
+  /// `2026-07-01T03:12:45.120Z` (RFC 3339).
+  var text: String {
+    var (seconds, parts) = (seconds, tm())
+    gmtime_r(&seconds, &parts)
+    func digits(_ number: some BinaryInteger, _ count: Int) -> String {
+      let text = "\(number)"
+      return String(repeating: "0", count: max(0, count - text.count)) + text
     }
-    return quoted + "\""
+    let date = [
+      digits(parts.tm_year + 1900, 4), digits(parts.tm_mon + 1, 2), digits(parts.tm_mday, 2),
+    ]
+    let time = [digits(parts.tm_hour, 2), digits(parts.tm_min, 2), digits(parts.tm_sec, 2)]
+    return date.joined(separator: "-") + "T" + time.joined(separator: ":")
+      + ".\(digits(milliseconds, 3))Z"
   }
 }

@@ -30,6 +30,9 @@ final class ProbeNotes: Sendable {
       said[signal] = Said(notes: notes, at: now)
       return notes.filter { before?.notes.contains($0) != true }
     }
-    for note in news { log.warning("note", ["object": signal, "reason": note]) }
+    for note in news {
+      log.warning(
+        "note", ["object": signal, "reason": note.visible(limit: Status.longestReason)])
+    }
   }
 }

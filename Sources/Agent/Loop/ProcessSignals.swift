@@ -1,4 +1,5 @@
 internal import Glibc
+import Model
 import Synchronization
 
 /// Turns SIGHUP, SIGINT and SIGTERM into bytes of a pipe, which a loop can poll.
@@ -30,6 +31,13 @@ struct ProcessSignals {
 
   /// To poll for reading.
   var descriptor: Int32 { pipe.reading }
+
+  /// What comes within a time.
+  func wait(atMost duration: Duration) -> Meaning? {
+    var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    poll(&polled, 1, Int32(clamping: Int64(duration.inSeconds * 1000)))
+    return drain()
+  }
 
   /// What came since the last time; an end outweighs all.
   func drain() -> Meaning? {

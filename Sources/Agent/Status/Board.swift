@@ -45,6 +45,23 @@ final class Board: Sendable {
     }
   }
 
+  /// What the signals of a file's probes are about.
+  func declare(_ declaration: Declaration) {
+    let addresses = (declaration.gateways?.members ?? []).compactMap { member in
+      member.addresses.first.map { (member.signal, $0) }
+    }
+    declare(Dictionary(addresses) { first, _ in first })
+    let groups = ProbeGroup.all(of: declaration.services)
+    content.withLock { content in
+      content.status.services = groups.reduce(into: [:]) { services, group in
+        for signal in group.servers.keys { services[signal] = group }
+      }
+    }
+  }
+
+  /// The service that a probe is about.
+  func group(of signal: Signal) -> ProbeGroup? { content.withLock { $0.status.services[signal] } }
+
   /// The gateways' addresses by the signals of their probes.
   func declare(_ gateways: [Signal: IPAddress]) {
     content.withLock { content in
@@ -65,6 +82,14 @@ final class Board: Sendable {
     }
   }
 
+  /// A look that failed as a whole: nobody knows how the kernel is.
+  func failed(_ reason: String) {
+    content.withLock { content in
+      content.status.isConverged = false
+      content.status.failures = [Status.Trouble(object: "look at the kernel", reason: reason)]
+    }
+  }
+
   /// What came of a look.
   func report(
     _ outcome: Reconciler.Outcome, _ failures: [Status.Trouble], _ notes: [Status.Trouble],
@@ -72,7 +97,6 @@ final class Board: Sendable {
   ) {
     content.withLock { content in
       content.status.isConverged = outcome.isComplete
-      if outcome.isComplete { content.status.isReady = true }
       content.status.failures = failures
       content.status.notes = notes
       content.status.conflicts = outcome.conflicts.map {

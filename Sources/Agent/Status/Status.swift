@@ -16,6 +16,19 @@ struct Status: Sendable {
     let state: Signal.State
   }
 
+  /// By how many gateways new flows leave.
+  struct Egress: Hashable, Sendable {
+    let gateways: Int
+    let of: Int
+    /// Since when nothing may leave, since every gateway is down.
+    let closedSince: WallClock?
+
+    static let reason = "no gateway is alive: egress is closed"
+  }
+
+  /// Characters that are shown of what a probe was told, which is anybody's text.
+  static let longestReason = 200
+
   struct Trouble: Hashable, Sendable {
     let object: String
     let reason: String
@@ -27,13 +40,17 @@ struct Status: Sendable {
   var hasFile = false
   /// Whether the last look found the kernel as it should be.
   var isConverged = false
-  /// Whether that has ever been so.
-  var isReady = false
   var signals: [SignalStatus] = []
   /// The gateways' addresses by the signals of their probes.
   var gateways: [Signal: IPAddress] = [:]
+  /// What services the signals of probes are about.
+  var services: [Signal: ProbeGroup] = [:]
+  /// Nil where the file has no gateways, or none has been looked at yet.
+  var egress: Egress?
   /// Steps that the kernel refused, and that are tried again.
   var failures: [Trouble] = []
+  /// What the start waits for.
+  var waiting: String?
   /// What can't be done as things are.
   var conflicts: [Trouble] = []
   /// What isn't as one might think, though nothing failed.
@@ -41,8 +58,12 @@ struct Status: Sendable {
 }
 
 extension Status {
+  /// Whether the kernel is as the file in force says, as far as the last look saw.
+  var isReady: Bool { hasFile && isConverged }
+
   /// Why it isn't ready, in a few words.
   var notReady: String {
+    if let waiting { return waiting }
     if !hasFile { return "no valid state file" }
     if let conflict = conflicts.first { return "\(conflict.object): \(conflict.reason)" }
     if let failure = failures.first { return "\(failure.object): \(failure.reason)" }
@@ -67,10 +88,14 @@ extension Status {
           .object([("object", .string($0.object)), ("reason", .string($0.reason))])
         })
     }
+    if let waiting { members.append(("waiting", .string(waiting))) }
+    if let egress { members.append(("egress", egress.tree)) }
     members.append(("failures", list(failures)))
     members.append(("conflicts", list(conflicts)))
     let probeNotes = probes.sorted { $0.key < $1.key }.flatMap { signal, said in
-      said.reading.notes.map { Trouble(object: "\(signal)", reason: $0) }
+      said.reading.notes.map {
+        Trouble(object: "\(signal)", reason: $0.visible(limit: Status.longestReason))
+      }
     }
     members.append(("notes", list(notes + probeNotes)))
     members.append(
@@ -78,13 +103,33 @@ extension Status {
         "signals",
         .array(
           signals.map { status in
-            let head: [(String, Tree)] = [
+            var head: [(String, Tree)] = [
               ("name", .string(status.signal.description)),
               ("state", .string(status.state.rawValue)),
             ]
+            if let address = gateways[status.signal] {
+              head.append(("gateway", .string(address.description)))
+            }
+            if let service = services[status.signal] {
+              head.append(("service", .string(service.name)))
+              head.append(("server", .string(service.servers[status.signal]!)))
+            }
             return .object(head + (probes[status.signal]?.reading.members(status.state) ?? []))
           })
       ))
+    return .object(members)
+  }
+}
+
+extension Status.Egress {
+  fileprivate var tree: Tree {
+    var members: [(String, Tree)] = [
+      ("gateways", .integer(gateways)), ("of", .integer(of)),
+      ("closed", .bool(closedSince != nil)),
+    ]
+    if let closedSince {
+      members += [("since", .string(closedSince.text)), ("reason", .string(Self.reason))]
+    }
     return .object(members)
   }
 }
@@ -98,9 +143,10 @@ extension Reading {
       members.append(("forwardedPorts", .array(forwardedPorts.map { .integer(Int($0)) })))
     }
     if let obstacle {
-      members.append(("reason", .string("could not be asked: \(obstacle)")))
+      members.append(
+        ("reason", .string("could not be asked: \(obstacle.visible(limit: Status.longestReason))")))
     } else if let lastFailure, state != .up || consecutiveFailures > 0 {
-      members.append(("reason", .string(lastFailure)))
+      members.append(("reason", .string(lastFailure.visible(limit: Status.longestReason))))
     }
     members.append(("succeeded", .integer(succeeded)))
     members.append(("failed", .integer(failed)))

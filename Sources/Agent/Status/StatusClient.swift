@@ -16,6 +16,10 @@ enum StatusClient {
       if count < 0 { throw failure(address, port, errno) }
       if count == 0 { break }
       answer += buffer[..<count]
+      // Whoever has the port may be anybody.
+      guard answer.count <= File.limit else {
+        throw Session.Failure("\(address):\(port) is not vpngw: its answer doesn't end")
+      }
     }
     let end = Array("\r\n\r\n".utf8)
     let start = answer.indices.first { answer[$0...].starts(with: end) }

@@ -1,10 +1,15 @@
+internal import Glibc
 import JSON
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+import Synchronization
 
 /// `GET /status`, `/metrics`, `/healthz` and `/readyz`.
-struct StatusServer {
+///
+/// Anybody who reaches the port may ask, and nobody may hold it: of so many connections the oldest
+/// gives way to the next, and none lasts longer than a question and its answer take.
+final class StatusServer: Sendable {
   /// What a path answers.
   struct Answer: Sendable {
     var status: HTTPResponseStatus
@@ -16,61 +21,176 @@ struct StatusServer {
     }
   }
 
-  private let channel: any Channel
+  /// Connections at a time: descriptors that probes can't have.
+  static let mostConnections = 64
+  /// In which a question must be asked, and in which its answer must be read.
+  static let patience = TimeAmount.seconds(5)
+  private static let retry = TimeAmount.seconds(1)
 
-  /// Listens at `address`; each request is answered on the group's threads.
-  init(
-    _ address: String, port: Int, on group: any EventLoopGroup,
-    answer: @escaping @Sendable (_ path: String) -> Answer?
-  ) throws {
-    do {
-      channel = try ServerBootstrap(group: group)
-        .serverChannelOption(.backlog, value: 16)
-        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .childChannelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.configureHTTPServerPipeline(
-              withErrorHandling: true)
-            try channel.pipeline.syncOperations.addHandler(Handler(answer: answer))
-            // Whoever opens a connection and says nothing doesn't hold it for ever.
-            channel.eventLoop.scheduleTask(in: .seconds(30)) { channel.close(promise: nil) }
-          }
-        }
-        .bind(host: address, port: port).wait()
-    } catch {
-      throw Session.Failure("cannot listen at \(address):\(port): \(error)")
-    }
+  private let address: SocketAddress
+  private let group: any EventLoopGroup
+  private let log: Log
+  private let answer: @Sendable (_ path: String) -> Answer?
+  private let connections: Connections
+  private let state = Mutex(State())
+
+  private struct State {
+    var listener: (any Channel)?
+    var isClosed = false
+    /// Why it doesn't listen; said once.
+    var fault: String?
   }
 
-  func close() { try? channel.close().wait() }
+  /// Listens at `address`, answering on the group's thread. Where another has the port it goes on
+  /// trying: that nobody can ask is no reason not to route.
+  init(
+    _ address: String, port: Int, on group: any EventLoopGroup, log: Log,
+    answer: @escaping @Sendable (_ path: String) -> Answer?
+  ) throws {
+    guard let address = try? SocketAddress(ipAddress: address, port: port) else {
+      throw Session.Failure(
+        "--listen: \"\(address)\" is no address: write one such as 127.0.0.1:9118 or [::1]:9118")
+    }
+    self.address = address
+    self.group = group
+    self.log = log
+    self.answer = answer
+    connections = Connections(on: group.next())
+    try? listen().wait()
+  }
 
+  /// `127.0.0.1:9118`; as it was asked for where it doesn't listen.
+  private var place: String { "\(address.ipAddress ?? ""):\(address.port ?? 0)" }
+
+  @discardableResult
+  private func listen() -> EventLoopFuture<Void> {
+    let (answer, connections) = (answer, connections)
+    return ServerBootstrap(group: connections.eventLoop)
+      .serverChannelOption(.backlog, value: 128)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      // Without a free descriptor it waits a second instead of asking again at once.
+      .serverChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+        }
+      }
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandlers([
+            ByteToMessageHandler(HTTPRequestDecoder()), HTTPResponseEncoder(),
+            Handler(connections, answer: answer),
+          ])
+        }
+      }
+      .bind(to: address)
+      .map { [self] in began($0) }
+      .flatMapErrorThrowing { [self] in failed($0) }
+  }
+
+  private func began(_ channel: any Channel) {
+    let (isClosed, fault) = state.withLock { state in
+      state.listener = channel
+      defer { state.fault = nil }
+      return (state.isClosed, state.fault)
+    }
+    if isClosed { channel.close(promise: nil) }
+    if fault != nil { log.info("listen", ["address": place]) }
+  }
+
+  private func failed(_ error: any Error) {
+    let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+    let (isClosed, isNews) = state.withLock { state in
+      defer { state.fault = reason }
+      return (state.isClosed, state.fault != reason)
+    }
+    if isClosed { return }
+    if isNews {
+      log.error(
+        "listen", ["address": place, "error": "cannot listen at \(place): \(reason)", "next": "1s"])
+    }
+    connections.eventLoop.scheduleTask(in: Self.retry) { [weak self] in self?.listen() }
+  }
+
+  func close() {
+    let listener = state.withLock { state in
+      state.isClosed = true
+      return state.listener
+    }
+    try? listener?.close().wait()
+  }
+
+  /// Those that are open, the oldest first; to be used on its thread.
+  private struct Connections: Sendable {
+    let eventLoop: any EventLoop
+    private let open: NIOLoopBoundBox<[any Channel]>
+
+    init(on eventLoop: any EventLoop) {
+      self.eventLoop = eventLoop
+      open = .makeBoxSendingValue([], eventLoop: eventLoop)
+    }
+
+    /// Makes room by closing the oldest: whoever asks at once is answered long before it is that.
+    func add(_ channel: any Channel) {
+      if open.value.count >= mostConnections { open.value.removeFirst().close(promise: nil) }
+      open.value.append(channel)
+    }
+
+    func remove(_ channel: any Channel) { open.value.removeAll { $0 === channel } }
+  }
+
+  /// One question of a connection.
   private final class Handler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
+    private let connections: Connections
     private let answer: @Sendable (String) -> Answer?
-    private var head: HTTPRequestHead?
+    private var isAnswered = false
+    private var end: Scheduled<Void>?
 
-    init(answer: @escaping @Sendable (String) -> Answer?) { self.answer = answer }
+    init(_ connections: Connections, answer: @escaping @Sendable (String) -> Answer?) {
+      self.connections = connections
+      self.answer = answer
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+      connections.add(context.channel)
+      closeLater(context)
+      context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+      // It would hold the connection until then.
+      end?.cancel()
+      connections.remove(context.channel)
+      context.fireChannelInactive()
+    }
+
+    private func closeLater(_ context: ChannelHandlerContext) {
+      end?.cancel()
+      let channel = context.channel
+      end = context.eventLoop.scheduleTask(in: StatusServer.patience) {
+        channel.close(promise: nil)
+      }
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-      switch unwrapInboundIn(data) {
-      case .head(let head): self.head = head
-      case .body: break
-      case .end:
-        guard let head else { return }
-        let path = String(head.uri.prefix { $0 != "?" })
-        var answer = answer(path) ?? .text(.notFound, "no such path: \(StatusServer.paths)\n")
-        if head.method != .GET, head.method != .HEAD {
-          answer = .text(.methodNotAllowed, "only GET\n")
-        }
-        send(answer, to: head, context)
+      // By the head alone: nothing that is asked here has a body, and none is waited for.
+      guard case .head(let head) = unwrapInboundIn(data), !isAnswered else { return }
+      isAnswered = true
+      if head.method != .GET, head.method != .HEAD {
+        return send(.text(.methodNotAllowed, "only GET\n"), to: head, context)
       }
+      let path = String(head.uri.prefix { $0 != "?" })
+      send(
+        answer(path) ?? .text(.notFound, "no such path: \(StatusServer.paths)\n"), to: head, context
+      )
     }
 
     private func send(
       _ answer: Answer, to request: HTTPRequestHead, _ context: ChannelHandlerContext
     ) {
+      closeLater(context)
       var head = HTTPResponseHead(version: request.version, status: answer.status)
       head.headers.add(name: "content-type", value: answer.type)
       head.headers.add(name: "content-length", value: "\(answer.body.utf8.count)")

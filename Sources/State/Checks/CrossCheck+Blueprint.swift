@@ -23,10 +23,11 @@ extension CrossCheck {
   }
 
   func checkSysctls(_ sysctls: [Sysctl], of section: String) {
+    // Whatever name the kernel's setting has.
     let needed = Dictionary(
-      sysctls.map { ($0.key, $0.text) }, uniquingKeysWith: { first, _ in first })
+      sysctls.map { ($0.key.variable.key, $0.text) }, uniquingKeysWith: { first, _ in first })
     for sysctl in contents.sysctls {
-      guard let text = needed[sysctl.key] ?? nil else { continue }
+      guard let text = needed[sysctl.key.variable.key] ?? nil else { continue }
       let isAlways = contents.sysctlConditions[sysctl.key] == nil
       if sysctl.text == text, isAlways { continue }
       findings.report(

@@ -31,6 +31,7 @@ struct CrossCheck {
     checkIdentities(contents.rules)
     checkIdentities(contents.ipvsServices)
     checkReferences()
+    checkSysctls()
     checkSignals()
     checkLinks()
     checkNexthops()

@@ -25,6 +25,7 @@ extension ObjectReader<FileKey> {
         findings.report("the same setting as \(quoted(earlier))", part: .key)
       }
       guard let (text, when) = Self.setting(value, findings) else { return }
+      if let fault = key.fault(of: text) { return findings.report(fault) }
       contents.sysctls.append(Sysctl(key, text))
       contents.sysctlConditions[key] = when
     }
@@ -57,7 +58,7 @@ extension ObjectReader<FileKey> {
       throw Mismatch(
         "\(quoted(name)) is no setting's name; write one such as \"net.ipv4.ip_forward\"")
     }
-    guard key.parts[0] == "net" else {
+    guard key.isOfNetwork else {
       throw Mismatch("\(quoted(name)) is not under \"net.\", and others are not ours to set")
     }
     // A VLAN's name has a dot, and sysctl(8) writes it as a slash.

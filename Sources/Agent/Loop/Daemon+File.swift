@@ -1,0 +1,95 @@
+import JSON
+import Model
+import Netlink
+import State
+
+extension Daemon {
+  /// Of a file with thousands of mistakes a few tell what it is about.
+  private static let shownProblems = 20
+
+  /// Takes the file if it is good; else the one before it stays in force.
+  ///
+  /// It is read again where its directory had not been watched until now: it may have been replaced
+  /// between the reading and the watch. `isAsked`: somebody waits to hear of it, also where it is the
+  /// same.
+  func readFile(isAsked: Bool = false) {
+    var isAsked = isAsked
+    repeat {
+      readFileOnce(isAsked: isAsked)
+      isAsked = false
+    } while watch.renew()
+  }
+
+  private func readFileOnce(isAsked: Bool) {
+    let bytes: [UInt8]
+    do throws(File.Failure) {
+      bytes = try File.read(path)
+    } catch {
+      fileBytes = nil
+      return refuseFile(["\(error)"], isAsked: isAsked) {
+        log.error("state-file", ["file": path, "error": error, "kept": kept])
+      }
+    }
+    guard bytes != fileBytes else {
+      guard isAsked else { return }
+      let isValid = board.status.file == .good
+      return log.write(
+        isValid ? .info : .error, "state-file",
+        ["file": path, "valid": isValid, "unchanged": true, "kept": isValid ? nil : kept])
+    }
+    fileBytes = bytes
+    do throws(Problems) {
+      let read = try StateFile.decode(bytes, names: .machine)
+      if declaration != read { take(read) }
+      board.update {
+        $0.file = .good
+        $0.hasFile = true
+      }
+      log.info("state-file", ["file": path, "valid": true])
+    } catch {
+      let shown = error.list.prefix(Self.shownProblems)
+      let more = error.list.count - shown.count
+      let rest = more > 0 ? ["and \(more) more: `vpngw validate \(path)` says them all"] : []
+      refuseFile(shown.map { "\(path):\($0)" } + rest, isAsked: isAsked) {
+        for problem in shown {
+          log.error(
+            "state-file",
+            [
+              "file": "\(path):\(problem.place.line):\(problem.place.column)",
+              "pointer": problem.pointer, "error": problem.message,
+              "kept": kept,
+            ])
+        }
+        for text in rest {
+          log.error("state-file", ["file": path, "error": text, "kept": kept])
+        }
+      }
+    }
+  }
+
+  /// What stays in force when the file is refused.
+  private var kept: String? { declaration != nil ? "the last good one" : nil }
+
+  private func refuseFile(_ problems: [String], isAsked: Bool, _ say: () -> Void) {
+    // Said once, not at each look.
+    let isNews = board.status.file != .bad(problems)
+    if isNews {
+      board.update { $0.file = .bad(problems) }
+      board.count("vpngw_state_file_errors_total")
+    }
+    if isNews || isAsked { say() }
+  }
+
+  private func take(_ read: Declaration) {
+    declaration = read
+    settled = nil
+    seen = nil
+    liveSignals.declare(read.signals, deadline: read.deadline, .now)
+    if read.mentions(.neighbor) || read.mentions(.fdb) {
+      do { try monitors[0].listenToNeighbors() } catch { log.error("netlink", ["error": error]) }
+    }
+    board.declare(read)
+    onTake(read)
+    cadence.wake(.now)
+  }
+}

@@ -1,0 +1,203 @@
+import Glibc
+import Model
+import Netlink
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// The loop itself, on a real kernel, turn by turn.
+@Suite struct DaemonTests {
+  private static func rules(_ priorities: Range<Int>) -> String {
+    let list = priorities.map { #"{ "priority": \#($0), "family": "inet", "lookup": 57 }"# }
+    return """
+      { "version": 1, "rules": [ \(list.joined(separator: ", ")) ],
+        "routes": [ { "dst": "10.9.0.0/16", "type": "blackhole", "table": 57 } ],
+        "nftables": [ { "table": { "family": "inet", "name": "t" } },
+          { "chain": { "family": "inet", "table": "t", "name": "c\(priorities.count)" } } ] }
+      """
+  }
+
+  /// Else each change makes the loop look once more, and find nothing.
+  @Test func ourOwnChangesAreNoNews() throws {
+    try Turning.with(Self.rules(1..<4)) { turning in
+      turning.start()
+      #expect(turning.board.status.isConverged)
+      #expect(turning.passes == 1)
+      try writeFile(turning.path, Self.rules(1..<9))
+      #expect(try turning.turn { try sh("ip rule show").contains("8:") })
+      turning.settle()
+      #expect(turning.passes == 2)
+      #expect(turning.log.of("restored").isEmpty)
+    }
+  }
+
+  @Test func othersChangesAreNewsAndNamed() throws {
+    try Turning.with(Self.rules(1..<4)) { turning in
+      turning.start()
+      try sh("ip rule del priority 2")
+      try sh("nft delete table inet t")
+      #expect(try turning.turn { try sh("ip rule show").contains("2:") })
+      turning.settle()
+      let said = turning.log.of("restored")
+      #expect(said.count == 2, "\(said)")
+      #expect(said.contains { $0.contains(#"object="rule 2: from all lookup 57" was=deleted"#) })
+      #expect(turning.value("vpngw_drift_repairs_total") == 2)
+    }
+  }
+
+  /// `ip_forward` is ours, goes and comes by a signal, and nobody else touches it.
+  @Test func ourOwnStepsAreNobodysInterference() throws {
+    let file = """
+      { "version": 1,
+        "sysctls": { "net.ipv4.ip_forward": { "value": 1, "when": "probe.x" },
+          "net.ipv4.conf.all.accept_redirects": 1 },
+        "probes": { "x": { "type": "icmp", "address": "127.0.0.1" } } }
+      """
+    let setup = ["sysctl -q -w net.ipv4.ip_forward=0"]
+    try Turning.with(file, setup: setup) { turning in
+      func say(_ state: Signal.State) {
+        let now = Duration.now
+        _ = turning.daemon.liveSignals.update([Signal(.probe, "x"): state], now)
+        turning.daemon.react(now)
+      }
+      func expect(_ text: String) throws {
+        let found = try sh("cat /proc/sys/net/ipv4/ip_forward")
+        #expect(found == text + "\n")
+      }
+      turning.daemon.readFile()
+      _ = turning.daemon.liveSignals.update([Signal(.probe, "x"): .up], .now)
+      turning.daemon.reconcile(.now)
+      try expect("1")
+      say(.down)
+      try expect("0")
+      // What is wanted is what was settled before, though not what is there.
+      say(.up)
+      turning.daemon.reconcile(.now)
+      try expect("1")
+      #expect(turning.log.of("restored").isEmpty, "\(turning.log.all)")
+      #expect(turning.board.status.isConverged)
+    }
+  }
+
+  /// The directory comes to be between the reading of the file and the watch: no event tells of it.
+  @Test func aFileIsReadAgainWhereItsDirectoryIsNew() throws {
+    try Turning.with(nil, at: "new/state.json") { turning in
+      let path = turning.path
+      let directory = String(path.dropLast("/state.json".count))
+      turning.log.hook { line in
+        guard line.contains("level=error event=state-file"), mkdir(directory, 0o755) == 0 else {
+          return
+        }
+        try? writeFile(path, Self.rules(1..<3))
+      }
+      turning.daemon.readFile()
+      #expect(turning.board.status.file == .good)
+      #expect(turning.daemon.declaration != nil)
+      // And from now on the new directory is watched.
+      try writeFile(turning.path, Self.rules(1..<4))
+      #expect(try turning.turn { try sh("ip rule show").contains("3:") })
+    }
+  }
+
+  @Test func whoAsksIsToldThatTheFileIsTheSame() throws {
+    try Turning.with(Self.rules(1..<3)) { turning in
+      turning.start()
+      turning.daemon.readFile(isAsked: true)
+      #expect(turning.log.of("state-file").last?.contains("valid=true unchanged=true") == true)
+      try writeFile(turning.path, "{")
+      turning.daemon.readFile()
+      turning.daemon.readFile()
+      #expect(turning.log.of("state-file").count == 3)
+      turning.daemon.readFile(isAsked: true)
+      let last = try #require(turning.log.of("state-file").last)
+      #expect(
+        last.contains("level=error") && last.contains("valid=false unchanged=true"), "\(last)")
+    }
+  }
+
+  /// What can't be noted isn't done; all else is, and the status says so.
+  @Test func aMemoryThatCannotBeWrittenStopsOneStep() throws {
+    let file = """
+      { "version": 1, "sysctls": { "net.ipv4.conf.lo.rp_filter": 2 },
+        "rules": [ { "priority": 5, "family": "inet", "lookup": 57 } ] }
+      """
+    try Turning.with(file) { turning in
+      let run = turning.daemon.reconciler.runDirectory
+      try run.create()
+      mkdir(run.sysctls, 0o700)
+      turning.start()
+      #expect(try sh("ip rule show").contains("5:"))
+      #expect(try sh("cat /proc/sys/net/ipv4/conf/lo/rp_filter") != "2\n")
+      let status = turning.board.status
+      #expect(!status.isConverged && !status.isReady)
+      #expect(status.failures.map(\.object) == ["sysctl net.ipv4.conf.lo.rp_filter"])
+      #expect(status.failures.first?.reason.contains("can't be noted") == true)
+      // Drift of other things is put back all the same.
+      try sh("ip rule del priority 5")
+      #expect(try turning.turn { try sh("ip rule show").contains("5:") })
+      rmdir(run.sysctls)
+      #expect(turning.turn { turning.board.status.isReady })
+      #expect(try sh("cat /proc/sys/net/ipv4/conf/lo/rp_filter") == "2\n")
+    }
+  }
+
+  /// What fails is tried again later and later; what somebody changes is put back at once all the same.
+  @Test func aStepThatFailsHidesNoDrift() throws {
+    let file = """
+      { "version": 1, "links": [ { "name": "f0", "managed": false } ],
+        "sysctls": { "net.ipv4.conf.lo.rp_filter": 2 },
+        "routes": [ { "dst": "10.0.0.0/8", "via": "192.0.2.2", "dev": "f0" } ] }
+      """
+    try Turning.with(file, setup: ["ip link add f0 type ifb"]) { turning in
+      turning.start()
+      #expect(turning.board.status.failures.map(\.object) == ["route 10.0.0.0/8"])
+      try sh("sysctl -q -w net.ipv4.conf.lo.rp_filter=0")
+      #expect(
+        try turning.turn { try sh("cat /proc/sys/net/ipv4/conf/lo/rp_filter") == "2\n" })
+      #expect(turning.log.of("restored").count == 1)
+      // What succeeds at last was nobody's doing.
+      try sh("ip link set f0 up")
+      try sh("ip addr add 192.0.2.1/24 dev f0")
+      #expect(turning.turn { turning.board.status.isReady })
+      #expect(turning.log.of("restored").count == 1, "\(turning.log.all)")
+    }
+  }
+
+  /// A second daemon, or anybody who writes the same again and again.
+  @Test func aFightIsSaidInFewLines() throws {
+    try Turning.with(Self.rules(1..<4)) { turning in
+      turning.start()
+      for _ in 0..<40 {
+        try sh("ip rule del priority 2")
+        #expect(try turning.turn { try sh("ip rule show").contains("2:") })
+      }
+      turning.settle()
+      #expect(turning.log.of("restored").count == 10)
+      #expect(turning.value("vpngw_drift_repairs_total") == 40)
+    }
+  }
+
+  @Test func aLinkThatIsDownIsNamedAsTheCause() throws {
+    let file = """
+      { "version": 1, "links": [ { "name": "f0", "managed": false } ],
+        "routes": [ { "dst": "10.0.0.0/8", "via": "192.0.2.2", "dev": "f0" } ] }
+      """
+    let setup = ["ip link add f0 type ifb", "ip link set f0 up", "ip addr add 192.0.2.1/24 dev f0"]
+    try Turning.with(file, setup: setup) { turning in
+      turning.start()
+      #expect(turning.board.status.isReady)
+      try sh("ip link set f0 down")
+      #expect(turning.turn { !turning.board.status.isReady })
+      let status = turning.board.status
+      let cause = Status.Trouble(
+        object: "link f0", reason: "is down, and 1 way leads over it: nothing leaves by it")
+      #expect(status.notes.contains(cause), "\(status.notes)")
+      #expect(status.failures.first?.reason.hasSuffix("; link f0 is down") == true)
+      #expect(turning.log.of("step-failed").allSatisfy { $0.contains(#"cause="link f0 is down""#) })
+      #expect(turning.log.of("note").count == 1)
+      try sh("ip link set f0 up")
+      #expect(turning.turn { turning.board.status.isReady && turning.board.status.notes.isEmpty })
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import Model
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// What nobody should overlook: gateways and servers that die.
+@Suite struct LossTests {
+  private static let file = """
+    { "version": 1,
+      "links": [ { "name": "f0", "managed": false } ],
+      "gateways": { "link": "f0", "members": { "addresses": "192.0.2.16/31" },
+        "egress": { "from": "192.0.2.128/25" } },
+      "services": { "dns": { "vips": "192.0.2.254", "ports": 53, "protocols": ["udp"],
+        "servers": "192.0.2.130-192.0.2.131", "balancer": "nft" } } }
+    """
+  private static let setup = [
+    "ip link add f0 type ifb", "ip link set f0 up", "ip addr add 192.0.2.1/24 dev f0",
+    "ip addr add 192.0.2.254/32 dev f0",
+  ]
+
+  @Test func thatNoGatewayLivesIsAnErrorWithItsTime() throws {
+    try Turning.with(Self.file, setup: Self.setup) { turning in
+      func say(_ states: Signal.State...) -> Bool {
+        for (number, state) in states.enumerated() {
+          turning.inbox.post(Signal(.probe, "gw\(number)"), state)
+        }
+        let up = states.count { $0 == .up }
+        return turning.turn {
+          turning.board.status.egress?.gateways == up
+            && (turning.board.status.egress?.closedSince == nil) == (up > 0)
+        }
+      }
+      turning.start()
+      // Not known yet: closed, but nobody's death.
+      #expect(turning.log.of("egress").isEmpty)
+      #expect(say(.up, .up))
+      #expect(say(.down, .up))
+      #expect(turning.log.of("egress").isEmpty)
+      let deaths = turning.log.of("signal").filter { $0.contains("state=down") }
+      #expect(deaths.count == 1 && deaths[0].contains("level=warning"), "\(deaths)")
+      #expect(say(.down, .down))
+      let since = try #require(turning.board.status.egress?.closedSince)
+      let said = turning.log.of("egress")
+      #expect(
+        said.count == 1 && said[0].contains("level=error event=egress state=closed"), "\(said)")
+      // Each look leaves it as it is.
+      try sh("ip rule add priority 7777 lookup main")
+      turning.settle()
+      #expect(turning.board.status.egress?.closedSince == since)
+      #expect(say(.down, .up))
+      let last = try #require(turning.log.of("egress").last)
+      #expect(
+        last.contains("level=warning")
+          && last.contains("state=open by=gw1 closed-since=\(since.text)"))
+    }
+  }
+
+  @Test func theLastServersDeathIsAWarning() throws {
+    try Turning.with(Self.file, setup: Self.setup) { turning in
+      turning.start()
+      func down(_ server: String) throws -> String {
+        let signal = Signal(.probe, "dns.udp.\(server)")
+        turning.inbox.post(signal, .down)
+        #expect(
+          turning.turn {
+            turning.log.of("signal").contains { $0.contains("name=\(signal) state=down") }
+          })
+        return try #require(turning.log.of("signal").last)
+      }
+      #expect(try down("192.0.2.130").contains("level=info"))
+      let last = try down("192.0.2.131")
+      #expect(last.contains("level=warning"), "\(last)")
+      #expect(last.contains(#"meaning="no server of dns udp is alive (0 of 2)""#), "\(last)")
+    }
+  }
+}

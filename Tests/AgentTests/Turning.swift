@@ -1,0 +1,82 @@
+import Glibc
+import Model
+import Netlink
+import TestSupport
+
+@testable import Agent
+
+/// A daemon on the calling thread, turn by turn, in a network namespace of its own.
+final class Turning {
+  let daemon: Daemon
+  let board: Board
+  let inbox: Inbox
+  let log = Lines()
+  /// The state file's.
+  let path: String
+  let runDirectory: String
+
+  /// `path` is relative to a directory that is gone afterwards; `setup` are command lines.
+  static func with(
+    _ file: String?, at path: String = "state.json", setup: [String] = [],
+    _ body: (Turning) throws -> Void
+  ) throws {
+    let namespace = try Namespace.make()
+    try TemporaryDirectory.with { directory in
+      try namespace.run {
+        for line in ["ip link set lo up"] + setup { try sh(line) }
+        if let file { try writeFile("\(directory)/\(path)", file) }
+        try body(Turning(directory, path))
+      }
+    }
+  }
+
+  private init(_ directory: String, _ path: String) throws {
+    self.path = "\(directory)/\(path)"
+    runDirectory = directory + "/run"
+    board = Board(path: self.path)
+    inbox = try Inbox()
+    var options = Daemon.Options()
+    options.resync = .seconds(3600)
+    options.poll = .milliseconds(10)
+    daemon = try Daemon(
+      self.path, options, reconciler: Reconciler(runDirectory: runDirectory), inbox: inbox,
+      board: board, log: Log(sink: log.add))
+  }
+
+  /// Looks at the kernel so far.
+  var passes: Int { value("vpngw_passes_total") }
+
+  func value(_ metric: String) -> Int {
+    board.metrics.text.split(separator: "\n").reduce(0) { sum, line in
+      let words = line.split(separator: " ")
+      let isIt = words[0].split(separator: "{")[0] == metric
+      return sum + (isIt ? Int(words[1]) ?? 0 : 0)
+    }
+  }
+
+  /// Turns until a fact is one; false when it isn't within half a minute.
+  func turn(until fact: () throws -> Bool) rethrows -> Bool {
+    let end = time(nil) + 30
+    while try !fact() {
+      if time(nil) > end { return false }
+      _ = daemon.turn()
+    }
+    return true
+  }
+
+  /// Turns until nothing has made it look for a while.
+  func settle() {
+    var (quiet, before) = (0, passes)
+    while quiet < 30 {
+      _ = daemon.turn()
+      quiet = passes == before ? quiet + 1 : 0
+      before = passes
+    }
+  }
+
+  /// Reads the file for the first time, and looks.
+  func start() {
+    daemon.readFile()
+    settle()
+  }
+}

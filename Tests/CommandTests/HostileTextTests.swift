@@ -1,0 +1,106 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// What others wrote neither speaks to the terminal of who looks at it, nor adds lines of its own.
+@Suite struct HostileTextTests {
+  /// Clears the screen, in both of its spellings, and turns the direction of writing.
+  private static let hostile = "\u{1b}[2J\u{9b}2J\u{202e}"
+
+  private func isHarmless(_ finished: Finished) -> Bool {
+    (finished.output + finished.error).unicodeScalars.allSatisfy {
+      $0 == "\n" || $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) && $0.value != 0x202e
+    }
+  }
+
+  @Test func commentsOfOthersRules() throws {
+    try Vpngw.inNamespace { vpngw in
+      let path = try vpngw.file(
+        "state.json",
+        """
+        { "version": 1, "nftables": [ { "table": { "family": "inet", "name": "t" } },
+          { "chain": { "family": "inet", "table": "t", "name": "c" } } ] }
+        """)
+      #expect(try vpngw("apply", path).status == 0)
+      let comment = "\(Self.hostile)\n+ rule 1: from all lookup 666"
+      let rule = #"add rule inet t c counter comment "\#(comment)""#
+      try sh("nft -f -", input: rule)
+      for words in [["plan", path], ["show"], ["show", "--all"], ["plan", "--json", path]] {
+        let finished = try run(vpngw.arguments(words))
+        #expect(isHarmless(finished), "\(words)")
+        #expect(!finished.lines.contains { $0.hasPrefix("+ rule") })
+      }
+      #expect(try vpngw("plan", path).output.contains(#"\u{1b}[2J\u{9b}2J\u{202e}\n+ rule 1"#))
+      #expect(try isHarmless(vpngw("apply", path)))
+    }
+  }
+
+  @Test func reasonsOfProbes() throws {
+    try Vpngw.inNamespace { vpngw in
+      // Answers with a header and a body that are anybody's.
+      let server = try Started([
+        "/usr/bin/python3", "-c",
+        """
+        import socket
+        held = socket.create_server(("127.0.0.1", 80))
+        while True:
+            client, _ = held.accept()
+            client.recv(4096)
+            text = b"\\x1b[2J\\xc2\\x9b\\xe2\\x80\\xae\\nvpngw: all is well " + b"x" * 3000
+            client.sendall(b"HTTP/1.1 " + text + b"\\r\\n\\r\\n" + text)
+            client.close()
+        """,
+      ])
+      defer {
+        server.kill(SIGKILL)
+        _ = server.wait()
+      }
+      #expect(try eventually { try sh("ss -Hltn sport = :80").contains("LISTEN") })
+      let path = try vpngw.file(
+        "state.json",
+        """
+        { "version": 1,
+          "probes": {
+            "h": { "type": "http", "address": "127.0.0.1", "interval": "100ms", "fall": 1 },
+            "t": { "type": "tcp", "address": "127.0.0.1", "port": 80, "send": "x\\r\\n",
+              "expect": "220", "interval": "100ms", "fall": 1 } } }
+        """)
+      let planned = try vpngw("plan", "--probe", path)
+      #expect(isHarmless(planned))
+      #expect(planned.error.contains("probe.h is down: "), "\(planned.error)")
+      #expect(planned.error.contains("probe.t is down: "), "\(planned.error)")
+      #expect(
+        planned.error.split(separator: "\n").allSatisfy { $0.count < 250 }, "\(planned.error)")
+      #expect(!planned.error.contains("\nvpngw: all is well"))
+      let daemon = try vpngw.start("run", path)
+      #expect(
+        try eventually { try vpngw("status").output.matches(of: #/probe\.[ht]  down/#).count == 2 })
+      for words in [["status"], ["status", "--json"]] {
+        let finished = try run(vpngw.arguments(words))
+        #expect(isHarmless(finished), "\(words)")
+        #expect(!finished.output.contains(String(repeating: "x", count: 200)))
+      }
+      daemon.kill(SIGTERM)
+      let log = daemon.wait()
+      #expect(isHarmless(log))
+      let lines = log.error.split(separator: "\n").filter { $0.contains("event=signal") }
+      #expect(lines.count == 2 && lines.allSatisfy { $0.count < 330 }, "\(log.error)")
+    }
+  }
+
+  @Test func whatValidateQuotesOfTheFile() throws {
+    try Vpngw.inNamespace { vpngw in
+      let path = try vpngw.file(
+        "state.json",
+        #"{ "version": 1, "a\u001b[2J\u009b\n\u202e": 1, "links": [ { "name": "\u001b[2J\n\u202e" } ] }"#
+      )
+      let finished = try vpngw("validate", path)
+      #expect(finished.status == 1)
+      #expect(isHarmless(finished))
+      #expect(
+        finished.error.split(separator: "\n").allSatisfy { $0.hasPrefix(path) }, "\(finished.error)"
+      )
+      #expect(try isHarmless(vpngw("validate", "--json", path)))
+    }
+  }
+}
