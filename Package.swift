@@ -100,7 +100,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "AgentTests",
-      dependencies: ["Agent", "Health", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport"],
+      dependencies: [
+        "Agent", "Health", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport",
+      ],
       exclude: ["metrics.py"], swiftSettings: settings),
     .testTarget(
       name: "HealthTests",
