@@ -116,16 +116,14 @@ final class GluetunQuestions {
     }
   }
 
-  /// What to do about a 401.
+  /// What to do about a 401. The file comes last: all of the rest fits into any line.
   private func refusal(_ path: String, before: String? = nil) -> String {
-    let routes = "\"GET \(path)\"" + (before.map { " (\($0))" } ?? "")
+    let route = "\"GET \(path)\"" + (before.map { " (\($0))" } ?? "")
+    let lack = "401, skipped: gluetun's config.toml lacks \(route) in the routes of "
     guard let credentials = gluetun.credentials else {
-      return
-        "GET \(path): 401, skipped: add \(routes) to the routes of a role with auth = \"none\" "
-        + "in gluetun's config.toml, or state the key of one that has it"
+      return lack + "a role with auth = \"none\", or the probe lacks the key of one"
     }
-    return "GET \(path): 401, skipped: add \(routes) to the routes of the role that has the key of "
-      + "\(credentials.path) in gluetun's config.toml"
+    return lack + "the role with the key of \(credentials.path)"
   }
 
   // MARK: the public address

@@ -1,3 +1,5 @@
+import Glibc
+import Health
 import Testing
 
 @testable import Agent
@@ -29,6 +31,19 @@ struct CadenceTests {
     cadence.looked(from: .zero, to: .seconds(10))
     cadence.wake(.seconds(10))
     #expect(cadence.due == .seconds(11))
+  }
+
+  /// That of poll(2) and epoll(7), whose waits end at our instants; not from when it is first asked.
+  @Test func theClockIsTheKernelsMonotonicOne() {
+    func kernels() -> Duration {
+      var time = timespec()
+      clock_gettime(CLOCK_MONOTONIC, &time)
+      return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+    let before = kernels()
+    let now = [Duration.now, MonotonicClock.now]
+    let after = kernels()
+    #expect(before <= now[0] && now[0] <= now[1] && now[1] <= after)
   }
 
   @Test func withoutAReasonTheNextLookIsTheResync() {

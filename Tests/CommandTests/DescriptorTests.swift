@@ -66,6 +66,29 @@ import Testing
     }
   }
 
+  @Test func whatThereIsNoDescriptorForIsNotDown() throws {
+    try Vpngw.inNamespace { vpngw in
+      let server = try Started(["/usr/bin/python3", "-m", "http.server", "80", "--bind", "0.0.0.0"])
+      defer {
+        server.kill(SIGKILL)
+        _ = server.wait()
+      }
+      #expect(try eventually { try sh("ss -Hltn").contains(":80 ") })
+      let probes = (1...60).map {
+        #""p\#($0)": { "type": "tcp", "address": "127.0.0.\#($0)", "port": 80 }"#
+      }
+      let path = try vpngw.file(
+        "state.json", #"{ "version": 1, "probes": { \#(probes.joined(separator: ",\n")) } }"#)
+      let words = vpngw.arguments(["plan", "--probe", path])
+      let finished = try run(["prlimit", "--nofile=40"] + words)
+      #expect(finished.status == 0)
+      let lines = finished.error.split(separator: "\n")
+      let sentence = " is not known: cannot open a socket: Too many open files"
+      #expect((1..<60).contains(lines.count { $0.hasSuffix(sentence) }), "\(lines)")
+      #expect(!lines.contains { $0.contains(" is down") }, "\(lines)")
+    }
+  }
+
   @Test(arguments: ["icmp", "tcp"])
   func aProbesTriesShareTheirSocket(type: String) throws {
     let count = 40

@@ -163,12 +163,11 @@ struct GluetunVersionTests {
   private static let keyed = #""auth": "apikey", "apikey": "secret""#
 
   private static func refusal(_ route: String, key: String? = nil) -> String {
-    let wanted =
-      route == port ? "\"\(port)\" (before v3.41 \"\(oldPort)\")" : "\"\(route)\""
+    let wanted = route == port ? "\"\(port)\" (before v3.41 \"\(oldPort)\")" : "\"\(route)\""
     let role =
-      key.map { "the role that has the key of \($0) in gluetun's config.toml" }
-      ?? "a role with auth = \"none\" in gluetun's config.toml, or state the key of one that has it"
-    return "\(route): 401, skipped: add \(wanted) to the routes of \(role)"
+      key.map { "the role with the key of \($0)" }
+      ?? "a role with auth = \"none\", or the probe lacks the key of one"
+    return "401, skipped: gluetun's config.toml lacks \(wanted) in the routes of \(role)"
   }
 
   /// The stand-in in a namespace of its own.

@@ -17,8 +17,16 @@ final class ProbeNotes: Sendable {
 
   init(_ log: Log) { self.log = log }
 
-  func say(_ signal: Signal, _ notes: [String], _ now: Duration = MonotonicClock.now) {
-    let news = said.withLock { said -> [String] in
+  func say(_ signal: Signal, _ notes: [String]) {
+    for note in news(of: signal, notes, .now) {
+      log.warning(
+        "note", ["object": signal, "reason": note.visible(limit: Status.longestReason)])
+    }
+  }
+
+  /// What is to be said now of a probe's notes.
+  func news(of signal: Signal, _ notes: [String], _ now: Duration) -> [String] {
+    said.withLock { said in
       let before = said[signal]
       if notes.isEmpty, before == nil { return [] }
       if let before, notes == before.notes { return [] }
@@ -29,10 +37,6 @@ final class ProbeNotes: Sendable {
       }
       said[signal] = Said(notes: notes, at: now)
       return notes.filter { before?.notes.contains($0) != true }
-    }
-    for note in news {
-      log.warning(
-        "note", ["object": signal, "reason": note.visible(limit: Status.longestReason)])
     }
   }
 }
