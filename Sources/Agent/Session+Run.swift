@@ -39,7 +39,10 @@ extension Session {
     options.removesOnExit = run.removesOnExit
     let snapshot = Latest()
     // From the start on: whoever asks whether this lives must get an answer while it waits.
-    let server = try StatusServer(run.address, port: run.port, on: groups[1], log: log) { path in
+    let server = try StatusServer(
+      run.address, port: run.port, on: groups[1], log: log, door: board.door
+    ) {
+      path in
       board.answer(path, snapshot.take())
     }
     defer { server.close() }

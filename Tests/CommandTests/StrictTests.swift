@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What a router says of links that no lock holds.
+/// What a router says of links that no lock holds, and to whom it says what it knows.
 @Suite struct StrictTests {
   private static func file(strict: Bool) -> String {
     """
@@ -43,6 +43,30 @@ import Testing
       // Who adds a way of IPv6 finds its gateway all the same.
       try sh("ip address add fd10::1/64 dev eth0 nodad")
       try sh("ip route add 2001:db8::/32 via fd10::7")
+    }
+  }
+
+  /// Of the addresses that the port listens at, those in the VPN network answer only where one is stated.
+  @Test func theStatusPortAnswersNobodyInTheVPNNetwork() throws {
+    try Vpngw.inNamespace { vpngw in
+      try prepare()
+      let path = try vpngw.file("state.json", Self.file(strict: false))
+      for (listen, answers) in [
+        ("0.0.0.0:9118", false), ("[::]:9118", false), ("192.168.26.1:9118", true),
+      ] {
+        let daemon = try vpngw.start("run", path, "--listen", listen)
+        defer {
+          daemon.kill(SIGKILL)
+          _ = daemon.wait()
+        }
+        let other = answers ? "192.168.26.1" : "10.32.0.1"
+        func status(_ address: String) throws -> Finished {
+          try run(["curl", "-sm", "5", "\(address):9118/status"])
+        }
+        #expect(
+          try eventually { try status(other).output.contains("no lock holds it: eth0, eth1") })
+        #expect(try status("192.168.26.1").output.isEmpty != answers)
+      }
     }
   }
 }

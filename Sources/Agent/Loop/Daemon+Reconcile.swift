@@ -86,6 +86,7 @@ extension Daemon {
     } else {
       board.update { $0.egress = nil }
     }
+    board.door.close(declaration?.gateways?.prefixes(in: wanted) ?? [])
     board.report(outcome, failures, notes, liveSignals.list(now))
   }
 

@@ -12,6 +12,7 @@ final class Board: Sendable {
   }
 
   private let content: Mutex<Content>
+  let door = Door()
 
   init(path: String) {
     content = Mutex(Content(status: Status(path: path), metrics: Metrics(loop: ())))

@@ -32,6 +32,7 @@ final class StatusServer: Sendable {
   private let log: Log
   private let answer: @Sendable (_ path: String) -> Answer?
   private let connections: Connections
+  private let door: Door
   private let state = Mutex(State())
 
   private struct State {
@@ -44,7 +45,7 @@ final class StatusServer: Sendable {
   /// Listens at `address`, answering on the group's thread. Where another has the port it goes on
   /// trying: that nobody can ask is no reason not to route.
   init(
-    _ address: String, port: Int, on group: any EventLoopGroup, log: Log,
+    _ address: String, port: Int, on group: any EventLoopGroup, log: Log, door: Door = Door(),
     answer: @escaping @Sendable (_ path: String) -> Answer?
   ) throws {
     guard let address = try? SocketAddress(ipAddress: address, port: port) else {
@@ -55,6 +56,7 @@ final class StatusServer: Sendable {
     self.group = group
     self.log = log
     self.answer = answer
+    self.door = door
     connections = Connections(on: group.next())
     try? listen().wait()
   }
@@ -64,7 +66,7 @@ final class StatusServer: Sendable {
 
   @discardableResult
   private func listen() -> EventLoopFuture<Void> {
-    let (answer, connections) = (answer, connections)
+    let (answer, connections, door, address) = (answer, connections, door, address)
     return ServerBootstrap(group: connections.eventLoop)
       .serverChannelOption(.backlog, value: 128)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -76,6 +78,8 @@ final class StatusServer: Sendable {
       }
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
+          // A failure here closes the connection.
+          guard door.isOpen(at: channel.localAddress, of: address) else { throw ChannelError.eof }
           try channel.pipeline.syncOperations.addHandlers([
             ByteToMessageHandler(HTTPRequestDecoder()), HTTPResponseEncoder(),
             Handler(connections, answer: answer),

@@ -33,6 +33,11 @@ extension Gateways {
     }
   }
 
+  /// The VPN network as these objects, which stand for the gateways, have it.
+  public func prefixes(in configuration: Configuration) -> [Prefix] {
+    configuration.routes.filter { $0.table.number == onLinkTable }.map(\.dst)
+  }
+
   /// Takes the addresses that the file declares.
   public mutating func declare(_ addresses: [Address]) {
     let own = addresses.filter { links.contains($0.link) }
