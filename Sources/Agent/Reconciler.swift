@@ -9,6 +9,7 @@ public final class Reconciler {
   public let runDirectory: RunDirectory
   private var memory: SysctlMemory
   private var ipvsMemory: IPVSMemory
+  var flows = FlowsEnded()
 
   /// In the calling thread's network namespace; all calls must come from threads in it.
   public init(runDirectory path: String = RunDirectory.defaultPath) throws(NetlinkError) {
@@ -141,6 +142,7 @@ public final class Reconciler {
       }
       forgetRestored(changes)
     }
+    endFlows(after: plan, outcome)
     if !ipvsMemory.isEmpty,
       ipvsMemory.forget(given: try kernel.observeIPVSWithoutDestinations())
     {

@@ -69,7 +69,12 @@ extension Session {
   ) throws -> Int32 {
     let outcome = try reconciler.reconcile(startingWith: plan) { try reconciler.plan(to: desired) }
     report(outcome)
-    return outcome.isComplete ? Status.done : Status.failed
+    let (ended, failure) = reconciler.flows.take()
+    if ended > 0, !options.isJSON {
+      Console.print("Ended \(ended) \(ended == 1 ? "flow" : "flows") of servers that went.\n")
+    }
+    if let failure { Console.complain("failed flows of servers that went: \(failure)\n") }
+    return outcome.isComplete && failure == nil ? Status.done : Status.failed
   }
 
   private func report(_ outcome: Reconciler.Outcome) {

@@ -20,6 +20,8 @@ public struct Configuration: Hashable, Sendable {
   public var wordless: [ObjectID: String] = [:]
   /// Observed only: rules of others for which there are no words.
   public var partialRules: [PartialRule] = []
+  /// Desired only; nil: nothing is said about flows.
+  public var flows: ServedFlows?
   /// Observed only: this kernel has no IPVS.
   public var lacksIPVS = false
 

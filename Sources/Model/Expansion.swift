@@ -184,6 +184,7 @@ extension Configuration {
       blueprint.routes.map(\.table).filter { $0.name == nil })  // main and its like are everybody's
     rules += blueprint.rules
     ipvsServices += blueprint.ipvsServices
+    flows = blueprint.flows ?? flows
     let states = Set(ipvsTimeouts.map(\.state))
     ipvsTimeouts += blueprint.ipvsTimeouts.filter { !states.contains($0.state) }
     self.tables += tables.map { NftablesTable($0) }

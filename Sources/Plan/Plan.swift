@@ -6,6 +6,8 @@ public struct Plan: Sendable {
   public var steps: [Step] = []
   /// What can't be done, and why; everything else can.
   public var conflicts: [Conflict] = []
+  /// Of services by destination NAT: which flows go on once the steps are done.
+  public var flows: ServedFlows?
 
   public var isEmpty: Bool { steps.isEmpty && conflicts.isEmpty }
 
@@ -30,6 +32,7 @@ public struct Plan: Sendable {
     var comparison = Comparison(from: observed, to: desired, settled: settled)
     comparison.run()
     conflicts = comparison.conflicts
+    flows = desired.flows
     steps = Order(of: comparison.steps, desired: desired, observed: observed).steps
   }
 }

@@ -44,6 +44,7 @@ extension Daemon {
     for step in outcome.done {
       say(step, isDrift: isDrift && !unsettled.contains(step.change.object.id), now)
     }
+    sayFlows()
     var failures: [Status.Trouble] = []
     for (position, (step, error)) in outcome.failed.enumerated() {
       let (count, wait) = backoff.failed(step.change, now)
@@ -103,6 +104,7 @@ extension Daemon {
     guard let outcome = try? reconciler.carryOut(plan, holding: { self.backoff.holds($0, now) })
     else { return }
     for step in outcome.done { say(step, isDrift: false, now) }
+    sayFlows()
     if let gateways = declaration?.gateways, outcome.failed.isEmpty {
       report(gateways, wanted, outcome, .now - now)
       noteEgress(gateways, wanted, now)
@@ -183,6 +185,16 @@ extension Daemon {
           "meaning": isLoss ? service : nil,
         ])
     }
+  }
+
+  /// Flows of real servers that went.
+  private func sayFlows() {
+    let (count, failure) = reconciler.flows.take()
+    if count > 0 { log.info("flows-ended", ["count": count, "why": "their server went"]) }
+    let text = failure?.description
+    // It is tried again at each look.
+    if let text, text != flowsFailure { log.error("flows-kept", ["error": text]) }
+    flowsFailure = text ?? (count > 0 ? nil : flowsFailure)
   }
 
   private func reason(_ step: Step, _ outcome: Reconciler.Outcome) -> String {

@@ -39,6 +39,8 @@ public struct Services: Hashable, Sendable {
       $0.expanded(given: signals, keeping: present, isOver: isOver)
     }
     expansion.configuration.ipvsTimeouts = timeouts
+    let flows = ServedFlows(self, given: signals)
+    expansion.configuration.flows = flows.isEmpty ? nil : flows
     expansion.table = table(
       given: signals, keeping: present,
       tables.first { $0.id == Self.tableID })

@@ -1,0 +1,51 @@
+/// Which flows through services by destination NAT go on: those to servers that are there.
+///
+/// Conntrack keeps a flow at its server for as long as packets come, whatever the map of buckets says
+/// meanwhile; a UDP client with a fixed port would ask a dead server for ever.
+public struct ServedFlows: Hashable, Sendable {
+  public struct Server: Hashable, Sendable {
+    public var address: IPAddress
+    public var port: UInt16
+
+    public init(_ address: IPAddress, port: UInt16) {
+      self.address = address
+      self.port = port
+    }
+  }
+
+  private struct Front: Hashable, Sendable {
+    /// Not known to be down; also those that get no new flows.
+    var servers: Set<Server> = []
+    /// Whether a new flow would reach one.
+    var isServed = false
+  }
+
+  private var fronts: [IPVSService.Match: Front] = [:]
+
+  public var isEmpty: Bool { fronts.isEmpty }
+
+  /// Whether a flow to the address has to begin anew. One that the address itself answers began while
+  /// no server lived.
+  public func isStale(
+    to vip: IPAddress, port: UInt16, _ protocol: IPVSProtocol, answeredBy server: Server
+  ) -> Bool {
+    guard let front = fronts[.address(vip, port: port, protocol: `protocol`)] else { return false }
+    if server == Server(vip, port: port) { return front.isServed }
+    return !front.servers.contains(server)
+  }
+
+  init(_ services: Services, given signals: [Signal: Signal.State]) {
+    for service in services.list where service.balancer == .nft {
+      for match in service.matches {
+        var front = Front()
+        for server in service.servers(of: match) {
+          let state = service.condition(of: server, match)?.state(given: signals) ?? .up
+          if state == .down { continue }
+          front.servers.insert(Server(server.address, port: service.port(of: server, match)))
+          if !server.isDrained, server.weight > 0 { front.isServed = true }
+        }
+        fronts[match] = front
+      }
+    }
+  }
+}
