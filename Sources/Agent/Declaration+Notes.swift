@@ -23,6 +23,19 @@ extension Declaration {
     ]
   }
 
+  /// Clients whom the file leads to no gateway, though it looks so.
+  var unledClients: [Status.Trouble] {
+    let conditional = conditional.compactMap { conditional -> Address? in
+      if case .address(let address) = conditional.object { address } else { nil }
+    }
+    return (gateways?.unled(unconditional.addresses + conditional) ?? []).map { address in
+      Status.Trouble(
+        object: "gateways",
+        reason: "clients of \(address.address.network) by \(address.link) reach no gateway: "
+          + "\"from\" has their network, and \"client_links\" lacks \"\(address.link)\"")
+    }
+  }
+
   /// The objects, gateways and services that unknown signals decide about.
   func undecidedNames(given signals: [Signal: Signal.State]) -> [String] {
     let isUnknown = { signals[$0] ?? .unknown == .unknown }

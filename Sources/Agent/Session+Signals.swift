@@ -89,7 +89,7 @@ extension Session {
 
   /// Says what the gateways do without, and what they don't guard.
   func tellLacking(of declaration: Declaration, in observed: Configuration) {
-    for lack in declaration.lacking(in: observed) {
+    for lack in declaration.lacking(in: observed) + declaration.unledClients {
       Console.complain("vpngw: \(lack.object): \(lack.reason)\n")
     }
   }

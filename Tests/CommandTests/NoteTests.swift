@@ -41,4 +41,35 @@ import Testing
         ])
     }
   }
+
+  /// All is as the file says, and no client gets through: the plan says so, and the status as an error.
+  @Test func clientsByALinkThatIsNotListedAreSaid() throws {
+    func text(_ more: String) -> String {
+      """
+      { "version": 1, "links": [ { "name": "br0", "type": "bridge" }, { "name": "cl", "type": "bridge" } ],
+        "addresses": [ { "link": "br0", "address": "10.1.0.1/24" },
+                       { "link": "cl", "address": "10.2.0.1/24" } ],
+        "gateways": { "link": "br0", \(more) "members": { "addresses": "10.1.0.128" },
+          "probe": { "type": "icmp", "interval": "1h" }, "egress": { "from": "10.0.0.0/8" } } }
+      """
+    }
+    try Vpngw.inNamespace { vpngw in
+      let said = "clients of 10.2.0.0/24 by cl reach no gateway"
+      for listed in ["\"client_links\": \"cl\",", "\"vip_links\": \"cl\","] {
+        let path = try vpngw.file("good.json", text(listed))
+        let planned = try vpngw("plan", path)
+        #expect(planned.status == 2 && !planned.error.contains("reach no gateway"))
+      }
+      let path = try vpngw.file("state.json", text(""))
+      let planned = try vpngw("plan", path)
+      #expect(planned.status == 2 && planned.error.contains(said), "\(planned.error)")
+      #expect(!planned.error.contains("10.1.0.0/24 by"))
+      let daemon = try vpngw.start("run", path)
+      defer {
+        daemon.kill(SIGKILL)
+        _ = daemon.wait()
+      }
+      #expect(try eventually { try vpngw("status").output.contains("gateways: \(said)") })
+    }
+  }
 }

@@ -50,7 +50,7 @@ extension Gateways {
 
   var withASecondLink: Gateways {
     var gateways = self
-    gateways.vipLinks = [LinkName("vip0")!]
+    gateways.clientLinks = [LinkName("vip0")!]
     return gateways
   }
 

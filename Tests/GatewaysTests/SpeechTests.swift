@@ -131,7 +131,7 @@ import Testing
       try sh(
         "sysctl -q -w net.ipv4.ipfrag_time=1 net.ipv6.ip6frag_time=1 net.ipv4.icmp_ratelimit=0"
           + " net.netfilter.nf_conntrack_frag6_timeout=1 net.ipv6.icmp.ratelimit=0")
-      for link in bed.gateways.vipLinks { try sh("ip link add \(link) type veth peer name v1") }
+      for link in bed.gateways.clientLinks { try sh("ip link add \(link) type veth peer name v1") }
     }
   }
 

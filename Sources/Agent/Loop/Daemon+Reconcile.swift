@@ -67,6 +67,15 @@ extension Daemon {
         Status.Trouble(
           object: "\(step.change.object.id)", reason: reason(step, outcome) + cause))
     }
+    // An error, since all is as the file says, and yet nothing gets through.
+    let unled = declaration!.unledClients
+    failures += unled
+    if unled != unledClients {
+      for trouble in unled {
+        log.error("unled", ["object": trouble.object, "reason": trouble.reason])
+      }
+      unledClients = unled
+    }
     backoff.keep(Set((outcome.failed.map(\.step) + outcome.held).map(\.change.object.id)))
     if outcome.conflicts != conflicts {
       conflicts = outcome.conflicts

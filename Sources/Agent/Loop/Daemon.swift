@@ -52,6 +52,8 @@ final class Daemon {
   var conflicts: [Plan.Conflict] = []
   /// What failed to be looked at, until a look succeeds.
   var blindness: String?
+  /// Clients whom the file leads to no gateway, as they were said.
+  var unledClients: [Status.Trouble] = []
   /// Why flows of real servers that went are there still.
   var flowsFailure: String?
   var notes: [Status.Trouble] = []

@@ -3,8 +3,8 @@
 public struct Gateways: Hashable, Sendable {
   /// The link of the VPN network, by which gateways are reached.
   public var link: LinkName
-  /// Other links by which the VPN network's packets come in: the macvlans of VIPs.
-  public var vipLinks: [LinkName] = []
+  /// Other links by which clients' packets come in: a LAN, the macvlans of VIPs.
+  public var clientLinks: [LinkName] = []
   /// 1 to 64; a member's place tells its mark, table and rule.
   public var members: [Member]
   /// What the members are asked, one each; its signal says whether the member lives.
@@ -136,7 +136,7 @@ public struct Gateways: Hashable, Sendable {
 
 extension Gateways {
   /// Every link by which the VPN network's packets come in.
-  var links: [LinkName] { [link] + vipLinks }
+  var links: [LinkName] { [link] + clientLinks }
 
   /// The families in which there are gateways.
   var families: [Family] {

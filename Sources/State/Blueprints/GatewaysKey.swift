@@ -1,5 +1,5 @@
 enum GatewaysKey: Int, ObjectKey {
-  case link, vipLinks, mtu, members, probe, egress, `return`, strict
+  case link, clientLinks, vipLinks, mtu, members, probe, egress, `return`, strict
 
   static let names = spelledNames()
   static let example = "{ \"link\": \"eth1\", \"members\": [...], \"egress\": {...} }"

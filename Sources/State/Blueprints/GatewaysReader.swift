@@ -15,13 +15,7 @@ extension ObjectReader<FileKey> {
 extension ObjectReader<GatewaysKey> {
   fileprivate mutating func gateways() -> Gateways? {
     let link = required(.link, .link, ": the link of the VPN network")
-    let vipLinks = oneOrMore(.vipLinks, .link) ?? []
-    if let link, vipLinks.contains(link) {
-      report(.vipLinks, "\"\(link)\" is the \"link\" already: leave it out")
-    }
-    for (index, name) in vipLinks.enumerated() where vipLinks[..<index].contains(name) {
-      report(.vipLinks, index, "\"\(name)\" is stated twice")
-    }
+    let clientLinks = clientLinks(besides: link)
     let mtu = optional(.mtu, .bytes(576, to: 65_535))
     if !has(.members) {
       reportMissing(
@@ -38,13 +32,29 @@ extension ObjectReader<GatewaysKey> {
     guard let link, let members, let egress, !members.isEmpty else { return nil }
 
     var gateways = Gateways(link: link, members: members, egress: egress)
-    gateways.vipLinks = vipLinks
+    gateways.clientLinks = clientLinks
     gateways.mtu = mtu
     gateways.numbers = numbers
     gateways.isStrict = isStrict
     if let template { gateways.probes = probes(template, members) }
     check(gateways)
     return isSound ? gateways : nil
+  }
+
+  /// `vip_links` is the name that they had first.
+  private mutating func clientLinks(besides link: LinkName?) -> [LinkName] {
+    if has(.clientLinks) {
+      refuse([.vipLinks]) { "\($0) is the old name of \"client_links\": state that alone" }
+    }
+    let key = has(.clientLinks) ? GatewaysKey.clientLinks : .vipLinks
+    let links = oneOrMore(key, .link) ?? []
+    if let link, links.contains(link) {
+      report(key, "\"\(link)\" is the \"link\" already: leave it out")
+    }
+    for (index, name) in links.enumerated() where links[..<index].contains(name) {
+      report(key, index, "\"\(name)\" is stated twice")
+    }
+    return links
   }
 
   private mutating func list() -> [Gateways.Member]? {

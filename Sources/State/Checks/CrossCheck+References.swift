@@ -29,7 +29,7 @@ extension CrossCheck {
       if link.master != link.name { check(link.master, contents.links, position, "master") }
     }
     if let gateways = contents.gateways {
-      for (key, links) in [("link", [gateways.link]), ("vip_links", gateways.vipLinks)] {
+      for (key, links) in [("link", [gateways.link]), ("client_links", gateways.clientLinks)] {
         for problem in links.compactMap({ search.problem(with: $0) }) {
           findings.report(at: Pointer([.key("gateways"), .key(key)]), problem)
         }
