@@ -52,6 +52,7 @@ extension RuleCompiler {
   ) throws(Refusal) {
     try require(protocol: name)
     let (proto, field) = try packetField(name, fieldName)
+    try check(written: value, Shape(field.type, bits: field.bits, order: .network))
     try require(value)
     var checksum = Checksum()
     if let offset = proto.checksum { checksum = Checksum(type: 1, offset: offset) }

@@ -131,9 +131,7 @@ extension RuleCompiler {
         throw Refusal("@\(name) leads to something else")
       default: break
       }
-      if let own = try Shape.of(key, scope), own.fields.count != type.key.fields.count {
-        throw Refusal("the key of @\(name) has \(max(1, type.key.fields.count)) fields")
-      }
+      try check(key, against: name, type)
       return (.named(name), type.isInterval ? type.key.comparable : type.key)
     case .set(let elements):
       guard let own = try Shape.of(key, scope) else {

@@ -178,6 +178,8 @@ extension RuleCompiler {
       throw Refusal(
         element.data == nil ? "@\(name) is a map: a value is missing" : "@\(name) is not a map")
     }
+    try check(argument: key, type.key)
+    if let data = element.data, let shape = type.data { try check(argument: data, shape) }
     try require(key)
     if let data = element.data { try require(data) }
     let own = try Shape.of(key, scope)
@@ -237,6 +239,7 @@ extension RuleCompiler {
   mutating func load(
     value: Nftables.Expression, _ shape: Shape
   ) throws(Refusal) -> Register {
+    try check(written: value, shape)
     try require(value)
     let register = try allocate()
     try load(value, into: register, converted: shape)
