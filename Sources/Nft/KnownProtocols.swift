@@ -12,8 +12,14 @@ struct KnownProtocols {
   var isEther = false
   /// Headers of 802.1Q or 802.1ad that are known to follow it.
   var vlans = 0
+  /// All that a match has allowed, in order; "unknown" for what has no header of ours.
+  var transports: [String] = []
+  var networks: [String] = []
+  /// Only there does `meta protocol` say what the network header is.
+  let protocolSaysNetwork: Bool
 
   init(_ family: Nftables.Family) {
+    protocolSaysNetwork = family == .bridge || family == .netdev
     switch family {
     case .ip: network = "ip"
     case .ip6: network = "ip6"
@@ -46,6 +52,47 @@ extension KnownProtocols {
   }
 }
 
+extension KnownProtocols {
+  private func protocols(_ left: Nftables.Expression) -> PacketProtocol.Layer? {
+    switch left {
+    case .meta("l4proto"), .payload("ip", "protocol"), .payload("ip6", "nexthdr"): .transport
+    case .meta("nfproto"), .payload("ether", "type"), .payload("vlan", "type"): .network
+    case .meta("protocol"): protocolSaysNetwork ? .network : nil
+    default: nil
+    }
+  }
+
+  /// After `left` was found to be one of these values.
+  mutating func learn(_ left: Nftables.Expression, among values: [UInt64]) {
+    guard let layer = protocols(left) else { return }
+    for value in values {
+      var name = PacketProtocol.all.first { $0.layer == layer && $0.number == value }?.name
+      if left == .meta("nfproto") { name = value == 2 ? "ip" : value == 10 ? "ip6" : nil }
+      // Only metadata rule out what they don't know.
+      if name == nil, case .payload = left { continue }
+      switch layer {
+      case .transport: transports.note(name ?? "unknown")
+      case .network: networks.note(name ?? "unknown")
+      case .link: break
+      }
+    }
+  }
+
+  /// Whether a match says so much that a header of `name` can't be meant.
+  func refusal(_ name: String, _ seen: [String]) -> Refusal? {
+    guard let other = seen.first(where: { $0 != name }) else { return nil }
+    return Refusal("\(name) contradicts \(other), which the rule has matched before")
+  }
+}
+
+extension [String] {
+  /// The last is what was said last.
+  fileprivate mutating func note(_ name: String) {
+    removeAll { $0 == name }
+    append(name)
+  }
+}
+
 extension RuleCompiler {
   func packetField(
     _ name: String, _ field: String
@@ -58,8 +105,11 @@ extension RuleCompiler {
       try require(protocol: name)
       try requireMessage(name, field)
     case .option(.exthdr, _, _):
-      try require(network: PacketProtocol.byName["ip6"]!, isForTransport: true)
-    case .option(.ip, _, _): try require(protocol: "ip")
+      try first { (compiler) throws(Refusal) in
+        try compiler.require(network: PacketProtocol.byName["ip6"]!, isForTransport: true)
+      }
+    case .option(.ip, _, _):
+      try first { (compiler) throws(Refusal) in try compiler.require(protocol: "ip") }
     case .jhash(let inner, _, _, _): try require(inner)
     case .concat(let parts): for part in parts { try require(part) }
     case .binary(_, let left, let right):
@@ -68,6 +118,18 @@ extension RuleCompiler {
     case .map(let key, _): try require(key)
     default: break
     }
+  }
+
+  /// What is required goes before the whole rule: nft has nothing happen to packets that the rule
+  /// doesn't reject, and looks for options there, too.
+  mutating func first(
+    _ body: (inout RuleCompiler) throws(Refusal) -> Void
+  ) throws(Refusal) {
+    let count = segments.count
+    try body(&self)
+    let added = Array(segments[count...])
+    segments.removeLast(added.count)
+    segments.insert(contentsOf: added, at: 0)
   }
 
   mutating func require(protocol name: String) throws(Refusal) {
@@ -84,11 +146,13 @@ extension RuleCompiler {
     case .network: try require(network: proto)
     case .transport:
       if name == "th" { return }
+      if let refusal = known.refusal(name, known.transports) { throw refusal }
       if let present = known.transport {
         guard present != name else { return }
         throw Refusal("\(name) contradicts \(present), which the rule has matched before")
       }
-      if name == "icmp" || name == "icmpv6" {
+      // nft has it under the other family, too, where it never matches.
+      if known.network == nil, known.networks.isEmpty, name == "icmp" || name == "icmpv6" {
         let network = PacketProtocol.byName[name == "icmp" ? "ip" : "ip6"]!
         try require(network: network, isForTransport: true)
       }
@@ -99,12 +163,14 @@ extension RuleCompiler {
       ]
       close(isMatch: true)
       known.transport = name
+      known.transports.note(name)
     }
   }
 
   private mutating func require(
     network proto: PacketProtocol, isForTransport: Bool = false
   ) throws(Refusal) {
+    if let refusal = known.refusal(proto.name, known.networks) { throw refusal }
     if let present = known.network {
       guard present != proto.name else { return }
       throw Refusal("\(proto.name) contradicts \(present), which the family or the rule says")
@@ -113,6 +179,7 @@ extension RuleCompiler {
     case .inet where known.isEther, .netdev where known.isEther:
       requireType(proto.number!)
       known.network = proto.name
+      known.networks.note(proto.name)
       return
     case .inet:
       guard proto.name != "arp" else { throw Refusal("arp is not seen in an inet table") }
@@ -123,6 +190,7 @@ extension RuleCompiler {
     case .bridge where proto.name == "arp" || isForTransport || known.vlans > 0:
       requireType(proto.number!)
       known.network = proto.name
+      known.networks.note(proto.name)
       return
     default:
       code += [
@@ -132,6 +200,7 @@ extension RuleCompiler {
     }
     close(isMatch: true)
     known.network = proto.name
+    known.networks.note(proto.name)
   }
 
   /// Of what follows the Ethernet header, or the last VLAN header.

@@ -103,7 +103,7 @@ extension RuleCompiler {
       code.append(.immediate(register, try constant.bytes(expression, expected)))
     case .binary: try loadBinary(expression, into: register)
     case .map(let key, let data):
-      try loadMap(key, data, into: register, leadingTo: expected)
+      try loadMap(key, data, into: register, leadingTo: expected.map { .value($0) })
     case .prefix, .range, .set, .reference, .verdict:
       throw Refusal("a set, range, prefix or verdict doesn't belong here")
     }

@@ -20,6 +20,10 @@ extension RuleCompiler {
       let register = try allocate(shape)
       try loadKey(left, as: key, into: register)
       code.append(.lookup(set, register, to: nil, isInverted: relation == .notEqual))
+      if relation != .notEqual, case .set(let elements) = right, shape.bits <= 64 {
+        known.learn(
+          left, among: elements.compactMap { $0.key.flatMap { try? constant.value($0, shape) } })
+      }
       return close(isMatch: true)
     case .range(let low, let high):
       try matchRange(relation, left, shape, low, high)

@@ -106,9 +106,9 @@ extension RuleCompiler {
 
   mutating func loadMap(
     _ key: Nftables.Expression, _ data: Nftables.Expression, into register: Register,
-    leadingTo expected: Shape?
+    leadingTo expected: SetCompiler.Data?
   ) throws(Refusal) {
-    let (set, shape) = try self.set(data, for: key, data: expected.map { .value($0) })
+    let (set, shape) = try self.set(data, for: key, data: expected)
     try load(key: key, as: shape, into: register)
     code.append(.lookup(set, register, to: register, isInverted: false))
   }
@@ -125,7 +125,7 @@ extension RuleCompiler {
         throw Refusal("@\(name) is a map, and a set belongs here")
       case .verdict where !type.isVerdictMap:
         throw Refusal("@\(name) doesn't lead to verdicts")
-      case .value where type.data == nil:
+      case .value where type.data == nil, .interval where type.data == nil:
         throw Refusal("@\(name) doesn't lead to values")
       case .object(let object) where type.object != object:
         throw Refusal("@\(name) leads to something else")

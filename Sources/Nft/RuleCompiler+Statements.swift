@@ -76,35 +76,6 @@ extension RuleCompiler {
       level: level, flags: flags)
   }
 
-  private mutating func reject(_ reject: Nftables.Reject) throws(Refusal) {
-    let type: String
-    if let stated = reject.type {
-      type = stated
-    } else {
-      switch (scope.family, known.network) {
-      case (.ip, _): type = "icmp"
-      case (.ip6, _): type = "icmpv6"
-      case (_, "ip") where scope.family != .inet: type = "icmp"
-      case (_, "ip6") where scope.family != .inet: type = "icmpv6"
-      default: type = "icmpx"
-      }
-    }
-    switch type {
-    case "tcp reset":
-      try require(protocol: "tcp")
-      code.append(.reject(type: 1, code: 0))
-    case "icmp", "icmpv6", "icmpx":
-      if type == "icmp" { try require(protocol: "ip") }
-      if type == "icmpv6" { try require(protocol: "ip6") }
-      let dataType: DataType =
-        type == "icmp" ? .icmpCode : type == "icmpv6" ? .icmpv6Code : .icmpxCode
-      let code = try constant.value(reject.code ?? .symbol("port-unreachable"), Shape(dataType))
-      self.code.append(
-        .reject(type: type == "icmpx" ? 2 : 0, code: UInt8(truncatingIfNeeded: code)))
-    default: throw Refusal("reject \(type): one of tcp reset, icmp, icmpv6, icmpx")
-    }
-  }
-
   private mutating func dup(
     _ address: Nftables.Expression, _ device: Nftables.Expression?
   ) throws(Refusal) {

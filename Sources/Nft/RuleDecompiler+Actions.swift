@@ -176,11 +176,13 @@ extension RuleDecompiler {
 
   private func nat(_ nat: NAT) -> Nftables.Statement? {
     var result = Nftables.NAT(nat.isDestination ? .dnat : .snat, flags: Self.natFlags(nat.flags))
-    if scope.family == .inet { result.family = nat.family == 2 ? "ip" : "ip6" }
+    if scope.family == .inet, nat.family != 1 { result.family = nat.family == 2 ? "ip" : "ip6" }
     let shape = Shape(nat.family == 2 ? .ipv4 : .ipv6)
     if let low = nat.addressMin {
       guard let from = expression(low, as: shape) else { return nil }
       result.address = from
+      // A map to an interval: its end lies behind its beginning.
+      if case .map = from, let high = nat.addressMax, high != low { return .nat(result) }
       if let high = nat.addressMax, high != low {
         guard let to = expression(high, as: shape) else { return nil }
         result.address = .range(from, to)

@@ -172,11 +172,13 @@ extension KnownProtocols {
     func name(_ layer: PacketProtocol.Layer) -> String? {
       PacketProtocol.all.first { $0.layer == layer && $0.number == value }?.name
     }
+    learn(left, among: [value])
     switch left {
     case .meta("l4proto"), .payload("ip", "protocol"), .payload("ip6", "nexthdr"):
       if transport == nil { transport = name(.transport) }
     case .meta("nfproto"):
       if network == nil { network = value == 2 ? "ip" : value == 10 ? "ip6" : nil }
+    case .meta("protocol") where !protocolSaysNetwork: break
     case .meta("protocol"), .payload("ether", "type"), .payload("vlan", "type"):
       if network == nil { network = name(.network) }
       if left != .meta("protocol"), value == 0x8100 || value == 0x88a8 { vlans += 1 }

@@ -63,12 +63,12 @@ extension RuleDecompiler {
       case .verdict(let verdict)?: read.data = .verdict(verdict)
       case .object(let name)?: read.data = .symbol(name)
       case .value(let bytes)?:
-        guard let shape = data ?? program.dataShape,
-          let data = constant.expression(Array(bytes), shape)
-        else {
-          return nil
-        }
-        read.data = data.joiningFlags
+        guard let shape = data ?? program.dataShape else { return nil }
+        let value =
+          program.leadsToIntervals
+          ? values(Array(bytes), shape) : constant.expression(Array(bytes), shape)
+        guard let value else { return nil }
+        read.data = value.joiningFlags
       }
       found.append(read)
       keys.append(
@@ -94,6 +94,14 @@ extension RuleDecompiler {
       offset += field.cells * 4
     }
     return .concat(parts)
+  }
+
+  /// An interval of what a map leads to: its beginning, and behind it its end.
+  private func values(_ bytes: [UInt8], _ shape: Shape) -> Nftables.Expression? {
+    let (low, high) = (Array(bytes.prefix(bytes.count / 2)), Array(bytes.suffix(bytes.count / 2)))
+    guard !shape.isConcat else { return concat(low, high, shape) }
+    guard low == high else { return interval(low, high, shape) }
+    return constant.expression(low, shape).map { .prefix($0, length: shape.bits) }
   }
 
   /// A value, a prefix or a range.
@@ -126,7 +134,14 @@ extension RuleDecompiler {
 extension SetProgram {
   fileprivate var dataShape: Shape? {
     guard case .value(let type, let length)? = data else { return nil }
-    return Shape(typeNumber: type, bytes: length, order(data: true))
+    return Shape(
+      typeNumber: type, bytes: leadsToIntervals ? length / 2 : length, order(data: true))
+  }
+
+  fileprivate var leadsToIntervals: Bool {
+    UserData.items(userData).contains {
+      $0.type == UserData.Set.dataInterval && $0.value.first == 1
+    }
   }
 }
 

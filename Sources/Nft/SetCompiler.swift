@@ -6,6 +6,8 @@ struct SetCompiler {
   enum Data: Hashable {
     case verdict
     case value(Shape)
+    /// From a value to another.
+    case interval(Shape)
     case object(UInt32)
   }
 
@@ -93,7 +95,7 @@ struct SetCompiler {
       shape.isConcat ? 0 : shape.order == .host ? 1 : 2
     }
     var bytes = UserData.item(UserData.Set.keyOrder, number(key))
-    if case .value(let shape)? = data {
+    if let shape = data?.shape {
       bytes += UserData.item(
         UserData.Set.dataOrder, shape.isConcat ? 0 : shape.order == .host ? 1 : 2)
     } else if case .verdict? = data {
@@ -210,6 +212,13 @@ struct SetCompiler {
     case (.symbol(let name)?, .object?): return .object(name)
     case (let expression?, .value(let shape)?):
       return .value(ElementBytes(try constant.bytes(expression, shape)))
+    case (let expression?, .interval(let shape)?):
+      guard expression.isInterval else {
+        throw Refusal("either all values of a map are intervals, or none is")
+      }
+      let (low, high) = try bounds(expression, shape)
+      let pad = constant.padded(low).count - low.count
+      return .value(ElementBytes(low + [UInt8](repeating: 0, count: pad) + high))
     case (nil, _): throw Refusal("an element of a map needs a value")
     case (_, nil): throw Refusal("an element of a set has no value")
     default: throw Refusal("an element leads to something else than the map says")
@@ -222,13 +231,23 @@ extension SetCompiler.Data {
     switch self {
     case .verdict: .verdict
     case .value(let shape): .value(type: shape.typeNumber, length: UInt32(shape.bytes))
+    case .interval(let shape): .value(type: shape.typeNumber, length: UInt32(shape.bytes) * 2)
     case .object(let type): .object(type)
     }
   }
 
-  /// Whether values are intervals: never.
+  /// Whether values are intervals.
   var intervalItem: [UInt8] {
-    UserData.item(UserData.Set.dataInterval, UInt32(0))
+    let isInterval = if case .interval = self { true } else { false }
+    return UserData.item(UserData.Set.dataInterval, UInt32(isInterval ? 1 : 0))
+  }
+
+  /// Of one value, or of a bound.
+  var shape: Shape? {
+    switch self {
+    case .value(let shape), .interval(let shape): shape
+    case .verdict, .object: nil
+    }
   }
 
   var flag: UInt32 { if case .object = self { SetFlag.object } else { SetFlag.map } }

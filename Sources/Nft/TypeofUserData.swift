@@ -61,12 +61,15 @@ enum TypeofUserData {
     let content: [UInt8]
     switch expression {
     case .payload(let name, let field):
-      let (proto, _) = try Shape.packetField(name, field)
+      let (proto, found) = try Shape.packetField(name, field)
       guard let number = PacketProtocol.typeofNumbers[name],
         let index = proto.fields.firstIndex(where: { $0.name == field })
       else { throw Refusal("typeof \(name) \(field)") }
       type = 7
-      content = UserData.item(0, number) + UserData.item(1, UInt32(index + 1))
+      // Without its length nft ends when it lists an integer.
+      content =
+        UserData.item(0, number) + UserData.item(1, UInt32(index + 1))
+        + (found.type == .integer ? UserData.item(4, UInt32(found.bits)) : [])
     case .raw(let base, let offset, let length):
       guard let layer = RuleCompiler.rawBase(base) else { throw Refusal("payload base \(base)") }
       try RuleCompiler.checkRaw(offset: offset, length: length)

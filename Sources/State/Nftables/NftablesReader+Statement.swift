@@ -95,6 +95,11 @@ extension NftablesReader {
       return .reject(
         Nftables.Reject(type: fields.string("type"), code: fields.expression("expr")))
     case "snat", "dnat", "masquerade", "redirect":
+      // What the address and the flags say anyhow.
+      for word in fields.words("type_flags") where !["interval", "prefix", "concat"].contains(word)
+      {
+        within(.key("type_flags")) { report("one of interval, prefix, concat") }
+      }
       return .nat(
         Nftables.NAT(
           Nftables.NAT.Kind(rawValue: key)!, family: fields.string("family"),
