@@ -51,6 +51,8 @@ struct SetCompiler {
     var flags = data?.flag ?? 0
     for flag in set.flags { flags |= flag.bit }
     if set.timeout != nil { flags |= SetFlag.timeout }
+    // The kernel takes several in a list only.
+    if set.statements.count > 1 { flags |= SetFlag.expression }
     if isInterval, type.key.isConcat { flags |= SetFlag.concat }
     var userData = Self.userData(key: type.key, data: data)
     if set.autoMerge { userData += UserData.item(UserData.Set.mergeElements, 1) }

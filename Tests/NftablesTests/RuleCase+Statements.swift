@@ -203,7 +203,7 @@ extension RuleCase {
   ])
 
   static let unreadable: [RuleCase] = join([
-    file("text-only"), file("objects"), file("sets"),
+    file("text-only"), file("objects"), file("sets"), file("nat-maps"), file("dependencies"),
     each(
       "inet", with: "set plain { type ipv4_addr; size 100; comment \"why\"; }",
       ["add @plain { ip saddr }"]),
