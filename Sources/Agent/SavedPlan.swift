@@ -27,9 +27,17 @@ struct SavedPlan {
     do {
       // What signals leave as it is comes from the kernel, which breaks rules of files: a route over
       // a link that no file declares.
-      desired = try StateFile.decode(
+      var desired = try StateFile.decode(
         Array(Tree(state).text().utf8), names: .machine, checkingTogether: false
       ).expanded()
+      // What blueprints made of it.
+      let claims = document.root["claimed"]?.elements?.compactMap(\.integer) ?? []
+      desired.claimedTables = Set(claims.compactMap { UInt32(exactly: $0).map(RouteTable.init) })
+      let own = Set(document.root["blueprints"]?.elements?.compactMap(\.string) ?? [])
+      for index in desired.tables.indices {
+        desired.tables[index].isBlueprints = own.contains(desired.tables[index].id.description)
+      }
+      self.desired = desired
     } catch {
       throw Session.Failure("\(path): its state is damaged:\n\(error)")
     }
@@ -38,6 +46,11 @@ struct SavedPlan {
   var text: String {
     Tree.object([
       ("plan", 1), ("state", StateFile.encode(desired)),
+      ("claimed", .array(desired.claimedTables.sorted().map { .integer(Int($0.number)) })),
+      (
+        "blueprints",
+        .array(desired.tables.filter(\.isBlueprints).map { .string($0.id.description) })
+      ),
       ("steps", .array(steps.map(Tree.string))),
     ]).text()
   }

@@ -211,10 +211,11 @@ extension TableProgram {
 }
 
 extension NftablesTable {
-  /// With the mark of what we make.
+  /// With the mark of what we make, unless it is somebody else's.
   func program(_ numbers: LinkNumbers) throws(NetlinkError) -> TableProgram? {
     do throws(TableCompiler.Faults) {
-      return try compiled(numbers)?.marked
+      let program = try compiled(numbers)
+      return isForeign ? program?.unmarked : program?.marked
     } catch {
       throw NetlinkError(
         "nft table \(id)", code: ErrorCode.invalid, kernelText: "\(error)")

@@ -187,7 +187,11 @@ extension Configuration {
     flows = blueprint.flows ?? flows
     let states = Set(ipvsTimeouts.map(\.state))
     ipvsTimeouts += blueprint.ipvsTimeouts.filter { !states.contains($0.state) }
-    self.tables += tables.map { NftablesTable($0) }
+    self.tables += tables.map { source in
+      var table = NftablesTable(source)
+      table.isBlueprints = true
+      return table
+    }
   }
 
   /// The objects with these identities; of several with one identity ours, else the first, which is

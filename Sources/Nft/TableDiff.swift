@@ -92,7 +92,7 @@ public struct TableDiff: Hashable, Sendable {
       // one that is not stated may stay.
       if !desired.unmarked.userData.isEmpty
         && observed.unmarked.userData != desired.unmarked.userData
-        || (observed.flags ^ desired.flags) & ~1 != 0
+        || (observed.flags ^ desired.flags) & ~1 != 0 || observed.isMarked != desired.isMarked
       {
         whole = .replace(desired)
       } else {

@@ -44,7 +44,10 @@ extension Step {
     // Of ten thousand elements a few tell what it is about.
     for run in differences(limit: Self.shownParts).runs {
       for difference in run.prefix(Self.shownParts) {
-        text += "    " + difference.line(isCreation: verb == .create).visible + "\n"
+        text += "    " + difference.line(isCreation: verb == .create).visible
+        if isTheirs, difference.new == nil { text += " (theirs)" }
+        text += "
+"
       }
       let count = run.reduce(run.count) { $0 + $1.omitted }
       if count > Self.shownParts {

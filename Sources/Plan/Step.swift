@@ -17,6 +17,11 @@ public struct Step: Hashable, Sendable {
     self.numbers = numbers
   }
 
+  /// Whether what goes from a table is somebody else's work.
+  var isTheirs: Bool {
+    if case .table(let table)? = change.observed { !table.isOwned } else { false }
+  }
+
   /// For a creation what is stated, for a change what differs, for a deletion nothing.
   public var differences: [Difference] { differences(limit: .max) }
 

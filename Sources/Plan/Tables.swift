@@ -30,6 +30,28 @@ struct Tables {
       return refuse(table, "\(error)")
     }
     let found = found.map(compiledIfRead)
+    var reason: String?
+    if let found, !found.isOwned, !wanted.isForeign {
+      let isEqual = TableDiff(
+        family: table.id.family, table: table.id.name, from: found.program,
+        to: wanted.program?.unmarked, numbers: numbers
+      ).isEmpty
+      if wanted.isAdopted {
+        wanted.isForeign = true
+        reason = "adopted: what is marked so is theirs\(found.makerText)"
+      } else if wanted.isBlueprints, wanted.looksLike(found) {
+        reason =
+          "replaced: it has the name and the parts of vpngw's own, without its mark: restored by nft?"
+      } else if isEqual {
+        return  // used as it is
+      } else {
+        return refuse(
+          table,
+          "there is one that vpngw didn't make\(found.makerText): \"adopt\": true in its \"table\" "
+            + "makes it as stated, and removes what else is in it; or take another name")
+      }
+    }
+    if !wanted.isForeign { wanted.program = wanted.program?.marked }
     let diff = TableDiff(
       family: table.id.family, table: table.id.name, from: found?.program, to: wanted.program,
       numbers: numbers)
@@ -44,7 +66,8 @@ struct Tables {
     steps.append(
       Step(
         Change(verb, .table(wanted), observed: found.map(Object.table)),
-        reason: verb == .replace ? "replaced: flags and comment can't change in place" : nil,
+        reason: reason
+          ?? (verb == .replace ? "replaced: flags and comment can't change in place" : nil),
         numbers: numbers))
   }
 
@@ -53,6 +76,7 @@ struct Tables {
     guard table.program == nil else { return table }
     var table = table
     table.program = try? table.compiled(numbers)
+    if table.isOwned { table.program = table.program?.marked }
     // Rules are told apart by the kernel's numbers of them.
     var handle: UInt64 = 0
     for chain in table.program?.chains.indices ?? 0..<0 {
@@ -83,6 +107,22 @@ struct Tables {
 
   private mutating func refuse(_ table: NftablesTable, _ reason: String) {
     conflicts.append(Plan.Conflict(object: .table(table), reason: reason))
+  }
+}
+
+extension NftablesTable {
+  /// Whether the observed table of its name has parts of its names: a chain, and a set or map.
+  fileprivate func looksLike(_ found: NftablesTable) -> Bool {
+    guard let program, let present = found.program else { return false }
+    let chains = Set(program.chains.map(\.name))
+    let sets = Set(program.sets.map(\.name))
+    return present.chains.contains { chains.contains($0.name) }
+      && (sets.isEmpty || present.sets.contains { sets.contains($0.name) })
+  }
+
+  /// ` (it looks like Docker's)`.
+  fileprivate var makerText: String {
+    program.flatMap(TableMaker.guess).map { " (it looks like \($0)'s)" } ?? ""
   }
 }
 

@@ -25,6 +25,9 @@ public struct Undo: Sendable {
     }
     // A link that is put back must be without what it was without.
     for index in before.links.indices { before.links[index].isExact = true }
+    for index in before.tables.indices {
+      before.tables[index].isForeign = !before.tables[index].isOwned
+    }
     for index in before.sysctls.indices { before.sysctls[index].previous = nil }
     for index in before.ipvsTimeouts.indices { before.ipvsTimeouts[index].previous = nil }
     let kept = Set(before.objects.map(\.id))

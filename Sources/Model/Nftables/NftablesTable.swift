@@ -23,8 +23,12 @@ public struct NftablesTable: Resource {
   public var program: Nftables.Bytecode.TableProgram?
   /// What of it can't be put into words, by its place; it is left alone.
   public var unreadable: [String] = []
-  /// Somebody else's, in what `show --all` printed.
+  /// Where somebody else made it, it is kept equal to what is stated, and theirs.
   public var isAdopted = false
+  /// A blueprint's: nobody else gives a table its name and its parts.
+  public var isBlueprints = false
+  /// Somebody else's: made and kept without our mark.
+  public var isForeign = false
   /// Observed only: it bears our mark.
   public var isOwned = false
 

@@ -10,7 +10,9 @@ public final class NftablesReader {
   private let sink: any NftablesSink
   private var path: [Pointer.Component]
   private(set) var tables: [Nftables.Table] = []
-  /// The tables that are somebody else's, as `FAMILY NAME`.
+  /// The tables that are somebody else's and may be changed, as `FAMILY NAME`.
+  private(set) var adopted: Set<String> = []
+  /// Those of what `show --all` printed once.
   private(set) var foreign: Set<String> = []
   /// Where the parts of the tables stand.
   private(set) var places: [Place: Pointer] = [:]
@@ -46,7 +48,8 @@ public final class NftablesReader {
     reader.read(value)
     let tables = reader.tables.map { source in
       var table = NftablesTable(source)
-      table.isAdopted = reader.foreign.contains(table.id.description)
+      let name = table.id.description
+      table.isAdopted = reader.adopted.contains(name) || reader.foreign.contains(name)
       return table
     }
     return (tables, reader.places)
@@ -150,6 +153,8 @@ public final class NftablesReader {
     var table = Nftables.Table(family: family, name: name)
     table.flags = fields.words("flags")
     table.comment = fields.string("comment")
+    // Not nft's, which passes over it.
+    if fields.bool("adopt") { adopted.insert("\(family.rawValue) \(name)") }
     tables.append(table)
     note(.table, of: tables.count - 1)
     chains.append([:])

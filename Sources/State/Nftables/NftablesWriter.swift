@@ -8,24 +8,28 @@ public enum NftablesWriter {
     .array(tables.flatMap { entries($0) })
   }
 
-  /// A file's section, in the order in which the tables are to be made: with what is somebody else's, and what couldn't be put into words.
+  /// A file's section, in the order in which the tables are to be made: with what is somebody else's,
+  /// and what couldn't be put into words.
   static func section(_ tables: [NftablesTable]) -> Tree {
-    let foreign = tables.filter(\.isAdopted).map { Tree.string($0.id.description) }
     let opaque = tables.flatMap { table in
       table.unreadable.map { Tree.string("\(table.id): \($0)") }
     }
     var notes: [(String, Tree)] = []
-    if !foreign.isEmpty { notes.append(("foreign", .array(foreign))) }
     if !opaque.isEmpty { notes.append(("opaque", .array(opaque))) }
     let head = notes.isEmpty ? [] : [Tree.object([("metainfo", .object(notes))])]
-    return .array(head + tables.compactMap(\.source).flatMap { entries($0) })
+    return .array(
+      head
+        + tables.flatMap { table in
+          table.source.map { entries($0, isAdopted: table.isAdopted) } ?? []
+        })
   }
 
-  private static func entries(_ table: Nftables.Table) -> [Tree] {
+  private static func entries(_ table: Nftables.Table, isAdopted: Bool = false) -> [Tree] {
     let family: (String, Tree) = ("family", .string(table.family.rawValue))
     var head: [(String, Tree)] = [family, ("name", .string(table.name))]
     head.add("flags", table.flags.isEmpty ? nil : words(table.flags))
     head.add("comment", table.comment.map { .string($0) })
+    if isAdopted { head.append(("adopt", .bool(true))) }
     var entries: [Tree] = [.object([("table", .object(head))])]
     let place: [(String, Tree)] = [family, ("table", .string(table.name))]
     // A chain that a map leads to stands above it, as nft 1.0.6 needs it.
