@@ -46,8 +46,7 @@ extension Step {
       for difference in run.prefix(Self.shownParts) {
         text += "    " + difference.line(isCreation: verb == .create).visible
         if isTheirs, difference.new == nil { text += " (theirs)" }
-        text += "
-"
+        text += "\n"
       }
       let count = run.reduce(run.count) { $0 + $1.omitted }
       if count > Self.shownParts {
