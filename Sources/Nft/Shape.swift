@@ -100,7 +100,7 @@ extension Shape {
       if found == nil { found = try of(right, scope) }
       guard var shape = found else { return nil }
       if op == .shiftLeft || op == .shiftRight {
-        shape.order = .host
+        shape = Shape(shape.type, bits: shape.bits, order: .host)
       }
       return shape
     case .map(_, .reference(let name)):

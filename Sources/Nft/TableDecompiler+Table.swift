@@ -8,10 +8,12 @@ extension TableDecompiler {
       family: program.family, name: program.name,
       flags: TableFlag.names(in: program.flags),
       comment: UserData.comment(in: program.userData))
+    var missing = References()
     for set in program.sets {
       if let read = self.set(set) {
         table.sets.append(read)
       } else {
+        missing.sets.insert(set.name)
         unreadable.append("set \(set.name)")
       }
     }
@@ -24,7 +26,8 @@ extension TableDecompiler {
       var read = Nftables.Chain(
         name: chain.name, base: chain.base, comment: UserData.comment(in: chain.userData))
       for (position, rule) in chain.rules.enumerated() {
-        if let rule = self.rule(rule) {
+        // One that refers to what isn't shown would be refused.
+        if !rule.refers(to: missing), let rule = self.rule(rule) {
           read.rules.append(rule)
         } else {
           unreadable.append("chain \(chain.name), rule \(position + 1)")

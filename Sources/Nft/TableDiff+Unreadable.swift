@@ -5,8 +5,12 @@ extension TableDiff {
   mutating func keepUnreadable(of observed: TableProgram, _ numbers: LinkNumbers) {
     if isEmpty { return }
     let decompiler = TableDecompiler(observed, numbers: numbers)
+    var missing = References()
+    func isUnreadable(_ rule: RuleProgram) -> Bool {
+      rule.refers(to: missing) || decompiler.rule(rule) == nil
+    }
     func unreadable(_ chain: ChainProgram) -> RuleProgram? {
-      chain.rules.first { decompiler.rule($0) == nil }
+      chain.rules.first(where: isUnreadable)
     }
     switch whole {
     case .create?: return
@@ -14,13 +18,23 @@ extension TableDiff {
       let chains = observed.chains.filter { unreadable($0) != nil }.map {
         "a rule in chain \($0.name)"
       }
-      let found = observed.unknown + chains
+      // Of a set, what its elements are; reading all that a big one has takes long.
+      let sets = observed.sets.filter { set in
+        var bare = set
+        bare.elements = []
+        return decompiler.set(bare) == nil
+      }.map { "set \($0.name)" }
+      let found = observed.unknown + sets + chains
       if found.isEmpty { return }
       whole = nil
       obstacles = found
       return
     case nil: break
     }
+    let gone = Set(deletedSets).subtracting(createdSets.map(\.name))
+    missing.sets = Set(
+      observed.sets.filter { gone.contains($0.name) && decompiler.set($0) == nil }.map(\.name))
+    deletedSets.removeAll(where: missing.sets.contains)
     let kept = Set(
       observed.chains.filter { deletedChains.contains($0.name) && unreadable($0) != nil }
         .map(\.name))
@@ -33,7 +47,7 @@ extension TableDiff {
     if handles.isEmpty { return }
     let left = Set(
       observed.chains.flatMap(\.rules)
-        .filter { $0.handle.map(handles.contains) ?? false && decompiler.rule($0) == nil }
+        .filter { $0.handle.map(handles.contains) ?? false && isUnreadable($0) }
         .compactMap(\.handle))
     deletedRules.removeAll { left.contains($0.handle) }
   }
