@@ -63,9 +63,9 @@ extension Session {
     }
     defer { server.close() }
     log.info("start", ["file": path, "listen": "\(run.address):\(run.port)"])
-    try daemon.run()
+    let isClean = try daemon.run()
     log.info("stop")
-    return Status.done
+    return isClean ? Status.done : Status.failed
   }
 }
 

@@ -1,23 +1,22 @@
 import JSON
 
 extension Session {
-  /// `vpngw status`: asks a running `run`, and prints its answer for people.
+  /// `vpngw status`: asks a running `run`, and prints its answer for people; failed while the file
+  /// isn't valid or the kernel isn't as it wants.
   public func status(_ address: String, port: Int) throws -> Int32 {
     let body = try StatusClient.get("/status", from: address, port: port)
-    if options.isJSON {
-      Console.print(body)
-      return Status.done
-    }
     let document: Document
     do throws(SyntaxError) {
       document = try Document(Array(body.utf8))
     } catch {
       throw Failure("\(address):\(port) is not vpngw: its answer is no JSON")
     }
-    Console.print(Self.table(document.root))
+    Console.print(options.isJSON ? body : Self.table(document.root))
     // The values point into it.
-    withExtendedLifetime(document) {}
-    return Status.done
+    return withExtendedLifetime(document) {
+      let isGood = ["fileValid", "converged"].allSatisfy { document.root[$0]?.bool == true }
+      return isGood ? Status.done : Status.failed
+    }
   }
 
   private static func table(_ status: JSON.Value) -> String {

@@ -1,8 +1,8 @@
-import Model
+public import Model
 
 extension Change {
   /// What the change asks of the kernel, as ip(8) or bridge(8) would be told.
-  var command: String {
+  public var command: String {
     let word =
       switch verb {
       case .create: "add"
@@ -52,7 +52,13 @@ extension Change {
           verb == .update ? desired.differences(from: present) : R.properties
         } ?? R.properties
       return properties.filter { !$0.isIdentity && $0.name != "type" }
-        .compactMap { property in property.value(desired).map { " \(property.name) \($0)" } }
+        .compactMap { property in
+          property.value(desired).map { value in
+            // A thousand next hops have no place in an error.
+            let text = value.description
+            return " \(property.name) " + (text.utf8.count <= 200 ? text : text.prefix(200) + "...")
+          }
+        }
         .joined()
     }
     return words(object.resource)

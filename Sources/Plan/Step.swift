@@ -17,7 +17,7 @@ public struct Step: Hashable, Sendable {
     self.numbers = numbers
   }
 
-  /// For a creation what is stated, for a change what differs, for a deletion nothing.
+  /// For a creation what is stated, for a change what differs, for a deletion what is there.
   public var differences: [Difference] { differences(limit: .max) }
 
   /// At most `limit` elements of each nftables set.
@@ -25,7 +25,7 @@ public struct Step: Hashable, Sendable {
     func differences<R: Resource>(_ desired: R) -> [Difference] {
       switch change.verb {
       case .delete:
-        return []
+        return desired.statements.map { Difference($0.name, old: $0.new, new: nil, sort: $0.sort) }
       case .create:
         return desired.statements
       case .update, .replace:

@@ -69,8 +69,8 @@ final class Daemon {
 
   // MARK: - The loop
 
-  /// Until SIGTERM or SIGINT.
-  func run() throws {
+  /// Until SIGTERM or SIGINT; false when what was to be removed then wasn't.
+  func run() throws -> Bool {
     readFile()
     while true {
       let now = Duration.now
@@ -79,7 +79,7 @@ final class Daemon {
       if meaning == .end { break }
       handle(meaning)
     }
-    if options.removesOnExit { try removeAll() }
+    return options.removesOnExit ? try removeAll() : true
   }
 
   /// Sleeps until something happens; what the process was told.
@@ -230,12 +230,21 @@ final class Daemon {
     for instant in due.compactMap(\.self) { cadence.look(at: instant) }
   }
 
-  private func removeAll() throws {
+  private func removeAll() throws -> Bool {
     let nothing = Configuration()
     let outcome = try reconciler.reconcile { try reconciler.plan(to: nothing) }
     for step in outcome.done { log.info("step", fields(of: step)) }
     for (step, error) in outcome.failed {
       log.error("step-failed", ["object": step.change.object.id, "error": error])
     }
+    for (step, cause) in outcome.skipped {
+      log.error(
+        "step-skipped",
+        ["object": step.change.object.id, "reason": "rests on \(cause.change.object.id)"])
+    }
+    for (object, reason) in outcome.conflicts.told {
+      log.error("conflict", ["object": object, "reason": reason])
+    }
+    return outcome.isComplete
   }
 }
