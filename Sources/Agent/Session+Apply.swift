@@ -65,11 +65,12 @@ extension Session {
     if apply.isAllOrNothing, !plan.conflicts.isEmpty {
       throw Failure("not all of it can be done, so nothing was done\n" + plan.conflicts.text)
     }
-    let undo = Undo(of: plan, from: observed)
+    let mayUndo = apply.isAllOrNothing || apply.confirm != nil
+    let undo = mayUndo ? Undo(of: plan, from: observed) : nil
     let interruption = Interruption()
     defer { interruption.end() }
     var confirmation: Confirmation?
-    if let limit = apply.confirm, !plan.steps.isEmpty {
+    if let limit = apply.confirm, let undo, !plan.steps.isEmpty {
       confirmation = try Confirmation(of: undo, within: limit, in: reconciler.runDirectory, lock)
     }
     reconciler.shouldStop = { outcome in
@@ -85,7 +86,7 @@ extension Session {
       lock.release()
       // Nobody can want to keep half of it; whoever does can say so by leaving --confirm away.
       guard outcome.isWhole else {
-        if try !confirmation.undoNow() { try takeBack(undo, by: reconciler) }
+        if try !confirmation.undoNow() { try takeBack(undo!, by: reconciler) }
         return Status.failed
       }
       let stays = try confirmation.ask(
@@ -93,7 +94,7 @@ extension Session {
       return stays ? status : Status.failed
     }
     if apply.isAllOrNothing, !outcome.isComplete {
-      try takeBack(undo, by: reconciler)
+      try takeBack(undo!, by: reconciler)
     } else if outcome.isInterrupted {
       Console.complain("What is done stays; another apply goes on from there.\n")
     }
