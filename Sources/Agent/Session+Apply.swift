@@ -76,7 +76,18 @@ extension Session {
     reconciler.shouldStop = { outcome in
       interruption.isPending || apply.isAllOrNothing && !outcome.failed.isEmpty
     }
-    let outcome = try reconciler.reconcile(startingWith: plan) { try reconciler.plan(to: desired) }
+    let outcome: Reconciler.Outcome
+    do {
+      outcome = try reconciler.reconcile(startingWith: plan) { try reconciler.plan(to: desired) }
+    } catch {
+      // The kernel couldn't be read, or the disk written: what was done isn't known.
+      if let confirmation {
+        lock.release()
+        if try confirmation.undoNow() { throw error }
+      }
+      if let undo { try takeBack(undo, by: reconciler) }
+      throw error
+    }
     report(outcome)
     if interruption.isPending, confirmation == nil || !outcome.isWhole {
       Console.complain("Interrupted.\n")
