@@ -82,7 +82,8 @@ let package = Package(
       name: "StateTests", dependencies: ["JSON", "Model", "State", "TestSupport"],
       exclude: ["Corpus"], swiftSettings: settings),
     .testTarget(
-      name: "NetlinkTests", dependencies: ["Kernel", "Model", "Netlink"], swiftSettings: settings),
+      name: "NetlinkTests",
+      dependencies: ["Kernel", "Model", "Netlink", "Nft", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "PlanTests", dependencies: ["Agent", "Model", "Plan", "State", "TestSupport"],
       exclude: ["Cases"], swiftSettings: settings),

@@ -54,9 +54,11 @@ class Process:
         self.host, self.log = host, pathlib.Path(log)
         with open(log, "ab") as file:
             # `ip netns exec` becomes the program, so that the id is the program's own. It dies with
-            # this process, even when that is killed outright.
+            # this process, even when that is killed outright. What our caller ignores (a script's `&`
+            # does SIGINT) the program doesn't.
             self.popen = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *host.prefix, *map(str, words)],
+                ["env", "--default-signal", "setpriv", "--pdeathsig", "KILL", *host.prefix,
+                 *map(str, words)],
                 stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if pipes else file, stderr=file, bufsize=0)
         self.pid = self.popen.pid

@@ -11,12 +11,19 @@ final class Confirmation {
   private let directory: RunDirectory
   private let limit: Duration
   private let guardProcess: pid_t
+  private let started = Duration.now
 
   /// How a waiting change ends.
   enum Ending: String {
     case kept, undone
     /// Followed by what went wrong.
     case failed
+  }
+
+  /// What the guard is told by the FIFO.
+  enum Word: UInt8 {
+    case keep = 1
+    case undo = 2
   }
 
   init(
@@ -44,56 +51,88 @@ final class Confirmation {
     if guardProcess < 0 {
       let code = errno
       directory.clearPending()
-      throw Session.Failure("cannot start the guard process: \(String(cString: strerror(code)))")
+      throw Session.Failure(
+        "cannot start the guard process, so nothing was done: \(String(cString: strerror(code)))")
     }
   }
 
-  /// Waits for Enter, for `vpngw confirm` elsewhere, or for the end; true when the change stays.
-  func ask() throws -> Bool {
+  /// Waits for Enter, for `command` elsewhere, or for the end; true when the change stays.
+  func ask(_ command: String, _ summary: String, _ interruption: Interruption) throws -> Bool {
     // Not among what programs read (--json).
     Console.complain(
-      "\nPress Enter within \(limit.text) to keep this, or run `vpngw confirm`; "
+      "\nPress Enter within \(limit.text) to keep this, or run `\(command)`; "
         + "else it will be undone.\n")
     var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
     while File.exists(directory.pending) {
+      if interruption.isPending {
+        let left = max(started + limit - .now, .zero).components.seconds
+        Console.complain(
+          "\nInterrupted. What was done (\(summary)) will be undone within \(left + 1)s, unless "
+            + "you run `\(command)`.\n")
+        interruption.end()
+      }
       if poll(&input, 1, 100) > 0 {
         var byte: UInt8 = 0
         let count = read(STDIN_FILENO, &byte, 1)
-        if count == 1, byte == UInt8(ascii: "\n") { try Self.confirm(in: directory) }
+        if count == 1, byte == UInt8(ascii: "\n") { try Self.tell(.keep, in: directory) }
         // No terminal, or it has gone: only `vpngw confirm` is left.
         if count <= 0 { input.fd = -1 }
       }
-      var status: Int32 = 0
-      if waitpid(guardProcess, &status, WNOHANG) == guardProcess, File.exists(directory.pending) {
-        directory.clearPending()
-        throw Session.Failure("the guard process was killed: the change stays, unconfirmed")
-      }
+      try checkGuard()
     }
-    let ending =
-      (try? File.read(directory.ending)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    switch Ending(rawValue: String(ending.prefix { $0 != "\n" })) {
-    case .kept?:
+    switch ending() {
+    case (.kept?, _):
       Console.print("Confirmed: the change stays.\n")
       return true
-    case .undone?:
+    case (.undone?, _):
       Console.complain("Not confirmed within \(limit.text): undone.\n")
-    default:
-      Console.complain("Not confirmed within \(limit.text), and not wholly undone:\n\(ending)")
+    case (_, let why):
+      Console.complain("Not confirmed within \(limit.text), and not wholly undone:\n\(why)")
     }
     return false
   }
 
-  /// Tells the guard that the change works, and waits until it has taken note.
-  static func confirm(in directory: RunDirectory) throws {
+  /// Has the change undone now, and says how that ended; false where there is no guard any more.
+  func undoNow() throws -> Bool {
+    guard directory.hasGuard else { return false }
+    try Self.tell(.undo, in: directory)
+    switch ending() {
+    case (.undone?, _): Console.complain("Undone at once: it is as it was before.\n")
+    case (.kept?, _): Console.complain("Somebody has confirmed the change: it stays.\n")
+    case (_, let why): Console.complain("Not wholly undone:\n\(why)")
+    }
+    return true
+  }
+
+  private func checkGuard() throws {
+    var status: Int32 = 0
+    if waitpid(guardProcess, &status, WNOHANG) == guardProcess, File.exists(directory.pending) {
+      directory.clearPending()
+      throw Session.Failure("the guard process was killed: the change stays, unconfirmed")
+    }
+  }
+
+  /// How it ended, and what the guard has written of it.
+  private func ending() -> (Ending?, String) {
+    let ending =
+      (try? File.read(directory.ending)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    return (Ending(rawValue: String(ending.prefix { $0 != "\n" })), ending)
+  }
+
+  /// Tells the guard what becomes of the change, and waits until it has seen to it.
+  static func tell(_ word: Word, in directory: RunDirectory) throws {
     let fifo = open(directory.confirmation, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
     guard fifo >= 0 else {
       directory.clearPending()
       throw Session.Failure("nothing waits for a confirmation")
     }
     defer { close(fifo) }
-    var byte: UInt8 = 1
+    var byte = word.rawValue
     write(fifo, &byte, 1)
-    for _ in 0..<500 where File.exists(directory.pending) { usleep(10_000) }
+    // An undoing may have as much to do as the change.
+    for _ in 0..<(word == .keep ? 500 : 6000) where File.exists(directory.pending) {
+      usleep(10_000)
+    }
     guard !File.exists(directory.pending) else {
       throw Session.Failure("the guard process doesn't answer: the change may yet be undone")
     }
@@ -104,7 +143,7 @@ extension Session {
   /// `vpngw confirm`: the change that `apply --confirm` made stays.
   public func confirm() throws -> Int32 {
     let directory = try reconciler().runDirectory
-    try Confirmation.confirm(in: directory)
+    try Confirmation.tell(.keep, in: directory)
     let ending = (try? File.read(directory.ending)).map { String(decoding: $0, as: UTF8.self) }
     guard ending?.hasPrefix(Confirmation.Ending.kept.rawValue) == true else {
       throw Failure("too late: the change has been undone")

@@ -1,5 +1,4 @@
 internal import Glibc
-import Kernel
 import Model
 import Plan
 
@@ -23,19 +22,26 @@ struct Guard {
   private func detach() {
     setsid()
     for number in [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE] { signal(number, SIG_IGN) }
+    // Blocked until now, so that nothing of the kind ended the guard before it had begun.
+    var none = sigset_t()
+    sigemptyset(&none)
+    sigprocmask(SIG_SETMASK, &none, nil)
     let null = open("/dev/null", O_RDWR)
     for standard in 0...2 { dup2(null, Int32(standard)) }
     chdir("/")
   }
 
-  /// Until the limit by a clock that runs while the machine sleeps.
+  /// Whether somebody says so before the limit, by a clock that runs while the machine sleeps.
   private func isConfirmed() -> Bool {
     let end = Self.now + limit
     var input = pollfd(fd: fifo, events: Int16(POLLIN), revents: 0)
     while true {
       let left = end - Self.now
       let milliseconds = Int32(clamping: (left.wholeNanoseconds + 999_999) / 1_000_000)
-      if poll(&input, 1, max(0, milliseconds)) > 0 { return true }
+      if poll(&input, 1, max(0, milliseconds)) > 0 {
+        var byte: UInt8 = 0
+        if read(fifo, &byte, 1) == 1 { return byte != Confirmation.Word.undo.rawValue }
+      }
       if left <= .zero { return false }
     }
   }
@@ -55,11 +61,7 @@ struct Guard {
         lock = try directory.takeLock("vpngw apply --confirm, undoing")
       }
       let reconciler = try Reconciler(runDirectory: directory.path)
-      let outcome = try reconciler.reconcile {
-        undo.plan(
-          from: try reconciler.observe(
-            also: undo.sysctls, tables: Kernel.TableSelection(undo.tables)))
-      }
+      let outcome = try reconciler.reconcile { try undo.plan(by: reconciler) }
       if outcome.isComplete { return Confirmation.Ending.undone.rawValue + "\n" }
       return Confirmation.Ending.failed.rawValue + "\n" + outcome.complaints
     } catch {

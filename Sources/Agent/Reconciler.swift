@@ -2,11 +2,14 @@ public import Kernel
 public import Model
 public import Netlink
 public import Plan
+import State
 
 /// Makes one network namespace equal to a configuration: observe, plan, apply, look again.
 public final class Reconciler {
   let kernel: Kernel
   public let runDirectory: RunDirectory
+  /// Asked before each run of steps: whether to leave the rest undone.
+  public var shouldStop: (Outcome) -> Bool = { _ in false }
   private var memory: SysctlMemory
   private var ipvsMemory: IPVSMemory
   var flows = FlowsEnded()
@@ -41,6 +44,9 @@ public final class Reconciler {
       sysctls: named.sorted(), tables: tables ?? Kernel.TableSelection(desired.tables),
       needsIPVS: needsIPVS)
     observed.sysctls = observed.sysctls.map(memory.annotate)
+    for index in observed.sysctls.indices where observed.sysctls[index].isAbsent {
+      observed.sysctls[index].nearest = nearest(to: observed.sysctls[index].key)
+    }
     ipvsMemory.annotate(&observed)
     return observed
   }
@@ -53,49 +59,41 @@ public final class Reconciler {
       needsIPVS: declaration.hasIPVS)
   }
 
+  private func nearest(to key: Sysctl.Key) -> Sysctl.Key? {
+    let names = kernel.sysctls(beside: key).map(\.description)
+    return Spelling.nearest(to: key.description, among: names).flatMap(Sysctl.Key.init)
+  }
+
   public func plan(to desired: Configuration) throws(NetlinkError) -> Plan {
     Plan(from: try observe(for: desired), to: desired)
   }
 
   // MARK: - Applying
 
-  /// What became of a plan's steps.
-  public struct Outcome: Sendable {
-    public var done: [Step] = []
-    public var failed: [(step: Step, error: NetlinkError)] = []
-    /// Not tried, since the step that they rest on failed.
-    public var skipped: [(step: Step, because: Step)] = []
-    public var conflicts: [Plan.Conflict] = []
-    /// Not tried yet, since they failed a moment ago.
-    public var held: [Step] = []
-
-    public var isComplete: Bool {
-      failed.isEmpty && skipped.isEmpty && conflicts.isEmpty && held.isEmpty
-    }
-  }
-
   /// Applies and looks again until nothing differs, since the kernel changes more than it is asked
   /// to (a link that goes down takes IPv4 routes along); at most three times, since somebody else
-  /// may undo it. `plan` is asked anew for each pass.
+  /// may undo it. `plan` is asked anew after each pass: what it finds then is what the outcome says,
+  /// whatever the kernel answered.
   public func reconcile(
     startingWith first: Plan? = nil, holding isHeld: (Change) -> Bool = { _ in false },
     _ plan: () throws -> Plan
   ) throws -> Outcome {
     var next = try first ?? plan()
-    var outcome = try carryOut(next, holding: isHeld)
-    for _ in 0..<3 where !next.steps.isEmpty {
+    var outcome = Outcome()
+    outcome.conflicts = next.conflicts
+    for pass in 1...Self.mostPasses where !next.steps.isEmpty {
+      outcome.begin(try carryOut(next, holding: isHeld))
+      if outcome.isInterrupted { break }
       next = try plan()
-      outcome.conflicts = next.conflicts
+      let rest = outcome.compare(with: next)
       // Only what failed is left: trying again at once would fail again.
-      if next.steps.count <= outcome.failed.count + outcome.skipped.count + outcome.held.count {
-        break
-      }
-      var pass = try carryOut(next, holding: isHeld)
-      pass.done = outcome.done + pass.done
-      outcome = pass
+      if rest.isEmpty { break }
+      if pass == Self.mostPasses { outcome.fail(rest, after: pass) }
     }
     return outcome
   }
+
+  private static let mostPasses = 3
 
   /// One pass over a plan's steps. A step that fails or is held stops those that rest on it, and no
   /// others.
@@ -106,6 +104,10 @@ public final class Reconciler {
     outcome.conflicts = plan.conflicts
     var stopped: [Int: Int] = [:]
     for group in Self.groups(plan.steps) {
+      if shouldStop(outcome) {
+        outcome.untried = Array(plan.steps[group.lowerBound...])
+        break
+      }
       var indices: [Int] = []
       for index in group {
         let step = plan.steps[index]

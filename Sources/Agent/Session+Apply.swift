@@ -1,4 +1,5 @@
 import JSON
+import Kernel
 import Model
 import Plan
 
@@ -10,14 +11,20 @@ extension Session {
     case plan(String)
   }
 
+  public struct ApplyOptions: Sendable {
+    public var isDryRun = false
+    /// All is undone at the end of this time unless somebody says that it works.
+    public var confirm: Duration?
+    /// A step that fails has all undone.
+    public var isAllOrNothing = false
+
+    public init() {}
+  }
+
   /// `vpngw apply`: makes the kernel equal to the file.
-  ///
-  /// With `confirm`, all is undone at the end of that time unless somebody says that it works.
   public func apply(
-    _ request: Request, isDryRun: Bool = false, confirm: Duration? = nil,
-    given inputs: Inputs = Inputs()
+    _ request: Request, _ apply: ApplyOptions = ApplyOptions(), given inputs: Inputs = Inputs()
   ) throws -> Int32 {
-    let reconciler = try reconciler()
     let declaration: Declaration
     var saved: SavedPlan?
     switch request {
@@ -29,7 +36,8 @@ extension Session {
       declaration = Declaration(saved!.desired)
     }
     let known = try signals(inputs, for: declaration)
-    if isDryRun {
+    let reconciler = try reconciler()
+    if apply.isDryRun {
       let observed = try reconciler.observe(for: declaration)
       let plan = Plan(
         from: observed, to: settle(declaration, given: known, keeping: observed))
@@ -44,7 +52,7 @@ extension Session {
     defer { lock.release() }
     guard !reconciler.runDirectory.hasGuard else {
       throw Failure(
-        "an earlier change waits for `vpngw confirm` or for its undoing: nothing was done")
+        "an earlier change waits for `\(command("confirm"))` or for its undoing: nothing was done")
     }
     // Read while nobody else of us can change it.
     let observed = try reconciler.observe(for: declaration)
@@ -54,27 +62,74 @@ extension Session {
       throw Failure(
         "the kernel has moved since the plan was made, so nothing was done: plan again\n" + moved)
     }
-    guard let confirm, !plan.steps.isEmpty else {
-      return try carryOut(plan, to: desired, by: reconciler)
+    if apply.isAllOrNothing, !plan.conflicts.isEmpty {
+      throw Failure("not all of it can be done, so nothing was done\n" + plan.conflicts.text)
     }
-    let confirmation = try Confirmation(
-      of: Undo(of: plan, from: observed), within: confirm, in: reconciler.runDirectory, lock)
-    let status = try carryOut(plan, to: desired, by: reconciler)
-    lock.release()
-    return try confirmation.ask() ? status : Status.failed
+    let mayUndo = apply.isAllOrNothing || apply.confirm != nil
+    let undo = mayUndo ? Undo(of: plan, from: observed) : nil
+    let interruption = Interruption()
+    defer { interruption.end() }
+    var confirmation: Confirmation?
+    if let limit = apply.confirm, let undo, !plan.steps.isEmpty {
+      confirmation = try Confirmation(of: undo, within: limit, in: reconciler.runDirectory, lock)
+    }
+    reconciler.shouldStop = { outcome in
+      interruption.isPending || apply.isAllOrNothing && !outcome.failed.isEmpty
+    }
+    let outcome: Reconciler.Outcome
+    do {
+      outcome = try reconciler.reconcile(startingWith: plan) { try reconciler.plan(to: desired) }
+    } catch {
+      // The kernel couldn't be read, or the disk written: what was done isn't known.
+      if let confirmation {
+        lock.release()
+        if try confirmation.undoNow() { throw error }
+      }
+      if let undo { try takeBack(undo, by: reconciler) }
+      throw error
+    }
+    report(outcome)
+    let flowsFailed = reportFlows(reconciler)
+    if interruption.isPending, confirmation == nil || !outcome.isWhole {
+      Console.complain("Interrupted.\n")
+    }
+    let status = outcome.isComplete && !flowsFailed ? Status.done : Status.failed
+    if let confirmation {
+      lock.release()
+      // Nobody can want to keep half of it; whoever does can say so by leaving --confirm away.
+      guard outcome.isWhole else {
+        if try !confirmation.undoNow() { try takeBack(undo!, by: reconciler) }
+        return Status.failed
+      }
+      let stays = try confirmation.ask(
+        command("confirm"), String(outcome.summary.dropLast()), interruption)
+      return stays ? status : Status.failed
+    }
+    if apply.isAllOrNothing, !outcome.isComplete {
+      try takeBack(undo!, by: reconciler)
+    } else if outcome.isInterrupted {
+      Console.complain("What is done stays; another apply goes on from there.\n")
+    }
+    return status
   }
 
-  private func carryOut(
-    _ plan: Plan, to desired: Configuration, by reconciler: Reconciler
-  ) throws -> Int32 {
-    let outcome = try reconciler.reconcile(startingWith: plan) { try reconciler.plan(to: desired) }
-    report(outcome)
+  /// What became of flows to servers that went; whether ending them failed.
+  private func reportFlows(_ reconciler: Reconciler) -> Bool {
     let (ended, failure) = reconciler.flows.take()
     if ended > 0, !options.isJSON {
       Console.print("Ended \(ended) \(ended == 1 ? "flow" : "flows") of servers that went.\n")
     }
     if let failure { Console.complain("failed flows of servers that went: \(failure)\n") }
-    return outcome.isComplete && failure == nil ? Status.done : Status.failed
+    return failure != nil
+  }
+
+  /// Undoes what an apply has done, in this process.
+  private func takeBack(_ undo: Undo, by reconciler: Reconciler) throws {
+    reconciler.shouldStop = { _ in false }
+    let outcome = try reconciler.reconcile { try undo.plan(by: reconciler) }
+    Console.complain(
+      outcome.isComplete
+        ? "Undone: it is as it was before.\n" : "Not wholly undone:\n" + outcome.complaints)
   }
 
   private func report(_ outcome: Reconciler.Outcome) {
@@ -95,7 +150,17 @@ extension Session {
   }
 }
 
+extension Undo {
+  /// What there is to undo now.
+  func plan(by reconciler: Reconciler) throws -> Plan {
+    plan(from: try reconciler.observe(also: sysctls, tables: Kernel.TableSelection(tables)))
+  }
+}
+
 extension Reconciler.Outcome {
+  /// Whether every step that was planned was done; what can't be done was known before.
+  fileprivate var isWhole: Bool { failed.isEmpty && skipped.isEmpty && untried.isEmpty }
+
   /// `2 created, 1 changed, 1 failed.`
   var summary: String {
     let words: [(Change.Verb, String)] = [
@@ -107,7 +172,10 @@ extension Reconciler.Outcome {
     }
     if !failed.isEmpty { parts.append("\(failed.count) failed") }
     if !skipped.isEmpty { parts.append("\(skipped.count) skipped") }
-    return (parts.isEmpty ? "Nothing done" : parts.joined(separator: ", ")) + "."
+    if !untried.isEmpty { parts.append("\(untried.count) not tried") }
+    if !conflicts.isEmpty { parts.append("\(conflicts.count) cannot be done") }
+    if done.isEmpty { parts.insert("Nothing done", at: 0) }
+    return parts.joined(separator: ", ") + "."
   }
 
   /// A line for each object that isn't as it should be.
@@ -120,14 +188,12 @@ extension Reconciler.Outcome {
       text +=
         "skipped \(step.change.object.id): it rests on \(cause.change.object.id)".visible + "\n"
     }
-    for conflict in conflicts {
-      text += "cannot \(conflict.object.id): \(conflict.reason)".visible + "\n"
-    }
-    return text
+    return text + conflicts.text
   }
 
   var tree: Tree {
     .object([
+      ("converged", .bool(isComplete)),
       ("done", .array(done.map(\.tree))),
       (
         "failed",
@@ -148,6 +214,7 @@ extension Reconciler.Outcome {
             ])
           })
       ),
+      ("untried", .array(untried.map { .string("\($0.change.object.id)") })),
       (
         "conflicts",
         .array(

@@ -30,7 +30,8 @@ extension Session {
       present = try reconciler().observe(for: declaration)
       desired = settle(declaration, given: known, keeping: present)
     }
-    var plan = Plan(from: present, to: desired)
+    // What was shown may be our own alone.
+    var plan = Plan(from: present, to: desired, isAllKnown: observed == nil)
     if let out {
       try File.replace(out, with: Array(SavedPlan(plan, desired).text.utf8))
     }

@@ -76,9 +76,9 @@ extension Session {
     daemon.reasons = { prober.snapshot()[$0]?.reading.lastFailure }
     snapshot.ask { prober.snapshot() }
     defer { snapshot.ask { [:] } }
-    try daemon.run()
+    let isClean = try daemon.run()
     log.info("stop")
-    return Status.done
+    return isClean ? Status.done : Status.failed
   }
 
   /// Takes the namespace's lock. While an `apply` has it, or its change waits for a confirmation, it

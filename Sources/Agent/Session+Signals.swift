@@ -35,21 +35,35 @@ extension Session {
   ) throws -> [Signal: Signal.State] {
     var states = try signals(inputs.stated, for: declaration)
     guard inputs.probes else { return states }
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    defer { try? group.syncShutdownGracefully() }
     let asked = declaration.probes.filter { states[$0.signal] == nil }
-    let said = try Prober.once(asked, group: group, allowsExec: inputs.allowsExec)
-    for (signal, said) in said.sorted(by: { $0.key < $1.key }) {
-      states[signal] = said.state
-      if let reason = said.reason {
-        let state = said.state == .unknown ? "not known" : said.state.rawValue
-        Console.complain(
-          "vpngw: \(signal) is \(state): \(reason.visible(limit: Agent.Status.longestReason))\n")
+    // Probes take threads, and `apply --confirm` has to split its process.
+    let answers = try Child.run {
+      let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+      let said = try Prober.once(asked, group: group, allowsExec: inputs.allowsExec)
+        .sorted { $0.key < $1.key }
+      for (signal, said) in said {
+        if let reason = said.reason {
+          let state = said.state == .unknown ? "not known" : said.state.rawValue
+          let words = reason.visible(limit: Agent.Status.longestReason)
+          Console.complain("vpngw: \(signal) is \(state): \(words)\n")
+        }
+        for note in said.notes {
+          Console.complain(
+            "vpngw: \(signal): \(note.visible(limit: Agent.Status.longestReason))\n")
+        }
       }
-      for note in said.notes {
-        Console.complain("vpngw: \(signal): \(note.visible(limit: Agent.Status.longestReason))\n")
+      let states = said.map { signal, said in
+        Tree.array([.string(signal.description), .string(said.state.rawValue)])
       }
+      return Array(Tree.array(states).text().utf8)
     }
+    let document = try Document(answers)
+    for answer in document.root.elements.map(Array.init) ?? [] {
+      let words = (answer.elements.map(Array.init) ?? []).compactMap(\.string)
+      guard words.count == 2, let signal = Signal(words[0]) else { continue }
+      states[signal] = Signal.State(rawValue: words[1])
+    }
+    withExtendedLifetime(document) {}
     return states
   }
 

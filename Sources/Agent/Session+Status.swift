@@ -1,23 +1,21 @@
 import JSON
 
 extension Session {
-  /// `vpngw status`: asks a running `run`, and prints its answer for people; with `listsAll` a line
-  /// for every probe.
+  /// `vpngw status`: asks a running `run`, and prints its answer for people, with `listsAll` a line
+  /// for every probe; failed while the file isn't valid or the kernel isn't as it wants.
   public func status(_ address: String, port: Int, listsAll: Bool = false) throws -> Int32 {
     let body = try StatusClient.get("/status", from: address, port: port)
-    if options.isJSON {
-      Console.print(body)
-      return Status.done
-    }
     let document: Document
     do throws(SyntaxError) {
       document = try Document(Array(body.utf8))
     } catch {
       throw Failure("\(address):\(port) is not vpngw: its answer is no JSON")
     }
-    Console.print(StatusTable(document.root, listsAll: listsAll).text)
+    Console.print(options.isJSON ? body : StatusTable(document.root, listsAll: listsAll).text)
     // The values point into it.
-    withExtendedLifetime(document) {}
-    return Status.done
+    return withExtendedLifetime(document) {
+      let isGood = ["fileValid", "converged"].allSatisfy { document.root[$0]?.bool == true }
+      return isGood ? Status.done : Status.failed
+    }
   }
 }

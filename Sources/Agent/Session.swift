@@ -55,6 +55,16 @@ public struct Session {
 
   // MARK: - What commands share
 
+  /// A command line that does `verb` where this one works, to be pasted into a shell.
+  func command(_ verb: String) -> String {
+    var words = ["vpngw", verb]
+    if let netns = options.netns { words += ["--netns", netns] }
+    if options.runDirectory != RunDirectory.defaultPath {
+      words += ["--run-directory", options.runDirectory]
+    }
+    return words.map(\.quotedForShell).joined(separator: " ")
+  }
+
   /// `complain` is told what of the run directory can't be read.
   func reconciler(
     _ complain: (String) -> Void = { Console.complain("vpngw: \($0)\n") }
@@ -107,6 +117,20 @@ public struct Session {
       Console.print(valid.map { "\($0): valid\n" }.joined())
     }
     return wrong.isEmpty ? Status.done : Status.failed
+  }
+}
+
+extension String {
+  fileprivate var quotedForShell: String {
+    let isPlain = utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+      default: "-_./:@,+=".utf8.contains(byte)
+      }
+    }
+    return isPlain && !isEmpty ? self : "'" + replacing("'", with: "'\\''") + "'"
   }
 }
 

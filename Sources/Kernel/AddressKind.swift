@@ -74,8 +74,8 @@ enum AddressKind {
       // An address that somebody else made stays theirs when we change it.
       let origin = address.protocol ?? (verb == .update ? observed?.protocol : nil) ?? .vpngw
       $0.put(IFA.protocol, origin.number)
-      let preferred = address.preferredLifetime.map(seconds) ?? .max
-      let valid = address.validLifetime.map(seconds) ?? .max
+      let preferred = address.preferredLifetime.map($0.seconds) ?? .max
+      let valid = address.validLifetime.map($0.seconds) ?? .max
       withUnsafeBytes(of: (preferred, valid, UInt32(0), UInt32(0))) { [batch = $0] in
         batch.put(IFA.cacheInfo, bytes: $0)
       }
@@ -96,9 +96,5 @@ enum AddressKind {
       scope: family == .inet ? scope.rawValue : 0, index: index)
     batch.put(IFA.local, address.address.address)
     batch.put(IFA.address, (address.peer ?? address.address).address)
-  }
-
-  private static func seconds(_ duration: Duration) -> UInt32 {
-    UInt32(clamping: duration.components.seconds)
   }
 }

@@ -52,7 +52,13 @@ extension Change {
           verb == .update ? desired.differences(from: present) : R.properties
         } ?? R.properties
       return properties.filter { !$0.isIdentity && $0.name != "type" }
-        .compactMap { property in property.value(desired).map { " \(property.name) \($0)" } }
+        .compactMap { property in
+          property.value(desired).map { value in
+            // A thousand next hops have no place in an error.
+            let text = value.description
+            return " \(property.name) " + (text.utf8.count <= 200 ? text : text.prefix(200) + "...")
+          }
+        }
         .joined()
     }
     return words(object.resource)

@@ -18,15 +18,23 @@ extension Bridge {
     }
   }
 
+  /// As the kernel makes one. Without CONFIG_BRIDGE_VLAN_FILTERING it refuses even to be told that it
+  /// shall not filter (EOPNOTSUPP).
+  static var new: Bridge {
+    var bridge = Bridge()
+    bridge.vlanFiltering = false
+    return bridge
+  }
+
   /// What is stated and differs: setting a forward delay anew restarts STP's timers.
   func put(_ batch: Batch, from present: Bridge) {
     if let stp, stp != present.stp { batch.put(IFLABridge.stp, UInt32(stp ? 1 : 0)) }
     if let priority, priority != present.priority { batch.put(IFLABridge.priority, priority) }
     if let forwardDelay, forwardDelay != present.forwardDelay {
-      batch.put(IFLABridge.forwardDelay, forwardDelay.clockTicks)
+      batch.put(IFLABridge.forwardDelay, clockTicks: forwardDelay)
     }
     if let ageingTime, ageingTime != present.ageingTime {
-      batch.put(IFLABridge.ageingTime, ageingTime.clockTicks)
+      batch.put(IFLABridge.ageingTime, clockTicks: ageingTime)
     }
     if let vlanFiltering, vlanFiltering != present.vlanFiltering {
       batch.put(IFLABridge.vlanFiltering, UInt8(vlanFiltering ? 1 : 0))

@@ -85,6 +85,27 @@ extension Batch {
     }
   }
 
+  /// In hundredths of a second, the kernel's `clock_t`.
+  func put(_ type: UInt16, clockTicks duration: Duration) {
+    guard let ticks = duration.clockTicks else {
+      return failToFit(duration, "hundredths of a second")
+    }
+    put(type, ticks)
+  }
+
+  func put(_ type: UInt16, seconds duration: Duration) { put(type, seconds(duration)) }
+
+  /// A count of seconds in 32 bits; 0, and a fault of the step, where the duration is no such.
+  func seconds(_ duration: Duration) -> UInt32 {
+    if let seconds = duration.wholeSeconds { return seconds }
+    failToFit(duration, "seconds")
+    return 0
+  }
+
+  private func failToFit(_ duration: Duration, _ unit: String) {
+    fail("\(duration.text): the kernel takes whole \(unit), up to \(UInt32.max) of them")
+  }
+
   func put(_ type: UInt16, _ mac: MACAddress) { put(type, bytes: mac.bytes) }
 }
 
@@ -124,8 +145,14 @@ extension RouteProtocol {
 }
 
 extension Duration {
-  /// Hundredths of a second, the kernel's `clock_t`.
-  var clockTicks: UInt32 { UInt32(clamping: wholeNanoseconds / 10_000_000) }
+  /// Hundredths of a second, the kernel's `clock_t`; nil where it isn't a whole number of them.
+  fileprivate var clockTicks: UInt32? {
+    wholeNanoseconds % 10_000_000 == 0 ? UInt32(exactly: wholeNanoseconds / 10_000_000) : nil
+  }
+
+  fileprivate var wholeSeconds: UInt32? {
+    components.attoseconds == 0 ? UInt32(exactly: components.seconds) : nil
+  }
 
   static func clockTicks(_ count: UInt32) -> Duration { .milliseconds(Int64(count) * 10) }
 }

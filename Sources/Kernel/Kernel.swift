@@ -78,6 +78,9 @@ public final class Kernel {
   /// One setting as it is; without text where this kernel has no such setting.
   public func sysctl(_ key: Sysctl.Key) -> Sysctl { SysctlFile.read(key) }
 
+  /// The settings that there are beside one that there isn't.
+  public func sysctls(beside key: Sysctl.Key) -> [Sysctl.Key] { SysctlFile.neighbors(of: key) }
+
   // MARK: - Changing
 
   /// A change that the kernel refused, by its position among those given.
@@ -115,6 +118,7 @@ public final class Kernel {
           try encoder.encode(change)
         }
       } catch {
+        (isIPVS ? generic : batch).dropStep()
         if !change.isMoot(error.code) { failures.append(Failure(position: position, error: error)) }
       }
       if change.object.kind == .link { self.links = nil }

@@ -130,7 +130,7 @@ enum LinkKind {
       $0.nest(IFLAInfo.data) { data in
         switch (device, observed) {
         case (.bridge(let bridge), .bridge(let present)?): bridge.put(data, from: present)
-        case (.bridge(let bridge), _): bridge.put(data, from: Bridge())
+        case (.bridge(let bridge), _): bridge.put(data, from: .new)
         case (.vxlan(let vxlan), .vxlan(let present)?):
           vxlan.put(data, lower: lower, from: present)
         case (.vxlan(let vxlan), _): vxlan.put(data, lower: lower, from: nil)

@@ -113,17 +113,21 @@ enum NexthopKind {
 
   private static func put(_ batch: Batch, _ group: Nexthop.Group) {
     let members = group.members.flatMap { member -> [UInt8] in
-      let weight = member.weight &- 1
+      guard member.weight > 0 else {
+        batch.fail("the weight of member \(member.id) is 0, and the kernel takes 1 and more")
+        return []
+      }
+      let weight = member.weight - 1
       return withUnsafeBytes(of: member.id, Array.init)
-        + [UInt8(truncatingIfNeeded: weight), UInt8(weight >> 8), 0, 0]
+        + [UInt8(weight & 0xff), UInt8(weight >> 8), 0, 0]
     }
     batch.put(NHA.group, bytes: members)
     guard let resilient = group.resilient else { return }
     batch.put(NHA.groupType, NexthopGroupType.resilient)
     batch.nest(NHA.resilientGroup) {
       $0.put(NHARes.buckets, resilient.buckets)
-      if let timer = resilient.idleTimer { $0.put(NHARes.idleTimer, timer.clockTicks) }
-      if let timer = resilient.unbalancedTimer { $0.put(NHARes.unbalancedTimer, timer.clockTicks) }
+      if let timer = resilient.idleTimer { $0.put(NHARes.idleTimer, clockTicks: timer) }
+      if let timer = resilient.unbalancedTimer { $0.put(NHARes.unbalancedTimer, clockTicks: timer) }
     }
   }
 }

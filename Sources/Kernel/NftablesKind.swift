@@ -10,7 +10,6 @@ struct NftablesKind {
   private var generation: UInt32?
   /// Changed by us since they were read.
   private var stale: Set<NftablesTable.ID> = []
-  private var expectation: Expectation?
 
   init() throws(NetlinkError) {
     let kernel = try NftablesKernel()
@@ -29,20 +28,13 @@ struct NftablesKind {
   mutating func observe(_ selection: Kernel.TableSelection) throws(NetlinkError) -> [NftablesTable]
   {
     guard let kernel else { return [] }
-    if let expected = expectation?.tables(for: selection), try kernel.generation() == generation {
-      // Only once: the next look sees for itself.
-      expectation = nil
-      return expected
-    }
     known = [:]
     stale = []
     let (tables, generation) = try kernel.observe(
       where: { $0.isMarked || selection.wants($0) }, elements: selection.wantsElements)
     self.generation = generation
     for table in tables { known[table.id] = table }
-    let found = tables.map(NftablesTable.init(observed:))
-    expectation = Expectation(found, of: selection)
-    return found
+    return tables.map(NftablesTable.init(observed:))
   }
 
   /// One transaction: all of the change or nothing.
@@ -58,21 +50,15 @@ struct NftablesKind {
     if change.verb != .delete {
       wanted = try table.program(numbers)
     }
-    var expected = expectation
-    expectation = nil
     for attempt in 0..<10 {
       if generation == nil || attempt > 0 || stale.contains(table.id) {
         try look(kernel, for: table)
-        expected = nil
       }
       let present = known[table.id]
       let diff = TableDiff(
         family: table.id.family, table: table.id.name, from: present, to: wanted,
         numbers: numbers)
-      if diff.isEmpty {
-        expectation = expected
-        return
-      }
+      if diff.isEmpty { return }
       do throws(NetlinkError) {
         let words = Words(wanted ?? present, numbers)
         if case .create(let program)? = diff.whole, program.isBig {
@@ -83,7 +69,6 @@ struct NftablesKind {
         }
         // The handles of what was made aren't known: a further change reads again.
         stale.insert(table.id)
-        expectation = diff.obstacles.isEmpty ? expected?.after(table.id, wanted) : nil
         return
       } catch {
         // Somebody else was faster: look again.
@@ -107,60 +92,10 @@ struct NftablesKind {
   }
 }
 
-/// The tables that are there once our own changes are carried out, if nobody else changes any.
-private struct Expectation {
-  private var tables: [NftablesTable]
-  private let selection: Kernel.TableSelection
-  private var hasChanged = false
-
-  init(_ tables: [NftablesTable], of selection: Kernel.TableSelection) {
-    self.tables = tables
-    self.selection = selection
-  }
-
-  /// Nil where it doesn't know better than the kernel.
-  func tables(for selection: Kernel.TableSelection) -> [NftablesTable]? {
-    guard hasChanged, self.selection.covers(selection) else { return nil }
-    return tables.filter { $0.isOwned || selection.wants($0.id) }
-  }
-
-  /// Nil where more changes a table than transactions: time, packets, links that go.
-  func after(_ id: NftablesTable.ID, _ program: TableProgram?) -> Expectation? {
-    var next = self
-    next.hasChanged = true
-    guard tables.allSatisfy({ $0.program?.isSteady ?? false }) else { return nil }
-    next.tables.removeAll { $0.id == id }
-    guard let program else { return next }
-    guard program.isSteady else { return nil }
-    next.tables.append(NftablesTable(observed: program.numbered))
-    return next
-  }
-}
-
 extension NftablesTable {
   fileprivate init(observed program: TableProgram) {
     self.init(program)
     isOwned = program.isMarked
-  }
-}
-
-extension TableProgram {
-  fileprivate var isSteady: Bool {
-    unknown.isEmpty && sets.allSatisfy { $0.flags & (SetFlag.dynamic | SetFlag.timeout) == 0 }
-      && chains.allSatisfy { $0.base?.devices.isEmpty ?? true }
-  }
-
-  /// With handles to tell rules by; what the kernel calls them isn't known yet.
-  fileprivate var numbered: TableProgram {
-    var table = self
-    var handle: UInt64 = 0
-    for chain in chains.indices {
-      for rule in chains[chain].rules.indices {
-        handle += 1
-        table.chains[chain].rules[rule].handle = handle
-      }
-    }
-    return table
   }
 }
 
@@ -185,13 +120,7 @@ extension Kernel {
       self.sources = sources
     }
 
-    func wants(_ table: TableProgram) -> Bool { wants(table.id) }
-
-    func wants(_ id: NftablesTable.ID) -> Bool { isAll || sources[id] != nil }
-
-    func covers(_ other: TableSelection) -> Bool {
-      isAll || !other.isAll && other.sources.keys.allSatisfy(wants)
-    }
+    func wants(_ table: TableProgram) -> Bool { isAll || sources[table.id] != nil }
 
     func wantsElements(_ table: TableProgram, _ set: SetProgram) -> Bool {
       if isAll || set.flags & SetFlag.dynamic == 0 { return true }

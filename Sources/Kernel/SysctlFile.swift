@@ -6,7 +6,12 @@ import Netlink
 enum SysctlFile {
   static func read(_ key: Sysctl.Key) -> Sysctl {
     let descriptor = open("/proc/sys/\(key.path)", O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return Sysctl(key, nil) }
+    guard descriptor >= 0 else {
+      let isMissing = errno == ENOENT
+      var sysctl = Sysctl(key, nil)
+      sysctl.isAbsent = isMissing && !comesWithItsLink(key)
+      return sysctl
+    }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
@@ -19,6 +24,37 @@ enum SysctlFile {
       bytes += buffer[..<count]
     }
     return Sysctl(key, String(decoding: bytes, as: UTF8.self))
+  }
+
+  /// Of a link that isn't there, what every link has.
+  private static func comesWithItsLink(_ key: Sysctl.Key) -> Bool {
+    guard key.link != nil else { return false }
+    var parts = key.parts
+    guard access("/proc/sys/" + parts.dropLast().joined(separator: "/"), F_OK) != 0 else {
+      return false
+    }
+    parts[3] = "default"
+    return access("/proc/sys/" + parts.joined(separator: "/"), F_OK) == 0
+  }
+
+  /// The settings beside one that isn't there.
+  static func neighbors(of key: Sysctl.Key) -> [Sysctl.Key] {
+    let parts = Array(key.parts.dropLast())
+    var found = opendir("/proc/sys/" + parts.joined(separator: "/"))
+    // A link that isn't there will have what every link has.
+    if found == nil, key.link != nil {
+      found = opendir("/proc/sys/" + (parts.dropLast() + ["default"]).joined(separator: "/"))
+    }
+    guard let directory = found else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      names.append(
+        withUnsafeBytes(of: entry.pointee.d_name) {
+          String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        })
+    }
+    return names.sorted().compactMap { Sysctl.Key(parts: parts + [$0]) }
   }
 
   /// `sysctl -w KEY=VALUE`

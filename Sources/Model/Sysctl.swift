@@ -5,6 +5,10 @@ public struct Sysctl: Resource {
   public var text: String?
   /// Observed only: what was there before vpngw wrote what is there now.
   public var previous: String?
+  /// Observed only: there is no such setting, nor will be when its link is made.
+  public var isAbsent = false
+  /// Observed only: one that is there, and may be meant by one that isn't.
+  public var nearest: Key?
 
   public init(_ key: Key, _ text: String?) {
     self.key = key

@@ -10,14 +10,20 @@ public final class Batch {
   struct Step {
     let tag: Int
     let operation: () -> String
+    /// Where its first request begins.
+    let start: Int
     var end: Int
     var requestCount = 0
+    /// Why it can't be encoded; none of its requests are sent then.
+    var fault: String?
   }
 
   private(set) var base: UnsafeMutableRawPointer
   private var capacity: Int
   private(set) var count = 0
   private(set) var steps: [Step] = []
+  /// Why a request outside any step can't be encoded.
+  private(set) var fault: String?
   private var current = 0
 
   public init(capacity: Int = 1 << 16) {
@@ -27,13 +33,27 @@ public final class Batch {
 
   deinit { base.deallocate() }
 
-  public var isEmpty: Bool { count == 0 }
+  /// Whether there is nothing to send, and nothing that can't be.
+  public var isEmpty: Bool { count == 0 && !steps.contains { $0.fault != nil } }
 
   /// Opens a step: the requests that follow are its own. `operation` says in iproute2's words what
   /// it does, for an error.
   public func step(_ tag: Int, _ operation: @escaping () -> String) {
-    steps.append(Step(tag: tag, operation: operation, end: count))
+    steps.append(Step(tag: tag, operation: operation, start: count, end: count))
   }
+
+  /// Notes that the present step can't be encoded, in words; the first fault of a step stays.
+  ///
+  /// The kernel would take an attribute whose length or number wraps for another, shorter one.
+  public func fail(_ fault: String) {
+    if steps.isEmpty {
+      self.fault = self.fault ?? fault
+    } else if steps[steps.count - 1].fault == nil {
+      steps[steps.count - 1].fault = fault
+    }
+  }
+
+  private var hasFailed: Bool { (steps.isEmpty ? fault : steps[steps.count - 1].fault) != nil }
 
   /// Adds a request to the present step.
   public func request(_ type: UInt16, _ flags: RequestFlags, _ body: (Batch) -> Void) {
@@ -45,9 +65,22 @@ public final class Batch {
     count += messageHeaderLength
     body(self)
     count = current + Int(self.header.pointee.nlmsg_len)
+    if hasFailed { return dropStep() }
     if !steps.isEmpty {
       steps[steps.count - 1].end = count
       steps[steps.count - 1].requestCount += 1
+    }
+  }
+
+  /// Takes back what there is of the present step, which shall not happen in part.
+  public func dropStep() {
+    let start = steps.last?.start ?? 0
+    // libmnl leaves what pads an attribute as it was.
+    memset(base + start, 0, count - start)
+    count = start
+    if !steps.isEmpty {
+      steps[steps.count - 1].end = start
+      steps[steps.count - 1].requestCount = 0
     }
   }
 
@@ -61,11 +94,19 @@ public final class Batch {
 
   /// With the terminating zero that the kernel expects of a string.
   public func put(_ type: UInt16, _ text: String) {
-    reserve(text.utf8.count + attributeOverhead)
-    text.withCString { mnl_attr_put_strz(header, type, $0) }
+    let count = text.utf8.count
+    guard fits(count + 1, in: type) else { return }
+    reserve(count + attributeOverhead)
+    text.withCString {
+      guard strlen($0) == count else {
+        return fail("\(name(of: type)): a zero byte within a text, which would end there")
+      }
+      mnl_attr_put_strz(header, type, $0)
+    }
   }
 
   public func put(_ type: UInt16, bytes: UnsafeRawBufferPointer) {
+    guard fits(bytes.count, in: type) else { return }
     reserve(bytes.count + attributeOverhead)
     mnl_attr_put(header, type, bytes.count, bytes.baseAddress ?? UnsafeRawPointer(base))
   }
@@ -78,8 +119,22 @@ public final class Batch {
     let start = tail
     mnl_attr_put(header, type | UInt16(NLA_F_NESTED), 0, UnsafeRawPointer(base))
     body(self)
+    guard fits(tail - start - attributeHeaderLength, in: type) else { return }
     let nla = (base + start).assumingMemoryBound(to: nlattr.self)
-    nla.pointee.nla_len = UInt16(truncatingIfNeeded: tail - start)
+    nla.pointee.nla_len = UInt16(tail - start)
+  }
+
+  /// `nla_len` has 16 bits.
+  private func fits(_ count: Int, in type: UInt16) -> Bool {
+    if count + attributeHeaderLength <= Int(UInt16.max) { return true }
+    fail(
+      "\(name(of: type)) takes \(count) bytes, and a netlink attribute holds "
+        + "\(Int(UInt16.max) - attributeHeaderLength)")
+    return false
+  }
+
+  private func name(of type: UInt16) -> String {
+    AttributeNames(message: header.pointee.nlmsg_type).name(of: type)
   }
 
   /// Bytes as they are, zero-padded to four: a header inside an attribute (`struct rtnexthop`).

@@ -227,11 +227,17 @@ extension Batch {
   ) {
     let start = tail
     var header = rtnexthop()
-    header.rtnh_hops = UInt8(truncatingIfNeeded: weight - 1)
+    guard let hops = UInt8(exactly: Int(weight) - 1) else {
+      return fail("a next hop's weight is \(weight), and the kernel takes 1 to 256")
+    }
+    header.rtnh_hops = hops
     header.rtnh_flags = flags
     header.rtnh_ifindex = Int32(bitPattern: index)
     putRaw(header)
     attributes(self)
-    patch(UInt16(truncatingIfNeeded: tail - start), at: start)
+    guard let length = UInt16(exactly: tail - start) else {
+      return fail("a next hop takes \(tail - start) bytes, and the kernel takes \(UInt16.max)")
+    }
+    patch(length, at: start)
   }
 }

@@ -10,8 +10,11 @@ public final class Monitor {
   private let socket: OpaquePointer
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
 
-  /// In the calling thread's namespace, without blocking.
-  public init(_ subsystem: Socket.Subsystem) throws(NetlinkError) {
+  /// In the calling thread's namespace, without blocking. `room`: bytes of events that wait; some
+  /// ten thousand events at first, and more are counted as an overflow.
+  public init(
+    _ subsystem: Socket.Subsystem, room: Int32 = 8 << 20
+  ) throws(NetlinkError) {
     let flags = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     guard let socket = mnl_socket_open2(subsystem.number, flags) else {
       throw .current("open a netlink socket for events")
@@ -21,8 +24,7 @@ public final class Monitor {
       throw .current("bind a netlink socket for events")
     }
     for group in subsystem.groups { try join(group) }
-    // Room for some ten thousand events; more are counted as an overflow.
-    var size: Int32 = 8 << 20
+    var size = room
     setsockopt(
       descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &size, socklen_t(MemoryLayout<Int32>.size))
   }

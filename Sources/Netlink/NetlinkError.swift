@@ -9,11 +9,21 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
   public let code: Int32
   /// The kernel's own sentence (extended ACK), where it gave one.
   public let kernelText: String?
+  /// Which attribute of the request it means, where it says so: `at src`, `without via`.
+  public let attribute: String?
 
-  public init(_ operation: String, code: Int32, kernelText: String? = nil) {
+  public init(
+    _ operation: String, code: Int32, kernelText: String? = nil, attribute: String? = nil
+  ) {
     self.operation = operation
     self.code = code
     self.kernelText = kernelText
+    self.attribute = attribute
+  }
+
+  /// What can't be put into a request.
+  static func doesntFit(_ operation: String, _ fault: String) -> NetlinkError {
+    NetlinkError(operation, code: EMSGSIZE, kernelText: fault)
   }
 
   /// With the calling thread's errno.
@@ -23,7 +33,10 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
 
   /// `link add br0 type bridge: File exists (EEXIST): device name is taken`.
   public var description: String {
-    "\(operation): \(Self.text(code))" + (kernelText.map { ": \($0)" } ?? "")
+    // Code 0: the kernel refused nothing, and still it isn't so.
+    "\(operation): " + (code == 0 ? "" : Self.text(code))
+      + (kernelText.map { code == 0 ? $0 : ": \($0)" } ?? "")
+      + (attribute.map { " (\($0))" } ?? "")
   }
 
   /// `File exists (EEXIST)`.

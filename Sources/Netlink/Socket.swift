@@ -70,8 +70,8 @@ public final class Socket {
   public func dump<T>(
     _ operation: String, _ type: UInt16, _ body: (Batch) -> Void, parse: (Message) -> T?
   ) throws(NetlinkError) -> [T] {
-    let request = Batch(capacity: 256)
-    request.request(type, RequestFlags(rawValue: UInt16(NLM_F_ROOT | NLM_F_MATCH)), body)
+    let request = try Self.request(
+      operation, type, RequestFlags(rawValue: UInt16(NLM_F_ROOT | NLM_F_MATCH)), body)
     for _ in 0..<10 {
       if let found = try dumpOnce(operation, request, parse) { return found }
     }
@@ -112,8 +112,7 @@ public final class Socket {
   public func get<T>(
     _ operation: String, _ type: UInt16, _ body: (Batch) -> Void, parse: (Message) -> T?
   ) throws(NetlinkError) -> T {
-    let request = Batch(capacity: 256)
-    request.request(type, [], body)
+    let request = try Self.request(operation, type, [], body)
     let number = nextSequence()
     request.patch(number, at: 8)
     guard mnl_socket_sendto(socket, request.base, request.count) >= 0 else {
@@ -129,6 +128,15 @@ public final class Socket {
         throw NetlinkError(operation, code: EPROTO)
       }
     }
+  }
+
+  private static func request(
+    _ operation: String, _ type: UInt16, _ flags: RequestFlags, _ body: (Batch) -> Void
+  ) throws(NetlinkError) -> Batch {
+    let request = Batch(capacity: 256)
+    request.request(type, flags, body)
+    if let fault = request.fault { throw .doesntFit(operation, fault) }
+    return request
   }
 
   private func receive(_ operation: String) throws(NetlinkError) -> Messages {
@@ -149,9 +157,10 @@ public final class Socket {
   }
 
   /// Sends the steps of a batch in order, many a system call; returns those that failed, by their
-  /// first error. The others are done.
+  /// first error. The others are done. A step that can't be encoded fails like one that the kernel
+  /// refuses.
   public func send(_ batch: Batch) throws(NetlinkError) -> [Failure] {
-    var failures: [Failure] = []
+    var failures = batch.faults
     var first = 0
     var start = 0
     while first < batch.steps.count {
@@ -170,7 +179,8 @@ public final class Socket {
   /// Sends a batch that is one transaction of nfnetlink in one system call; returns every step that
   /// the kernel refused. If there is any, or it throws, then nothing of the batch is done.
   public func transact(_ batch: Batch) throws(NetlinkError) -> [Failure] {
-    var failures: [Failure] = []
+    var failures = batch.faults
+    if !failures.isEmpty { return failures }
     // Behind the end of the batch, nothing is acknowledged before Linux 6.10.
     try send(batch, batch.steps.indices, from: 0, into: &failures, acknowledging: 2)
     return failures
@@ -201,7 +211,12 @@ public final class Socket {
     (batch.base + headers[last]).assumingMemoryBound(to: nlmsghdr.self)
       .pointee.nlmsg_flags |= UInt16(NLM_F_ACK)
     guard mnl_socket_sendto(socket, batch.base + start, length) >= 0 else {
-      throw .current(batch.steps[steps.lowerBound].operation())
+      let step = batch.steps[owners[0]]
+      let error = NetlinkError.current(step.operation())
+      // Larger than the socket's buffer; steps are sent together only as far as they are small.
+      guard error.code == EMSGSIZE, fromEnd == 1, owners.last == owners[0] else { throw error }
+      failures.append(Failure(tag: step.tag, error: error))
+      return
     }
     var failed: Set<Int> = []
     while true {
@@ -211,10 +226,14 @@ public final class Socket {
         guard owners.indices.contains(position) else { continue }
         if let code = message.errorCode, code != 0, failed.insert(owners[position]).inserted {
           let step = batch.steps[owners[position]]
+          let request = UnsafeRawBufferPointer(
+            start: batch.base + headers[position], count: batch.length(at: headers[position]))
           failures.append(
             Failure(
               tag: step.tag,
-              error: NetlinkError(step.operation(), code: code, kernelText: message.kernelText)))
+              error: NetlinkError(
+                step.operation(), code: code, kernelText: message.kernelText,
+                attribute: message.attribute(of: request))))
         }
         if position == last { return }
         // Nobody answers for the others when a transaction as a whole is refused.
@@ -229,23 +248,18 @@ public final class Socket {
   }
 }
 
-extension Message {
-  /// A positive errno, or 0 for an acknowledgement.
-  var errorCode: Int32? {
-    payload.count >= 4 ? 0 &- payload.loadUnaligned(as: Int32.self) : nil
+extension Batch {
+  /// The steps that can't be encoded.
+  fileprivate var faults: [Socket.Failure] {
+    steps.compactMap { step in
+      step.fault.map {
+        Socket.Failure(tag: step.tag, error: .doesntFit(step.operation(), $0))
+      }
+    }
   }
 
-  /// The extended ACK's sentence.
-  var kernelText: String? {
-    guard flags & UInt16(NLM_F_ACK_TLVS) != 0 else { return nil }
-    // A dump's end carries its code alone; an error also the header of what it answers, and the
-    // request's body unless that was left out.
-    var offset = 4
-    if Int32(type) == NLMSG_ERROR {
-      guard payload.count >= 4 + messageHeaderLength else { return nil }
-      let quoted = Int(payload.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
-      offset += flags & UInt16(NLM_F_CAPPED) != 0 ? messageHeaderLength : align(quoted)
-    }
-    return attributes(after: offset).first { $0.type == NLMSGERR_ATTR_MSG.rawValue }?.string
+  /// Of the message at an offset.
+  fileprivate func length(at offset: Int) -> Int {
+    Int((base + offset).loadUnaligned(as: nlmsghdr.self).nlmsg_len)
   }
 }

@@ -20,7 +20,11 @@ extension TableDiff {
   ) -> [Line] {
     var text = DiffText(observed: observed, desired: desired, numbers: numbers, limit: limit)
     switch whole {
-    case .delete?: return []
+    case .delete?:
+      guard let observed else { return [] }
+      var text = DiffText(observed: nil, desired: observed, numbers: numbers, limit: limit)
+      text.create(observed, nil)
+      return text.lines.map { Line(name: $0.name, old: $0.new, new: nil, omitted: $0.omitted) }
     case .create(let program)?, .replace(let program)?:
       text.create(program, source)
     case nil:

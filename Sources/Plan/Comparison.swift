@@ -7,13 +7,19 @@ struct Comparison {
   let desired: Configuration
   private let settled: Configuration?
   var lost = Lost()
-  /// Links that somebody else must make first.
-  private var missing: Set<LinkName> = []
+  var refused = Refused()
+  lazy var foresight = Foresight(from: observed.links, to: desired.links)
+  var knowsReach = false
+  let isAllKnown: Bool
 
   var steps: [Step] = []
   private(set) var conflicts: [Plan.Conflict] = []
 
-  init(from observed: Configuration, to desired: Configuration, settled: Configuration?) {
+  init(
+    from observed: Configuration, to desired: Configuration, settled: Configuration?,
+    isAllKnown: Bool
+  ) {
+    self.isAllKnown = isAllKnown
     self.observed = observed
     self.desired = desired
     self.settled = settled
@@ -77,22 +83,22 @@ struct Comparison {
     if !observed.wordless.isEmpty, let words = observed.wordless[wrap(object).id] {
       return refuse(wrap(object), "there is one that vpngw didn't make and can't change (\(words))")
     }
-    if !missing.isEmpty,
-      let link = object.requirements.lazy.compactMap(\.linkName).first(where: missing.contains)
-    {
-      return refuse(wrap(object), "link \(link) isn't there, and isn't vpngw's to make")
-    }
+    if isRefused(object, wrap) { return }
     steps.append(Step(Change(.create, wrap(object)), reason: reason))
   }
 
   private mutating func change<R: Resource>(
     _ object: R, from present: R, _ wrap: (R) -> Object
   ) {
+    if isRefused(object, wrap) { return }
     let blocking = object.differences(from: present).filter {
       $0.mutability(object, present) == .replacing
     }
     guard !blocking.isEmpty else {
-      steps.append(Step(Change(.update, wrap(object), observed: wrap(present))))
+      steps.append(
+        Step(
+          Change(.update, wrap(object), observed: wrap(present)),
+          reason: endOfIPv6(object, present)))
       return
     }
     let names = blocking.map(\.name).joined(separator: ", ")
@@ -102,8 +108,11 @@ struct Comparison {
         reason: "replaced: \(names) can't change in place"))
   }
 
-  mutating func refuse(_ object: Object, _ reason: String) {
-    conflicts.append(Plan.Conflict(object: object, reason: reason))
+  mutating func refuse(
+    _ object: Object, _ reason: String, because cause: ObjectID? = nil
+  ) {
+    conflicts.append(Plan.Conflict(object: object, reason: reason, because: cause))
+    refused.take(object)
   }
 
   // MARK: - Kinds with more to them
@@ -125,12 +134,13 @@ struct Comparison {
     for link in observed.links where link.isOwned && !wanted.contains(link.name) { lost.take(link) }
     lost.spread(over: observed.links)
 
-    for link in desired.links {
+    // What is below comes first: what can't be made is known to what rests on it.
+    for link in Depth(of: desired.links).sorted(desired.links) {
       guard let position = present.position(of: link.id) else {
         if link.isOurs {
           add(link, Object.link, reason: nil)
         } else {
-          missing.insert(link.name)
+          refused.lacks(link.name)
           if link.isManaged {
             refuse(.link(link), "the link isn't there, and isn't vpngw's to make")
           }
@@ -175,7 +185,7 @@ struct Comparison {
 
   private mutating func compareSysctls() {
     compare(
-      desired.sysctls,
+      possibleSysctls(),
       observed.sysctls.map { sysctl in
         var sysctl = sysctl
         sysctl.previous = nil  // never deleted: see below
@@ -216,6 +226,8 @@ struct Comparison {
     }
     lost.spread(over: observed.nexthops)
     let reduced = lost.nexthops.isEmpty ? observed.nexthops : observed.nexthops.map(lost.reduced)
+    // What a group is made of comes first.
+    if !refused.isEmpty { mine = mine.filter { $0.group == nil } + mine.filter { $0.group != nil } }
     compareKeepingReplaced(mine, reduced)
   }
 

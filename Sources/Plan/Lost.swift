@@ -8,7 +8,23 @@ struct Lost {
   /// Each lost nexthop's id, with the cause in words.
   var nexthops: [UInt32: String] = [:]
 
-  private var isEmpty: Bool { links.isEmpty && nexthops.isEmpty }
+  /// Links on which IPv6 ends, and links that go down, with their routes and IPv6 addresses.
+  private var endsIPv6: Set<LinkName> = []
+  private var goesDown: Set<LinkName> = []
+
+  private var isEmpty: Bool {
+    links.isEmpty && nexthops.isEmpty && endsIPv6.isEmpty && goesDown.isEmpty
+  }
+
+  /// What a change of a link takes from it, beside what the change says.
+  mutating func take(_ link: Link, becoming wanted: Link) {
+    if wanted.isUp == false, link.isUp != false { goesDown.insert(link.name) }
+    if let mtu = wanted.mtu, mtu < Foresight.leastIPv6MTU,
+      link.mtu.map({ $0 >= Foresight.leastIPv6MTU }) ?? true
+    {
+      endsIPv6.insert(link.name)
+    }
+  }
 
   mutating func take(_ link: Link) { links[link.name] = link.name }
 
@@ -34,8 +50,11 @@ struct Lost {
   mutating func spread(over observed: [Nexthop]) {
     if isEmpty { return }
     for nexthop in observed where nexthops[nexthop.id32] == nil {
-      if let dev = nexthop.dev, let cause = links[dev] {
+      guard let dev = nexthop.dev else { continue }
+      if let cause = links[dev] {
         nexthops[nexthop.id32] = "link \(cause)"
+      } else if goesDown.contains(dev) || nexthop.family == .inet6 && endsIPv6.contains(dev) {
+        nexthops[nexthop.id32] = "a change of link \(dev)"
       }
     }
     for nexthop in observed where nexthops[nexthop.id32] == nil {
@@ -55,6 +74,15 @@ struct Lost {
     return nexthop
   }
 
+  private func isTaken<R: Resource>(_ object: R, from link: LinkName) -> Bool {
+    let isDown = goesDown.contains(link)
+    guard isDown || endsIPv6.contains(link) else { return false }
+    if let address = object as? Address { return address.address.family == .inet6 }
+    if let route = object as? Route { return isDown || route.dst.family == .inet6 }
+    if let neighbor = object as? Neighbor { return !isDown && neighbor.address.family == .inet6 }
+    return false
+  }
+
   /// Why an observed object won't be there any more; nil when it will.
   func cause<R: Resource>(of observed: R) -> String? {
     if isEmpty { return nil }
@@ -65,6 +93,7 @@ struct Lost {
       switch requirement {
       case .link(let name):
         if let cause = links[name] { return "goes with link \(cause)" }
+        if isTaken(observed, from: name) { return "goes with a change of link \(name)" }
       case .nexthop(let id):
         if let cause = nexthops[id] { return "goes with \(cause)" }
       case .reachable:

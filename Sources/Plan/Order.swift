@@ -133,7 +133,7 @@ private struct Subnets {
 }
 
 /// How many links a link stands on, by `link`, `dev` and `master`.
-private struct Depth {
+struct Depth {
   private var depths: [LinkName: Int] = [:]
 
   init(of links: [Link]) {
@@ -152,6 +152,12 @@ private struct Depth {
   }
 
   subscript(name: LinkName) -> Int { depths[name] ?? 0 }
+
+  /// The lowest first, else as they stand.
+  func sorted(_ links: [Link]) -> [Link] {
+    let depths = links.map { self[$0.name] }
+    return links.indices.sorted { (depths[$0], $0) < (depths[$1], $1) }.map { links[$0] }
+  }
 }
 
 extension [Step] {

@@ -9,23 +9,21 @@ extension Plan {
     if isEmpty { return Self.steadyState + "\n" }
     var text = ""
     for step in steps.sortedForReading() { text += step.text(isColored: isColored) }
-    if !steps.isEmpty { text += "\n\(summary)\n" }
     if !conflicts.isEmpty {
       if !text.isEmpty { text += "\n" }
-      for conflict in conflicts {
-        text += "cannot \(conflict.object.id): \(conflict.reason)".visible + "\n"
-      }
+      text += conflicts.text
     }
-    return text
+    return text + "\n\(summary)\n"
   }
 
-  /// `1 to create, 2 to change.`
+  /// `1 to create, 2 to change, 1 cannot be done.`
   public var summary: String {
     var counts: [Change.Verb: Int] = [:]
     for step in steps { counts[step.change.verb, default: 0] += 1 }
-    let parts = Change.Verb.inReadingOrder.compactMap { verb in
+    var parts = Change.Verb.inReadingOrder.compactMap { verb in
       counts[verb].map { "\($0) to \(verb == .update ? "change" : verb.rawValue)" }
     }
+    if !conflicts.isEmpty { parts.append("\(conflicts.count) cannot be done") }
     return parts.joined(separator: ", ") + "."
   }
 }
@@ -44,7 +42,7 @@ extension Step {
     // Of ten thousand elements a few tell what it is about.
     for run in differences(limit: Self.shownParts).runs {
       for difference in run.prefix(Self.shownParts) {
-        text += "    " + difference.line(isCreation: verb == .create).visible
+        text += "    " + difference.line(verb).visible
         if isTheirs, difference.new == nil { text += " (theirs)" }
         text += "\n"
       }
@@ -61,9 +59,10 @@ extension Step {
 
 extension Difference {
   /// `mtu: 1500 -> 1420`; what comes to an object that is there, or goes, has a sign of its own.
-  fileprivate func line(isCreation: Bool) -> String {
+  fileprivate func line(_ verb: Change.Verb) -> String {
     let (old, new) = (old?.description, new?.description)
-    if isCreation { return "\(name): \(new ?? "none")" }
+    if verb == .create { return "\(name): \(new ?? "none")" }
+    if verb == .delete { return "\(name): \(old ?? "none")" }
     switch (sort, old, new) {
     case (.property, _, _): return "\(name): \(old ?? "none") -> \(new ?? "none")"
     case (_, _, let new?): return "+ \(name): \(new)"

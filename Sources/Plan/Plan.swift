@@ -15,21 +15,27 @@ public struct Plan: Sendable {
   public struct Conflict: Hashable, Sendable {
     public let object: Object
     public let reason: String
+    /// The object that it rests on, and that can't be made either.
+    public let cause: ObjectID?
 
-    public init(object: Object, reason: String) {
+    public init(object: Object, reason: String, because cause: ObjectID? = nil) {
       self.object = object
       self.reason = reason
+      self.cause = cause
     }
   }
 
   /// Pure: no clock, no I/O, and equal for equal values.
   ///
   /// `settled` is what `observed` is known to be like, if anything is: what is wanted as it was then
-  /// needn't be compared again.
+  /// needn't be compared again. `isAllKnown`: `observed` is all that there is, so that what it lacks
+  /// (the network of a gateway) isn't there.
   public init(
-    from observed: Configuration, to desired: Configuration, settled: Configuration? = nil
+    from observed: Configuration, to desired: Configuration, settled: Configuration? = nil,
+    isAllKnown: Bool = true
   ) {
-    var comparison = Comparison(from: observed, to: desired, settled: settled)
+    var comparison = Comparison(
+      from: observed, to: desired, settled: settled, isAllKnown: isAllKnown)
     comparison.run()
     conflicts = comparison.conflicts
     flows = desired.flows

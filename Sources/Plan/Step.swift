@@ -22,7 +22,7 @@ public struct Step: Hashable, Sendable {
     if case .table(let table)? = change.observed { !table.isOwned } else { false }
   }
 
-  /// For a creation what is stated, for a change what differs, for a deletion nothing.
+  /// For a creation what is stated, for a change what differs, for a deletion what is there.
   public var differences: [Difference] { differences(limit: .max) }
 
   /// At most `limit` elements of each nftables set.
@@ -30,7 +30,7 @@ public struct Step: Hashable, Sendable {
     func differences<R: Resource>(_ desired: R) -> [Difference] {
       switch change.verb {
       case .delete:
-        return []
+        return desired.statements.map { Difference($0.name, old: $0.new, new: nil, sort: $0.sort) }
       case .create:
         return desired.statements
       case .update, .replace:

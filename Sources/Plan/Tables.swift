@@ -89,8 +89,9 @@ struct Tables {
   }
 
   private mutating func remove(_ table: NftablesTable) {
+    let table = compiledIfRead(table)
     let diff = TableDiff(
-      family: table.id.family, table: table.id.name, from: compiledIfRead(table).program, to: nil,
+      family: table.id.family, table: table.id.name, from: table.program, to: nil,
       numbers: numbers)
     refuse(table, obstacles: diff)
     guard !diff.isEmpty else { return }

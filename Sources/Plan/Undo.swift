@@ -16,6 +16,11 @@ public struct Undo: Sendable {
       if case .link(let link)? = change.observed { lost.take(link) }
       if case .nexthop(let nexthop)? = change.observed { lost.take(nexthop, because: nexthop) }
     }
+    for change in changes where change.verb == .update {
+      if case .link(let link) = change.object, case .link(let present)? = change.observed {
+        lost.take(present, becoming: link)
+      }
+    }
     lost.spread(over: observed.links)
     lost.spread(over: observed.nexthops)
     before = Configuration()
@@ -59,7 +64,7 @@ public struct Undo: Sendable {
         wanted.append(object)
       }
     }
-    return Plan(from: reduced, to: wanted)
+    return Plan(from: reduced, to: wanted, isAllKnown: false)
   }
 }
 

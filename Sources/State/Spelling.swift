@@ -1,7 +1,7 @@
 /// Which of the right words somebody may have meant.
-enum Spelling {
+public enum Spelling {
   /// The nearest of the words, if it is near enough to be a slip of the hand.
-  static func nearest(to word: String, among words: some Sequence<String>) -> String? {
+  public static func nearest(to word: String, among words: some Sequence<String>) -> String? {
     let limit = max(1, word.utf8.count / 3)
     var best: (word: String, distance: Int)?
     for candidate in words {

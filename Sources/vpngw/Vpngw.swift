@@ -11,7 +11,8 @@ struct Vpngw: ParsableCommand {
       change with plan, change it with apply. What vpngw made and the file no longer says is \
       removed; what others made is left alone.
 
-      Exit status: 0 done or nothing to do, 1 failed, 2 plan found changes.
+      Exit status: 0 done or nothing to do; 1 failed, or something isn't as it should be; 2 plan \
+      found changes; 64 the command line is wrong.
       """,
     version: "vpngw 0.1.0",
     subcommands: [
@@ -154,8 +155,9 @@ struct Apply: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make the kernel equal to a state file.",
     discussion: """
-      A step that fails stops those that rest on it and no others; all failures are said, and the \
-      exit status is 1.
+      A step that fails stops those that rest on it and no others; all failures are said. Whatever \
+      the kernel answered, it is looked at again afterwards.
+      Exit status: 0 the kernel is as the file says, 1 it isn't, or the change was undone.
       """)
 
   @Argument(help: "The state file; - is standard input.", completion: .file(extensions: ["json"]))
@@ -169,10 +171,17 @@ struct Apply: ParsableCommand {
   @Flag(help: "Only show what would be done.")
   var dryRun = false
 
+  @Flag(
+    help: """
+      Undo everything at the first step that fails; do nothing when something is known beforehand \
+      that can't be done.
+      """)
+  var allOrNothing = false
+
   @Option(
     help: """
       Undo everything after this time (such as 60s) unless it is confirmed, by Enter or by \
-      `vpngw confirm`; also when the terminal is lost.
+      `vpngw confirm`; also when the terminal is lost. When a step fails, it is undone at once.
       """,
     transform: Apply.duration)
   var confirm: Duration?
@@ -190,10 +199,13 @@ struct Apply: ParsableCommand {
   }
 
   func run() throws {
+    var options = Session.ApplyOptions()
+    options.isDryRun = dryRun
+    options.confirm = confirm
+    options.isAllOrNothing = allOrNothing
     try common.run {
       try $0.apply(
-        file.map(Session.Request.file) ?? .plan(plan!), isDryRun: dryRun, confirm: confirm,
-        given: signals.inputs)
+        file.map(Session.Request.file) ?? .plan(plan!), options, given: signals.inputs)
     }
   }
 
@@ -264,7 +276,10 @@ struct Run: ParsableCommand {
 
 struct StatusOf: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "What a running `run` knows.")
+    commandName: "status", abstract: "What a running `run` knows.",
+    discussion: """
+      Exit status: 0 the file is valid and the kernel as it says, 1 not so, or nobody answers.
+      """)
 
   @Flag(help: "A line for every probe, those of services as well.")
   var all = false

@@ -72,6 +72,7 @@ private let file = """
               blackhole: false -> true
           - address 192.168.26.1/22 dev br0
           - route default table 57
+              nhid: 10
 
           2 to create, 1 to change, 1 to replace, 2 to delete.
 
@@ -170,6 +171,83 @@ private let file = """
       let completion = try run([Vpngw.path, "--generate-completion-script", shell])
       #expect(completion.status == 0)
       #expect(completion.output.contains("confirm"))
+    }
+  }
+
+  /// What a plan can't do counts, and isn't called done.
+  @Test func whatCantBeDoneIsCounted() throws {
+    try inNamespace { vpngw in
+      let links = #"[ { "name": "f0", "type": "bridge" }, { "name": "br1", "type": "bridge" } ]"#
+      let addresses = (0..<9).map { #"{ "link": "f0", "address": "10.0.\#($0).1/24" }"# }
+      let path = try vpngw.file(
+        "a.json",
+        """
+        { "version": 1, "links": \(links), "addresses": [ \(addresses.joined(separator: ", ")) ] }
+        """)
+      let plan = try vpngw("plan", path)
+      #expect(plan.status == 1)
+      #expect(plan.output.hasSuffix("\n1 to create, 10 cannot be done.\n"))
+      #expect(plan.output.contains("cannot 4 more: they rest on link f0\n"))
+      let apply = try vpngw("apply", path)
+      #expect(apply.status == 1)
+      #expect(apply.output.hasSuffix("\n1 created, 10 cannot be done.\n"))
+      #expect(apply.error.hasPrefix("cannot link f0: there is one that vpngw didn't make"))
+      #expect(try vpngw("apply", path).output == "\nNothing done, 10 cannot be done.\n")
+      #expect(try vpngw("apply", "--json", path).output.contains(#""converged": false"#))
+    }
+  }
+
+  @Test func statusFailsWhileSomethingIsntAsItShouldBe() throws {
+    try inNamespace { vpngw in
+      let good = #"{ "version": 1, "links": [ { "name": "br0", "type": "bridge" } ] }"#
+      let path = try vpngw.file("a.json", good)
+      #expect(try vpngw("status").status == 1)
+      let daemon = try vpngw.start("run", path)
+      #expect(try eventually { try vpngw("status").status == 0 })
+      _ = try vpngw.file("a.json", good.replacing("bridge", with: "brigde"))
+      #expect(try eventually { try vpngw("status").status == 1 })
+      #expect(try vpngw("status", "--json").status == 1)
+      // f0 is somebody else's.
+      _ = try vpngw.file("a.json", good.replacing("br0", with: "f0"))
+      #expect(try eventually { try vpngw("status").output.contains("link f0: there is one") })
+      #expect(try vpngw("status").status == 1)
+      _ = try vpngw.file("a.json", good)
+      #expect(try eventually { try vpngw("status", "--json").status == 0 })
+      daemon.kill(SIGTERM)
+      #expect(daemon.wait().status == 0)
+    }
+  }
+
+  @Test func helpNamesEveryExitStatus() throws {
+    let help = try run([Vpngw.path, "--help"]).output
+    for part in ["0 done", "1 failed", "2 plan", "64 the"] {
+      #expect(help.replacing("\n", with: " ").contains(part))
+    }
+  }
+
+  /// What the kernel takes and doesn't keep is neither called so nor blamed on others.
+  @Test func theDaemonSaysWhatTheKernelDoesntKeep() throws {
+    try inNamespace { vpngw in
+      let hops = (0..<3000).map {
+        #"{ "via": "10.0.\#($0 / 250).\#($0 % 250 + 1)", "dev": "br0" }"#
+      }
+      let path = try vpngw.file(
+        "a.json",
+        """
+        { "version": 1, "links": [ { "name": "br0", "type": "bridge" } ],
+          "addresses": [ { "link": "br0", "address": "10.0.250.1/16" } ],
+          "routes": [ { "dst": "198.51.100.0/24", "nexthops": [ \(hops.joined(separator: ", ")) ] } ] }
+        """)
+      let daemon = try vpngw.start("run", "--resync", "1s", path)
+      // Again and again, as it is tried again.
+      #expect(try eventually { try vpngw.metric("vpngw_steps_total", "failed") >= 2 })
+      let status = try vpngw("status")
+      #expect(status.status == 1)
+      #expect(status.output.contains("kernel      NOT as the file says\n"))
+      #expect(status.output.contains("it still isn't so"))
+      daemon.kill(SIGTERM)
+      let log = daemon.wait()
+      #expect(!(log.output + log.error).contains("restored"))
     }
   }
 }

@@ -237,7 +237,7 @@ private let steady = "No changes. The kernel matches the state file.\n"
       .map { String($0.dropFirst(4)) }
     let words = lines[shown].split(separator: " ").dropFirst(2).dropLast().map(String.init)
     try Vpngw.inNamespace { vpngw in
-      try sh("ip link add eth0 type ifb")
+      try sh("ip link add eth0 up type ifb")
       let path = try vpngw.file("router.json", lines[(start + 1)..<end].joined(separator: "\n"))
       let finished = try run(vpngw.arguments(words + [path]))
       #expect(finished.status == 2)

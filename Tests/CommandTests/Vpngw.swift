@@ -36,6 +36,9 @@ struct Vpngw {
     try Started(arguments(words), input: input)
   }
 
+  /// The command line that confirms a change here, as it is said.
+  var confirm: String { "vpngw confirm --run-directory \(directory)/run" }
+
   /// The sum of a metric's values, of those whose line says `part`, as the daemon here tells it.
   func metric(_ name: String, _ part: String = "") throws -> Int {
     let metrics = try run(["curl", "-sm", "5", "127.0.0.1:9118/metrics"]).output

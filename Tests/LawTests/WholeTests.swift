@@ -122,6 +122,8 @@ import Testing
         plan.text() == """
           cannot link br0: there is one that vpngw didn't make (type is ifb): rename it, delete it, or state what it is
 
+          1 cannot be done.
+
           """)
     }
   }
@@ -141,7 +143,7 @@ import Testing
       #expect(
         plan.text()
           == "cannot nexthop 10: there is one that proto zebra made (via is 192.0.2.2): state what it "
-          + "is, or \"adopt\": true to have it changed, or take another id\n")
+          + "is, or \"adopt\": true to have it changed, or take another id\n\n1 cannot be done.\n")
     }
   }
 

@@ -44,14 +44,19 @@ public final class Started {
     var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     var envp: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0) } + [nil]
     defer { for pointer in argv + envp { free(pointer) } }
-    // The threads that run tests block signals, which a program would inherit.
+    // The threads that run tests block signals, and whoever runs the tests may ignore some (a script's
+    // `&` does SIGINT): a program would inherit both.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
     var none = sigset_t()
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    var all = sigset_t()
+    sigfillset(&all)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     let code = posix_spawnp(&process, arguments[0], &actions, &attributes, &argv, &envp)
     guard code == 0 else {
       throw CommandFailed(description: "\(arguments[0]): \(String(cString: strerror(code)))")
@@ -84,11 +89,13 @@ public func run(
 }
 
 /// Waits for a fact; false when it isn't one within half a minute.
-public func eventually(_ fact: () throws -> Bool) rethrows -> Bool {
+public func eventually(
+  every microseconds: UInt32 = 10_000, _ fact: () throws -> Bool
+) rethrows -> Bool {
   let end = time(nil) + 30
   while try !fact() {
     if time(nil) > end { return false }
-    usleep(10_000)
+    usleep(microseconds)
   }
   return true
 }

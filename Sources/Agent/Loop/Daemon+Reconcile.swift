@@ -79,8 +79,8 @@ extension Daemon {
     backoff.keep(Set((outcome.failed.map(\.step) + outcome.held).map(\.change.object.id)))
     if outcome.conflicts != conflicts {
       conflicts = outcome.conflicts
-      for conflict in conflicts {
-        log.error("conflict", ["object": conflict.object.id, "reason": conflict.reason])
+      for (object, reason) in conflicts.told {
+        log.error("conflict", ["object": object, "reason": reason])
       }
     }
     unsettled = Set(
@@ -238,17 +238,5 @@ extension Daemon {
       "verb": step.change.verb.rawValue, "object": step.change.object.id,
       "changes": step.summary, "reason": step.reason, "times": times,
     ]
-  }
-}
-
-extension Step {
-  /// `mtu: 1500 -> 1420; up: true`, of a change; nil for others.
-  fileprivate var summary: String? {
-    guard change.verb == .update || change.verb == .replace else { return nil }
-    let parts = differences.prefix(8).map { difference in
-      let (old, new) = (difference.old?.description, difference.new?.description)
-      return "\(difference.name): \(old ?? "none") -> \(new ?? "none")".visible(limit: 200)
-    }
-    return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }
 }

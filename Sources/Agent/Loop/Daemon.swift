@@ -81,11 +81,11 @@ final class Daemon {
 
   // MARK: - The loop
 
-  /// Until SIGTERM or SIGINT.
-  func run() throws {
+  /// Until SIGTERM or SIGINT; false when what was to be removed then wasn't.
+  func run() throws -> Bool {
     readFile()
     while turn() {}
-    if options.removesOnExit { try removeAll() }
+    return options.removesOnExit ? try removeAll() : true
   }
 
   /// A look if it is time for one, and what happened until the next; false at the end.
@@ -187,12 +187,21 @@ final class Daemon {
     for instant in due.compactMap(\.self) { cadence.look(at: instant) }
   }
 
-  private func removeAll() throws {
+  private func removeAll() throws -> Bool {
     let nothing = Configuration()
     let outcome = try reconciler.reconcile { try reconciler.plan(to: nothing) }
     for step in outcome.done { log.info("step", fields(of: step)) }
     for (step, error) in outcome.failed {
       log.error("step-failed", ["object": step.change.object.id, "error": error])
     }
+    for (step, cause) in outcome.skipped {
+      log.error(
+        "step-skipped",
+        ["object": step.change.object.id, "reason": "rests on \(cause.change.object.id)"])
+    }
+    for (object, reason) in outcome.conflicts.told {
+      log.error("conflict", ["object": object, "reason": reason])
+    }
+    return outcome.isComplete
   }
 }

@@ -100,8 +100,8 @@ final class Board: Sendable {
       content.status.isConverged = outcome.isComplete
       content.status.failures = failures
       content.status.notes = notes
-      content.status.conflicts = outcome.conflicts.map {
-        Status.Trouble(object: "\($0.object.id)", reason: $0.reason)
+      content.status.conflicts = outcome.conflicts.told.map {
+        Status.Trouble(object: $0.object, reason: $0.reason)
       }
       content.status.signals = signals
       content.metrics.add("vpngw_passes_total")

@@ -33,8 +33,7 @@ extension Batch {
     if service.persistence != nil { flags |= IPVSFlag.persistent }
     // struct ip_vs_flags: the flags, and which of them are meant.
     withUnsafeBytes(of: (flags, UInt32.max)) { put(IPVSServiceAttribute.flags, bytes: $0) }
-    let timeout = service.persistence.map { UInt32(clamping: $0.timeout.components.seconds) }
-    put(IPVSServiceAttribute.timeout, timeout ?? 0)
+    put(IPVSServiceAttribute.timeout, seconds: service.persistence?.timeout ?? .zero)
     // A mask for IPv4, a length for IPv6, which must not be 0 there even without persistence.
     let length = service.persistence?.prefixLength ?? Int(service.family.width)
     if service.family == .inet {
@@ -112,9 +111,7 @@ extension IPVSService {
     for attribute in attributes {
       switch attribute.type {
       case IPVSServiceAttribute.family:
-        guard
-          let known = attribute.uint16.flatMap({ Family(number: UInt8(truncatingIfNeeded: $0)) })
-        else { return nil }
+        guard let known = attribute.uint16.flatMap(Family.init(wide:)) else { return nil }
         family = known
       case IPVSServiceAttribute.protocol: `protocol` = attribute.uint16 ?? 0
       case IPVSServiceAttribute.address: address = attribute
@@ -160,8 +157,7 @@ extension IPVSDestination {
     for attribute in attributes {
       switch attribute.type {
       case IPVSDestinationAttribute.family:
-        family =
-          attribute.uint16.flatMap { Family(number: UInt8(truncatingIfNeeded: $0)) } ?? family
+        family = attribute.uint16.flatMap(Family.init(wide:)) ?? family
       case IPVSDestinationAttribute.address: address = attribute
       case IPVSDestinationAttribute.port: destination.port = attribute.bigUInt16 ?? 0
       case IPVSDestinationAttribute.forwarding: forwarding = attribute.uint32 ?? 0
@@ -204,7 +200,8 @@ extension IPVSDaemon {
       case IPVSDaemonAttribute.state: role = Role.allCases.first { $0.number == attribute.uint32 }
       case IPVSDaemonAttribute.link: link = LinkName(attribute.string)
       case IPVSDaemonAttribute.syncID:
-        daemon.syncID = UInt8(truncatingIfNeeded: attribute.uint32 ?? 0)
+        guard let id = attribute.uint32.flatMap({ UInt8(exactly: $0) }) else { return nil }
+        daemon.syncID = id
       case IPVSDaemonAttribute.maxLength: daemon.maxLength = attribute.uint16
       case IPVSDaemonAttribute.group, IPVSDaemonAttribute.group6:
         daemon.group = attribute.ipAddress ?? daemon.group
@@ -221,6 +218,14 @@ extension IPVSDaemon {
 }
 
 // MARK: - Numbers
+
+extension Family {
+  /// IPVS says it in 16 bits.
+  fileprivate init?(wide number: UInt16) {
+    guard let number = UInt8(exactly: number) else { return nil }
+    self.init(number: number)
+  }
+}
 
 extension IPVSService.Flag {
   fileprivate var bit: UInt32 {

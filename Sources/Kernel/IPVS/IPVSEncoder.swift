@@ -18,7 +18,7 @@ struct IPVSEncoder {
     case (.ipvsTimeout(let timeout), _):
       // ipvsadm --set TCP TCPFIN UDP; what isn't told stays
       batch.genericRequest(family, IPVSCommand.setConfig) {
-        $0.put(timeout.state.attribute, UInt32(clamping: timeout.duration.components.seconds))
+        $0.put(timeout.state.attribute, seconds: timeout.duration)
       }
     case (.ipvsDaemon(let daemon), let observed):
       encode(change.verb, daemon, observed)

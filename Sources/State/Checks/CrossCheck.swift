@@ -37,6 +37,8 @@ struct CrossCheck {
     checkNexthops()
     checkRoutes()
     checkGateways()
+    checkReach()
+    checkIPv6()
     checkEntries()
     checkAbsentRules()
     checkTables()

@@ -201,17 +201,19 @@ extension NftablesReader {
     let burstUnit = fields.string("burst_unit") ?? "bytes"
     let burst: UInt64? = fields.integer("burst")
     let isOver = fields.bool("inv")
-    if unit == "packets" {
-      return Nftables.Limit(
-        // Of packets there is always one, 5 unless stated.
-        rate: rate, per: period, burst: UInt32(clamping: burst.flatMap { $0 == 0 ? nil : $0 } ?? 5),
-        isOver: isOver)
-    }
-    guard let bytes = scaled(rate, unit), let burst = scaled(burst ?? 0, burstUnit) else {
-      return nil
+    let isPackets = unit == "packets"
+    // Of packets there is always one, 5 unless stated.
+    let packets = burst.flatMap { $0 == 0 ? nil : $0 } ?? 5
+    guard let amount = isPackets ? rate : scaled(rate, unit),
+      let wide = isPackets ? packets : scaled(burst ?? 0, burstUnit)
+    else { return nil }
+    guard let count = UInt32(exactly: wide) else {
+      return within(.key("burst")) {
+        fail("at most \(UInt32.max) \(isPackets ? "packets" : "bytes")")
+      }
     }
     return Nftables.Limit(
-      rate: bytes, per: period, burst: UInt32(clamping: burst), isBytes: true, isOver: isOver)
+      rate: amount, per: period, burst: count, isBytes: !isPackets, isOver: isOver)
   }
 
   private func scaled(_ value: UInt64, _ unit: String) -> UInt64? {

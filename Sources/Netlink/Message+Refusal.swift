@@ -1,0 +1,96 @@
+internal import CLinux
+
+extension Message {
+  /// A positive errno, or 0 for an acknowledgement.
+  var errorCode: Int32? {
+    payload.count >= 4 ? 0 &- payload.loadUnaligned(as: Int32.self) : nil
+  }
+
+  /// The extended ACK's sentence.
+  var kernelText: String? {
+    extendedACK?.first { $0.type == NLMSGERR_ATTR_MSG.rawValue }?.string
+  }
+
+  /// The attribute of `request` that the kernel finds wrong, or misses, in a state file's words:
+  /// `at src`, `without via`.
+  func attribute(of request: UnsafeRawBufferPointer) -> String? {
+    guard let extendedACK, request.count >= messageHeaderLength else { return nil }
+    var offset: UInt32?
+    var missing: UInt16?
+    var nest: UInt32?
+    for attribute in extendedACK {
+      switch UInt32(attribute.type) {
+      case NLMSGERR_ATTR_OFFS.rawValue: offset = attribute.uint32
+      case NLMSGERR_ATTR_MISS_TYPE.rawValue: missing = attribute.uint32.map { UInt16(clamping: $0) }
+      case NLMSGERR_ATTR_MISS_NEST.rawValue: nest = attribute.uint32
+      default: continue
+      }
+    }
+    let names = AttributeNames(
+      message: request.loadUnaligned(fromByteOffset: 4, as: UInt16.self))
+    func search(_ offset: UInt32) -> AttributeSearch {
+      AttributeSearch(request, names, Int(offset))
+    }
+    if let missing {
+      let around = nest.map(search)
+      return "without " + names.name(of: (around?.way ?? []) + [missing], kind: around?.kind)
+    }
+    guard let offset else { return nil }
+    let found = search(offset)
+    return found.way.isEmpty ? nil : "at " + names.name(of: found.way, kind: found.kind)
+  }
+
+  /// What follows the code and the request's header in an error that has more to say.
+  private var extendedACK: Attributes? {
+    guard flags & UInt16(NLM_F_ACK_TLVS) != 0 else { return nil }
+    // A dump's end carries its code alone; an error also the header of what it answers, and the
+    // request's body unless that was left out.
+    var offset = 4
+    if Int32(type) == NLMSG_ERROR {
+      guard payload.count >= 4 + messageHeaderLength else { return nil }
+      let quoted = Int(payload.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+      offset += flags & UInt16(NLM_F_CAPPED) != 0 ? messageHeaderLength : align(quoted)
+    }
+    return attributes(after: offset)
+  }
+}
+
+/// Finds the attribute that begins at an offset of a request, and those around it.
+private struct AttributeSearch {
+  /// Types from the outermost to the one that was looked for; empty where there is none.
+  private(set) var way: [UInt16] = []
+  /// The link's type, if the request tells one.
+  private(set) var kind: String?
+  private let names: AttributeNames
+
+  init(_ request: UnsafeRawBufferPointer, _ names: AttributeNames, _ offset: Int) {
+    self.names = names
+    let start = align(messageHeaderLength + names.headerLength)
+    if offset < start || !find(request, start, request.count, offset) { way = [] }
+  }
+
+  private mutating func find(
+    _ request: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ offset: Int
+  ) -> Bool {
+    var position = start
+    while position + attributeHeaderLength <= end {
+      let length = Int(request.loadUnaligned(fromByteOffset: position, as: UInt16.self))
+      let type = request.loadUnaligned(fromByteOffset: position + 2, as: UInt16.self)
+      guard length >= attributeHeaderLength, position + length <= end else { return false }
+      let content = position + attributeHeaderLength
+      if way == [IFLA.linkInfo], type == IFLAInfo.kind {
+        let bytes = request[content..<position + length].prefix { $0 != 0 }
+        kind = String(decoding: bytes, as: UTF8.self)
+      }
+      if offset < position + length {
+        way.append(type & 0x3fff)
+        if offset > position, type & UInt16(NLA_F_NESTED) != 0, !names.hasHeader(within: way) {
+          _ = find(request, content, position + length, offset)
+        }
+        return true
+      }
+      position += align(length)
+    }
+    return false
+  }
+}

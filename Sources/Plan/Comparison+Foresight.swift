@@ -1,0 +1,55 @@
+import Model
+
+extension Comparison {
+  /// Whether what it rests on can't be made, or the kernel is known to refuse it; that is said then.
+  mutating func isRefused<R: Resource>(_ object: R, _ wrap: (R) -> Object) -> Bool {
+    // Routes and nexthops come after all addresses.
+    if !knowsReach, R.kind == .nexthop || R.kind == .route { foresight.reach = reach() }
+    if !refused.isEmpty, let cause = refused.cause(of: object, foresight.reach) {
+      refuse(wrap(object), cause.reason, because: cause.id)
+      return true
+    }
+    guard isAllKnown, let objection = foresight.objection(to: object) else { return false }
+    refuse(wrap(object), objection)
+    return true
+  }
+
+  private mutating func reach() -> Reach {
+    knowsReach = true
+    let refused = Set(conflicts.map(\.object.id))
+    return Reach(from: observed, to: desired, lost) { refused.contains(.address($0.id)) }
+  }
+
+  /// The kernel drops all of IPv6 on a link whose MTU falls below IPv6's least.
+  func endOfIPv6<R: Resource>(_ object: R, _ present: R) -> String? {
+    guard let link = object as? Link, let mtu = link.mtu, mtu < Foresight.leastIPv6MTU,
+      let before = (present as? Link)?.mtu, before >= Foresight.leastIPv6MTU
+    else { return nil }
+    let addresses = observed.addresses.filter {
+      $0.link == link.name && $0.address.family == .inet6
+    }
+    guard let first = addresses.first else { return nil }
+    let more = addresses.count > 1 ? " and \(addresses.count - 1) more" : ""
+    return "ends IPv6 on it, with \(first.address)\(more): below \(Foresight.leastIPv6MTU)"
+  }
+
+  /// Without those that this kernel hasn't got.
+  mutating func possibleSysctls() -> [Sysctl] {
+    guard observed.sysctls.contains(where: \.isAbsent) else { return desired.sysctls }
+    let absent = Dictionary(
+      observed.sysctls.filter(\.isAbsent).map { ($0.key, $0) },
+      uniquingKeysWith: { first, _ in first })
+    return desired.sysctls.filter { sysctl in
+      guard let found = absent[sysctl.key] else { return true }
+      // Conntrack's come with the first table that uses it.
+      if sysctl.key.parts.starts(with: ["net", "netfilter"]), !desired.tables.isEmpty {
+        return true
+      }
+      refuse(
+        .sysctl(sysctl),
+        "this kernel has no such setting, or not in this namespace"
+          + (found.nearest.map { "; did you mean \($0)?" } ?? ""))
+      return false
+    }
+  }
+}

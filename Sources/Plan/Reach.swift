@@ -1,0 +1,83 @@
+import Model
+
+/// The networks that this machine will be on, by its addresses and its routes without a gateway: the
+/// kernel takes a gateway only there, unless it is told `onlink`.
+struct Reach {
+  private struct Key: Hashable {
+    let network: Prefix
+    /// Nil: on any link.
+    let dev: LinkName?
+  }
+
+  private var networks: Set<Key> = []
+  private var lengths: Set<UInt8> = []
+  private var own: Set<IPAddress> = []
+  private var ownNetworks: [Prefix] = []
+
+  init() {}
+
+  /// `isRefused` tells addresses that can't be made.
+  init(
+    from observed: Configuration, to desired: Configuration, _ lost: Lost,
+    isRefused: (Address) -> Bool
+  ) {
+    let wanted = Set(desired.addresses.lazy.map(\.id))
+    for address in desired.addresses where !isRefused(address) { add(address, stays: true) }
+    // What goes does so after everything is made, and a route outlives the network of its gateway.
+    for address in observed.addresses where lost.links[address.link] == nil {
+      add(address, stays: !address.isOwned || wanted.contains(address.id))
+    }
+    let nexthops = Dictionary(
+      (observed.nexthops + desired.nexthops).map { ($0.id32, $0) },
+      uniquingKeysWith: { _, last in last })
+    for route in desired.routes { add(route) { nexthops[$0] } }
+    for route in observed.routes { add(route) { nexthops[$0] } }
+  }
+
+  private mutating func add(_ prefix: Prefix, _ dev: LinkName?) {
+    networks.insert(Key(network: prefix.network, dev: nil))
+    if let dev { networks.insert(Key(network: prefix.network, dev: dev)) }
+    lengths.insert(prefix.length)
+  }
+
+  private mutating func add(_ address: Address, stays: Bool) {
+    add(address.peer ?? address.address, address.link)
+    // Routes from an address go with it (fib_sync_down_addr).
+    if stays { own.insert(address.address.address) }
+  }
+
+  private mutating func add(_ route: Route, nexthop: (UInt32) -> Nexthop?) {
+    guard !route.type.isDiscarding else { return }
+    if route.type == .local { ownNetworks.append(route.dst) }
+    if let id = route.nhid {
+      let members = nexthop(id)?.group?.members.map { nexthop($0.id) } ?? [nexthop(id)]
+      for member in members where member?.via == nil { add(route.dst, member?.dev) }
+      return
+    }
+    for hop in route.hop.map({ [$0] }) ?? route.hops where hop.via == nil {
+      add(route.dst, hop.dev)
+    }
+  }
+
+  /// Whether a gateway is on a network of `dev`, or of any link.
+  func covers(_ gateway: IPAddress, dev: LinkName?) -> Bool {
+    // Of these the kernel asks for the link alone.
+    if gateway.isLinkLocal, gateway.family == .inet6 { return true }
+    return lengths.contains { length in
+      guard let network = Prefix(gateway, length: length)?.network else { return false }
+      return networks.contains(Key(network: network, dev: dev))
+    }
+  }
+
+  /// Whether the machine has the address, as the source of what it sends.
+  func has(_ address: IPAddress) -> Bool {
+    address.isLoopback || own.contains(address)
+      || ownNetworks.contains { $0.contains(address) }
+  }
+
+  /// On which networks of a family a link is, for a sentence.
+  func networks(of dev: LinkName?, _ family: Family) -> [Prefix] {
+    networks.filter { $0.dev == dev && $0.network.family == family && !$0.network.isDefault }
+      .map(\.network).sorted()
+  }
+}

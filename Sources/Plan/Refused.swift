@@ -1,0 +1,48 @@
+import Model
+
+/// What can't be made, for the objects that rest on it.
+struct Refused {
+  private var causes: [Requirement: ObjectID] = [:]
+  private var addresses: [(network: Prefix, id: ObjectID)] = []
+
+  var isEmpty: Bool { causes.isEmpty && addresses.isEmpty }
+
+  /// Links that somebody else must make first; nothing is wrong with them as long as nothing rests
+  /// on them.
+  private var missing: Set<LinkName> = []
+
+  mutating func lacks(_ link: LinkName) {
+    missing.insert(link)
+    causes[.link(link)] = .link(Link.ID(link))
+  }
+
+  mutating func take(_ object: Object) {
+    switch object {
+    case .link(let link):
+      causes[.link(link.name)] = object.id
+      if let peer = link.veth?.peer { causes[.link(peer)] = object.id }
+    case .nexthop(let nexthop): causes[.nexthop(nexthop.id32)] = object.id
+    case .address(let address):
+      addresses.append(((address.peer ?? address.address).network, object.id))
+    default: return
+    }
+  }
+
+  /// Why an object can't be either; nil when it can. `reach`: the networks that there will be.
+  func cause<R: Resource>(of object: R, _ reach: Reach) -> (reason: String, id: ObjectID)? {
+    for requirement in object.requirements {
+      if case .reachable(let gateway) = requirement {
+        guard !addresses.isEmpty, !reach.covers(gateway, dev: nil),
+          let id = addresses.first(where: { $0.network.contains(gateway) })?.id
+        else { continue }
+        return ("it rests on \(id), which can't be made", id)
+      }
+      guard let id = causes[requirement] else { continue }
+      if let link = requirement.linkName, missing.contains(link) {
+        return ("link \(link) isn't there, and isn't vpngw's to make", id)
+      }
+      return ("it rests on \(id), which can't be made", id)
+    }
+    return nil
+  }
+}

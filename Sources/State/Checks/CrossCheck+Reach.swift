@@ -1,0 +1,171 @@
+internal import JSON
+internal import Model
+
+extension CrossCheck {
+  /// A gateway must be on one of this machine's networks, as far as the file alone tells them.
+  func checkReach() {
+    var reach = Reach(contents)
+    func check<R>(
+      _ via: IPAddress?, _ dev: LinkName?, isOnlink: Bool, _ section: Section<R>, _ position: Int,
+      _ below: Pointer.Component...
+    ) {
+      guard let via, !isOnlink, let objection = reach.objection(to: via, dev, links) else { return }
+      findings.report(
+        at: Pointer(section.pointer(position).components + below), objection)
+    }
+    for (position, nexthop) in contents.nexthops.items.enumerated() {
+      check(
+        nexthop.via, nexthop.dev, isOnlink: nexthop.isOnlink, contents.nexthops, position, "via")
+    }
+    for position in contents.routes.items.indices {
+      if let hop = contents.routes.items[position].hop {
+        check(hop.via, hop.dev, isOnlink: hop.isOnlink, contents.routes, position, "via")
+      }
+      guard !contents.routes.items[position].hops.isEmpty else { continue }
+      for (index, hop) in contents.routes.items[position].hops.enumerated() {
+        check(
+          hop.via, hop.dev, isOnlink: hop.isOnlink, contents.routes, position, "nexthops",
+          .index(index), "via")
+      }
+    }
+  }
+
+  /// The kernel has no IPv6 on a link whose MTU is below its least (RFC 8200, section 5), and takes
+  /// no IPv6 address where it is disabled.
+  func checkIPv6() {
+    var users: [LinkName: (pointer: Pointer, when: Condition?)] = [:]
+    func note<R>(
+      _ link: LinkName?, _ family: Family?, _ section: Section<R>, _ position: Int
+    ) {
+      guard family == .inet6, let link, users[link] == nil else { return }
+      users[link] = (section.pointer(position), section.when(position))
+    }
+    for (position, address) in contents.addresses.items.enumerated() {
+      note(address.link, address.address.family, contents.addresses, position)
+    }
+    checkDisabledIPv6(users.mapValues(\.pointer))
+    for (position, neighbor) in contents.neighbors.items.enumerated() {
+      note(neighbor.link, neighbor.address.family, contents.neighbors, position)
+    }
+    for (position, nexthop) in contents.nexthops.items.enumerated() {
+      note(nexthop.dev, nexthop.family, contents.nexthops, position)
+    }
+    for position in contents.routes.items.indices
+    where contents.routes.items[position].dst.family == .inet6 {
+      for hop in contents.routes.items[position].ways {
+        note(hop.dev, .inet6, contents.routes, position)
+      }
+    }
+    for (position, link) in contents.links.items.enumerated() {
+      guard let mtu = link.mtu, mtu < 1280, let user = users[link.name] else { continue }
+      let when = contents.links.when(position)
+      if let when, user.when?.excludes(when) == true { continue }
+      findings.report(
+        at: contents.links.pointer(position, "mtu"),
+        "\(mtu) is below 1280, IPv6's least, and \(user.pointer) is IPv6 on this link")
+    }
+  }
+
+  private func checkDisabledIPv6(_ users: [LinkName: Pointer]) {
+    func isSet(_ name: String) -> Sysctl? {
+      let key = Sysctl.Key(parts: ["net", "ipv6", "conf", name, "disable_ipv6"])
+      return contents.sysctls.first {
+        $0.key == key && contents.sysctlConditions[$0.key] == nil
+      }
+    }
+    guard contents.sysctls.contains(where: { $0.key.parts.last == "disable_ipv6" }) else { return }
+    let (all, fallback) = (isSet("all"), isSet("default"))
+    for (link, pointer) in users.sorted(by: { $0.key < $1.key }) {
+      let isMade = links[link]?.isOurs == true
+      guard
+        let sysctl = isSet(link.text) ?? (all?.text == "1" ? all : nil)
+          ?? (isMade ? fallback : nil),
+        sysctl.text == "1"
+      else { continue }
+      findings.report(
+        at: Pointer([.key("sysctls"), .key(sysctl.key.description)]),
+        "is 1, and \(pointer) is IPv6 on \"\(link)\": the kernel refuses such an address")
+    }
+  }
+}
+
+/// The networks that a file declares.
+private struct Reach {
+  private struct Networks {
+    private(set) var prefixes: Set<Prefix> = []
+    private var lengths: [Family: Set<UInt8>] = [:]
+    private var families: Set<Family> = []
+
+    mutating func add(_ prefix: Prefix, isAddress: Bool) {
+      prefixes.insert(prefix.network)
+      lengths[prefix.family, default: []].insert(prefix.length)
+      if isAddress { families.insert(prefix.family) }
+    }
+
+    func hasAddress(_ family: Family) -> Bool { families.contains(family) }
+
+    func contains(_ address: IPAddress) -> Bool {
+      lengths[address.family]?.contains { length in
+        Prefix(address, length: length).map { prefixes.contains($0.network) } ?? false
+      } ?? false
+    }
+  }
+
+  private var networks: [LinkName: Networks] = [:]
+  private var all = Networks()
+  private let knowsAllLinks: Bool
+  /// The last gateway to which there was no objection: many routes share a few.
+  private var last: (via: IPAddress, dev: LinkName?)?
+
+  init(_ contents: Contents) {
+    knowsAllLinks =
+      contents.unreadLinks?.isEmpty == true && contents.links.items.allSatisfy(\.isOurs)
+    for address in contents.addresses.items {
+      add(address.peer ?? address.address, address.link, isAddress: true)
+    }
+    for position in contents.routes.items.indices
+    where contents.routes.items[position].type == .unicast {
+      for hop in contents.routes.items[position].ways where hop.via == nil {
+        if let dev = hop.dev { add(contents.routes.items[position].dst, dev, isAddress: false) }
+      }
+    }
+  }
+
+  private mutating func add(_ prefix: Prefix, _ link: LinkName, isAddress: Bool) {
+    networks[link, default: Networks()].add(prefix, isAddress: isAddress)
+    all.add(prefix, isAddress: isAddress)
+  }
+
+  /// Nil where it is reached, or may be by what others do.
+  mutating func objection(
+    to via: IPAddress, _ dev: LinkName?, _ links: [LinkName: Link]
+  ) -> String? {
+    if let last, last == (via, dev) { return nil }
+    // On every link, and the reader asks for the link.
+    if via.family == .inet6, via.isLinkLocal { return nil }
+    let known: Networks
+    if let dev {
+      // Somebody else's link may have addresses of which the file says nothing.
+      guard links[dev]?.isOurs == true else { return nil }
+      known = networks[dev] ?? Networks()
+    } else {
+      guard knowsAllLinks else { return nil }
+      known = all
+    }
+    // Without any address there, they come from elsewhere (DHCP, router advertisements).
+    guard known.hasAddress(via.family), !known.contains(via) else {
+      last = (via, dev)
+      return nil
+    }
+    let listed = known.prefixes.filter { $0.family == via.family }.sorted()
+    return "\"\(via)\" is on no network of \(dev.map { "\"\($0)\"" } ?? "this machine") "
+      + "(\(listed.prefix(4).map(\.description).joined(separator: ", "))"
+      + (listed.count > 4 ? ", ..." : "")
+      + "): if it is to be reached there all the same, add \"onlink\": true"
+      + (dev == nil ? " and its \"dev\"" : "")
+  }
+}
+
+extension Route {
+  fileprivate var ways: [Hop] { hop.map { [$0] } ?? hops }
+}
