@@ -17,5 +17,8 @@ func sorted(_ configuration: Configuration) -> Configuration {
   sorted.ipvsServices = sort(configuration.ipvsServices)
   sorted.ipvsTimeouts = sort(configuration.ipvsTimeouts)
   sorted.ipvsDaemons = sort(configuration.ipvsDaemons)
+  // What a blueprint says besides its objects, for which a file of plain objects has no words.
+  sorted.flows = nil
+  sorted.claimedTables = []
   return sorted
 }
