@@ -90,6 +90,8 @@ public final class Reconciler {
       if rest.isEmpty { break }
       if pass == Self.mostPasses { outcome.fail(rest, after: pass) }
     }
+    // Flows of a server that went may be left though the kernel is as the file says.
+    if outcome.done.isEmpty, !outcome.isInterrupted { endFlows(after: next, outcome) }
     return outcome
   }
 

@@ -20,5 +20,6 @@ func sorted(_ configuration: Configuration) -> Configuration {
   // What a blueprint says besides its objects, for which a file of plain objects has no words.
   sorted.flows = nil
   sorted.claimedTables = []
+  for index in sorted.tables.indices { sorted.tables[index].isBlueprints = false }
   return sorted
 }
