@@ -55,6 +55,8 @@ import Testing
         planned.text() == """
           cannot nftables \(maker.family) \(maker.table): there is one that vpngw didn't make (it looks like \(maker.name)'s): "adopt": true in its "table" makes it as stated, and removes what else is in it; or take another name
 
+          1 cannot be done.
+
           """)
       try reconciler.reach(maker.file())
       #expect(try sh("nft list ruleset") == before)
@@ -140,6 +142,7 @@ import Testing
   @Test func aBlueprintsTableWithoutItsMarkIsMadeAnew() throws {
     let text = """
       { "version": 1, "links": [ { "name": "br0", "type": "bridge" } ],
+        "addresses": [ { "link": "br0", "address": "192.168.24.1/22" } ],
         "gateways": { "link": "br0", "members": { "addresses": "192.168.25.128/31" },
           "egress": { "from": "192.168.24.0/22" } } }
       """

@@ -14,10 +14,15 @@ extension Gateways {
         [.match(.equal, Family.inet6.saddr, .linkLocal), .verdict(.return)],
         [.match(.equal, Family.inet6.saddr, .symbol("::")), .verdict(.return)],
         [
-          .match(.notEqual, .fib(result: "oifname", flags: ["saddr"]), vpn), .count,
+          .match(.notEqual, .fib(result: "oifname", flags: ["saddr"]), vpnNames), .count,
           .verdict(.drop),
         ],
       ])
+  }
+
+  /// The VPN links as the texts that `fib` yields: nft refuses to look those up in a set of `ifname`.
+  private var vpnNames: Nftables.Expression {
+    links.count == 1 ? vpn : .set(links.map { Nftables.Element(.symbol($0.text)) })
   }
 
   /// Behind IPVS, which has taken by then what is for its services, aliases among them.
