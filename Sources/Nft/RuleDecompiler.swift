@@ -48,24 +48,41 @@ struct RuleDecompiler {
     var statements = decompiler.statements
     // What a later statement implies needn't be said.
     guard isRight(statements) else { return nil }
-    let isIP = scope.family == .ip || scope.family == .ip6
     var wasShortened = true
     while wasShortened {
       // One may be implied only when another is.
       wasShortened = false
       for index in statements.indices.reversed() where statements[index].mayBeImplied {
-        if index + 1 < statements.count {
-          let next = statements[index + 1]
-          if next.isVLANType || !isIP && next.isTCPReset { continue }
-        }
+        if index + 1 < statements.count, statements[index + 1].isVLANType { continue }
         var fewer = statements
         fewer.remove(at: index)
-        guard isRight(fewer) else { continue }
+        guard isRight(fewer), !staysInSight(statements, index, scope) else { continue }
         statements = fewer
         wasShortened = true
       }
     }
     return statements
+  }
+
+  /// Whether nft prints the match at `index` though a later statement implies it: behind what has
+  /// side effects a reader wouldn't expect that, and of a reset it shows the protocol in tables of
+  /// several families.
+  private static func staysInSight(
+    _ statements: [Nftables.Statement], _ index: Int, _ scope: TableScope
+  ) -> Bool {
+    func compiled(_ statements: [Nftables.Statement]) -> [Instruction]? {
+      (try? RuleCompiler.compile(statements, scope))?.map(\.settled)
+    }
+    let isIP = scope.family == .ip || scope.family == .ip6
+    for (end, statement) in statements.enumerated().dropFirst(index + 1) {
+      var fewer = Array(statements[...end])
+      let whole = compiled(fewer)
+      fewer.remove(at: index)
+      if whole == compiled(fewer) { return statement.isTCPReset && !isIP }
+      if case .match = statement { continue }
+      return true
+    }
+    return false
   }
 
   private mutating func read(_ instructions: [Instruction]) -> Bool {

@@ -163,7 +163,11 @@ extension RuleText {
   private func text(_ nat: Nftables.NAT) -> String {
     var text = nat.kind.rawValue
     let isV6 = nat.family == "ip6" || nat.family == nil && scope.family == .ip6
-    if let family = nat.family { text += " \(family)" }
+    if let family = nat.family {
+      text += " \(family)"
+    } else if leadsToMore(nat.address) {
+      text += isV6 ? " ip6" : " ip"
+    }
     if nat.flags.contains("netmap") { text += " prefix" }
     if nat.address != nil || nat.port != nil {
       text += " to \(place(nat.address, nat.port, Shape(isV6 ? .ipv6 : .ipv4)))"
@@ -171,6 +175,20 @@ extension RuleText {
     let flags = nat.flags.filter { $0 != "netmap" }
     if !flags.isEmpty { text += " \(flags.joined(separator: ","))" }
     return text
+  }
+
+  /// Of a map to intervals, or to addresses and ports, nft always prints the family.
+  private func leadsToMore(_ address: Nftables.Expression?) -> Bool {
+    guard case .map(_, let data)? = address else { return false }
+    switch data {
+    case .reference(let name): return scope.sets[name]?.data?.isConcat == true
+    case .set(let elements):
+      return elements.contains { element in
+        if case .concat? = element.data { return true }
+        return element.data?.isInterval == true
+      }
+    default: return false
+    }
   }
 
   /// `10.0.0.1:80`, `[fe80::1]:80`.

@@ -20,7 +20,7 @@ import Testing
     ("ipv4_addr . integer", concat(payload("ip", "saddr"), payload("ip", "length"))),
   ]
 
-  /// Types of sets: each meets each expression.
+  /// Types of sets.
   private static let types = [
     "ipv4_addr", "ipv6_addr", "ether_addr", "inet_service", "inet_proto", "mark", "ifname",
     "iface_index", "ct_state", "icmp_type", "dscp", "uid", "ipv4_addr . inet_service",
@@ -44,11 +44,17 @@ import Testing
     #"{"set": {"op": "update", "elem": KEY, "set": "@s"}}"#,
   ]
 
-  @Test(arguments: users)
-  func setsTakeKeysOfTheirType(_ user: String) throws {
+  /// What has the type of the set, and every nineteenth of the other pairs, each way another: all of
+  /// them take nft a minute.
+  @Test(arguments: users.indices)
+  func setsTakeKeysOfTheirType(_ index: Int) throws {
+    let user = Self.users[index]
     var cases: [(String, String)] = []
-    for (_, key) in Self.expressions {
+    var pair = index * 4
+    for (own, key) in Self.expressions {
       for type in Self.types {
+        pair += 1
+        guard type == own || pair % 19 == 0 else { continue }
         let fields = type.split(separator: " . ").map { "\"\($0)\"" }
         let names = fields.count == 1 ? fields[0] : "[\(fields.joined(separator: ", "))]"
         let head = #""family": "inet", "table": "t", "type": \#(names), "name": "#
