@@ -33,7 +33,8 @@ struct SetCompiler {
       size: nil, policy: 0, fields: isInterval && key.isConcat ? key.fieldLengths : [],
       userData: [], statements: [], elements: [])
     program.userData =
-      Self.userData(key: key, data: data) + TypeofUserData.item(ofAnonymous: expression, scope)
+      Self.userData(key: key, data: data)
+      + TypeofUserData.item(ofAnonymous: expression, isVerdictMap: data == .verdict, scope)
       + (data?.intervalItem ?? [])
     program.elements = try self.elements(
       elements, key: key, data: data, isInterval: isInterval, isAnonymous: true, merges: true)

@@ -18,24 +18,28 @@ enum TypeofUserData {
       bytes += try item(UserData.Set.dataTypeof, expressions, scope)
     case .value(.types(let names))? where names.count > 1:
       bytes += UserData.item(UserData.Set.dataTypeof, emptyConcat)
-    case .verdict? where isTypeof:
-      let verdict = UserData.item(0, UInt32(1)) + UserData.item(1, [])
-      bytes += UserData.item(UserData.Set.dataTypeof, verdict)
+    case .verdict? where isTypeof: bytes += UserData.item(UserData.Set.dataTypeof, verdict)
     default: break
     }
     return bytes
   }
 
   /// What nft can't print an anonymous set without; nothing where it does without.
-  static func item(ofAnonymous key: Nftables.Expression, _ scope: TableScope) -> [UInt8] {
+  static func item(
+    ofAnonymous key: Nftables.Expression, isVerdictMap: Bool, _ scope: TableScope
+  ) -> [UInt8] {
     let fields: [Nftables.Expression]
     switch key {
     case .concat(let parts): fields = parts
     case .raw: fields = [key]
     default: return []
     }
-    return (try? item(UserData.Set.keyTypeof, fields, scope)) ?? []
+    guard let item = try? item(UserData.Set.keyTypeof, fields, scope) else { return [] }
+    // Of a map nft reads the one only with the other, and aborts where it has no length of a field.
+    return item + (isVerdictMap ? UserData.item(UserData.Set.dataTypeof, verdict) : [])
   }
+
+  private static let verdict = UserData.item(0, UInt32(1)) + UserData.item(1, [])
 
   /// What nft stores of a concatenation that was stated by types.
   private static let emptyConcat = UserData.item(0, UInt32(13)) + UserData.item(1, [])
