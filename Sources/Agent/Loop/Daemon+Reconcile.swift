@@ -26,7 +26,7 @@ extension Daemon {
         down = DownLinks(in: observed, under: wanted)
         undecided = declaration!.undecidedNames(given: states)
         isDrift = isDrift && settled == wanted
-        let plan = Plan(from: observed, to: wanted)
+        let plan = puttingBack(Plan(from: observed, to: wanted), observed, wanted)
         found = plan.isEmpty ? observed : nil
         return plan
       }
@@ -89,6 +89,7 @@ extension Daemon {
     settled = outcome.isComplete || !unsettled.isEmpty ? wanted : nil
     watched = wanted.sysctls.filter { !unsettled.contains(Object.sysctl($0).id) }
     seen = found
+    if let found { lastConverged = found }
     let notes = say(lacking + down.troubles, undecided)
     if let gateways = declaration?.gateways {
       report(gateways, wanted, outcome, .now - now)
@@ -101,6 +102,16 @@ extension Daemon {
   }
 
   private static let shownFailures = 20
+
+  /// What was ours at the last converged look and is somebody else's now was replaced by hand, as by
+  /// `ip route replace`: drift as any other, and no conflict.
+  private func puttingBack(
+    _ plan: Plan, _ observed: Configuration, _ wanted: Configuration
+  ) -> Plan {
+    guard !plan.conflicts.isEmpty, let lastConverged else { return plan }
+    let ours = lastConverged.owned(among: Set(plan.conflicts.map(\.object.id)))
+    return ours.isEmpty ? plan : Plan(from: observed.owning(ours), to: wanted)
+  }
 
   /// What signals change, at once: by the kernel as the last look left it. If it is so no longer,
   /// steps fail or miss something; the look that follows finds that.

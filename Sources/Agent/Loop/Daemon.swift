@@ -49,6 +49,8 @@ final class Daemon {
   var watched: [Sysctl] = []
   /// The kernel as the last look left it, while nothing is heard of it since.
   var seen: Configuration?
+  /// The kernel as the last look that found nothing to do saw it.
+  var lastConverged: Configuration?
   var conflicts: [Plan.Conflict] = []
   /// What failed to be looked at, until a look succeeds.
   var blindness: String?
