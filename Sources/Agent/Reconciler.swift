@@ -79,9 +79,12 @@ public final class Reconciler {
     _ plan: () throws -> Plan
   ) throws -> Outcome {
     var next = try first ?? plan()
+    // Also where the kernel is as the file says: flows of a server that went may be left, and
+    // memories of what is gone.
+    if next.steps.isEmpty { return try carryOut(next, holding: isHeld) }
     var outcome = Outcome()
     outcome.conflicts = next.conflicts
-    for pass in 1...Self.mostPasses where !next.steps.isEmpty {
+    for pass in 1...Self.mostPasses {
       outcome.begin(try carryOut(next, holding: isHeld))
       if outcome.isInterrupted { break }
       next = try plan()
@@ -90,8 +93,6 @@ public final class Reconciler {
       if rest.isEmpty { break }
       if pass == Self.mostPasses { outcome.fail(rest, after: pass) }
     }
-    // Flows of a server that went may be left though the kernel is as the file says.
-    if outcome.done.isEmpty, !outcome.isInterrupted { endFlows(after: next, outcome) }
     return outcome
   }
 
