@@ -11,7 +11,7 @@ struct FlowsEnded {
   fileprivate var count = 0
   fileprivate var failure: NetlinkError?
 
-  /// What there is to say, once.
+  /// The number of flows ended and the last failure since the previous call; resets both.
   mutating func take() -> (count: Int, failure: NetlinkError?) {
     defer { (count, failure) = (0, nil) }
     return (count, failure)

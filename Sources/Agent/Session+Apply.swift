@@ -151,7 +151,7 @@ extension Session {
 }
 
 extension Undo {
-  /// What there is to undo now.
+  /// The steps that undo the change, planned against the kernel as it is now.
   func plan(by reconciler: Reconciler) throws -> Plan {
     plan(from: try reconciler.observe(also: sysctls, tables: Kernel.TableSelection(tables)))
   }

@@ -6,7 +6,7 @@ import Model
 ///
 /// Its health server and the VPN's status are its health. The public address and the forwarded ports
 /// are data: gluetun looks the address up once, when its tunnel comes up, and may have none for ever.
-/// What the control server doesn't allow isn't asked for, as long as the health server is content.
+/// A request that the control server refuses is skipped while the health server answers 200.
 final class GluetunQuestions {
   private let gluetun: Probe.Gluetun
   private let attempt: Try

@@ -33,7 +33,7 @@ extension Comparison {
     return "ends IPv6 on it, with \(first.address)\(more): below \(Foresight.leastIPv6MTU)"
   }
 
-  /// Without those that this kernel hasn't got.
+  /// The desired settings that can be written; each of the others becomes a conflict.
   mutating func possibleSysctls() -> [Sysctl] {
     guard observed.sysctls.contains(where: \.isAbsent) else { return desired.sysctls }
     let absent = Dictionary(

@@ -44,7 +44,7 @@ import Testing
       let said = turning.log.of("egress")
       #expect(
         said.count == 1 && said[0].contains("level=error event=egress state=closed"), "\(said)")
-      // Each look leaves it as it is.
+      // Further looks keep the time at which egress closed.
       try sh("ip rule add priority 7777 lookup main")
       turning.settle()
       #expect(turning.board.status.egress?.closedSince == since)

@@ -103,8 +103,8 @@ extension Daemon {
 
   private static let shownFailures = 20
 
-  /// What was ours at the last converged look and is somebody else's now was replaced by hand, as by
-  /// `ip route replace`: drift as any other, and no conflict.
+  /// An object that bore our mark at the last converged look, and doesn't now, was replaced by hand
+  /// (`ip route replace`): it is drift and gets put back, not a conflict.
   private func puttingBack(
     _ plan: Plan, _ observed: Configuration, _ wanted: Configuration
   ) -> Plan {

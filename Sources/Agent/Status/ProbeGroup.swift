@@ -7,7 +7,7 @@ struct ProbeGroup: Hashable, Sendable {
   /// What the servers are called in it: `192.168.27.3`, with `.PORT` where there are several.
   let servers: [Signal: String]
 
-  /// What it means that no server is left; nil while there is one.
+  /// The warning for a service whose servers are all down; nil while one may be alive.
   func loss(given states: [Signal: Signal.State]) -> String? {
     servers.keys.allSatisfy { states[$0] == .down }
       ? "no server of \(name) is alive (0 of \(servers.count))" : nil

@@ -152,7 +152,7 @@ private struct Reach {
       guard knowsAllLinks else { return nil }
       known = all
     }
-    // Without any address there, they come from elsewhere (DHCP, router advertisements).
+    // A link without a declared address gets its addresses elsewhere (DHCP, router advertisements).
     guard known.hasAddress(via.family), !known.contains(via) else {
       last = (via, dev)
       return nil
