@@ -25,9 +25,7 @@ extension Declaration {
 
   /// Clients whom the file leads to no gateway, though it looks so.
   var unledClients: [Status.Trouble] {
-    let conditional = conditional.compactMap { conditional -> Address? in
-      if case .address(let address) = conditional.object { address } else { nil }
-    }
+    let conditional = conditional.compactMap { $0.object.as(Address.self) }
     return (gateways?.unled(unconditional.addresses + conditional) ?? []).map { address in
       Status.Trouble(
         object: "gateways",

@@ -61,21 +61,21 @@ struct IPVSMemory {
   /// Notes what is about to be done; false when there is nothing new to note.
   mutating func remember(_ change: Change) -> Bool {
     if change.verb == .delete { return false }
-    switch (change.object, change.observed) {
-    case (.ipvs(let service), _):
+    if let service = change.object.as(IPVSService.self) {
       return !service.isAdopted && services.insert(service.id.description).inserted
-    case (.ipvsDaemon(let daemon), _):
-      return daemons.insert(daemon.role.rawValue).inserted
-    case (.ipvsTimeout(let timeout), .ipvsTimeout(let present)?):
-      // A value that we wrote ourselves keeps the one from before us.
-      let isOurs = timeouts[timeout.state]?.written == present.duration
-      timeouts[timeout.state] = Timeout(
-        previous: isOurs ? timeouts[timeout.state]!.previous : present.duration,
-        written: timeout.duration)
-      return true
-    default:
-      return false
     }
+    if let daemon = change.object.as(IPVSDaemon.self) {
+      return daemons.insert(daemon.role.rawValue).inserted
+    }
+    guard let timeout = change.object.as(IPVSTimeout.self),
+      let present = change.observed?.as(IPVSTimeout.self)
+    else { return false }
+    // A value that we wrote ourselves keeps the one from before us.
+    let isOurs = timeouts[timeout.state]?.written == present.duration
+    timeouts[timeout.state] = Timeout(
+      previous: isOurs ? timeouts[timeout.state]!.previous : present.duration,
+      written: timeout.duration)
+    return true
   }
 
   /// Forgets what is gone, which somebody else may make anew, and what is as it was before us; false

@@ -208,7 +208,7 @@ public final class Reconciler {
   }
 
   private func noteSysctl(_ change: Change) -> Bool {
-    guard case .sysctl(let sysctl) = change.object, let written = sysctl.text,
+    guard let sysctl = change.object.as(Sysctl.self), let written = sysctl.text,
       let present = kernel.sysctl(sysctl.key).text
     else { return false }
     memory.remember(sysctl.key, present: present, written: written)
@@ -218,7 +218,7 @@ public final class Reconciler {
   private func forgetRestored(_ changes: [Change]) {
     var hasChanged = false
     for change in changes {
-      guard case .sysctl(let sysctl) = change.object, let entry = memory.entries[sysctl.key],
+      guard let sysctl = change.object.as(Sysctl.self), let entry = memory.entries[sysctl.key],
         entry.previous == kernel.sysctl(sysctl.key).text
       else { continue }
       memory.forget(sysctl.key)
@@ -231,13 +231,13 @@ public final class Reconciler {
 
 extension Configuration {
   /// Whether there is anything of IPVS in it.
-  var hasIPVS: Bool { Kind.allCases.contains { $0.isIPVS && !objects(of: $0).isEmpty } }
+  var hasIPVS: Bool { Kind.all.contains { $0.type.needsIPVS && !isEmpty(of: $0) } }
 }
 
 extension Declaration {
   /// Whether there is anything of IPVS in it, whatever the signals say.
   var hasIPVS: Bool {
-    unconditional.hasIPVS || conditional.contains { $0.object.kind.isIPVS }
+    unconditional.hasIPVS || conditional.contains { $0.object.kind.type.needsIPVS }
       || services.list.contains { $0.balancer == .ipvs }
   }
 }

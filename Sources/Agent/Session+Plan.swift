@@ -98,7 +98,7 @@ extension Plan {
         .array(
           conflicts.map {
             .object([
-              ("kind", .string($0.object.kind.rawValue)), ("object", .string("\($0.object.id)")),
+              ("kind", .string($0.object.kind.name)), ("object", .string("\($0.object.id)")),
               ("reason", .string($0.reason)),
             ])
           })
@@ -110,7 +110,7 @@ extension Plan {
 extension Step {
   var tree: Tree {
     var members: [(String, Tree)] = [
-      ("action", .string(change.verb.rawValue)), ("kind", .string(change.object.kind.rawValue)),
+      ("action", .string(change.verb.rawValue)), ("kind", .string(change.object.kind.name)),
       ("object", .string("\(change.object.id)")),
     ]
     if let reason { members.append(("reason", .string(reason))) }

@@ -2,9 +2,12 @@ import Model
 import Netlink
 
 /// How addresses are read, made and deleted.
-enum AddressKind {
-  static func observe(_ socket: Socket, _ links: LinkTable) throws(NetlinkError) -> [Address] {
-    try socket.dump("address show", RTM.getAddress) {
+enum AddressKind: KernelKind {
+  static func observe(
+    _ look: Kernel.Look, into observed: inout Configuration
+  ) throws(NetlinkError) {
+    let links = look.links
+    observed.addresses = try look.socket.dump("address show", RTM.getAddress) {
       $0.addressHeader(family: AF.unspecified)
     } parse: {
       parse($0, links)
@@ -52,9 +55,19 @@ enum AddressKind {
     return address
   }
 
+  static func command(_ address: Address, _ word: String, _ change: Change) -> String {
+    "address \(word) \(address.id)"
+  }
+
   static func encode(
-    _ verb: Change.Verb, _ address: Address, _ observed: Address?, _ encoder: Encoder
+    _ change: Change, _ address: Address, from observed: Address?, _ encoder: Encoder
   ) throws(NetlinkError) {
+    let verb = change.verb
+    if verb == .delete || verb == .replace, let observed, observed.address.family == .inet,
+      let held = SecondaryGuard(observed.link)
+    {
+      encoder.secondaryGuards.append(held)
+    }
     let index = try encoder.index(address.link)
     if verb == .delete || verb == .replace {
       delete(observed ?? address, index, encoder.batch)

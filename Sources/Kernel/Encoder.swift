@@ -1,68 +1,27 @@
 import Model
 import Netlink
 
-/// Turns changes into requests.
-struct Encoder {
-  let batch: Batch
+/// What changes are turned into requests with.
+final class Encoder {
+  /// Of rtnetlink.
+  let batch = Batch()
+  /// Of generic netlink.
+  let generic: Batch
   let links: LinkTable
-  var made: Set<LinkName>
+  /// Ends of veth pairs that came with their peers.
+  var made: Set<LinkName> = []
+  /// Nil: what isn't a request can't be done.
+  let kernel: Kernel?
+  /// The message type of IPVS; nil where the kernel has none.
+  let ipvs: UInt16?
+  var secondaryGuards: [SecondaryGuard] = []
+  var reordering: ReorderGuard?
 
-  mutating func encode(_ change: Change) throws(NetlinkError) {
-    switch (change.object, change.observed) {
-    case (.sysctl, _), (.table, _), (.ipvs, _), (.ipvsTimeout, _), (.ipvsDaemon, _):
-      preconditionFailure("none of them goes over this socket")
-    case (.link(let link), let observed):
-      var present: Link?
-      if case .link(let link)? = observed { present = link }
-      try encodeLink(change.verb, link, present)
-    case (.address(let address), .address(let present)?):
-      try AddressKind.encode(change.verb, address, present, self)
-    case (.address(let address), _):
-      try AddressKind.encode(change.verb, address, nil, self)
-    case (.neighbor(var neighbor), let present):
-      // What somebody else made stays theirs when we change it.
-      if case .neighbor(let found)? = present, neighbor.protocol == nil {
-        neighbor.protocol = found.protocol
-      }
-      try NeighborKind.encode(change.verb, neighbor, self)
-    case (.fdb(let entry), .fdb(let present)?):
-      try FDBKind.encode(change.verb, entry, present, self)
-    case (.fdb(let entry), _):
-      try FDBKind.encode(change.verb, entry, nil, self)
-    case (.nexthop(var nexthop), let present):
-      if case .nexthop(let found)? = present, nexthop.protocol == nil {
-        nexthop.protocol = found.protocol
-      }
-      try NexthopKind.encode(change.verb, nexthop, self)
-    case (.route(let route), .route(let present)?):
-      try RouteKind.encode(change, route, present, self)
-    case (.route(let route), _):
-      try RouteKind.encode(change, route, nil, self)
-    case (.rule(let rule), _):
-      RuleKind.encode(change, rule, self)
-    }
-  }
-
-  private mutating func encodeLink(
-    _ verb: Change.Verb, _ link: Link, _ observed: Link?
-  ) throws(NetlinkError) {
-    switch verb {
-    case .delete:
-      LinkKind.delete(link, batch)
-    case .replace:
-      LinkKind.delete(observed ?? link, batch)
-      try LinkKind.create(link, self)
-    case .update:
-      try LinkKind.update(link, from: observed, self)
-    case .create:
-      // The other end of a pair that was made a moment ago is there already.
-      if link.veth != nil, made.contains(link.name) {
-        try LinkKind.finish(link, self)
-      } else {
-        try LinkKind.create(link, self)
-      }
-    }
-    if verb != .delete, let peer = link.veth?.peer { made.insert(peer) }
+  init(_ kernel: Kernel?, _ links: LinkTable, ipvs: UInt16?, generic: Batch = Batch()) {
+    self.kernel = kernel
+    self.links = links
+    self.ipvs = ipvs
+    self.generic = generic
   }
 
   /// A link's index; an error where there is no such link.

@@ -5,18 +5,21 @@ import Netlink
 ///
 /// The kernel keeps no protocol number with them; `extern_learn`, "a control plane knows this", is
 /// our mark.
-enum FDBKind {
-  static func observe(_ socket: Socket, _ links: LinkTable) throws(NetlinkError) -> [FDBEntry] {
+enum FDBKind: KernelKind {
+  static func observe(
+    _ look: Kernel.Look, into observed: inout Configuration
+  ) throws(NetlinkError) {
+    let links = look.links
     var found: [FDBEntry] = []
     for link in links.links {
       guard let vxlan = link.vxlan, let index = links.index(link.name) else { continue }
-      found += try socket.dump("fdb show dev \(link.name)", RTM.getNeighbor) {
+      found += try look.socket.dump("fdb show dev \(link.name)", RTM.getNeighbor) {
         $0.neighborHeader(family: AF.bridge, index: index)
       } parse: {
         parse($0, link.name, index, vxlan, links)
       }
     }
-    return found
+    observed.fdb = found
   }
 
   private static func parse(
@@ -55,9 +58,14 @@ enum FDBKind {
     return entry
   }
 
+  static func command(_ entry: FDBEntry, _ word: String, _ change: Change) -> String {
+    "bridge fdb \(word) \(entry.mac) dev \(entry.link) dst \(entry.dst)"
+  }
+
   static func encode(
-    _ verb: Change.Verb, _ entry: FDBEntry, _ observed: FDBEntry?, _ encoder: Encoder
+    _ change: Change, _ entry: FDBEntry, from observed: FDBEntry?, _ encoder: Encoder
   ) throws(NetlinkError) {
+    let verb = change.verb
     let index = try encoder.index(entry.link)
     let hasManyEndpoints = entry.mac.isZero || entry.mac.isMulticast
     if verb == .delete || verb == .replace && hasManyEndpoints {

@@ -11,13 +11,13 @@ public final class Kernel {
   private var links: LinkTable?
   /// Ends of veth pairs that came with their peers.
   private var made: Set<LinkName> = []
-  private var nftables: NftablesKind
+  var nftables: NftablesTables
   /// Nil where the kernel has none, or nobody asked for it yet.
-  private var ipvs: IPVSKernel?
+  var ipvs: IPVSKernel?
 
   public init() throws(NetlinkError) {
     socket = try Socket()
-    nftables = try NftablesKind()
+    nftables = try NftablesTables()
   }
 
   /// Names the namespace until the next boot; nil before Linux 5.12.
@@ -39,33 +39,22 @@ public final class Kernel {
     made = []
     let links = try LinkTable(socket)
     self.links = links
+    let look = Look(
+      kernel: self, socket: socket, links: links, sysctls: Array(sysctls), tables: tables,
+      needsIPVS: needsIPVS)
     var observed = Configuration()
-    // Before the settings: some are IPVS's own.
-    try observeIPVS(isNeeded: needsIPVS, into: &observed)
-    observed.links = links.links
-    observed.sysctls = sysctls.map(SysctlFile.read)
-    observed.addresses = try AddressKind.observe(socket, links)
-    observed.neighbors = try NeighborKind.observe(socket, links)
-    observed.fdb = try FDBKind.observe(socket, links)
-    observed.nexthops = try NexthopKind.observe(socket, links)
-    try RouteKind.observe(socket, links, into: &observed)
-    try RuleKind.observe(socket, into: &observed)
-    observed.tables = try nftables.observe(tables)
+    for kind in KernelKinds.all { try kind.observe(look, into: &observed) }
     return observed
   }
 
-  private func observeIPVS(
-    isNeeded: Bool, into observed: inout Configuration
-  ) throws(NetlinkError) {
-    guard isNeeded || IPVSKernel.isLoaded else { return }
-    do throws(NetlinkError) {
-      if ipvs == nil { ipvs = try IPVSKernel.open() }
-      observed.lacksIPVS = ipvs == nil
-      try ipvs?.observe(into: &observed)
-    } catch {
-      // Without CAP_NET_ADMIN nothing of it can be read; all else can.
-      if isNeeded || error.code != ErrorCode.notPermitted { throw error }
-    }
+  /// What there is to read with, and what is wanted.
+  struct Look {
+    let kernel: Kernel
+    let socket: Socket
+    let links: LinkTable
+    let sysctls: [Sysctl.Key]
+    let tables: TableSelection
+    let needsIPVS: Bool
   }
 
   /// What there is of IPVS alone.
@@ -93,52 +82,36 @@ public final class Kernel {
   /// that failed. The others are done.
   public func apply(_ changes: [Change]) throws(NetlinkError) -> [Failure] {
     var failures: [Failure] = []
-    var guards: [SecondaryGuard] = []
-    let batch = Batch()
-    let generic = Batch()
-    var reordering: ReorderGuard?
-    let links = try currentLinks()
-    var encoder = Encoder(batch: batch, links: links, made: made)
+    let encoder = Encoder(self, try currentLinks(), ipvs: ipvs?.family)
+    encoder.made = made
     for (position, change) in changes.enumerated() {
-      let isIPVS = change.object.kind.isIPVS
-      (isIPVS ? generic : batch).step(position) { change.command }
+      let kind = KernelKinds.of(change.object.kind)
+      let batch = kind.transport == .generic ? encoder.generic : encoder.batch
+      batch.step(position) { change.command }
       do throws(NetlinkError) {
-        if case .sysctl(let sysctl) = change.object {
-          try SysctlFile.write(sysctl)
-        } else if case .table = change.object {
-          try nftables.apply(change, links)
-        } else if isIPVS {
-          guard let ipvs else { throw NetlinkError(change.command, code: ErrorCode.notSupported) }
-          if reordering == nil, change.movesDestinations { reordering = ReorderGuard() }
-          IPVSEncoder(batch: generic, family: ipvs.family).encode(change)
-        } else {
-          if let address = change.removedIPv4, let held = SecondaryGuard(address.link) {
-            guards.append(held)
-          }
-          try encoder.encode(change)
-        }
+        try kind.encode(change, encoder)
       } catch {
-        (isIPVS ? generic : batch).dropStep()
+        batch.dropStep()
         if !change.isMoot(error.code) { failures.append(Failure(position: position, error: error)) }
       }
-      if change.object.kind == .link { self.links = nil }
+      if change.object.kind == Link.kind { self.links = nil }
     }
     made = encoder.made
-    if !batch.isEmpty {
-      for failure in try socket.send(batch)
+    if !encoder.batch.isEmpty {
+      for failure in try socket.send(encoder.batch)
       where !changes[failure.tag].isMoot(failure.error.code) {
         failures.append(Failure(position: failure.tag, error: failure.error))
       }
     }
-    if let ipvs, !generic.isEmpty {
-      for failure in try ipvs.socket.send(generic)
+    if let ipvs, !encoder.generic.isEmpty {
+      for failure in try ipvs.socket.send(encoder.generic)
       where !changes[failure.tag].isMoot(failure.error.code) {
         let error = changes[failure.tag].explained(failure.error)
         failures.append(Failure(position: failure.tag, error: error))
       }
     }
-    reordering?.release()
-    for held in guards { held.release() }
+    encoder.reordering?.release()
+    for held in encoder.secondaryGuards { held.release() }
     return failures
   }
 
@@ -151,16 +124,9 @@ public final class Kernel {
 }
 
 extension Change {
-  /// Whether destinations are taken away only to be added again.
-  fileprivate var movesDestinations: Bool {
-    guard verb == .update, case .ipvs(let service) = object, case .ipvs(let present)? = observed
-    else { return false }
-    return !DestinationMoves(from: present, to: service).lifted.isEmpty
-  }
-
   /// With what IPVS, which has no sentences of its own, means by the errno.
   fileprivate func explained(_ error: NetlinkError) -> NetlinkError {
-    guard case .ipvs(let service) = object, verb != .delete else { return error }
+    guard let service = object.as(IPVSService.self), verb != .delete else { return error }
     let module = "ip_vs_\(service.scheduler)"
     let engine = service.persistence?.engine.map { " or engine \($0) (ip_vs_pe_\($0))" } ?? ""
     let text: String? =
@@ -176,18 +142,10 @@ extension Change {
     return NetlinkError(error.operation, code: error.code, kernelText: text)
   }
 
-  /// The IPv4 address that goes by this change.
-  fileprivate var removedIPv4: Address? {
-    guard verb == .delete || verb == .replace, case .address(let address)? = observed,
-      address.address.family == .inet
-    else { return nil }
-    return address
-  }
-
   /// A deletion of what is gone already has what it wants. A route that came meanwhile, mostly the
   /// kernel's own for an address or a link of the same plan, is for the next look to judge.
   fileprivate func isMoot(_ code: Int32) -> Bool {
-    if verb == .create, object.kind == .route { return code == ErrorCode.exists }
+    if verb == .create, object.kind == Route.kind { return code == ErrorCode.exists }
     return verb == .delete
       && [
         ErrorCode.noEntry, ErrorCode.noProcess, ErrorCode.noDevice, ErrorCode.noAddress,
@@ -197,7 +155,7 @@ extension Change {
 
 /// Keeps the other addresses of a subnet when the first one goes: without `promote_secondaries`
 /// the kernel takes them all (`__inet_del_ifa`).
-private struct SecondaryGuard {
+struct SecondaryGuard {
   private let key: Sysctl.Key
 
   /// Nil when there is nothing to restore afterwards.

@@ -2,9 +2,42 @@ import Model
 import Netlink
 
 /// How links are made, changed and deleted.
-enum LinkKind {
+enum LinkKind: KernelKind {
+  static func observe(
+    _ look: Kernel.Look, into observed: inout Configuration
+  ) throws(NetlinkError) {
+    observed.links = look.links.links
+  }
+
+  static func command(_ link: Link, _ word: String, _ change: Change) -> String {
+    if change.verb == .update { return "link set \(link.name)\(change.words)" }
+    return "link \(word) \(link.name)" + (link.device.map { " type \($0.type)" } ?? "")
+  }
+
+  static func encode(
+    _ change: Change, _ link: Link, from present: Link?, _ encoder: Encoder
+  ) throws(NetlinkError) {
+    switch change.verb {
+    case .delete:
+      delete(link, encoder.batch)
+    case .replace:
+      delete(present ?? link, encoder.batch)
+      try create(link, encoder)
+    case .update:
+      try update(link, from: present, encoder)
+    case .create:
+      // The other end of a pair that was made a moment ago is there already.
+      if link.veth != nil, encoder.made.contains(link.name) {
+        try finish(link, encoder)
+      } else {
+        try create(link, encoder)
+      }
+    }
+    if change.verb != .delete, let peer = link.veth?.peer { encoder.made.insert(peer) }
+  }
+
   /// `ip link delete NAME`, by its number: a name may meanwhile be another link's, or its altname.
-  static func delete(_ link: Link, _ batch: Batch) {
+  private static func delete(_ link: Link, _ batch: Batch) {
     batch.request(RTM.delLink, []) {
       $0.linkHeader(index: link.index ?? 0)
       if link.index == nil { $0.put(IFLA.name, link.name.text) }
@@ -12,7 +45,7 @@ enum LinkKind {
   }
 
   /// `ip link add NAME address MAC master MASTER type TYPE ...`
-  static func create(_ link: Link, _ encoder: Encoder) throws(NetlinkError) {
+  private static func create(_ link: Link, _ encoder: Encoder) throws(NetlinkError) {
     guard let device = link.device else {
       throw NetlinkError("link show \(link.name)", code: ErrorCode.noDevice)
     }
@@ -32,7 +65,7 @@ enum LinkKind {
   }
 
   /// What a new pair's second end still lacks.
-  static func finish(_ link: Link, _ encoder: Encoder) throws(NetlinkError) {
+  private static func finish(_ link: Link, _ encoder: Encoder) throws(NetlinkError) {
     let master = try index(link.master, encoder)
     encoder.batch.request(RTM.newLink, []) {
       $0.linkHeader()
@@ -68,7 +101,9 @@ enum LinkKind {
   }
 
   /// `ip link set NAME type TYPE ...` and `ip link set NAME ...`: what is stated and differs.
-  static func update(_ link: Link, from observed: Link?, _ encoder: Encoder) throws(NetlinkError) {
+  private static func update(
+    _ link: Link, from observed: Link?, _ encoder: Encoder
+  ) throws(NetlinkError) {
     let observed = observed ?? Link(link.name)
     let differing = Set(link.differences(from: observed).map(\.name))
     let lower = try index(link.lower, encoder)

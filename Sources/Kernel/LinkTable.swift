@@ -7,6 +7,9 @@ struct LinkTable {
   private var names: [UInt32: LinkName] = [:]
   private var indices: [LinkName: UInt32] = [:]
 
+  /// None.
+  init() {}
+
   init(_ socket: Socket) throws(NetlinkError) {
     let found = try socket.dump("link show", RTM.getLink) {
       $0.linkHeader()

@@ -2,19 +2,22 @@ import Model
 import Netlink
 
 /// How permanent neighbors and proxied addresses are read, made and deleted.
-enum NeighborKind {
-  static func observe(_ socket: Socket, _ links: LinkTable) throws(NetlinkError) -> [Neighbor] {
+enum NeighborKind: KernelKind {
+  static func observe(
+    _ look: Kernel.Look, into observed: inout Configuration
+  ) throws(NetlinkError) {
+    let links = look.links
     var found: [Neighbor] = []
     for family in [AF.inet, AF.inet6] {
       for flags in [0, NTF.proxy] {
-        found += try socket.dump("neighbor show", RTM.getNeighbor) {
+        found += try look.socket.dump("neighbor show", RTM.getNeighbor) {
           $0.neighborHeader(family: family, flags: flags)
         } parse: {
           parse($0, links)
         }
       }
     }
-    return found
+    observed.neighbors = found
   }
 
   private static func parse(_ message: Message, _ links: LinkTable) -> Neighbor? {
@@ -41,9 +44,16 @@ enum NeighborKind {
     return neighbor
   }
 
+  static func command(_ neighbor: Neighbor, _ word: String, _ change: Change) -> String {
+    "neighbor \(word) \(neighbor.id)" + (neighbor.mac.map { " lladdr \($0)" } ?? "")
+  }
+
   static func encode(
-    _ verb: Change.Verb, _ neighbor: Neighbor, _ encoder: Encoder
+    _ change: Change, _ neighbor: Neighbor, from present: Neighbor?, _ encoder: Encoder
   ) throws(NetlinkError) {
+    let verb = change.verb
+    // What somebody else made stays theirs when we change it.
+    let origin = neighbor.protocol ?? present?.protocol
     let index = try encoder.index(neighbor.link)
     let flags =
       (neighbor.isProxy ? NTF.proxy : 0) | (neighbor.isRouter ? NTF.router : 0)
@@ -57,7 +67,7 @@ enum NeighborKind {
       $0.put(NDA.dst, neighbor.address)
       if verb == .delete { return }
       if let mac = neighbor.mac { $0.put(NDA.lladdr, mac) }
-      $0.put(NDA.protocol, (neighbor.protocol ?? .vpngw).number)
+      $0.put(NDA.protocol, (origin ?? .vpngw).number)
     }
   }
 }

@@ -2,18 +2,20 @@ import Model
 import Netlink
 
 /// How nexthop objects are read, made and deleted. Linux 5.3 and later; resilient groups 5.13.
-enum NexthopKind {
-  static func observe(_ socket: Socket, _ links: LinkTable) throws(NetlinkError) -> [Nexthop] {
+enum NexthopKind: KernelKind {
+  static func observe(
+    _ look: Kernel.Look, into observed: inout Configuration
+  ) throws(NetlinkError) {
+    let links = look.links
     do throws(NetlinkError) {
-      return try socket.dump("nexthop show", RTM.getNexthop) {
+      observed.nexthops = try look.socket.dump("nexthop show", RTM.getNexthop) {
         $0.nexthopHeader()
       } parse: {
         parse($0, links)
       }
     } catch {
       // An older kernel has none, which is what it means to say.
-      if error.code == ErrorCode.notSupported { return [] }
-      throw error
+      if error.code != ErrorCode.notSupported { throw error }
     }
   }
 
@@ -78,9 +80,16 @@ enum NexthopKind {
     return resilient
   }
 
+  static func command(_ nexthop: Nexthop, _ word: String, _ change: Change) -> String {
+    "nexthop \(word) id \(nexthop.id)\(change.words)"
+  }
+
   static func encode(
-    _ verb: Change.Verb, _ nexthop: Nexthop, _ encoder: Encoder
+    _ change: Change, _ nexthop: Nexthop, from present: Nexthop?, _ encoder: Encoder
   ) throws(NetlinkError) {
+    let verb = change.verb
+    // What somebody else made stays theirs when we change it.
+    let origin = nexthop.protocol ?? present?.protocol
     if verb == .delete || verb == .replace {
       // ip nexthop delete id ID
       encoder.batch.request(RTM.delNexthop, []) {
@@ -96,7 +105,7 @@ enum NexthopKind {
     encoder.batch.request(RTM.newNexthop, flags) {
       $0.nexthopHeader(
         family: nexthop.group == nil ? nexthop.family.number : AF.unspecified,
-        protocol: (nexthop.protocol ?? .vpngw).number,
+        protocol: (origin ?? .vpngw).number,
         flags: nexthop.isOnlink ? RTNH.onlink : 0)
       $0.put(NHA.id, nexthop.id32)
       switch nexthop.target {

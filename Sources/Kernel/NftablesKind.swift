@@ -3,7 +3,7 @@ internal import Netlink
 internal import Nft
 
 /// nftables' tables, as of the last look at them.
-struct NftablesKind {
+struct NftablesTables {
   /// Nil where this kernel has no nf_tables.
   private let kernel: NftablesKernel?
   private var known: [NftablesTable.ID: TableProgram] = [:]
@@ -38,10 +38,9 @@ struct NftablesKind {
   }
 
   /// One transaction: all of the change or nothing.
-  mutating func apply(_ change: Change, _ links: LinkTable) throws(NetlinkError) {
-    guard case .table(let table) = change.object else {
-      preconditionFailure("a table's change has a table")
-    }
+  mutating func apply(
+    _ change: Change, _ table: NftablesTable, _ links: LinkTable
+  ) throws(NetlinkError) {
     guard let kernel else {
       throw .withoutNftables(table)
     }
@@ -89,6 +88,27 @@ struct NftablesKind {
     known = [:]
     for table in tables { known[table.id] = table }
     stale = []
+  }
+}
+
+/// How tables are read and changed.
+enum NftablesTableKind: KernelKind {
+  static var transport: Transport { .direct }
+
+  static func observe(
+    _ look: Kernel.Look, into observed: inout Configuration
+  ) throws(NetlinkError) {
+    observed.tables = try look.kernel.nftables.observe(look.tables)
+  }
+
+  static func command(_ table: NftablesTable, _ word: String, _ change: Change) -> String {
+    "nft \(word) table \(table.id)"
+  }
+
+  static func encode(
+    _ change: Change, _ table: NftablesTable, from present: NftablesTable?, _ encoder: Encoder
+  ) throws(NetlinkError) {
+    try encoder.kernel!.nftables.apply(change, table, encoder.links)
   }
 }
 

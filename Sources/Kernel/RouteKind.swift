@@ -2,16 +2,17 @@ import Model
 import Netlink
 
 /// How routes are read, made and deleted.
-enum RouteKind {
+enum RouteKind: KernelKind {
   static func observe(
-    _ socket: Socket, _ links: LinkTable, into observed: inout Configuration
+    _ look: Kernel.Look, into observed: inout Configuration
   ) throws(NetlinkError) {
+    let (socket, links) = (look.socket, look.links)
     var wordless: [Route.ID: String] = [:]
     // Not into an empty list first: that would copy 100,000 routes.
     var found = try observe(.inet, socket, links, &wordless)
     found += try observe(.inet6, socket, links, &wordless)
     observed.routes = found
-    for (id, words) in wordless { observed.wordless[.route(id)] = words }
+    for (id, words) in wordless { observed.wordless[ObjectID(Route.self, id)] = words }
   }
 
   private static func observe(
@@ -104,8 +105,13 @@ enum RouteKind {
     return hop
   }
 
+  static func command(_ route: Route, _ word: String, _ change: Change) -> String {
+    let type = route.type == .unicast ? "" : "\(route.type.name) "
+    return "route \(change.verb == .delete ? word : "replace") \(type)\(route.id)\(change.words)"
+  }
+
   static func encode(
-    _ change: Change, _ route: Route, _ present: Route?, _ encoder: Encoder
+    _ change: Change, _ route: Route, from present: Route?, _ encoder: Encoder
   ) throws(NetlinkError) {
     switch change.verb {
     case .delete:

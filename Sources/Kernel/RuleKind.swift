@@ -2,12 +2,12 @@ import Model
 import Netlink
 
 /// How rules are read, made and deleted.
-enum RuleKind {
+enum RuleKind: KernelKind {
   static func observe(
-    _ socket: Socket, into observed: inout Configuration
+    _ look: Kernel.Look, into observed: inout Configuration
   ) throws(NetlinkError) {
     for family in Family.allCases {
-      let found = try socket.dump("rule show", RTM.getRule) {
+      let found = try look.socket.dump("rule show", RTM.getRule) {
         $0.ruleHeader(family: family.number)
       } parse: {
         parse($0, family)
@@ -90,7 +90,11 @@ enum RuleKind {
   ///
   /// Where the kernel would delete another rule for this one, that one is added once more, and as many
   /// are deleted: it is there all the while.
-  static func encode(_ change: Change, _ rule: Rule, _ encoder: Encoder) {
+  static func command(_ rule: Rule, _ word: String, _ change: Change) -> String {
+    "rule \(word) \(rule.id)"
+  }
+
+  static func encode(_ change: Change, _ rule: Rule, from present: Rule?, _ encoder: Encoder) {
     for lookalike in change.lookalikes { request(.create, lookalike, .create, encoder) }
     let count = 1 + change.lookalikes.count
     for _ in 0..<count {

@@ -52,7 +52,7 @@ public struct Address: Resource {
     }
   }
 
-  public static let kind = Kind.address
+  public static let name = "address"
   public var id: ID { ID(link: link, address: address, peer: peer) }
   public var phase: Phase { .address }
   public var isOwned: Bool { `protocol` == nil }
@@ -62,6 +62,14 @@ public struct Address: Resource {
   }
   public var maker: String? { `protocol`.map(\.maker) }
   public var requirements: [Requirement] { [.link(link)] }
+
+  public var takenForOurs: Self {
+    var ours = self
+    ours.protocol = nil
+    return ours
+  }
+  public var provisions: [Provision] { [.network((peer ?? address).network)] }
+  public func isLost(by loss: LinkLoss) -> Bool { address.family == .inet6 }
 
   public static let properties: [Property<Address>] = [
     .identity("link") { $0.link },
@@ -142,4 +150,11 @@ public enum Scope: UInt8, CaseIterable, Hashable, Sendable, ValueConvertible {
   }
 
   public var value: Value { .string(name) }
+}
+
+extension Configuration {
+  public var addresses: [Address] {
+    get { self[Address.self] }
+    _modify { yield &self[Address.self] }
+  }
 }

@@ -19,4 +19,8 @@ public struct Change: Hashable, Sendable {
     self.object = object
     self.observed = observed
   }
+
+  public init<R: Resource>(_ verb: Verb, _ object: R, observed: R? = nil) {
+    self.init(verb, Object(object), observed: observed.map { Object($0) })
+  }
 }

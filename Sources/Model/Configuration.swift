@@ -1,19 +1,9 @@
 /// Kernel objects by kind: all that a state file wants, or all that a kernel has.
 public struct Configuration: Hashable, Sendable {
-  public var sysctls: [Sysctl] = []
-  public var links: [Link] = []
-  public var addresses: [Address] = []
-  public var neighbors: [Neighbor] = []
-  public var fdb: [FDBEntry] = []
-  public var nexthops: [Nexthop] = []
-  public var routes: [Route] = []
-  public var rules: [Rule] = []
-  public var tables: [NftablesTable] = []
+  /// One for each of ``Kind/all``.
+  private var lists: [any ResourceList] = Kind.all.map { $0.type.emptyList }
   /// Desired only: no rule may match one of these.
   public var absentRules: [RulePattern] = []
-  public var ipvsServices: [IPVSService] = []
-  public var ipvsTimeouts: [IPVSTimeout] = []
-  public var ipvsDaemons: [IPVSDaemon] = []
   /// Desired only: routing tables that a blueprint fills, which nobody else may use.
   public var claimedTables: Set<RouteTable> = []
   /// Observed only: objects of others, and of the kernel, for which there are no words, by identity.
@@ -27,42 +17,83 @@ public struct Configuration: Hashable, Sendable {
 
   public init() {}
 
-  /// Every object, kind by kind.
-  public var objects: [Object] {
-    Kind.allCases.flatMap(objects)
-  }
-
-  public func objects(of kind: Kind) -> [Object] {
-    switch kind {
-    case .sysctl: sysctls.map(Object.sysctl)
-    case .link: links.map(Object.link)
-    case .address: addresses.map(Object.address)
-    case .neighbor: neighbors.map(Object.neighbor)
-    case .fdb: fdb.map(Object.fdb)
-    case .nexthop: nexthops.map(Object.nexthop)
-    case .route: routes.map(Object.route)
-    case .rule: rules.map(Object.rule)
-    case .nftables: tables.map(Object.table)
-    case .ipvs: ipvsServices.map(Object.ipvs)
-    case .ipvsTimeout: ipvsTimeouts.map(Object.ipvsTimeout)
-    case .ipvsDaemon: ipvsDaemons.map(Object.ipvsDaemon)
+  /// The objects of one kind.
+  public subscript<R: Resource>(_: R.Type) -> [R] {
+    get { (lists[R.kind.position] as! List<R>).items }
+    _modify {
+      let position = R.kind.position
+      var items = (lists[position] as! List<R>).items
+      // Else there would be two owners, and the first change would copy them all.
+      lists[position] = List<R>(items: [])
+      defer { lists[position] = List(items: items) }
+      yield &items
     }
   }
+
+  /// Every object, kind by kind.
+  public var objects: [Object] { lists.flatMap(\.objects) }
+
+  public func objects(of kind: Kind) -> [Object] { lists[kind.position].objects }
+
+  public func isEmpty(of kind: Kind) -> Bool { lists[kind.position].isEmpty }
 
   public mutating func append(_ object: Object) {
-    switch object {
-    case .sysctl(let value): sysctls.append(value)
-    case .link(let value): links.append(value)
-    case .address(let value): addresses.append(value)
-    case .neighbor(let value): neighbors.append(value)
-    case .fdb(let value): fdb.append(value)
-    case .nexthop(let value): nexthops.append(value)
-    case .route(let value): routes.append(value)
-    case .rule(let value): rules.append(value)
-    case .table(let value): tables.append(value)
-    case .ipvs(let value): ipvsServices.append(value)
-    case .ipvsTimeout(let value): ipvsTimeouts.append(value)
-    case .ipvsDaemon(let value): ipvsDaemons.append(value)
+    func append<R: Resource>(_ resource: R, _ all: inout Configuration) {
+      all[R.self].append(resource)
     }
+    append(object.resource, &self)
   }
+
+  /// Adds what a blueprint stands for, kind by kind.
+  mutating func add(_ blueprint: Configuration) {
+    func add<R: Resource>(_: R.Type, _ all: inout Configuration) {
+      if blueprint[R.self].isEmpty { return }
+      all[R.self] = R.adding(blueprint[R.self], to: all[R.self])
+    }
+    for kind in Kind.all { add(kind.type, &self) }
+  }
+
+  /// Takes away what can't be while these links and nexthops aren't, the kinds that others rest on first.
+  mutating func removeDependents(of gone: inout Cascade) {
+    func remove<R: Resource>(_: R.Type, _ all: inout Configuration, _ gone: inout Cascade) {
+      R.removeDependents(of: &gone, from: &all[R.self])
+    }
+    // Links first, whose list may grow what is gone.
+    remove(Link.self, &self, &gone)
+    for kind in Kind.all where kind != Link.kind { remove(kind.type, &self, &gone) }
+  }
+
+  public static func == (a: Configuration, b: Configuration) -> Bool {
+    zip(a.lists, b.lists).allSatisfy { $0.isEqual(to: $1) }
+      && a.absentRules == b.absentRules && a.claimedTables == b.claimedTables
+      && a.wordless == b.wordless && a.partialRules == b.partialRules && a.flows == b.flows
+      && a.lacksIPVS == b.lacksIPVS
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    for list in lists { list.hash(into: &hasher) }
+    hasher.combine(absentRules)
+  }
+}
+
+/// The objects of one kind, whichever it is: asked once a list, so that the values stay in an array of
+/// their own type.
+private protocol ResourceList: Sendable {
+  var objects: [Object] { get }
+  var isEmpty: Bool { get }
+  func isEqual(to other: any ResourceList) -> Bool
+  func hash(into hasher: inout Hasher)
+}
+
+private struct List<R: Resource>: ResourceList {
+  var items: [R]
+
+  var objects: [Object] { items.map { Object($0) } }
+  var isEmpty: Bool { items.isEmpty }
+  func isEqual(to other: any ResourceList) -> Bool { (other as? List<R>)?.items == items }
+  func hash(into hasher: inout Hasher) { items.hash(into: &hasher) }
+}
+
+extension Resource {
+  fileprivate static var emptyList: any ResourceList { List<Self>(items: []) }
 }

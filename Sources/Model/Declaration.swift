@@ -54,9 +54,7 @@ public struct Declaration: Hashable, Sendable {
   public var sysctlKeys: [Sysctl.Key] {
     unconditional.sysctls.map(\.key) + (gateways?.sysctls.map(\.key) ?? [])
       + services.sysctls.map(\.key)
-      + conditional.compactMap {
-        if case .sysctl(let sysctl) = $0.object { sysctl.key } else { nil }
-      }
+      + conditional.compactMap { $0.object.as(Sysctl.self)?.key }
   }
 }
 

@@ -42,7 +42,7 @@ extension Declaration {
     }
     let present = Expansion.services(lasting, observed)
     let plain = lasting.flatMap { conditional -> [Departure] in
-      guard case .ipvs(let service) = conditional.object else { return [] }
+      guard let service = conditional.object.as(IPVSService.self) else { return [] }
       return service.departures(
         Expansion.states(of: conditional, signals), present: present[service.match],
         conditional.inhibit)
@@ -130,8 +130,8 @@ private struct Expansion {
     }
     if conditional.members.isEmpty { return object }
     let states = Self.states(of: conditional, signals)
-    if case .ipvs(let service) = object {
-      return .ipvs(
+    if let service = object.as(IPVSService.self) {
+      return Object(
         service.keeping(
           states, present: servicesPresent[service.match], conditional.inhibit, isOver: isOver))
     }
@@ -144,9 +144,7 @@ private struct Expansion {
     _ conditional: [ConditionalObject], _ observed: Configuration
   ) -> [IPVSService.Match: IPVSService] {
     let wanted = Set(
-      conditional.lazy.compactMap { conditional in
-        if case .ipvs(let service) = conditional.object { service.match } else { nil }
-      })
+      conditional.lazy.compactMap { $0.object.as(IPVSService.self)?.match })
     // A few of a thousand are found faster by comparing than by hashing all.
     guard wanted.count > 8 else {
       return wanted.compactMap { match in observed.ipvsServices.first { $0.match == match } }
@@ -177,16 +175,12 @@ extension Configuration {
   fileprivate mutating func add(
     _ blueprint: Configuration, _ tables: [Nftables.Table], without lacking: [Sysctl.Key]
   ) {
-    let stated = Set(sysctls.map(\.key) + lacking)
-    sysctls += blueprint.sysctls.filter { !stated.contains($0.key) }
-    routes += blueprint.routes
+    var blueprint = blueprint
+    blueprint.sysctls.removeAll { lacking.contains($0.key) }
     claimedTables.formUnion(
       blueprint.routes.map(\.table).filter { $0.name == nil })  // main and its like are everybody's
-    rules += blueprint.rules
-    ipvsServices += blueprint.ipvsServices
+    add(blueprint)
     flows = blueprint.flows ?? flows
-    let states = Set(ipvsTimeouts.map(\.state))
-    ipvsTimeouts += blueprint.ipvsTimeouts.filter { !states.contains($0.state) }
     self.tables += tables.map { source in
       var table = NftablesTable(source)
       table.isBlueprints = true
@@ -212,60 +206,12 @@ extension Configuration {
 
   /// The kernel drops what rests on a link or a nexthop that goes, and refuses it where there is none.
   fileprivate mutating func removeWhatRests(on absent: [Object]) {
-    var gone = Gone()
-    for case .link(let link) in absent {
-      gone.links.formUnion([link.name, link.veth?.peer].compactMap(\.self))
+    var gone = Cascade()
+    for object in absent { gone.add(object.resource.provisions) }
+    if gone.isEmpty { return }
+    for object in objects(of: Link.kind) + objects(of: Nexthop.kind) {
+      gone.remove(object.resource.provisions)
     }
-    for link in links { gone.links.subtract([link.name, link.veth?.peer].compactMap(\.self)) }
-    for case .nexthop(let nexthop) in absent { gone.nexthops.insert(nexthop.id32) }
-    gone.nexthops.subtract(nexthops.map(\.id32))
-    if gone.links.isEmpty, gone.nexthops.isEmpty { return }
-
-    removeLinks(&gone)
-    sysctls.removeAll { $0.key.link.map(gone.links.contains) ?? false }
-    addresses.removeAll { gone.links.contains($0.link) }
-    neighbors.removeAll { gone.links.contains($0.link) }
-    fdb.removeAll { gone.has($0.link) || gone.has($0.via) }
-    ipvsDaemons.removeAll { gone.links.contains($0.link) }
-    removeNexthops(&gone)
-    routes = routes.compactMap { route in
-      if route.nhid.map(gone.nexthops.contains) ?? false { return nil }
-      let hops = route.allHops
-      guard hops.contains(where: { gone.has($0.dev) }) else { return route }
-      return Object.route(route).keeping(hops.map { gone.has($0.dev) ? .down : .up })?.route
-    }
+    if !gone.isEmpty { removeDependents(of: &gone) }
   }
-
-  private mutating func removeLinks(_ gone: inout Gone) {
-    var count = -1
-    while count != gone.links.count {
-      count = gone.links.count
-      for link in links where gone.has(link.lower) {
-        gone.links.formUnion([link.name, link.veth?.peer].compactMap(\.self))
-      }
-    }
-    links.removeAll { gone.links.contains($0.name) }
-    // A port outlives its bridge.
-    for index in links.indices where gone.has(links[index].master) { links[index].master = nil }
-  }
-
-  private mutating func removeNexthops(_ gone: inout Gone) {
-    for nexthop in nexthops where gone.has(nexthop.dev) { gone.nexthops.insert(nexthop.id32) }
-    nexthops = nexthops.compactMap { nexthop in
-      if gone.nexthops.contains(nexthop.id32) { return nil }
-      guard let members = nexthop.group?.members else { return nexthop }
-      let states = members.map { gone.nexthops.contains($0.id) ? Signal.State.down : .up }
-      if let kept = Object.nexthop(nexthop).keeping(states)?.nexthop { return kept }
-      gone.nexthops.insert(nexthop.id32)
-      return nil
-    }
-  }
-}
-
-/// Links and nexthops that the file declares and the signals keep out.
-private struct Gone {
-  var links: Set<LinkName> = []
-  var nexthops: Set<UInt32> = []
-
-  func has(_ link: LinkName?) -> Bool { link.map(links.contains) ?? false }
 }

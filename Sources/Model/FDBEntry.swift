@@ -59,7 +59,7 @@ public struct FDBEntry: Resource {
     }
   }
 
-  public static let kind = Kind.fdb
+  public static let name = "fdb"
   public func mayChange(_ observed: FDBEntry) -> Bool { observed.isOwned || isAdopted }
   public var id: ID {
     ID(
@@ -72,6 +72,13 @@ public struct FDBEntry: Resource {
     [link, via].compactMap { $0.map(Requirement.link) }
   }
 
+  public var takenForOurs: Self {
+    var ours = self
+    ours.isOwned = true
+    return ours
+  }
+  public static var noun: String { "forwarding entry" }
+
   public static let properties: [Property<FDBEntry>] = [
     .identity("link") { $0.link },
     .identity("mac") { $0.mac },
@@ -81,4 +88,11 @@ public struct FDBEntry: Resource {
     .exact("via", .replacing) { $0.via },
     Property("adopt", value: { $0.isAdopted ? .bool(true) : nil }, agrees: { _, _ in true }),
   ]
+}
+
+extension Configuration {
+  public var fdb: [FDBEntry] {
+    get { self[FDBEntry.self] }
+    _modify { yield &self[FDBEntry.self] }
+  }
 }

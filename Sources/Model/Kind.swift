@@ -1,28 +1,36 @@
-/// The kinds of kernel object, in the order in which plans list them.
-public enum Kind: String, CaseIterable, Hashable, Sendable, Comparable {
-  case sysctl, link, address, neighbor, fdb, nexthop, route, rule, nftables, ipvs
-  case ipvsTimeout = "ipvs-timeout"
-  case ipvsDaemon = "ipvs-sync"
+/// A kind of kernel object, which is the type of its values.
+public struct Kind: Sendable {
+  public let type: any Resource.Type
 
-  /// Whether IPVS's generic netlink family has it.
-  public var isIPVS: Bool { self == .ipvs || self == .ipvsTimeout || self == .ipvsDaemon }
+  init(_ type: any Resource.Type) { self.type = type }
 
+  /// The registry: every kind, in the order in which plans list them.
+  public static let all: [Kind] = [
+    Kind(Sysctl.self),
+    Kind(Link.self),
+    Kind(Address.self),
+    Kind(Neighbor.self),
+    Kind(FDBEntry.self),
+    Kind(Nexthop.self),
+    Kind(Route.self),
+    Kind(Rule.self),
+    Kind(NftablesTable.self),
+    Kind(IPVSService.self),
+    Kind(IPVSTimeout.self),
+    Kind(IPVSDaemon.self),
+  ]
+
+  private static let positions = Dictionary(
+    uniqueKeysWithValues: all.enumerated().map { (ObjectIdentifier($1.type), $0) })
+
+  /// Among all of them.
+  public var position: Int { Self.positions[ObjectIdentifier(type)]! }
+
+  public var name: String { type.name }
+}
+
+extension Kind: Hashable, Comparable {
+  public static func == (a: Kind, b: Kind) -> Bool { a.type == b.type }
   public static func < (a: Kind, b: Kind) -> Bool { a.position < b.position }
-
-  private var position: Int {
-    switch self {
-    case .sysctl: 0
-    case .link: 1
-    case .address: 2
-    case .neighbor: 3
-    case .fdb: 4
-    case .nexthop: 5
-    case .route: 6
-    case .rule: 7
-    case .nftables: 8
-    case .ipvs: 9
-    case .ipvsTimeout: 10
-    case .ipvsDaemon: 11
-    }
-  }
+  public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(type)) }
 }

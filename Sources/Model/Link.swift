@@ -38,7 +38,7 @@ public struct Link: Resource {
     public var description: String { name.text }
   }
 
-  public static let kind = Kind.link
+  public static let name = "link"
   public var id: ID { ID(name) }
   public var phase: Phase { .link }
 
@@ -62,6 +62,36 @@ public struct Link: Resource {
 
   public var requirements: [Requirement] {
     [lower, master].compactMap { $0.map(Requirement.link) }
+  }
+
+  public var takenForOurs: Self {
+    var ours = self
+    ours.isOwned = true
+    return ours
+  }
+  public static var staysOursWhenReplaced: Bool { false }
+
+  /// Without what it was without.
+  public var toRestore: Self {
+    var link = self
+    link.isExact = true
+    return link
+  }
+
+  public var provisions: [Provision] {
+    [.link(name)] + (veth?.peer.map { [.link($0)] } ?? [])
+  }
+
+  /// What stands on one that goes does so as well, and so does the other end of a pair; a port outlives
+  /// its bridge.
+  public static func removeDependents(of gone: inout Cascade, from list: inout [Self]) {
+    var count = -1
+    while count != gone.links.count {
+      count = gone.links.count
+      for link in list where gone.has(link.lower) { gone.add(link.provisions) }
+    }
+    list.removeAll { gone.links.contains($0.name) }
+    for index in list.indices where gone.has(list[index].master) { list[index].master = nil }
   }
 
   public static let properties: [Property<Link>] =
@@ -121,4 +151,11 @@ public struct Link: Resource {
     .stated("protocol", .replacing) { $0.vlan?.protocol.rawValue },
     .stated("table", .replacing) { $0.vrf?.table },
   ]
+}
+
+extension Configuration {
+  public var links: [Link] {
+    get { self[Link.self] }
+    _modify { yield &self[Link.self] }
+  }
 }

@@ -31,7 +31,7 @@ public struct Neighbor: Resource {
     public var description: String { "\(isProxy ? "proxy " : "")\(address) dev \(link)" }
   }
 
-  public static let kind = Kind.neighbor
+  public static let name = "neighbor"
   public var id: ID { ID(link: link, address: address, isProxy: isProxy) }
   public var phase: Phase { .neighbor }
   public var isOwned: Bool { `protocol` == nil }
@@ -42,6 +42,16 @@ public struct Neighbor: Resource {
   public var maker: String? { `protocol`.map(\.maker) }
   public var requirements: [Requirement] { [.link(link)] }
 
+  public var takenForOurs: Self {
+    var ours = self
+    ours.protocol = nil
+    return ours
+  }
+
+  public func isLost(by loss: LinkLoss) -> Bool {
+    loss == .endsIPv6 && address.family == .inet6
+  }
+
   public static let properties: [Property<Neighbor>] = [
     .identity("link") { $0.link },
     .identity("address") { $0.address },
@@ -51,4 +61,11 @@ public struct Neighbor: Resource {
     .stated("protocol") { $0.protocol },
     Property("adopt", value: { $0.isAdopted ? .bool(true) : nil }, agrees: { _, _ in true }),
   ]
+}
+
+extension Configuration {
+  public var neighbors: [Neighbor] {
+    get { self[Neighbor.self] }
+    _modify { yield &self[Neighbor.self] }
+  }
 }

@@ -75,7 +75,7 @@ public struct Nexthop: Resource {
     public var description: String { String(number) }
   }
 
-  public static let kind = Kind.nexthop
+  public static let name = "nexthop"
   public var id: ID { ID(id32) }
   public var phase: Phase { group == nil ? .nexthop : .nexthopGroup }
   public var isOwned: Bool { `protocol` == nil }
@@ -110,6 +110,27 @@ public struct Nexthop: Resource {
       ? .replacing : .inPlace
   }
 
+  public var takenForOurs: Self {
+    var ours = self
+    ours.protocol = nil
+    return ours
+  }
+  public var provisions: [Provision] { [.nexthop(id32)] }
+
+  public func isLost(by loss: LinkLoss) -> Bool { loss == .goesDown || family == .inet6 }
+
+  public static func removeDependents(of gone: inout Cascade, from list: inout [Self]) {
+    for nexthop in list where gone.has(nexthop.dev) { gone.nexthops.insert(nexthop.id32) }
+    list = list.compactMap { nexthop in
+      if gone.nexthops.contains(nexthop.id32) { return nil }
+      guard let members = nexthop.group?.members else { return nexthop }
+      let states = members.map { gone.nexthops.contains($0.id) ? Signal.State.down : .up }
+      if let kept = nexthop.keeping(states, present: nil) { return kept }
+      gone.nexthops.insert(nexthop.id32)
+      return nil
+    }
+  }
+
   public static let properties: [Property<Nexthop>] = [
     .identity("id") { $0.id32 },
     Property(
@@ -138,4 +159,11 @@ public struct Nexthop: Resource {
     .stated("protocol") { $0.protocol },
     Property("adopt", value: { $0.isAdopted ? .bool(true) : nil }, agrees: { _, _ in true }),
   ]
+}
+
+extension Configuration {
+  public var nexthops: [Nexthop] {
+    get { self[Nexthop.self] }
+    _modify { yield &self[Nexthop.self] }
+  }
 }

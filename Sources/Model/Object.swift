@@ -1,160 +1,100 @@
 /// An object of any kind.
-public indirect enum Object: Hashable, Sendable {
-  case sysctl(Sysctl)
-  case link(Link)
-  case address(Address)
-  case neighbor(Neighbor)
-  case fdb(FDBEntry)
-  case nexthop(Nexthop)
-  case route(Route)
-  case rule(Rule)
-  case table(NftablesTable)
-  case ipvs(IPVSService)
-  case ipvsTimeout(IPVSTimeout)
-  case ipvsDaemon(IPVSDaemon)
+public struct Object: Sendable {
+  public let resource: any Resource
 
-  /// The value behind the case.
-  public var resource: any Resource {
-    switch self {
-    case .sysctl(let value): value
-    case .link(let value): value
-    case .address(let value): value
-    case .neighbor(let value): value
-    case .fdb(let value): value
-    case .nexthop(let value): value
-    case .route(let value): value
-    case .rule(let value): value
-    case .table(let value): value
-    case .ipvs(let value): value
-    case .ipvsTimeout(let value): value
-    case .ipvsDaemon(let value): value
+  public init(_ resource: some Resource) { self.resource = resource }
+
+  public var kind: Kind { resource.kind }
+  public var phase: Phase { resource.phase }
+  public var id: ObjectID { resource.objectID }
+
+  /// The object as one of this kind; nil when it is of another.
+  public func `as`<R: Resource>(_: R.Type) -> R? { resource.as(R.self) }
+
+  /// See ``Resource/keeping(_:present:)``.
+  func keeping(_ states: [Signal.State], present: Object?) -> Object? {
+    func keeping<R: Resource>(_ own: R) -> Object? {
+      own.keeping(states, present: present?.as(R.self)).map { Object($0) }
     }
+    return keeping(resource)
   }
 
-  public var kind: Kind {
-    switch self {
-    case .sysctl: .sysctl
-    case .link: .link
-    case .address: .address
-    case .neighbor: .neighbor
-    case .fdb: .fdb
-    case .nexthop: .nexthop
-    case .route: .route
-    case .rule: .rule
-    case .table: .nftables
-    case .ipvs: .ipvs
-    case .ipvsTimeout: .ipvsTimeout
-    case .ipvsDaemon: .ipvsDaemon
-    }
+  /// See ``Resource/takenForOurs``.
+  public var takenForOurs: Object {
+    func ours(_ own: some Resource) -> Object { Object(own.takenForOurs) }
+    return ours(resource)
   }
 
-  public var phase: Phase {
-    switch self {
-    case .sysctl(let value): value.phase
-    case .link(let value): value.phase
-    case .address(let value): value.phase
-    case .neighbor(let value): value.phase
-    case .fdb(let value): value.phase
-    case .nexthop(let value): value.phase
-    case .route(let value): value.phase
-    case .rule(let value): value.phase
-    case .table(let value): value.phase
-    case .ipvs(let value): value.phase
-    case .ipvsTimeout(let value): value.phase
-    case .ipvsDaemon(let value): value.phase
-    }
+  /// See ``Resource/toRestore``.
+  public var toRestore: Object {
+    func restored(_ own: some Resource) -> Object { Object(own.toRestore) }
+    return restored(resource)
   }
 
-  public var id: ObjectID {
-    switch self {
-    case .sysctl(let value): .sysctl(value.id)
-    case .link(let value): .link(value.id)
-    case .address(let value): .address(value.id)
-    case .neighbor(let value): .neighbor(value.id)
-    case .fdb(let value): .fdb(value.id)
-    case .nexthop(let value): .nexthop(value.id)
-    case .route(let value): .route(value.id)
-    case .rule(let value): .rule(value.id)
-    case .table(let value): .table(value.id)
-    case .ipvs(let value): .ipvs(value.id)
-    case .ipvsTimeout(let value): .ipvsTimeout(value.id)
-    case .ipvsDaemon(let value): .ipvsDaemon(value.id)
+  /// Whether it comes before another in plans: by kind, then in the kind's own order. As the identities
+  /// compare, without making them.
+  public func precedes(_ other: Object) -> Bool {
+    func precedes<R: Resource>(_ own: R) -> Bool {
+      guard let other = other.as(R.self) else { return kind < other.kind }
+      return own.id < other.id
     }
+    return precedes(resource)
   }
 }
 
-/// What identifies an object of any kind.
-public enum ObjectID: Hashable, Sendable {
-  case sysctl(Sysctl.ID)
-  case link(Link.ID)
-  case address(Address.ID)
-  case neighbor(Neighbor.ID)
-  case fdb(FDBEntry.ID)
-  case nexthop(Nexthop.ID)
-  case route(Route.ID)
-  case rule(Rule.ID)
-  case table(NftablesTable.ID)
-  case ipvs(IPVSService.ID)
-  case ipvsTimeout(IPVSTimeout.ID)
-  case ipvsDaemon(IPVSDaemon.ID)
+extension Object: Hashable {
+  public static func == (a: Object, b: Object) -> Bool {
+    func equal<R: Resource>(_ own: R) -> Bool { b.as(R.self) == own }
+    return equal(a.resource)
+  }
 
-  public var kind: Kind {
-    switch self {
-    case .sysctl: .sysctl
-    case .link: .link
-    case .address: .address
-    case .neighbor: .neighbor
-    case .fdb: .fdb
-    case .nexthop: .nexthop
-    case .route: .route
-    case .rule: .rule
-    case .table: .nftables
-    case .ipvs: .ipvs
-    case .ipvsTimeout: .ipvsTimeout
-    case .ipvsDaemon: .ipvsDaemon
-    }
+  public func hash(into hasher: inout Hasher) { resource.hash(into: &hasher) }
+}
+
+/// What identifies an object of any kind.
+public struct ObjectID: Sendable {
+  public let kind: Kind
+  private let value: any Hashable & Comparable & Sendable & CustomStringConvertible
+
+  public init<R: Resource>(_: R.Type, _ id: R.ID) {
+    kind = R.kind
+    value = id
+  }
+
+  /// The identity as one of this kind; nil when it is of another.
+  public func `as`<R: Resource>(_: R.Type) -> R.ID? { kind == R.kind ? value as? R.ID : nil }
+}
+
+extension ObjectID: Hashable {
+  public static func == (a: ObjectID, b: ObjectID) -> Bool {
+    func equal<T: Hashable>(_ own: T) -> Bool { b.value as? T == own }
+    return a.kind == b.kind && equal(a.value)
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(kind)
+    value.hash(into: &hasher)
   }
 }
 
 extension ObjectID: Comparable {
   /// By kind, then in the kind's own order.
   public static func < (a: ObjectID, b: ObjectID) -> Bool {
-    switch (a, b) {
-    case (.sysctl(let a), .sysctl(let b)): a < b
-    case (.link(let a), .link(let b)): a < b
-    case (.address(let a), .address(let b)): a < b
-    case (.neighbor(let a), .neighbor(let b)): a < b
-    case (.fdb(let a), .fdb(let b)): a < b
-    case (.nexthop(let a), .nexthop(let b)): a < b
-    case (.route(let a), .route(let b)): a < b
-    case (.rule(let a), .rule(let b)): a < b
-    case (.table(let a), .table(let b)): a < b
-    case (.ipvs(let a), .ipvs(let b)): a < b
-    case (.ipvsTimeout(let a), .ipvsTimeout(let b)): a < b
-    case (.ipvsDaemon(let a), .ipvsDaemon(let b)): a < b
-    default: a.kind < b.kind
-    }
+    func less<T: Comparable>(_ own: T) -> Bool { (b.value as? T).map { own < $0 } ?? false }
+    return a.kind == b.kind ? less(a.value) : a.kind < b.kind
   }
 }
 
 extension ObjectID: CustomStringConvertible {
   /// `link br0`, `route 10.0.0.0/8 table 57`.
-  public var description: String {
-    let title: String =
-      switch self {
-      case .sysctl(let id): id.description
-      case .link(let id): id.description
-      case .address(let id): id.description
-      case .neighbor(let id): id.description
-      case .fdb(let id): id.description
-      case .nexthop(let id): id.description
-      case .route(let id): id.description
-      case .rule(let id): id.description
-      case .table(let id): id.description
-      case .ipvs(let id): id.description
-      case .ipvsTimeout(let id): id.description
-      case .ipvsDaemon(let id): id.description
-      }
-    return "\(kind.rawValue) \(title)"
-  }
+  public var description: String { "\(kind.name) \(value)" }
+}
+
+extension Resource {
+  public var kind: Kind { Self.kind }
+  public var objectID: ObjectID { ObjectID(Self.self, id) }
+
+  /// The value as one of this kind; nil when it is of another.
+  // Types are compared first: a cast that fails takes ten times as long.
+  func `as`<R: Resource>(_: R.Type) -> R? { Self.self == R.self ? (self as! R) : nil }
 }

@@ -4,13 +4,25 @@ public protocol Resource: Hashable, Sendable {
   /// in plans, in iproute2's words.
   associatedtype ID: Hashable & Comparable & Sendable & CustomStringConvertible
 
-  static var kind: Kind { get }
+  /// The kind's name in plans, logs and metrics: `route`.
+  static var name: String { get }
+  /// What a sentence calls one of them, where that isn't the name.
+  static var noun: String { get }
   var id: ID { get }
   /// Every key of the state file, in the order in which files and plans list them.
   static var properties: [Property<Self>] { get }
   /// Whether vpngw made it, by the mark that the kernel keeps: what is ours and no longer wanted
   /// is removed, what isn't is never removed.
   var isOwned: Bool { get }
+  /// The same, observed, taken for ours: we made it, whatever mark it bears now.
+  var takenForOurs: Self { get }
+  /// Whether what was ours at the last look, and was replaced since, is still ours.
+  static var staysOursWhenReplaced: Bool { get }
+  /// What was there before vpngw wrote what is there now, of a kind that is never deleted: no longer
+  /// wanted, it is as it was before.
+  var former: Self? { get }
+  /// As observed, to be wanted again by an undo.
+  var toRestore: Self { get }
   /// Whether the observed object of the same identity may be changed into this one: what somebody
   /// else made stays, unless the file says that it is meant.
   func mayChange(_ observed: Self) -> Bool
@@ -18,6 +30,25 @@ public protocol Resource: Hashable, Sendable {
   var maker: String? { get }
   /// The objects that must exist before this one can.
   var requirements: [Requirement] { get }
+  /// What of others' requirements it fulfils.
+  var provisions: [Provision] { get }
+  /// Whether the kernel drops it without a word when its link changes so.
+  func isLost(by loss: LinkLoss) -> Bool
+  /// Takes from the list what can't be while these links and nexthops aren't; what goes joins them.
+  static func removeDependents(of gone: inout Cascade, from list: inout [Self])
+  /// With its members (a route's hops, a group's nexthops) in these states, of which what isn't known is
+  /// left as `present` has it; nil where none is left.
+  func keeping(_ states: [Signal.State], present: Self?) -> Self?
+  /// The routing table that it is in or leads to.
+  var routeTable: RouteTable? { get }
+  /// Whether how one is changed depends on others that are like it.
+  static var dependsOnAlikes: Bool { get }
+  /// Of those that go together, the highest goes first.
+  var removalRank: Int { get }
+  /// What a file states, with what its blueprints add.
+  static func adding(_ blueprint: [Self], to stated: [Self]) -> [Self]
+  /// Whether it takes IPVS.
+  static var needsIPVS: Bool { get }
   /// When it is made, lowest first; it is removed in the reverse order.
   var phase: Phase { get }
 
@@ -32,6 +63,25 @@ public protocol Resource: Hashable, Sendable {
 }
 
 extension Resource {
+  public static var kind: Kind { Kind(Self.self) }
+  public static var noun: String { name }
+  public static var staysOursWhenReplaced: Bool { true }
+  public var former: Self? { nil }
+  public var toRestore: Self { self }
+  public var provisions: [Provision] { [] }
+  public func isLost(by loss: LinkLoss) -> Bool { false }
+
+  public static func removeDependents(of gone: inout Cascade, from list: inout [Self]) {
+    list.removeAll { gone.takes($0) }
+  }
+
+  public func keeping(_ states: [Signal.State], present: Self?) -> Self? { self }
+  public var routeTable: RouteTable? { nil }
+  public static var dependsOnAlikes: Bool { false }
+  public var removalRank: Int { 0 }
+  public static func adding(_ blueprint: [Self], to stated: [Self]) -> [Self] { stated + blueprint }
+  public static var needsIPVS: Bool { false }
+
   public func mayChange(_ observed: Self) -> Bool { observed.isOwned }
   public var maker: String? { nil }
 

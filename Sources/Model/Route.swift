@@ -151,7 +151,7 @@ public struct Route: Resource {
     }
   }
 
-  public static let kind = Kind.route
+  public static let name = "route"
   public var id: ID {
     let isToldByWay = dst.family == .inet6 && hops.isEmpty && hop?.via == nil
     return ID(
@@ -186,6 +186,26 @@ public struct Route: Resource {
       if let via = hop.via, !hop.isOnlink { requirements.append(.reachable(via)) }
     }
     return requirements
+  }
+
+  public var takenForOurs: Self {
+    var ours = self
+    ours.protocol = nil
+    return ours
+  }
+  public static var dependsOnAlikes: Bool { true }
+  public var routeTable: RouteTable? { table }
+
+  public func isLost(by loss: LinkLoss) -> Bool { loss == .goesDown || dst.family == .inet6 }
+
+  /// A route by several hops keeps the others.
+  public static func removeDependents(of gone: inout Cascade, from list: inout [Self]) {
+    list = list.compactMap { route in
+      if route.nhid.map(gone.nexthops.contains) ?? false { return nil }
+      let hops = route.allHops
+      guard hops.contains(where: { gone.has($0.dev) }) else { return route }
+      return route.keeping(hops.map { gone.has($0.dev) ? .down : .up }, present: nil)
+    }
   }
 
   public static let properties: [Property<Route>] = [
@@ -244,5 +264,12 @@ public struct Route: Resource {
     Property(
       name, value: { get($0)?.value },
       agrees: { get($0) == get($1) || get($0) == nil && !$1.isOwned })
+  }
+}
+
+extension Configuration {
+  public var routes: [Route] {
+    get { self[Route.self] }
+    _modify { yield &self[Route.self] }
   }
 }

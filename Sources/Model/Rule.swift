@@ -72,7 +72,7 @@ public struct Rule: Resource {
     }
   }
 
-  public static let kind = Kind.rule
+  public static let name = "rule"
   public var id: ID {
     ID(
       family: family, priority: priority, selector: selector, action: action,
@@ -85,6 +85,22 @@ public struct Rule: Resource {
   }
   public var maker: String? { `protocol`.map(\.maker) }
   public var requirements: [Requirement] { [] }
+
+  public var takenForOurs: Self {
+    var ours = self
+    ours.protocol = nil
+    return ours
+  }
+  /// One that differs is another one.
+  public static var staysOursWhenReplaced: Bool { false }
+  public static var dependsOnAlikes: Bool { true }
+
+  public var routeTable: RouteTable? {
+    if case .lookup(let table) = action { table } else { nil }
+  }
+
+  /// The kernel may take one that says more for one that says less.
+  public var removalRank: Int { precision }
 
   public static let properties: [Property<Rule>] =
     [
@@ -196,5 +212,12 @@ extension Rule {
       selector.fwmark != nil, selector.ipproto != nil, selector.sport != nil,
       selector.dport != nil, selector.tos != nil, suppressPrefixLength != nil,
     ].count { $0 }
+  }
+}
+
+extension Configuration {
+  public var rules: [Rule] {
+    get { self[Rule.self] }
+    _modify { yield &self[Rule.self] }
   }
 }

@@ -62,7 +62,7 @@ public struct Sysctl: Resource {
     public var path: String { parts.joined(separator: "/") }
   }
 
-  public static let kind = Kind.sysctl
+  public static let name = "sysctl"
   public func mayChange(_ observed: Sysctl) -> Bool { true }
   public var isOwned: Bool { previous != nil }
   public var id: Key { key }
@@ -73,6 +73,20 @@ public struct Sysctl: Resource {
   }
 
   public var requirements: [Requirement] { key.link.map { [.link($0)] } ?? [] }
+
+  public var takenForOurs: Self { self }
+  public var former: Self? { previous.map { Sysctl(key, $0) } }
+
+  public var toRestore: Self {
+    var sysctl = self
+    sysctl.previous = nil
+    return sysctl
+  }
+
+  public static func adding(_ blueprint: [Self], to stated: [Self]) -> [Self] {
+    let keys = Set(stated.map(\.key))
+    return stated + blueprint.filter { !keys.contains($0.key) }
+  }
 
   public static let properties: [Property<Sysctl>] = [
     .identity("key") { $0.key.description },
@@ -99,5 +113,12 @@ extension Sysctl.Key: Comparable, LosslessStringConvertible {
 
   public static func < (a: Sysctl.Key, b: Sysctl.Key) -> Bool {
     a.parts.lexicographicallyPrecedes(b.parts)
+  }
+}
+
+extension Configuration {
+  public var sysctls: [Sysctl] {
+    get { self[Sysctl.self] }
+    _modify { yield &self[Sysctl.self] }
   }
 }

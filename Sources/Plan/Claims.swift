@@ -11,13 +11,13 @@ struct Claims {
     if claimed.isEmpty { return }
     let rules = Set(desired.rules.map(\.id))
     for rule in observed.rules where !rule.isOwned && !rules.contains(rule.id) {
-      guard let table = rule.table, claimed.contains(table),
+      guard let table = rule.routeTable, claimed.contains(table),
         !desired.absentRules.contains(where: { $0.matches(rule) })
       else { continue }
       add("rule \(rule.id)", table)
     }
     for partial in observed.partialRules {
-      guard let table = partial.rule.table, claimed.contains(table) else { continue }
+      guard let table = partial.rule.routeTable, claimed.contains(table) else { continue }
       add("rule \(partial.rule.id) and more that vpngw can't read", table)
     }
     let routes = Set(desired.routes.lazy.filter { claimed.contains($0.table) }.map(\.id))
@@ -25,7 +25,7 @@ struct Claims {
     where claimed.contains(route.table) && !route.isOwned && !routes.contains(route.id) {
       add("route \(route.id)", route.table)
     }
-    for case .route(let id) in observed.wordless.keys.sorted()
+    for id in observed.wordless.keys.compactMap({ $0.as(Route.self) }).sorted()
     where claimed.contains(id.table) && !routes.contains(id) {
       add("route \(id)", id.table)
     }
@@ -48,41 +48,25 @@ struct Claims {
   }
 }
 
-extension Rule {
-  /// Where it leads.
-  var table: RouteTable? { if case .lookup(let table) = action { table } else { nil } }
-}
-
-extension Object {
-  /// The routing table that it is in or leads to.
-  var routeTable: RouteTable? {
-    switch self {
-    case .route(let route): route.table
-    case .rule(let rule): rule.table
-    default: nil
-    }
-  }
-}
-
 extension Comparison {
   /// Nothing is made in a table that somebody else uses, and nothing leads there; what is there
   /// already stays, since others' packets take it already.
   mutating func refuse(_ claims: Claims, from start: Int) {
     if claims.intruders.isEmpty { return }
     var refused: Set<RouteTable> = []
-    func reason(_ object: Object) -> String? { object.routeTable.flatMap(claims.reason) }
+    func reason(_ object: Object) -> String? { object.resource.routeTable.flatMap(claims.reason) }
     let others = steps[start...].filter { step in
       guard step.change.verb != .delete, let reason = reason(step.change.object) else {
         return true
       }
       refuse(step.change.object, reason)
-      refused.insert(step.change.object.routeTable!)
+      refused.insert(step.change.object.resource.routeTable!)
       return false
     }
     steps.replaceSubrange(start..., with: others)
     // With nothing left to do there it has to be said all the same.
-    for object in desired.rules.map(Object.rule) + desired.routes.map(Object.route) {
-      guard let table = object.routeTable, let reason = claims.reason(table),
+    for object in desired.objects(of: Rule.kind) + desired.objects(of: Route.kind) {
+      guard let table = object.resource.routeTable, let reason = claims.reason(table),
         refused.insert(table).inserted
       else { continue }
       refuse(object, reason)

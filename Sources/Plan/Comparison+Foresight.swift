@@ -2,22 +2,22 @@ import Model
 
 extension Comparison {
   /// Whether what it rests on can't be made, or the kernel is known to refuse it; that is said then.
-  mutating func isRefused<R: Resource>(_ object: R, _ wrap: (R) -> Object) -> Bool {
+  mutating func isRefused<R: Resource>(_ object: R) -> Bool {
     // Routes and nexthops come after all addresses.
-    if !knowsReach, R.kind == .nexthop || R.kind == .route { foresight.reach = reach() }
+    if !knowsReach, R.self == Nexthop.self || R.self == Route.self { foresight.reach = reach() }
     if !refused.isEmpty, let cause = refused.cause(of: object, foresight.reach) {
-      refuse(wrap(object), cause.reason, because: cause.id)
+      refuse(object, cause.reason, because: cause.id)
       return true
     }
     guard isAllKnown, let objection = foresight.objection(to: object) else { return false }
-    refuse(wrap(object), objection)
+    refuse(object, objection)
     return true
   }
 
   private mutating func reach() -> Reach {
     knowsReach = true
     let refused = Set(conflicts.map(\.object.id))
-    return Reach(from: observed, to: desired, lost) { refused.contains(.address($0.id)) }
+    return Reach(from: observed, to: desired, lost) { refused.contains($0.objectID) }
   }
 
   /// The kernel drops all of IPv6 on a link whose MTU falls below IPv6's least.
@@ -46,7 +46,7 @@ extension Comparison {
         return true
       }
       refuse(
-        .sysctl(sysctl),
+        sysctl,
         "this kernel has no such setting, or not in this namespace"
           + (found.nearest.map { "; did you mean \($0)?" } ?? ""))
       return false

@@ -3,7 +3,7 @@ import Model
 extension Comparison {
   mutating func compareRoutes() {
     let start = steps.count
-    compare(desired.routes, observed.routes, Object.route)
+    compare(desired.routes, observed.routes)
     if start == steps.count, observed.routes.isEmpty { return }
     let shadows = shadows()
     // A table of all that is there only for what is to be done.
@@ -13,16 +13,17 @@ extension Comparison {
       for route in observed.routes where route.dst.family == .inet6 {
         peers[route.id.key, default: []].append(route)
       }
-      for case .route(let id) in observed.wordless.keys where id.dst.family == .inet6 {
+      for id in observed.wordless.keys.compactMap({ $0.as(Route.self) })
+      where id.dst.family == .inet6 {
         peers[id.key, default: []].append(Route(id.dst))
       }
     }
     for index in start..<steps.count {
       let change = steps[index].change
-      guard change.verb != .delete, case .route(let route) = change.object else { continue }
+      guard change.verb != .delete, let route = change.object.as(Route.self) else { continue }
       if change.verb == .create {
         if peers[route.id.key] != nil { steps[index].change.isBeside = true }
-      } else if case .route(let present)? = change.observed,
+      } else if let present = change.observed?.as(Route.self),
         shadows[route.id] != nil
           || peers[route.id.key]?.contains(where: { $0.isReplaced(for: present) }) ?? false
       {
@@ -39,7 +40,7 @@ extension Comparison {
         continue
       }
       refuse(
-        .route(route),
+        route,
         "the route is there, and no packet takes it: \(other.maker ?? "somebody") made one of the "
           + "same destination, metric and TOS, which stands before it and wins\(other.wayText). "
           + "vpngw doesn't delete it: do, or take a lower metric")
@@ -49,9 +50,9 @@ extension Comparison {
   /// The kernel's own for an address came back before ours.
   private mutating func putFirst(_ route: Route) {
     guard let present = observed.routes.first(where: { $0.id == route.id && $0.isOwned }),
-      !steps.contains(where: { $0.change.object.id == .route(route.id) })
+      !steps.contains(where: { $0.change.object.id == route.objectID })
     else { return }
-    var change = Change(.replace, .route(route), observed: .route(present))
+    var change = Change(.replace, route, observed: present)
     change.isBeside = true
     steps.append(Step(change, reason: "replaced: the kernel's own stands before it"))
   }

@@ -8,15 +8,15 @@ extension Comparison {
     var isWanted = [Bool](repeating: false, count: rules.count)
     for rule in desired.rules {
       guard let position = positions.position(of: rule.id) else {
-        add(rule, Object.rule, reason: nil)
+        add(rule, reason: nil)
         continue
       }
       isWanted[position] = true
       guard !rule.agrees(with: rules[position]) else { continue }
       if rule.mayChange(rules[position]) {
-        steps.append(Step(Change(.update, .rule(rule), observed: .rule(rules[position]))))
+        steps.append(Step(Change(.update, rule, observed: rules[position])))
       } else {
-        refuse(.rule(rule), rule.isTheirs(rules[position]))
+        refuse(rule, rule.isTheirs(rules[position]))
       }
     }
     let wanted = Set(desired.absentRules.isEmpty ? [] : desired.rules.map(\.id))
@@ -47,11 +47,11 @@ extension Comparison {
     if observed.partialRules.contains(where: { $0.position <= place && $0.rule.isTaken(for: rule) })
     {
       return refuse(
-        .rule(rule),
+        rule,
         "the kernel would delete another one in its place, which says more than vpngw can read: "
           + "delete it by `ip rule`")
     }
-    var change = Change(.delete, .rule(rule), observed: .rule(rule))
+    var change = Change(.delete, rule, observed: rule)
     change.lookalikes = before.filter { $0.isTaken(for: rule) }
     steps.append(
       Step(

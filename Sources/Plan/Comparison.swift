@@ -13,6 +13,8 @@ struct Comparison {
   let isAllKnown: Bool
 
   var steps: [Step] = []
+  /// Where the steps of routes begin.
+  private var firstRoute = 0
   private(set) var conflicts: [Plan.Conflict] = []
 
   init(
@@ -26,91 +28,109 @@ struct Comparison {
   }
 
   mutating func run() {
+    if observed.lacksIPVS { refuseIPVS() }
     compareLinks()
-    compareSysctls()
-    compare(desired.addresses, observed.addresses, Object.address)
-    compare(desired.neighbors, observed.neighbors, Object.neighbor)
-    compare(desired.fdb, observed.fdb, Object.fdb)
-    compareNexthops()
-    let claims = Claims(observed: observed, desired: desired)
-    let start = steps.count
-    compareRoutes()
-    compareRules()
-    refuse(claims, from: start)
-    let tables = Tables(from: observed, to: desired)
-    steps += tables.steps
-    conflicts += tables.conflicts
-    compareIPVS()
+    for kind in Kind.all where kind != Link.kind && !(kind.type.needsIPVS && observed.lacksIPVS) {
+      if let compare = Self.special[kind] { compare(&self) } else { compare(kind.type) }
+    }
   }
+
+  /// Of kinds with more to them than to compare one by one.
+  private static let special: [Kind: @Sendable (inout Comparison) -> Void] = [
+    Sysctl.kind: { $0.compare($0.possibleSysctls(), $0.observed.sysctls) },
+    Nexthop.kind: { $0.compareNexthops() },
+    Route.kind: {
+      $0.firstRoute = $0.steps.count
+      $0.compareRoutes()
+    },
+    Rule.kind: {
+      $0.compareRules()
+      $0.refuse(Claims(observed: $0.observed, desired: $0.desired), from: $0.firstRoute)
+    },
+    NftablesTable.kind: { $0.compareTables() },
+    IPVSService.kind: { $0.compareServices() },
+  ]
+
+  private mutating func compare<R: Resource>(_: R.Type) { compare(desired[R.self], observed[R.self]) }
 
   // MARK: - One kind
 
   mutating func compare<R: Resource>(
-    _ desired: [R], _ observed: [R], _ wrap: (R) -> Object
+    _ desired: [R], _ observed: [R]
   ) {
     if desired.isEmpty && observed.isEmpty { return }
     var positions = Positions(desired.isEmpty ? [] : observed)
     var isWanted = [Bool](repeating: false, count: observed.count)
     for object in desired {
       guard let position = positions.position(of: object.id) else {
-        add(object, wrap, reason: nil)
+        add(object, reason: nil)
         continue
       }
       isWanted[position] = true
       let present = observed[position]
       if let cause = lost.cause(of: present) {
-        add(object, wrap, reason: cause)
+        add(object, reason: cause)
       } else if !object.agrees(with: present) {
         if object.mayChange(present) {
-          change(object, from: present, wrap)
+          change(object, from: present)
         } else if present.givesWay {
-          var change = Change(.create, wrap(object))
+          var change = Change(.create, object)
           change.isBeside = true
           steps.append(Step(change, reason: "before the kernel's own, which stays"))
         } else {
-          refuse(wrap(object), object.isTheirs(present))
+          refuse(object, object.isTheirs(present))
         }
       }
     }
-    for (position, present) in observed.enumerated()
-    where present.isOwned && !isWanted[position] {
-      let object = wrap(present)
-      steps.append(Step(Change(.delete, object, observed: object)))
+    for (position, present) in observed.enumerated() where !isWanted[position] {
+      if let former = present.former {
+        if former.agrees(with: present) { continue }
+        steps.append(
+          Step(
+            Change(.update, former, observed: present),
+            reason: "no longer stated: as it was before"))
+      } else if present.isOwned {
+        steps.append(Step(Change(.delete, present, observed: present)))
+      }
     }
   }
 
-  mutating func add<R: Resource>(_ object: R, _ wrap: (R) -> Object, reason: String?) {
-    if !observed.wordless.isEmpty, let words = observed.wordless[wrap(object).id] {
-      return refuse(wrap(object), "there is one that vpngw didn't make and can't change (\(words))")
+  mutating func add<R: Resource>(_ object: R, reason: String?) {
+    if !observed.wordless.isEmpty, let words = observed.wordless[object.objectID] {
+      return refuse(object, "there is one that vpngw didn't make and can't change (\(words))")
     }
-    if isRefused(object, wrap) { return }
-    steps.append(Step(Change(.create, wrap(object)), reason: reason))
+    if isRefused(object) { return }
+    steps.append(Step(Change(.create, object), reason: reason))
   }
 
   private mutating func change<R: Resource>(
-    _ object: R, from present: R, _ wrap: (R) -> Object
+    _ object: R, from present: R
   ) {
-    if isRefused(object, wrap) { return }
+    if isRefused(object) { return }
     let blocking = object.differences(from: present).filter {
       $0.mutability(object, present) == .replacing
     }
     guard !blocking.isEmpty else {
       steps.append(
         Step(
-          Change(.update, wrap(object), observed: wrap(present)),
+          Change(.update, object, observed: present),
           reason: endOfIPv6(object, present)))
       return
     }
     let names = blocking.map(\.name).joined(separator: ", ")
     steps.append(
       Step(
-        Change(.replace, wrap(object), observed: wrap(present)),
+        Change(.replace, object, observed: present),
         reason: "replaced: \(names) can't change in place"))
   }
 
   mutating func refuse(
-    _ object: Object, _ reason: String, because cause: ObjectID? = nil
+    _ resource: some Resource, _ reason: String, because cause: ObjectID? = nil
   ) {
+    refuse(Object(resource), reason, because: cause)
+  }
+
+  mutating func refuse(_ object: Object, _ reason: String, because cause: ObjectID? = nil) {
     conflicts.append(Plan.Conflict(object: object, reason: reason, because: cause))
     refused.take(object)
   }
@@ -138,11 +158,11 @@ struct Comparison {
     for link in Depth(of: desired.links).sorted(desired.links) {
       guard let position = present.position(of: link.id) else {
         if link.isOurs {
-          add(link, Object.link, reason: nil)
+          add(link, reason: nil)
         } else {
           refused.lacks(link.name)
           if link.isManaged {
-            refuse(.link(link), "the link isn't there, and isn't vpngw's to make")
+            refuse(link, "the link isn't there, and isn't vpngw's to make")
           }
         }
         continue
@@ -151,27 +171,27 @@ struct Comparison {
       var found = observed.links[position]
       if let master = found.master, lost.links[master] != nil { found.master = nil }
       if let cause = lost.links[link.name], cause != link.name {
-        add(link, Object.link, reason: "goes with link \(cause)")
+        add(link, reason: "goes with link \(cause)")
       } else if isReplaced(link, found), !link.isOurs || !found.isOwned {
         let names = link.differences(from: found)
           .filter { $0.mutability(link, found) == .replacing }
           .map { "\($0.name) is \(describe($0.value(found)))" }
         refuse(
-          .link(link),
+          link,
           "there is one that vpngw didn't make (\(names.joined(separator: ", "))): "
             + "rename it, delete it, or state what it is")
       } else if !link.agrees(with: found) {
         if link.mayChange(found) {
-          change(link, from: found, Object.link)
+          change(link, from: found)
         } else {
-          refuse(.link(link), link.isTheirs(found))
+          refuse(link, link.isTheirs(found))
         }
       }
     }
     for link in observed.links where link.isOwned && !wanted.contains(link.name) {
       // The other end of a pair that is replaced goes with it.
       if let peer = link.veth?.peer, wanted.contains(peer), lost.links[peer] != nil { continue }
-      steps.append(Step(Change(.delete, .link(link), observed: .link(link))))
+      steps.append(Step(Change(.delete, link, observed: link)))
     }
   }
 
@@ -181,24 +201,6 @@ struct Comparison {
 
   private func describe(_ value: Value?) -> String {
     value?.description ?? "something else"
-  }
-
-  private mutating func compareSysctls() {
-    compare(
-      possibleSysctls(),
-      observed.sysctls.map { sysctl in
-        var sysctl = sysctl
-        sysctl.previous = nil  // never deleted: see below
-        return sysctl
-      }, Object.sysctl)
-    let wanted = Set(desired.sysctls.map(\.key))
-    for sysctl in observed.sysctls where !wanted.contains(sysctl.key) {
-      guard let previous = sysctl.previous, previous != sysctl.text else { continue }
-      steps.append(
-        Step(
-          Change(.update, .sysctl(Sysctl(sysctl.key, previous)), observed: .sysctl(sysctl)),
-          reason: "no longer stated: as it was before"))
-    }
   }
 
   private mutating func compareNexthops() {
@@ -214,7 +216,7 @@ struct Comparison {
       let found = observed.nexthops[position]
       if !nexthop.agrees(with: found), !nexthop.mayChange(found) {
         // FRR and others number from 1: a change here would bend their routes.
-        refuse(.nexthop(nexthop), nexthop.isTheirs(found) + ", or take another id")
+        refuse(nexthop, nexthop.isTheirs(found) + ", or take another id")
         continue
       }
       mine.append(nexthop)
@@ -237,7 +239,7 @@ struct Comparison {
     for (id, cause) in lost.nexthops where cause == "nexthop \(id)" {
       lost.nexthops[id] = nil
     }
-    compare(desired, observed, Object.nexthop)
+    compare(desired, observed)
     lost = all
   }
 
@@ -245,30 +247,27 @@ struct Comparison {
     nexthop.differences(from: found).contains { $0.mutability(nexthop, found) == .replacing }
   }
 
-  private mutating func compareIPVS() {
-    if observed.lacksIPVS {
-      let wanted =
-        desired.ipvsServices.map(Object.ipvs) + desired.ipvsTimeouts.map(Object.ipvsTimeout)
-        + desired.ipvsDaemons.map(Object.ipvsDaemon)
-      // One for all of them: nothing of IPVS can be there.
-      if let first = wanted.first {
-        refuse(
-          first,
-          "this kernel has no IPVS, which \(wanted.count) object\(wanted.count == 1 ? "" : "s") "
-            + "need\(wanted.count == 1 ? "s" : ""): run `modprobe ip_vs` on the host, or take a kernel "
-            + "that has it (CONFIG_IP_VS)")
-      }
-      return
-    }
-    compareServices()
-    compareTimeouts()
-    compare(desired.ipvsDaemons, observed.ipvsDaemons, Object.ipvsDaemon)
+  private mutating func compareTables() {
+    let tables = Tables(from: observed, to: desired)
+    steps += tables.steps
+    conflicts += tables.conflicts
+  }
+
+  /// One for all of them: nothing of IPVS can be there.
+  private mutating func refuseIPVS() {
+    let wanted = Kind.all.filter(\.type.needsIPVS).flatMap(desired.objects)
+    guard let first = wanted.first else { return }
+    refuse(
+      first,
+      "this kernel has no IPVS, which \(wanted.count) object\(wanted.count == 1 ? "" : "s") "
+        + "need\(wanted.count == 1 ? "s" : ""): run `modprobe ip_vs` on the host, or take a kernel "
+        + "that has it (CONFIG_IP_VS)")
   }
 
   private mutating func compareServices() {
     if let changed = changedServices() {
       for (service, present) in changed where !service.agrees(with: present) {
-        change(service, from: present, Object.ipvs)
+        change(service, from: present)
       }
       return
     }
@@ -279,7 +278,7 @@ struct Comparison {
         var service = service
         service.isOwned = service.isOwned || claims.contains(service.claim)
         return service
-      }, Object.ipvs)
+      })
   }
 
   /// Those that are wanted otherwise than they were when all was settled; nil: that isn't known, or
@@ -299,23 +298,6 @@ struct Comparison {
       pairs.append((new, present))
     }
     return pairs
-  }
-
-  private mutating func compareTimeouts() {
-    compare(
-      desired.ipvsTimeouts,
-      observed.ipvsTimeouts.map { IPVSTimeout($0.state, $0.duration) },  // never deleted
-      Object.ipvsTimeout)
-    let wanted = Set(desired.ipvsTimeouts.map(\.state))
-    for timeout in observed.ipvsTimeouts where !wanted.contains(timeout.state) {
-      guard let previous = timeout.previous, previous != timeout.duration else { continue }
-      steps.append(
-        Step(
-          Change(
-            .update, .ipvsTimeout(IPVSTimeout(timeout.state, previous)),
-            observed: .ipvsTimeout(timeout)),
-          reason: "no longer stated: as it was before"))
-    }
   }
 }
 

@@ -4,24 +4,12 @@ extension Configuration {
   /// As observed, with these objects taken for ours: somebody replaced them since they bore our mark.
   public func owning(_ ids: Set<ObjectID>) -> Configuration {
     var configuration = self
-    for index in addresses.indices where ids.contains(.address(addresses[index].id)) {
-      configuration.addresses[index].protocol = nil
+    func take<R: Resource>(_: R.Type) {
+      for (index, object) in self[R.self].enumerated() where ids.contains(object.objectID) {
+        configuration[R.self][index] = object.takenForOurs
+      }
     }
-    for index in neighbors.indices where ids.contains(.neighbor(neighbors[index].id)) {
-      configuration.neighbors[index].protocol = nil
-    }
-    for index in fdb.indices where ids.contains(.fdb(fdb[index].id)) {
-      configuration.fdb[index].isOwned = true
-    }
-    for index in nexthops.indices where ids.contains(.nexthop(nexthops[index].id)) {
-      configuration.nexthops[index].protocol = nil
-    }
-    for index in routes.indices where ids.contains(.route(routes[index].id)) {
-      configuration.routes[index].protocol = nil
-    }
-    for index in tables.indices where ids.contains(.table(tables[index].id)) {
-      configuration.tables[index].isOwned = true
-    }
+    for kind in Set(ids.map(\.kind)) where kind.type.staysOursWhenReplaced { take(kind.type) }
     return configuration
   }
 
@@ -29,7 +17,7 @@ extension Configuration {
   public func owned(among ids: Set<ObjectID>) -> Set<ObjectID> {
     var owned: Set<ObjectID> = []
     for kind in Set(ids.map(\.kind)) {
-      for object in objects(of: kind) where ids.contains(object.id) && object.resource.isOwned {
+      for object in objects(of: kind) where object.resource.isOwned && ids.contains(object.id) {
         owned.insert(object.id)
       }
     }

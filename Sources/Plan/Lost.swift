@@ -53,7 +53,7 @@ struct Lost {
       guard let dev = nexthop.dev else { continue }
       if let cause = links[dev] {
         nexthops[nexthop.id32] = "link \(cause)"
-      } else if goesDown.contains(dev) || nexthop.family == .inet6 && endsIPv6.contains(dev) {
+      } else if isTaken(nexthop, from: dev) {
         nexthops[nexthop.id32] = "a change of link \(dev)"
       }
     }
@@ -75,12 +75,8 @@ struct Lost {
   }
 
   private func isTaken<R: Resource>(_ object: R, from link: LinkName) -> Bool {
-    let isDown = goesDown.contains(link)
-    guard isDown || endsIPv6.contains(link) else { return false }
-    if let address = object as? Address { return address.address.family == .inet6 }
-    if let route = object as? Route { return isDown || route.dst.family == .inet6 }
-    if let neighbor = object as? Neighbor { return !isDown && neighbor.address.family == .inet6 }
-    return false
+    goesDown.contains(link) && object.isLost(by: .goesDown)
+      || endsIPv6.contains(link) && object.isLost(by: .endsIPv6)
   }
 
   /// Why an observed object won't be there any more; nil when it will.

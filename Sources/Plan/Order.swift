@@ -12,7 +12,7 @@ struct Order {
     let presentDepth = Depth(of: observed.links)
     let claims = Set(
       steps.flatMap { step -> [String] in
-        guard step.change.verb != .delete, case .link(let link) = step.change.object else {
+        guard step.change.verb != .delete, let link = step.change.object.as(Link.self) else {
           return []
         }
         return link.claims
@@ -21,7 +21,7 @@ struct Order {
     let lateTables = Self.lateTables(desired.tables)
 
     func rank(_ step: Step) -> Rank {
-      if case .link(let link) = step.change.object {
+      if let link = step.change.object.as(Link.self) {
         guard step.change.verb == .delete else {
           return Rank(stage: .making, phase: .link, depth: wantedDepth[link.name])
         }
@@ -30,7 +30,7 @@ struct Order {
           stage: isInTheWay ? .clearing : .removing, phase: .link, depth: presentDepth[link.name])
       }
       let stage: Rank.Stage = step.change.verb == .delete ? .removing : .making
-      if stage == .making, case .table(let table) = step.change.object,
+      if stage == .making, let table = step.change.object.as(NftablesTable.self),
         lateTables.contains(table.id)
       {
         return Rank(stage: stage, phase: .table, depth: 0)
@@ -80,13 +80,14 @@ struct Order {
     var makers: [Requirement: Int] = [:]
     var subnets = Subnets()
     for (index, step) in steps.enumerated() where step.change.verb != .delete {
-      switch step.change.object {
-      case .link(let link):
-        makers[.link(link.name)] = index
-        if let peer = link.veth?.peer, makers[.link(peer)] == nil { makers[.link(peer)] = index }
-      case .nexthop(let nexthop): makers[.nexthop(nexthop.id32)] = index
-      case .address(let address): subnets.add(address.peer ?? address.address, index)
-      default: continue
+      for (number, provision) in step.change.object.resource.provisions.enumerated() {
+        switch provision {
+        // A pair's other end may have a step of its own.
+        case .link(let name) where number > 0 && makers[.link(name)] != nil: continue
+        case .link(let name): makers[.link(name)] = index
+        case .nexthop(let id): makers[.nexthop(id)] = index
+        case .network(let network): subnets.add(network, index)
+        }
       }
     }
     if makers.isEmpty && subnets.isEmpty { return }
@@ -164,18 +165,15 @@ extension [Step] {
   /// By kind and identity; a file or a dump that is in order already costs one pass.
   fileprivate func sortedByID() -> [Step] {
     let isSorted = indices.dropFirst().allSatisfy {
-      !(self[$0].change.object.id < self[$0 - 1].change.object.id)
+      !self[$0].change.object.precedes(self[$0 - 1].change.object)
     }
+    let removes = first.map { $0.change.verb == .delete } ?? false
+    let ranks = removes ? map { $0.change.object.resource.removalRank } : []
+    if isSorted, ranks.allSatisfy({ $0 == ranks[0] }) { return self }
     let ids = map(\.change.object.id)
-    // The kernel may take a rule that says more for one that says less: the former go first.
-    if let first, first.change.verb == .delete, first.change.object.kind == .rule {
-      let precisions = map { step in
-        if case .rule(let rule) = step.change.object { -rule.precision } else { 0 }
-      }
-      return indices.sorted { (precisions[$0], ids[$0], $0) < (precisions[$1], ids[$1], $1) }
-        .map { self[$0] }
-    }
-    if isSorted { return self }
-    return indices.sorted { (ids[$0], $0) < (ids[$1], $1) }.map { self[$0] }
+    return indices.sorted {
+      removes && ranks[$0] != ranks[$1]
+        ? ranks[$0] > ranks[$1] : (ids[$0], $0) < (ids[$1], $1)
+    }.map { self[$0] }
   }
 }

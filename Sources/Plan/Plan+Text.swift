@@ -101,7 +101,7 @@ extension [Step] {
     let verbs = Change.Verb.inReadingOrder
     let keys = map { step in
       verbs.firstIndex(of: step.change.verb)! * Kind.allCases.count
-        + Kind.allCases.firstIndex(of: step.change.object.kind)!
+        + step.change.object.kind.position
     }
     return indices.sorted { (keys[$0], $0) < (keys[$1], $1) }.map { self[$0] }
   }

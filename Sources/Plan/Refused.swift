@@ -3,9 +3,9 @@ import Model
 /// What can't be made, for the objects that rest on it.
 struct Refused {
   private var causes: [Requirement: ObjectID] = [:]
-  private var addresses: [(network: Prefix, id: ObjectID)] = []
+  private var networks: [(network: Prefix, id: ObjectID)] = []
 
-  var isEmpty: Bool { causes.isEmpty && addresses.isEmpty }
+  var isEmpty: Bool { causes.isEmpty && networks.isEmpty }
 
   /// Links that somebody else must make first; nothing is wrong with them as long as nothing rests
   /// on them.
@@ -13,18 +13,16 @@ struct Refused {
 
   mutating func lacks(_ link: LinkName) {
     missing.insert(link)
-    causes[.link(link)] = .link(Link.ID(link))
+    causes[.link(link)] = ObjectID(Link.self, Link.ID(link))
   }
 
   mutating func take(_ object: Object) {
-    switch object {
-    case .link(let link):
-      causes[.link(link.name)] = object.id
-      if let peer = link.veth?.peer { causes[.link(peer)] = object.id }
-    case .nexthop(let nexthop): causes[.nexthop(nexthop.id32)] = object.id
-    case .address(let address):
-      addresses.append(((address.peer ?? address.address).network, object.id))
-    default: return
+    for provision in object.resource.provisions {
+      switch provision {
+      case .link(let name): causes[.link(name)] = object.id
+      case .nexthop(let id): causes[.nexthop(id)] = object.id
+      case .network(let network): networks.append((network, object.id))
+      }
     }
   }
 
@@ -32,8 +30,8 @@ struct Refused {
   func cause<R: Resource>(of object: R, _ reach: Reach) -> (reason: String, id: ObjectID)? {
     for requirement in object.requirements {
       if case .reachable(let gateway) = requirement {
-        guard !addresses.isEmpty, !reach.covers(gateway, dev: nil),
-          let id = addresses.first(where: { $0.network.contains(gateway) })?.id
+        guard !networks.isEmpty, !reach.covers(gateway, dev: nil),
+          let id = networks.first(where: { $0.network.contains(gateway) })?.id
         else { continue }
         return ("it rests on \(id), which can't be made", id)
       }

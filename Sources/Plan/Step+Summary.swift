@@ -6,7 +6,7 @@ extension Step {
   public var summary: String? {
     let shown = 8
     // Of a table, what differs; all of a new one has no place in a line.
-    if change.object.kind == .nftables, change.verb != .update { return nil }
+    if change.object.kind == NftablesTable.kind, change.verb != .update { return nil }
     let differences = differences(limit: shown)
     let parts = differences.prefix(shown).map { difference in
       let (old, new) = (excerpt(difference.old), excerpt(difference.new))

@@ -19,7 +19,7 @@ public struct Step: Hashable, Sendable {
 
   /// Whether what goes from a table is somebody else's work.
   var isTheirs: Bool {
-    if case .table(let table)? = change.observed { !table.isOwned } else { false }
+    change.observed?.as(NftablesTable.self).map { !$0.isOwned } ?? false
   }
 
   /// For a creation what is stated, for a change what differs, for a deletion what is there.
@@ -40,13 +40,12 @@ public struct Step: Hashable, Sendable {
         }
       }
     }
-    if case .table(let table) = change.object { return tableDifferences(table, limit) }
+    if let table = change.object.as(NftablesTable.self) { return tableDifferences(table, limit) }
     return differences(change.object.resource)
   }
 
   private func tableDifferences(_ table: NftablesTable, _ limit: Int) -> [Difference] {
-    var present: Nftables.Bytecode.TableProgram?
-    if case .table(let observed)? = change.observed { present = observed.program }
+    let present = change.observed?.as(NftablesTable.self)?.program
     let wanted = change.verb == .delete ? nil : table.program
     let diff = TableDiff(
       family: table.id.family, table: table.id.name, from: present, to: wanted, numbers: numbers)

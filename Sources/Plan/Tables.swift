@@ -65,7 +65,7 @@ struct Tables {
       }
     steps.append(
       Step(
-        Change(verb, .table(wanted), observed: found.map(Object.table)),
+        Change(verb, wanted, observed: found),
         reason: reason
           ?? (verb == .replace ? "replaced: flags and comment can't change in place" : nil),
         numbers: numbers))
@@ -95,7 +95,7 @@ struct Tables {
       numbers: numbers)
     refuse(table, obstacles: diff)
     guard !diff.isEmpty else { return }
-    steps.append(Step(Change(.delete, .table(table), observed: .table(table)), numbers: numbers))
+    steps.append(Step(Change(.delete, table, observed: table), numbers: numbers))
   }
 
   private mutating func refuse(_ table: NftablesTable, obstacles diff: TableDiff) {
@@ -107,7 +107,7 @@ struct Tables {
   }
 
   private mutating func refuse(_ table: NftablesTable, _ reason: String) {
-    conflicts.append(Plan.Conflict(object: .table(table), reason: reason))
+    conflicts.append(Plan.Conflict(object: Object(table), reason: reason))
   }
 }
 

@@ -13,11 +13,11 @@ public struct Undo: Sendable {
     let present = Set(changes.compactMap { $0.observed?.id })
     var lost = Lost()
     for change in changes where change.verb == .delete || change.verb == .replace {
-      if case .link(let link)? = change.observed { lost.take(link) }
-      if case .nexthop(let nexthop)? = change.observed { lost.take(nexthop, because: nexthop) }
+      if let link = change.observed?.as(Link.self) { lost.take(link) }
+      if let nexthop = change.observed?.as(Nexthop.self) { lost.take(nexthop, because: nexthop) }
     }
     for change in changes where change.verb == .update {
-      if case .link(let link) = change.object, case .link(let present)? = change.observed {
+      if let link = change.object.as(Link.self), let present = change.observed?.as(Link.self) {
         lost.take(present, becoming: link)
       }
     }
@@ -26,15 +26,8 @@ public struct Undo: Sendable {
     before = Configuration()
     for object in observed.objects
     where present.contains(object.id) || lost.takesAlong(object) {
-      before.append(object)
+      before.append(object.toRestore)
     }
-    // A link that is put back must be without what it was without.
-    for index in before.links.indices { before.links[index].isExact = true }
-    for index in before.tables.indices {
-      before.tables[index].isForeign = !before.tables[index].isOwned
-    }
-    for index in before.sysctls.indices { before.sysctls[index].previous = nil }
-    for index in before.ipvsTimeouts.indices { before.ipvsTimeouts[index].previous = nil }
     let kept = Set(before.objects.map(\.id))
     made = changes.reduce(into: [:]) { made, change in
       guard change.verb == .create, !kept.contains(change.object.id) else { return }
@@ -57,8 +50,8 @@ public struct Undo: Sendable {
       if concerned.contains(object.id) {
         // The kernel's own route may stand behind one that the plan made.
         let isMade = made[object.id].map { $0.resource.maker == object.resource.maker } ?? false
-        reduced.append(isMade ? object.owned : object)
-      } else if object.kind == .route || object.kind == .rule {
+        reduced.append(isMade ? object.takenForOurs : object)
+      } else if object.kind.type.dependsOnAlikes {
         // How one of them is changed depends on the others that are like it.
         reduced.append(object)
         wanted.append(object)
@@ -70,47 +63,7 @@ public struct Undo: Sendable {
 
 extension Lost {
   fileprivate func takesAlong(_ object: Object) -> Bool {
-    if case .link(let link) = object { return links[link.name] != nil }
+    if let link = object.as(Link.self) { return links[link.name] != nil }
     return cause(of: object.resource) != nil
-  }
-}
-
-extension Object {
-  /// Marked as ours, so that it is deleted when it isn't wanted: the plan made it.
-  fileprivate var owned: Object {
-    switch self {
-    case .link(var link):
-      link.isOwned = true
-      return .link(link)
-    case .address(var address):
-      address.protocol = nil
-      return .address(address)
-    case .neighbor(var neighbor):
-      neighbor.protocol = nil
-      return .neighbor(neighbor)
-    case .fdb(var entry):
-      entry.isOwned = true
-      return .fdb(entry)
-    case .nexthop(var nexthop):
-      nexthop.protocol = nil
-      return .nexthop(nexthop)
-    case .route(var route):
-      route.protocol = nil
-      return .route(route)
-    case .rule(var rule):
-      rule.protocol = nil
-      return .rule(rule)
-    case .table(var table):
-      table.isOwned = true
-      return .table(table)
-    case .ipvs(var service):
-      service.isOwned = true
-      return .ipvs(service)
-    case .ipvsDaemon(var daemon):
-      daemon.isOwned = true
-      return .ipvsDaemon(daemon)
-    case .sysctl, .ipvsTimeout:
-      return self
-    }
   }
 }

@@ -109,37 +109,37 @@ struct Contents {
     declaration.gateways?.declare(addresses.items)
     declaration.services = services
     declaration.deadline = deadline
-    func unconditional<R: Resource>(_ section: Section<R>, _ wrap: (R) -> Object) -> [R] {
+    func unconditional<R: Resource>(_ section: Section<R>) -> [R] {
       section.split { item, when, members in
         declaration.conditional.append(
-          ConditionalObject(wrap(item), when: when, members: members))
+          ConditionalObject(Object(item), when: when, members: members))
       }
     }
     for sysctl in sysctls {
       if let when = sysctlConditions[sysctl.key] {
-        declaration.conditional.append(ConditionalObject(.sysctl(sysctl), when: when))
+        declaration.conditional.append(ConditionalObject(Object(sysctl), when: when))
       } else {
         declaration.unconditional.sysctls.append(sysctl)
       }
     }
-    declaration.unconditional.links = unconditional(links, Object.link)
-    declaration.unconditional.addresses = unconditional(addresses, Object.address)
-    declaration.unconditional.neighbors = unconditional(neighbors, Object.neighbor)
-    declaration.unconditional.fdb = unconditional(fdb, Object.fdb)
-    declaration.unconditional.nexthops = unconditional(nexthops, Object.nexthop)
-    declaration.unconditional.routes = unconditional(routes, Object.route)
-    declaration.unconditional.rules = unconditional(rules, Object.rule)
+    declaration.unconditional.links = unconditional(links)
+    declaration.unconditional.addresses = unconditional(addresses)
+    declaration.unconditional.neighbors = unconditional(neighbors)
+    declaration.unconditional.fdb = unconditional(fdb)
+    declaration.unconditional.nexthops = unconditional(nexthops)
+    declaration.unconditional.routes = unconditional(routes)
+    declaration.unconditional.rules = unconditional(rules)
     declaration.unconditional.tables = tables
-    declaration.unconditional.ipvsServices = unconditional(ipvsServices, Object.ipvs)
+    declaration.unconditional.ipvsServices = unconditional(ipvsServices)
     for (index, conditional) in declaration.conditional.enumerated() {
-      guard case .ipvs(let service) = conditional.object else { continue }
+      guard let service = conditional.object.as(IPVSService.self) else { continue }
       declaration.conditional[index].inhibit = ipvsInhibitions[service.match] ?? .usual
     }
     declaration.unconditional.ipvsTimeouts = ipvsTimeouts
     for daemon in ipvsDaemons {
       if daemon.isConditional {
         declaration.conditional.append(
-          ConditionalObject(.ipvsDaemon(daemon.item), when: daemon.when))
+          ConditionalObject(Object(daemon.item), when: daemon.when))
       } else {
         declaration.unconditional.ipvsDaemons.append(daemon.item)
       }

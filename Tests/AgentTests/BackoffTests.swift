@@ -7,7 +7,7 @@ struct BackoffTests {
   private static func creation(_ name: String, mtu: UInt32 = 1500) -> Change {
     var link = Link(LinkName(name)!)
     link.mtu = mtu
-    return Change(.create, .link(link))
+    return Change(.create, link)
   }
 
   @Test func waitsDoubleUpToAMinute() {

@@ -22,7 +22,7 @@ struct MetricsTests {
     for _ in 0..<2 { board.note(gw0, trial(), reading) }
     board.reportGateways(1, isGood: true, took: .milliseconds(3))
     board.measure("vpngw_loop_lateness_seconds", .milliseconds(1))
-    board.count("vpngw_drift_repairs_total", kind: .rule)
+    board.count("vpngw_drift_repairs_total", kind: Rule.kind)
     return (board, [gw0: (.up, reading), Signal(.probe, "a\"\\\n"): (.down, Reading())])
   }
 

@@ -100,7 +100,7 @@ extension Configuration {
   /// Whether an object is there with all that is asked of it.
   func fulfils(_ object: Object) -> Bool {
     // What a table holds is for the plan to tell, which compiles what is asked.
-    if case .table(let table) = object { return tables.contains { $0.id == table.id } }
+    if let table = object.as(NftablesTable.self) { return tables.contains { $0.id == table.id } }
     func agrees<R: Resource>(_ wanted: R) -> Bool {
       objects.contains {
         ($0.resource as? R).map { $0.id == wanted.id && wanted.agrees(with: $0) } ?? false

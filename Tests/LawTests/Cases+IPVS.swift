@@ -5,7 +5,7 @@ private func service(
   base: [String: [String]] = [:]
 ) -> Case {
   Case(
-    name: "ipvs \(name)", kind: .ipvs, base: base, section: "ipvs/services", object: object,
+    name: "ipvs \(name)", kind: IPVSService.kind, base: base, section: "ipvs/services", object: object,
     changed: changed, oracle: ("ipvsadm -Sn", output), removal: "ipvsadm -D \(remove)",
     needs: "ipvsadm -Ln")
 }
@@ -56,11 +56,11 @@ let ipvsCases: [Case] = [
       -a -f 5 -r 192.168.27.2:0 -i -w 1 --tun-type gue --tun-port 6080 --tun-csum
       """, remove: "-f 5"),
   Case(
-    name: "ipvs timeout", kind: .ipvsTimeout, section: "ipvs/timeouts", object: #""tcp": "25h""#,
+    name: "ipvs timeout", kind: IPVSTimeout.kind, section: "ipvs/timeouts", object: #""tcp": "25h""#,
     changed: [#""tcp": "60s""#], oracle: ("ipvsadm -Ln --timeout", "90000 120 300"),
     removal: "ipvsadm --set 7 0 0", needs: "ipvsadm -Ln"),
   Case(
-    name: "ipvs synchronisation", kind: .ipvsDaemon, base: network, section: "ipvs/sync",
+    name: "ipvs synchronisation", kind: IPVSDaemon.kind, base: network, section: "ipvs/sync",
     object: #""master": { "link": "br0", "id": 3 }"#,
     changed: [
       #""master": { "link": "br0", "id": 3, "maxlen": 1400, "group": "224.0.0.99", "port": 9000, "ttl": 5 }"#

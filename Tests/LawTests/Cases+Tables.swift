@@ -96,7 +96,7 @@ private func table(
     ([#"{ "table": { "family": "inet", "name": "t" } }"#] + entries).joined(separator: ", ")
   }
   return Case(
-    name: "nftables \(name)", kind: .nftables, base: base, section: "nftables",
+    name: "nftables \(name)", kind: NftablesTable.kind, base: base, section: "nftables",
     object: text(entries), changed: changed.map(text),
     oracle: ("nft list table inet t", output), removal: "nft delete table inet t", needs: needs)
 }

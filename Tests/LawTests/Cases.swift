@@ -20,7 +20,7 @@ private func link(
   says output: String, name: String = "l0", needs: String? = nil
 ) -> Case {
   Case(
-    name: "link \(type)", kind: .link, base: base, section: "links", object: object,
+    name: "link \(type)", kind: Link.kind, base: base, section: "links", object: object,
     changed: changed, oracle: ("ip -d link show \(name)", output),
     removal: "ip link delete \(name)",
     needs: needs.map { "ip link add probe0 type \($0)" })
@@ -120,7 +120,7 @@ private func address(
   _ name: String, _ object: String, _ changed: [String] = [], says output: String, remove: String
 ) -> Case {
   Case(
-    name: "address \(name)", kind: .address, base: ["links": [br0]], section: "addresses",
+    name: "address \(name)", kind: Address.kind, base: ["links": [br0]], section: "addresses",
     object: object, changed: changed, oracle: ("ip address show dev br0", output),
     removal: "ip address delete \(remove) dev br0")
 }
@@ -158,7 +158,7 @@ private func nexthop(
   needs: String? = nil
 ) -> Case {
   Case(
-    name: "nexthop \(name)", kind: .nexthop, base: gateways, section: "nexthops", object: object,
+    name: "nexthop \(name)", kind: Nexthop.kind, base: gateways, section: "nexthops", object: object,
     changed: changed, oracle: ("ip nexthop show id 20", output), removal: "ip nexthop delete id 20",
     needs: needs)
 }
@@ -198,7 +198,7 @@ private func route(
   base: [String: [String]] = gateways
 ) -> Case {
   Case(
-    name: "route \(name)", kind: .route, base: base, section: "routes", object: object,
+    name: "route \(name)", kind: Route.kind, base: base, section: "routes", object: object,
     changed: changed,
     oracle: ("ip \(show.replacing(" route ", with: " route show "))", output),
     removal: "ip \(show.replacing(" route ", with: " route delete "))")
@@ -264,7 +264,7 @@ private func rule(
   _ name: String, _ object: String, show: String, says output: String, remove: String
 ) -> Case {
   Case(
-    name: "rule \(name)", kind: .rule, section: "rules", object: object,
+    name: "rule \(name)", kind: Rule.kind, section: "rules", object: object,
     oracle: ("ip \(show) rule show", output), removal: "ip \(show) rule delete \(remove)")
 }
 
@@ -306,29 +306,29 @@ private let ruleCases: [Case] = [
 
 private let otherCases: [Case] = [
   Case(
-    name: "neighbor of IPv4", kind: .neighbor, base: network, section: "neighbors",
+    name: "neighbor of IPv4", kind: Neighbor.kind, base: network, section: "neighbors",
     object: #"{ "link": "br0", "address": "192.168.24.7", "mac": "02:00:00:00:00:07" }"#,
     changed: [#"{ "link": "br0", "address": "192.168.24.7", "mac": "02:00:00:00:00:08" }"#],
     oracle: ("ip neighbor show dev br0", "192.168.24.7 lladdr 02:00:00:00:00:07 PERMANENT"),
     removal: "ip neighbor delete 192.168.24.7 dev br0"),
   Case(
-    name: "neighbor of IPv6", kind: .neighbor, base: network, section: "neighbors",
+    name: "neighbor of IPv6", kind: Neighbor.kind, base: network, section: "neighbors",
     object: #"{ "link": "br0", "address": "fd24::7", "mac": "02:00:00:00:00:07", "router": true }"#,
     changed: [#"{ "link": "br0", "address": "fd24::7", "mac": "02:00:00:00:00:07" }"#],
     oracle: ("ip neighbor show dev br0", "fd24::7 lladdr 02:00:00:00:00:07 router PERMANENT"),
     removal: "ip neighbor delete fd24::7 dev br0"),
   Case(
-    name: "neighbor that is proxied", kind: .neighbor, base: network, section: "neighbors",
+    name: "neighbor that is proxied", kind: Neighbor.kind, base: network, section: "neighbors",
     object: #"{ "link": "br0", "address": "192.168.24.9", "proxy": true }"#,
     oracle: ("ip neighbor show proxy", "192.168.24.9 dev br0"),
     removal: "ip neighbor delete proxy 192.168.24.9 dev br0"),
   Case(
-    name: "neighbor that is proxied, IPv6", kind: .neighbor, base: network, section: "neighbors",
+    name: "neighbor that is proxied, IPv6", kind: Neighbor.kind, base: network, section: "neighbors",
     object: #"{ "link": "br0", "address": "fd24::9", "proxy": true }"#,
     oracle: ("ip -6 neighbor show proxy", "fd24::9 dev br0"),
     removal: "ip neighbor delete proxy fd24::9 dev br0"),
   Case(
-    name: "fdb entry", kind: .fdb,
+    name: "fdb entry", kind: FDBEntry.kind,
     base: ["links": [#"{ "name": "vx0", "type": "vxlan", "id": 5, "learning": false }"#]],
     section: "neighbors",
     object: #"{ "link": "vx0", "mac": "02:00:00:00:00:08", "dst": "192.0.2.8" }"#,
@@ -338,7 +338,7 @@ private let otherCases: [Case] = [
     oracle: ("bridge fdb show dev vx0", "02:00:00:00:00:08 dst 192.0.2.8"),
     removal: "bridge fdb delete 02:00:00:00:00:08 dev vx0"),
   Case(
-    name: "fdb entry for the unknown", kind: .fdb,
+    name: "fdb entry for the unknown", kind: FDBEntry.kind,
     base: [
       "links": [#"{ "name": "vx0", "type": "vxlan", "id": 5, "remote": "192.0.2.1" }"#],
       "neighbors": [#"{ "link": "vx0", "mac": "00:00:00:00:00:00", "dst": "192.0.2.8" }"#],
@@ -349,12 +349,12 @@ private let otherCases: [Case] = [
     oracle: ("bridge fdb show dev vx0", "00:00:00:00:00:00 dst 192.0.2.9"),
     removal: "bridge fdb delete 00:00:00:00:00:00 dev vx0 dst 192.0.2.9"),
   Case(
-    name: "sysctl", kind: .sysctl, section: "sysctls", object: #""net.ipv4.ip_forward": 1"#,
+    name: "sysctl", kind: Sysctl.kind, section: "sysctls", object: #""net.ipv4.ip_forward": 1"#,
     changed: [#""net.ipv4.ip_forward": 0"#, #""net.ipv4.ip_forward": "1""#],
     oracle: ("sysctl net.ipv4.ip_forward", "net.ipv4.ip_forward = 1"),
     removal: "sysctl -w net.ipv4.ip_forward=0"),
   Case(
-    name: "sysctl of a link with a dot", kind: .sysctl,
+    name: "sysctl of a link with a dot", kind: Sysctl.kind,
     base: ["links": [#"{ "name": "br0.7", "type": "bridge" }"#]], section: "sysctls",
     object: #""net.ipv4.conf.br0/7.rp_filter": 2"#,
     changed: [#""net/ipv4/conf/br0.7/rp_filter": 1"#],

@@ -10,11 +10,11 @@ import Testing
 /// The laws of the design, stated once and held over every kind.
 @Suite struct LawTests {
   @Test func everyKindHasACase() {
-    #expect(Set(allCases.map(\.kind)) == Set(Kind.allCases))
+    #expect(Set(allCases.map(\.kind)) == Set(Kind.all))
   }
 
   @Test func everyTypeOfLinkHasACase() throws {
-    let types = try allCases.filter { $0.kind == .link }.map {
+    let types = try allCases.filter { $0.kind == Link.kind }.map {
       try $0.file($0.object).links.last?.device?.type
     }
     #expect(Set(types.compactMap { $0 }) == Set(Device.types))

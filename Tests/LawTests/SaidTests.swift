@@ -39,7 +39,7 @@ import Testing
       #expect(outcome.failed.map { "\($0.step.change.object.id)" } == ["route 198.51.100.0/24"])
       #expect("\(try #require(outcome.failed.first).error)".contains(reason))
       #expect(outcome.complaints.utf8.count < 2000)
-      #expect(!outcome.done.contains { $0.change.object.kind == .route })
+      #expect(!outcome.done.contains { $0.change.object.kind == Route.kind })
       #expect(try !Reconciler(runDirectory: directory).plan(to: desired).isEmpty)
     }
   }
@@ -49,7 +49,7 @@ import Testing
       let desired = try routeFile(hops: 1000)
       let outcome = try Reconciler(runDirectory: directory).reach(desired)
       #expect(outcome.complaints == "")
-      #expect(outcome.done.contains { $0.change.object.kind == .route })
+      #expect(outcome.done.contains { $0.change.object.kind == Route.kind })
       // ip(8) has no room for so many, but finds the way.
       #expect(try sh("ip route get 198.51.100.1").contains(" via 10.0."))
     }
@@ -145,7 +145,7 @@ import Testing
       let wanted = Nexthop(
         7, family: .inet, .hop(via: nil, dev: LinkName("gone"), onlink: false))
       let failures = try kernel.apply([
-        Change(.replace, .nexthop(wanted), observed: .nexthop(present))
+        Change(.replace, wanted, observed: present)
       ])
       #expect(failures.map(\.error.code) == [ErrorCode.noDevice])
       #expect(try sh("ip nexthop show").contains("id 7 dev b0"))
@@ -164,9 +164,9 @@ import Testing
       group.resilient!.idleTimer = .milliseconds(5)
       let hasty = Nexthop(9, family: .inet, .group(group))
       let failures = try kernel.apply([
-        Change(.create, .nexthop(Nexthop(1, family: .inet, .blackhole))),
-        Change(.create, .nexthop(weightless)), Change(.create, .nexthop(hasty)),
-        Change(.create, .address(address)),
+        Change(.create, Nexthop(1, family: .inet, .blackhole)),
+        Change(.create, weightless), Change(.create, hasty),
+        Change(.create, address),
       ])
       #expect(
         failures.map(\.error.kernelText) == [

@@ -25,78 +25,78 @@ struct Theirs: Sendable, CustomTestStringConvertible {
 
   static let all: [Theirs] = [
     Theirs(
-      name: "link", kind: .link, section: "links",
+      name: "link", kind: Link.kind, section: "links",
       made: ["ip link add x0 type bridge", "ip link set x0 up mtu 1400"],
       object: #"{ "name": "x0", "type": "bridge", "mtu": 1300 }"#,
       adopted: #"{ "name": "x0", "type": "bridge", "mtu": 1300, "adopt": true }"#,
       show: "ip -o link show dev x0", changed: "mtu 1300", unchanged: "mtu 1400"),
     Theirs(
-      name: "address", kind: .address, section: "addresses",
+      name: "address", kind: Address.kind, section: "addresses",
       made: ["ip address add 10.0.0.1/24 dev t0 metric 5"],
       object: #"{ "link": "t0", "address": "10.0.0.1/24", "metric": 6 }"#,
       adopted: #"{ "link": "t0", "address": "10.0.0.1/24", "metric": 6, "adopt": true }"#,
       show: "ip -o address show dev t0", changed: "metric 6", unchanged: "metric 5"),
     Theirs(
-      name: "address of IPv6", kind: .address, section: "addresses",
+      name: "address of IPv6", kind: Address.kind, section: "addresses",
       made: ["ip address add fd98::1/64 dev t0 nodad"],
       object: #"{ "link": "t0", "address": "fd98::1/80" }"#, adopted: nil,
       show: "ip -o address show dev t0", changed: "fd98::1/80", unchanged: "fd98::1/64"),
     Theirs(
-      name: "address with a peer", kind: .address, section: "addresses",
+      name: "address with a peer", kind: Address.kind, section: "addresses",
       made: ["ip address add 10.0.0.1 peer 10.0.0.2/31 dev t0"],
       object: #"{ "link": "t0", "address": "10.0.0.1/32", "peer": "10.0.0.3/31" }"#, adopted: nil,
       show: "ip -o address show dev t0", changed: "peer 10.0.0.3", unchanged: "peer 10.0.0.2/31"),
     Theirs(
-      name: "neighbor", kind: .neighbor, section: "neighbors",
+      name: "neighbor", kind: Neighbor.kind, section: "neighbors",
       made: ["ip neighbor add 172.16.0.9 lladdr 02:00:00:00:00:99 dev t0"],
       object: #"{ "link": "t0", "address": "172.16.0.9", "mac": "02:00:00:00:00:98" }"#,
       adopted:
         #"{ "link": "t0", "address": "172.16.0.9", "mac": "02:00:00:00:00:98", "adopt": true }"#,
       show: "ip neighbor show dev t0", changed: "02:00:00:00:00:98", unchanged: "02:00:00:00:00:99"),
     Theirs(
-      name: "fdb entry", kind: .fdb, section: "neighbors",
+      name: "fdb entry", kind: FDBEntry.kind, section: "neighbors",
       made: ["bridge fdb add 02:00:00:00:00:98 dev t2 dst 192.0.2.8"],
       object: #"{ "link": "t2", "mac": "02:00:00:00:00:98", "dst": "192.0.2.9" }"#,
       adopted: #"{ "link": "t2", "mac": "02:00:00:00:00:98", "dst": "192.0.2.9", "adopt": true }"#,
       show: "bridge fdb show dev t2", changed: "dst 192.0.2.9", unchanged: "dst 192.0.2.8"),
     Theirs(
-      name: "nexthop", kind: .nexthop, section: "nexthops",
+      name: "nexthop", kind: Nexthop.kind, section: "nexthops",
       made: ["ip nexthop add id 7 via 172.16.0.2 dev t0 proto 99"],
       object: #"{ "id": 7, "via": "172.16.0.3", "dev": "t0" }"#,
       adopted: #"{ "id": 7, "via": "172.16.0.3", "dev": "t0", "adopt": true }"#,
       show: "ip nexthop show id 7", changed: "via 172.16.0.3", unchanged: "via 172.16.0.2"),
     Theirs(
-      name: "route", kind: .route, section: "routes",
+      name: "route", kind: Route.kind, section: "routes",
       made: ["ip route add 10.1.0.0/16 via 172.16.0.2 proto dhcp"],
       object: #"{ "dst": "10.1.0.0/16", "via": "172.16.0.3" }"#,
       adopted: #"{ "dst": "10.1.0.0/16", "via": "172.16.0.3", "adopt": true }"#,
       show: "ip route show 10.1.0.0/16", changed: "via 172.16.0.3", unchanged: "via 172.16.0.2"),
     Theirs(
-      name: "route by its maker", kind: .route, section: "routes",
+      name: "route by its maker", kind: Route.kind, section: "routes",
       made: ["ip route add 10.1.0.0/16 via 172.16.0.2 proto dhcp"],
       object: #"{ "dst": "10.1.0.0/16", "type": "unreachable" }"#,
       adopted: #"{ "dst": "10.1.0.0/16", "type": "unreachable", "protocol": "dhcp" }"#,
       show: "ip route show 10.1.0.0/16", changed: "unreachable", unchanged: "via 172.16.0.2"),
     Theirs(
-      name: "route of IPv6 by a gateway", kind: .route, section: "routes",
+      name: "route of IPv6 by a gateway", kind: Route.kind, section: "routes",
       made: ["ip route add 2001:db8::/32 via fd99::2"],
       object: #"{ "dst": "2001:db8::/32", "via": "fd99::3" }"#,
       adopted: #"{ "dst": "2001:db8::/32", "via": "fd99::3", "adopt": true }"#,
       show: "ip -6 route show 2001:db8::/32", changed: "via fd99::3", unchanged: "via fd99::2"),
     Theirs(
-      name: "route of IPv6 by a link", kind: .route, section: "routes",
+      name: "route of IPv6 by a link", kind: Route.kind, section: "routes",
       made: ["ip route add 2001:db8::/32 dev t0 mtu 1300"],
       object: #"{ "dst": "2001:db8::/32", "dev": "t0", "mtu": 1400 }"#,
       adopted: #"{ "dst": "2001:db8::/32", "dev": "t0", "mtu": 1400, "adopt": true }"#,
       show: "ip -6 route show 2001:db8::/32", changed: "mtu 1400", unchanged: "mtu 1300"),
     Theirs(
-      name: "rule", kind: .rule, section: "rules",
+      name: "rule", kind: Rule.kind, section: "rules",
       made: ["ip rule add lookup 99 priority 999 protocol dhcp"],
       object: #"{ "priority": 999, "family": "inet", "lookup": 99, "protocol": "boot" }"#,
       adopted: nil, show: "ip -d rule show priority 999", changed: "proto boot",
       unchanged: "proto dhcp"),
     Theirs(
-      name: "ipvs synchronisation", kind: .ipvsDaemon, section: "ipvs/sync",
+      name: "ipvs synchronisation", kind: IPVSDaemon.kind, section: "ipvs/sync",
       made: ["ipvsadm --start-daemon backup --mcast-interface t0 --syncid 9"],
       object: #""backup": { "link": "t0", "id": 3 }"#, adopted: nil, show: "ipvsadm -Ln --daemon",
       changed: "syncid=3", unchanged: "syncid=9", needs: "ipvsadm -Ln"),
@@ -121,9 +121,9 @@ struct Theirs: Sendable, CustomTestStringConvertible {
   /// Kinds of which nobody is the maker, or whose maker the kernel doesn't tell: an IPVS service is
   /// ours by its address.
   @Test func everyKindHasACase() {
-    let makerless: Set<Kind> = [.sysctl, .ipvs, .ipvsTimeout]
-    let kinds = Set(Theirs.all.map(\.kind)).union([.nftables])  // TheirTableTests
-    #expect(kinds.union(makerless) == Set(Kind.allCases))
+    let makerless: Set<Kind> = [Sysctl.kind, IPVSService.kind, IPVSTimeout.kind]
+    let kinds = Set(Theirs.all.map(\.kind)).union([NftablesTable.kind])  // TheirTableTests
+    #expect(kinds.union(makerless) == Set(Kind.all))
   }
 
   @Test(arguments: Theirs.all)

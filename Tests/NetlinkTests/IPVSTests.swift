@@ -13,7 +13,8 @@ import Testing
   private func requests(_ change: Change) -> [[UInt8]] {
     let batch = Batch(capacity: 16)
     batch.step(0) { "" }
-    IPVSEncoder(batch: batch, family: Self.family).encode(change)
+    let encoder = Encoder(nil, LinkTable(), ipvs: Self.family, generic: batch)
+    #expect(throws: Never.self) { try KernelKinds.of(change.object.kind).encode(change, encoder) }
     let bytes = UnsafeRawBufferPointer(start: batch.base, count: batch.count)
     let messages = Array(Messages(bytes))
     #expect(messages.allSatisfy { $0.type == Self.family && $0.flags == 1 })  // NLM_F_REQUEST
@@ -48,7 +49,7 @@ import Testing
       + [12, 0, 7, 0, 0, 0, 0, 0, 255, 255, 255, 255]  // IPVS_SVC_ATTR_FLAGS none of all
       + [8, 0, 8, 0, 0, 0, 0, 0]  // IPVS_SVC_ATTR_TIMEOUT 0: not persistent
       + [8, 0, 9, 0, 255, 255, 255, 255]  // IPVS_SVC_ATTR_NETMASK 255.255.255.255
-    #expect(requests(Change(.create, .ipvs(service()))) == [golden])
+    #expect(requests(Change(.create, service())) == [golden])
   }
 
   /// `ipvsadm -E -t 192.0.2.1:80 -s mh -b mh-fallback -p 90 -M 255.255.255.0`
@@ -65,7 +66,7 @@ import Testing
       + [12, 0, 7, 0, 9, 0, 0, 0, 255, 255, 255, 255]  // IPVS_SVC_ATTR_FLAGS PERSISTENT|SCHED1
       + [8, 0, 8, 0, 90, 0, 0, 0]  // IPVS_SVC_ATTR_TIMEOUT 90
       + [8, 0, 9, 0, 255, 255, 255, 0]  // IPVS_SVC_ATTR_NETMASK 255.255.255.0
-    #expect(requests(Change(.update, .ipvs(changed), observed: .ipvs(service()))) == [golden])
+    #expect(requests(Change(.update, changed, observed: service())) == [golden])
   }
 
   /// `ipvsadm -D -t 192.0.2.1:80`
@@ -73,7 +74,7 @@ import Testing
     let golden: [UInt8] =
       [3, 1, 0, 0]  // IPVS_CMD_DEL_SERVICE
       + [48, 0, 1, 0x80] + webService  // IPVS_CMD_ATTR_SERVICE, nested
-    #expect(requests(Change(.delete, .ipvs(service()), observed: .ipvs(service()))) == [golden])
+    #expect(requests(Change(.delete, service(), observed: service())) == [golden])
   }
 
   /// `ipvsadm -a -t 192.0.2.1:80 -r 10.0.0.1:8080 -m -w 3 -x 9 -y 5`, and `-e` and `-d`.
@@ -91,18 +92,18 @@ import Testing
     let golden: [UInt8] =
       [5, 1, 0, 0]  // IPVS_CMD_NEW_DEST
       + head + [72, 0, 2, 0x80] + webServer + attributes  // IPVS_CMD_ATTR_DEST, nested
-    #expect(requests(Change(.update, .ipvs(served), observed: .ipvs(service()))) == [golden])
+    #expect(requests(Change(.update, served, observed: service())) == [golden])
 
     var other = server
     other.weight = 0
     let before = service { $0.destinations = [other] }
     let changed: [UInt8] = [6, 1, 0, 0] + golden.dropFirst(4)  // IPVS_CMD_SET_DEST
-    #expect(requests(Change(.update, .ipvs(served), observed: .ipvs(before))) == [changed])
+    #expect(requests(Change(.update, served, observed: before)) == [changed])
 
     let deleted: [UInt8] =
       [7, 1, 0, 0]  // IPVS_CMD_DEL_DEST
       + head + [40, 0, 2, 0x80] + webServer
-    #expect(requests(Change(.update, .ipvs(service()), observed: .ipvs(served))) == [deleted])
+    #expect(requests(Change(.update, service(), observed: served)) == [deleted])
   }
 
   /// `ipvsadm -A -f 5 -6 -s wrr`, `ipvsadm -a -f 5 -6 -r 10.0.0.1 -i --tun-type gue --tun-port 6080
@@ -138,7 +139,7 @@ import Testing
       + [6, 0, 15, 0, 1, 0, 0, 0]  // IPVS_DEST_ATTR_TUN_FLAGS IP_VS_TUNNEL_ENCAP_FLAG_CSUM
       + [8, 0, 5, 0, 0, 0, 0, 0]  // IPVS_DEST_ATTR_U_THRESH 0
       + [8, 0, 6, 0, 0, 0, 0, 0]  // IPVS_DEST_ATTR_L_THRESH 0
-    #expect(requests(Change(.create, .ipvs(marked))) == [service, destination])
+    #expect(requests(Change(.create, marked)) == [service, destination])
   }
 
   /// `ipvsadm --set 90000 0 0`
@@ -146,7 +147,7 @@ import Testing
     let golden: [UInt8] =
       [12, 1, 0, 0]  // IPVS_CMD_SET_CONFIG
       + [8, 0, 4, 0, 0x90, 0x5f, 1, 0]  // IPVS_CMD_ATTR_TIMEOUT_TCP 90000
-    let change = Change(.update, .ipvsTimeout(IPVSTimeout(.tcp, .seconds(90_000))))
+    let change = Change(.update, (IPVSTimeout(.tcp, .seconds(90_000))))
     #expect(requests(change) == [golden])
   }
 
@@ -172,7 +173,7 @@ import Testing
       [10, 1, 0, 0]  // IPVS_CMD_DEL_DAEMON
       + [12, 0, 3, 0x80]  // IPVS_CMD_ATTR_DAEMON, nested
       + [8, 0, 1, 0, 2, 0, 0, 0]  // IPVS_DAEMON_ATTR_STATE IP_VS_STATE_BACKUP
-    let object = Object.ipvsDaemon(daemon)
+    let object = Object(daemon)
     #expect(requests(Change(.create, object)) == [started])
     #expect(requests(Change(.replace, object, observed: object)) == [stopped, started])
     #expect(requests(Change(.delete, object, observed: object)) == [stopped])
@@ -185,7 +186,7 @@ import Testing
     persistent.flags = Set(IPVSService.Flag.allCases)
     persistent.persistence = .init(timeout: .seconds(300), prefixLength: 64, engine: "sip")
     for service in [service(), persistent, IPVSService(.mark(.max, .inet), scheduler: "mh")] {
-      let read = read(Change(.create, .ipvs(service)), IPVSAttribute.service) {
+      let read = read(Change(.create, service), IPVSAttribute.service) {
         IPVSService($0)
       }
       #expect(read == [service])
@@ -199,14 +200,14 @@ import Testing
       server.upperThreshold = 2
       server.lowerThreshold = 1
       let change = Change(
-        .update, .ipvs(service { $0.destinations = [server] }), observed: .ipvs(service()))
+        .update, service { $0.destinations = [server] }, observed: service())
       let read = read(change, IPVSAttribute.destination) { IPVSDestination($0, family: .inet) }
       #expect(read == [server])
     }
     var daemon = IPVSDaemon(.master, link: .loopback, syncID: 255)
     daemon.maxLength = 1
     daemon.group = IPAddress("ff02::81")!
-    let read = read(Change(.create, .ipvsDaemon(daemon)), IPVSAttribute.daemon) { IPVSDaemon($0) }
+    let read = read(Change(.create, daemon), IPVSAttribute.daemon) { IPVSDaemon($0) }
     #expect(read == [daemon])
   }
 

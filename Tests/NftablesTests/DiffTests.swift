@@ -236,7 +236,7 @@ struct DiffCase: CustomTestStringConvertible, Sendable {
         [{"table": {"family": "inet", "name": "t"}},
          {"set": {"family": "inet", "table": "t", "name": "s", "type": "mark", "elem": [\#(elements)]}}]
         """#)
-      #expect(try Kernel().apply([Change(.create, .table(NftablesTable(wanted[0])))]).isEmpty)
+      #expect(try Kernel().apply([Change(.create, NftablesTable(wanted[0]))]).isEmpty)
       #expect(try NftablesKernel().observe().tables[0].sets[0].elements.count == 100_000)
     }
   }

@@ -85,7 +85,7 @@ extension Daemon {
     settled = nil
     seen = nil
     liveSignals.declare(read.signals, deadline: read.deadline, .now)
-    if read.mentions(.neighbor) || read.mentions(.fdb) {
+    if read.mentions(Neighbor.kind) || read.mentions(FDBEntry.kind) {
       do { try monitors[0].listenToNeighbors() } catch { log.error("netlink", ["error": error]) }
     }
     board.declare(read)

@@ -87,7 +87,7 @@ extension Daemon {
       (outcome.failed.map(\.step) + outcome.held + outcome.skipped.map(\.step))
         .map(\.change.object.id) + outcome.conflicts.map(\.object.id))
     settled = outcome.isComplete || !unsettled.isEmpty ? wanted : nil
-    watched = wanted.sysctls.filter { !unsettled.contains(Object.sysctl($0).id) }
+    watched = wanted.sysctls.filter { !unsettled.contains($0.objectID) }
     seen = found
     if let found { lastConverged = found }
     let notes = say(lacking + down.troubles, undecided)

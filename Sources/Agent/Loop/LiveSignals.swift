@@ -54,6 +54,6 @@ struct LiveSignals {
 extension Declaration {
   /// Whether it has objects of the kind, whatever the signals say.
   func mentions(_ kind: Kind) -> Bool {
-    !unconditional.objects(of: kind).isEmpty || conditional.contains { $0.object.kind == kind }
+    !unconditional.isEmpty(of: kind) || conditional.contains { $0.object.kind == kind }
   }
 }

@@ -27,13 +27,13 @@ final class Board: Sendable {
     content.withLock { $0.metrics.add(name, labels, Double(amount)) }
   }
 
-  func count(_ name: String, kind: Kind) { count(name, [Metrics.Label("kind", kind.rawValue)]) }
+  func count(_ name: String, kind: Kind) { count(name, [Metrics.Label("kind", kind.name)]) }
 
   func count(_ name: String, _ step: Step, _ result: String) {
     count(
       name,
       [
-        Metrics.Label("kind", step.change.object.kind.rawValue),
+        Metrics.Label("kind", step.change.object.kind.name),
         Metrics.Label("verb", step.change.verb.rawValue), Metrics.Label("result", result),
       ])
   }

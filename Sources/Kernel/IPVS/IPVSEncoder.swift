@@ -7,29 +7,9 @@ struct IPVSEncoder {
   /// The message type that the kernel gave the family.
   let family: UInt16
 
-  /// Adds a change's requests to the batch's present step.
-  func encode(_ change: Change) {
-    switch (change.object, change.observed) {
-    case (.ipvs(let service), .ipvs(let present)?) where change.verb == .update:
-      update(service, from: present)
-    case (.ipvs(let service), _):
-      if change.verb != .create { request(IPVSCommand.delService, service) }
-      if change.verb != .delete { create(service) }
-    case (.ipvsTimeout(let timeout), _):
-      // ipvsadm --set TCP TCPFIN UDP; what isn't told stays
-      batch.genericRequest(family, IPVSCommand.setConfig) {
-        $0.put(timeout.state.attribute, seconds: timeout.duration)
-      }
-    case (.ipvsDaemon(let daemon), let observed):
-      encode(change.verb, daemon, observed)
-    default:
-      preconditionFailure("not IPVS's: \(change.object.kind)")
-    }
-  }
-
   // MARK: - Services
 
-  private func create(_ service: IPVSService) {
+  func create(_ service: IPVSService) {
     // A scheduler that sees all destinations at once makes its table once, not with each of them.
     let isDeferred = service.dependsOnOrder && service.destinations.count > 1
     var first = service
@@ -43,7 +23,7 @@ struct IPVSEncoder {
     }
   }
 
-  private func update(_ service: IPVSService, from present: IPVSService) {
+  func update(_ service: IPVSService, from present: IPVSService) {
     let attributes = service.differences(from: present).filter { $0.name != "destinations" }
     // ipvsadm -E SERVICE ...
     if !attributes.isEmpty { request(IPVSCommand.setService, service) }
@@ -78,7 +58,7 @@ struct IPVSEncoder {
     }
   }
 
-  private func request(_ command: UInt8, _ service: IPVSService) {
+  func request(_ command: UInt8, _ service: IPVSService) {
     batch.genericRequest(family, command) {
       $0.nest(IPVSAttribute.service) {
         $0.put(service.match)
@@ -101,9 +81,7 @@ struct IPVSEncoder {
 
   // MARK: - Synchronisation
 
-  private func encode(
-    _ verb: Change.Verb, _ daemon: IPVSDaemon, _ observed: Object?
-  ) {
+  func encode(_ verb: Change.Verb, _ daemon: IPVSDaemon) {
     if verb != .create {
       // ipvsadm --stop-daemon ROLE
       batch.genericRequest(family, IPVSCommand.delDaemon) {

@@ -62,11 +62,10 @@ extension Gateways {
 
   /// Whether an object is a part of what leads packets to the gateways: their routes, their table.
   public func owns(_ object: Object) -> Bool {
-    switch object {
-    case .route(let route): (tables + [onLinkTable]).contains(route.table.number)
-    case .table(let table): table.id == Self.tableID
-    default: false
+    if let route = object.as(Route.self) {
+      return (tables + [onLinkTable]).contains(route.table.number)
     }
+    return object.id == ObjectID(NftablesTable.self, Self.tableID)
   }
 
   /// Everything that packets' ways depend on: a new namespace copies the host's settings.

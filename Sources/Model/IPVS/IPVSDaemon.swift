@@ -34,10 +34,18 @@ public struct IPVSDaemon: Resource {
     self.syncID = syncID
   }
 
-  public static let kind = Kind.ipvsDaemon
+  public static let name = "ipvs-sync"
   public var id: Role { role }
   public var phase: Phase { .ipvsDaemon }
   public var requirements: [Requirement] { [.link(link)] }
+
+  public var takenForOurs: Self {
+    var ours = self
+    ours.isOwned = true
+    return ours
+  }
+  public static var staysOursWhenReplaced: Bool { false }
+  public static var needsIPVS: Bool { true }
 
   // A running daemon takes no changes: it is stopped and started.
   public static let properties: [Property<IPVSDaemon>] = [
@@ -51,4 +59,11 @@ public struct IPVSDaemon: Resource {
     .exact("port", .replacing, default: defaultPort) { $0.port },
     .exact("ttl", .replacing, default: defaultTTL) { $0.ttl },
   ]
+}
+
+extension Configuration {
+  public var ipvsDaemons: [IPVSDaemon] {
+    get { self[IPVSDaemon.self] }
+    _modify { yield &self[IPVSDaemon.self] }
+  }
 }

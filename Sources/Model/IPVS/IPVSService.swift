@@ -137,11 +137,20 @@ public struct IPVSService: Resource {
 
   public var family: Family { match.family }
 
-  public static let kind = Kind.ipvs
+  public static let name = "ipvs"
   public func mayChange(_ observed: IPVSService) -> Bool { true }
   public var id: ID { ID(match) }
   public var phase: Phase { .ipvs }
   public var requirements: [Requirement] { [] }
+
+  public var takenForOurs: Self {
+    var ours = self
+    ours.isOwned = true
+    return ours
+  }
+  public static var noun: String { "service" }
+  public static var staysOursWhenReplaced: Bool { false }
+  public static var needsIPVS: Bool { true }
 
   public static let properties: [Property<IPVSService>] = [
     .identity("address") { service -> IPAddress? in
@@ -236,5 +245,12 @@ extension IPAddress {
   /// `192.0.2.1:53`, `[2001:db8::1]:53`.
   func text(port: UInt16) -> String {
     family == .inet ? "\(self):\(port)" : "[\(self)]:\(port)"
+  }
+}
+
+extension Configuration {
+  public var ipvsServices: [IPVSService] {
+    get { self[IPVSService.self] }
+    _modify { yield &self[IPVSService.self] }
   }
 }

@@ -22,15 +22,33 @@ public struct IPVSTimeout: Resource {
     self.duration = duration
   }
 
-  public static let kind = Kind.ipvsTimeout
+  public static let name = "ipvs-timeout"
   public func mayChange(_ observed: IPVSTimeout) -> Bool { true }
   public var id: State { state }
   public var phase: Phase { .ipvs }
   public var isOwned: Bool { previous != nil }
   public var requirements: [Requirement] { [] }
 
+  public var takenForOurs: Self { self }
+  public var former: Self? { previous.map { IPVSTimeout(state, $0) } }
+  public static var needsIPVS: Bool { true }
+
+  public var toRestore: Self { IPVSTimeout(state, duration) }
+
+  public static func adding(_ blueprint: [Self], to stated: [Self]) -> [Self] {
+    let states = Set(stated.map(\.state))
+    return stated + blueprint.filter { !states.contains($0.state) }
+  }
+
   public static let properties: [Property<IPVSTimeout>] = [
     .identity("state") { $0.state.rawValue },
     .exact("value") { $0.duration },
   ]
+}
+
+extension Configuration {
+  public var ipvsTimeouts: [IPVSTimeout] {
+    get { self[IPVSTimeout.self] }
+    _modify { yield &self[IPVSTimeout.self] }
+  }
 }

@@ -42,7 +42,7 @@ public struct NftablesTable: Resource {
     self.program = program
   }
 
-  public static let kind = Kind.nftables
+  public static let name = "nftables"
 
   /// Tables that name no link by its number can guard before anything else is there.
   public var phase: Phase { links.isEmpty ? .guardTable : .table }
@@ -53,6 +53,21 @@ public struct NftablesTable: Resource {
 
   /// The links that must be there for it to be loaded: those of `iif` and `oif`, and devices.
   public var links: [String] { source?.links ?? [] }
+
+  public var takenForOurs: Self {
+    var ours = self
+    ours.isOwned = true
+    return ours
+  }
+
+  public var toRestore: Self {
+    var table = self
+    table.isForeign = !isOwned
+    return table
+  }
+
+  /// It stays, and waits for its links.
+  public static func removeDependents(of gone: inout Cascade, from list: inout [Self]) {}
 
   public static let properties: [Property<NftablesTable>] = [
     .identity("family") { $0.id.family.rawValue },
@@ -118,5 +133,12 @@ extension Nftables.Expression {
     case .set(let elements): for element in elements { element.key?.collectSymbols(&names) }
     default: break
     }
+  }
+}
+
+extension Configuration {
+  public var tables: [NftablesTable] {
+    get { self[NftablesTable.self] }
+    _modify { yield &self[NftablesTable.self] }
   }
 }

@@ -65,21 +65,10 @@ struct CrossCheck {
           : ""
         findings.report(
           at: section.pointer(position),
-          "the same \(R.kind.noun) as \(section.pointer(other)): \(id)" + hint)
+          "the same \(R.noun) as \(section.pointer(other)): \(id)" + hint)
       } else {
         positions[id, default: []].append(position)
       }
-    }
-  }
-}
-
-extension Kind {
-  /// As a message calls one of them.
-  fileprivate var noun: String {
-    switch self {
-    case .fdb: "forwarding entry"
-    case .ipvs: "service"
-    default: rawValue
     }
   }
 }

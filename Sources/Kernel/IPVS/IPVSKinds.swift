@@ -1,0 +1,101 @@
+import Model
+import Netlink
+
+/// How services are read and changed, and, since one socket has it all, all of IPVS is read.
+enum IPVSServiceKind: KernelKind {
+  static var transport: Transport { .generic }
+
+  static func observe(
+    _ look: Kernel.Look, into observed: inout Configuration
+  ) throws(NetlinkError) {
+    guard look.needsIPVS || IPVSKernel.isLoaded else { return }
+    let kernel = look.kernel
+    do throws(NetlinkError) {
+      if kernel.ipvs == nil { kernel.ipvs = try IPVSKernel.open() }
+      observed.lacksIPVS = kernel.ipvs == nil
+      try kernel.ipvs?.observe(into: &observed)
+    } catch {
+      // Without CAP_NET_ADMIN nothing of it can be read; all else can.
+      if look.needsIPVS || error.code != ErrorCode.notPermitted { throw error }
+    }
+  }
+
+  static func command(_ service: IPVSService, _ word: String, _ change: Change) -> String {
+    let letter = change.verb == .create ? "-A" : change.verb == .update ? "-E" : "-D"
+    return "ipvsadm \(letter) \(service.id)"
+      + (change.verb == .delete ? "" : " -s \(service.scheduler)")
+  }
+
+  static func encode(
+    _ change: Change, _ service: IPVSService, from present: IPVSService?, _ encoder: Encoder
+  ) throws(NetlinkError) {
+    let requests = try encoder.ipvs(change)
+    if change.verb == .update, let present {
+      // Destinations are taken away only to be added again.
+      if encoder.reordering == nil,
+        !DestinationMoves(from: present, to: service).lifted.isEmpty
+      {
+        encoder.reordering = ReorderGuard()
+      }
+      requests.update(service, from: present)
+      return
+    }
+    if change.verb != .create { requests.request(IPVSCommand.delService, service) }
+    if change.verb != .delete { requests.create(service) }
+  }
+}
+
+enum IPVSTimeoutKind: KernelKind {
+  static var transport: Transport { .generic }
+
+  /// Observed with the services.
+  static func observe(
+    _ look: Kernel.Look, into observed: inout Configuration
+  ) throws(NetlinkError) {
+  }
+
+  static func command(_ timeout: IPVSTimeout, _ word: String, _ change: Change) -> String {
+    "ipvsadm --set \(timeout.state) \(timeout.duration.text)"
+  }
+
+  static func encode(
+    _ change: Change, _ timeout: IPVSTimeout, from present: IPVSTimeout?, _ encoder: Encoder
+  ) throws(NetlinkError) {
+    let requests = try encoder.ipvs(change)
+    // ipvsadm --set TCP TCPFIN UDP; what isn't told stays
+    requests.batch.genericRequest(requests.family, IPVSCommand.setConfig) {
+      $0.put(timeout.state.attribute, seconds: timeout.duration)
+    }
+  }
+}
+
+enum IPVSDaemonKind: KernelKind {
+  static var transport: Transport { .generic }
+
+  /// Observed with the services.
+  static func observe(
+    _ look: Kernel.Look, into observed: inout Configuration
+  ) throws(NetlinkError) {
+  }
+
+  static func command(_ daemon: IPVSDaemon, _ word: String, _ change: Change) -> String {
+    change.verb == .delete
+      ? "ipvsadm --stop-daemon \(daemon.role)"
+      : "ipvsadm --start-daemon \(daemon.role) --mcast-interface \(daemon.link)"
+  }
+
+  static func encode(
+    _ change: Change, _ daemon: IPVSDaemon, from present: IPVSDaemon?, _ encoder: Encoder
+  ) throws(NetlinkError) {
+    try encoder.ipvs(change).encode(change.verb, daemon)
+  }
+}
+
+extension Encoder {
+  fileprivate func ipvs(_ change: Change) throws(NetlinkError) -> IPVSEncoder {
+    guard let ipvs else {
+      throw NetlinkError(change.command, code: ErrorCode.notSupported)
+    }
+    return IPVSEncoder(batch: generic, family: ipvs)
+  }
+}

@@ -1,0 +1,23 @@
+import Model
+import Netlink
+
+/// How settings are read and written: as files.
+enum SysctlKind: KernelKind {
+  static var transport: Transport { .direct }
+
+  static func observe(
+    _ look: Kernel.Look, into observed: inout Configuration
+  ) throws(NetlinkError) {
+    observed.sysctls = look.sysctls.map(SysctlFile.read)
+  }
+
+  static func command(_ sysctl: Sysctl, _ word: String, _ change: Change) -> String {
+    "sysctl -w \(sysctl.key)=\(sysctl.text ?? "")"
+  }
+
+  static func encode(
+    _ change: Change, _ sysctl: Sysctl, from present: Sysctl?, _ encoder: Encoder
+  ) throws(NetlinkError) {
+    try SysctlFile.write(sysctl)
+  }
+}
