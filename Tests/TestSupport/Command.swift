@@ -70,6 +70,12 @@ public final class Started {
   public var output: String { files[1].text }
   public var error: String { files[2].text }
 
+  public var isRunning: Bool {
+    var info = siginfo_t()
+    return waitid(P_PID, id_t(process), &info, WEXITED | WNOHANG | WNOWAIT) == 0
+      && info.si_signo == 0
+  }
+
   public func wait() -> Finished {
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0, errno == EINTR {}

@@ -29,7 +29,7 @@ extension Gateways {
           elements: links.map { Nftables.Element(.symbol($0.text)) }), at: 0)
     }
     for family in Family.allCases {
-      let named = [("from", egress.from), ("others", others(family)), ("closed", closed)]
+      let named = [("from", egress.from), ("others", others(family))]
       for (name, prefixes) in named {
         let merged = prefixes.merged(family)
         if merged.isEmpty || name == "from" && merged.count == 1 { continue }
@@ -37,6 +37,16 @@ extension Gateways {
           Nftables.NamedSet(
             name: family.named(name), key: .types([family.addressType]), flags: [.interval],
             elements: merged.map { Nftables.Element($0.expression) }))
+      }
+      if !closed.merged(family).isEmpty {
+        sets.append(
+          Nftables.NamedSet(
+            name: family.named("open"), key: .types([family.addressType]), flags: [.interval],
+            elements: closed.gaps(family).map { first, last in
+              let (first, last) = (first.description, last.description)
+              return Nftables.Element(
+                first == last ? .symbol(first) : .range(.symbol(first), .symbol(last)))
+            }))
       }
       let vips = members.indices.flatMap { index in
         members[index].vips.filter { $0.family == family }.map { vip in
@@ -142,10 +152,16 @@ extension Gateways {
     ]
   }
 
-  /// What isn't of the VPN network, or stays within.
+  /// What isn't of the VPN network, or stays within. Of a table that is being replaced, Linux runs the
+  /// rules a moment before it finds a set's ranges (4 packets a time under load): a set of what is
+  /// closed would let them out, one of what is open keeps them in.
   private func inside(_ verdict: Nftables.Verdict) -> [[Nftables.Statement]] {
     [[notFromVPN, .verdict(.return)]]
-      + closedFamilies.map { [.match($0.daddr, in: $0.named("closed")), .verdict(verdict)] }
+      + closedFamilies.map {
+        [
+          .match(.notEqual, $0.daddr, .reference($0.named("open"))), .verdict(verdict),
+        ]
+      }
   }
 
   private var fromClients: [[Nftables.Statement]] {
