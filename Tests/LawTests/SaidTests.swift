@@ -119,7 +119,7 @@ import Testing
       let file = """
         { "version": 1, "links": [ { "name": "b0", "type": "bridge" } ],
           "addresses": [ { "link": "b0", "address": "192.0.2.1/24" } ],
-          "nexthops": [ { "id": 7, "blackhole": true } ],
+          "nexthops": [ { "id": 7, "family": "inet", "blackhole": true } ],
           "routes": [ { "dst": "10.0.0.0/8", "type": "blackhole", "table": 57 } ],
           "rules": [ { "priority": 5, "family": "inet", "lookup": 57 } ] }
         """
@@ -127,7 +127,8 @@ import Testing
       try reconciler.reach(decode(file))
       let plan = try reconciler.plan(to: Configuration())
       for object in [
-        "rule delete priority 5", "route delete blackhole 10.0.0.0/8 table 57", "nexthop delete id 7",
+        "rule delete priority 5", "route delete blackhole 10.0.0.0/8 table 57",
+        "nexthop delete id 7",
         "link delete b0",
       ] { try sh("ip " + object) }
       let outcome = try reconciler.carryOut(plan)
