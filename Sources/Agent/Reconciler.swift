@@ -31,6 +31,11 @@ public final class Reconciler {
   /// A setting as it is now.
   func sysctl(_ key: Sysctl.Key) -> Sysctl { kernel.sysctl(key) }
 
+  /// The packets of a table's named counters.
+  func counters(of table: NftablesTable.ID) throws(NetlinkError) -> [String: UInt64] {
+    try kernel.counters(of: table)
+  }
+
   /// What is there: all objects, the settings that `desired` names, and those that we changed.
   public func observe(
     for desired: Configuration = Configuration(), also: [Sysctl.Key] = [],

@@ -11,7 +11,7 @@ public final class Kernel {
   private var links: LinkTable?
   /// Ends of veth pairs that came with their peers.
   private var made: Set<LinkName> = []
-  private var nftables: NftablesKind
+  private(set) var nftables: NftablesKind
   /// Nil where the kernel has none, or nobody asked for it yet.
   private var ipvs: IPVSKernel?
 

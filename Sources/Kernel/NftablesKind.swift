@@ -37,6 +37,10 @@ struct NftablesKind {
     return tables.map(NftablesTable.init(observed:))
   }
 
+  func counters(of table: NftablesTable.ID) throws(NetlinkError) -> [String: UInt64] {
+    try kernel?.counters(of: table) ?? [:]
+  }
+
   /// One transaction: all of the change or nothing.
   mutating func apply(_ change: Change, _ links: LinkTable) throws(NetlinkError) {
     guard case .table(let table) = change.object else {

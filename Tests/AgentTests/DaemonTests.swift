@@ -80,6 +80,37 @@ import Testing
     }
   }
 
+  /// What is wanted changes by a look itself, which is the first to see the link.
+  @Test func whatALinksSignalChangesIsNobodysInterference() throws {
+    let file = """
+      { "version": 1, "links": [ { "name": "f0", "managed": false } ],
+        "rules": [ { "priority": 5, "family": "inet", "lookup": 57, "when": "link.f0" } ] }
+      """
+    try Turning.with(file, setup: ["ip link add f0 type ifb", "ip link set f0 up"]) { turning in
+      turning.start()
+      #expect(try sh("ip rule show").contains("5:"))
+      try sh("ip link set f0 down")
+      #expect(try turning.turn { try !sh("ip rule show").contains("5:") })
+      try sh("ip link set f0 up")
+      #expect(try turning.turn { try sh("ip rule show").contains("5:") })
+      turning.settle()
+      #expect(turning.log.of("restored").isEmpty, "\(turning.log.all)")
+    }
+  }
+
+  /// Its mark is gone with it: that it was ours is known from the look before.
+  @Test func whatIsReplacedByHandIsPutBack() throws {
+    try Turning.with(Self.rules(1..<4)) { turning in
+      turning.start()
+      try sh("ip route replace unreachable 10.9.0.0/16 table 57 proto static")
+      #expect(try turning.turn { try sh("ip route show table 57").contains("blackhole") })
+      turning.settle()
+      #expect(turning.board.status.conflicts.isEmpty)
+      #expect(turning.log.of("restored").count == 1, "\(turning.log.all)")
+      #expect(try sh("ip route show table 57").split(separator: "\n").count == 1)
+    }
+  }
+
   /// The directory comes to be between the reading of the file and the watch: no event tells of it.
   @Test func aFileIsReadAgainWhereItsDirectoryIsNew() throws {
     try Turning.with(nil, at: "new/state.json") { turning in

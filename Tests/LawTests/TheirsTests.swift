@@ -173,6 +173,43 @@ struct Theirs: Sendable, CustomTestStringConvertible {
     }
   }
 
+  /// Learnt entries come and go by themselves; one that is stated takes their place.
+  @Test func whatTheKernelHasLearntIsNobodys() throws {
+    try inNamespace { directory in
+      try links()
+      try sh("ip neighbor add 172.16.0.9 lladdr 02:00:00:00:00:99 dev t0 nud reachable")
+      let reconciler = try Reconciler(runDirectory: directory)
+      #expect(try reconciler.observe().neighbors.isEmpty)
+      let theirs = try #require(Theirs.all.first { $0.kind == .neighbor })
+      let outcome = try reconciler.reach(theirs.file(theirs.object))
+      #expect(outcome.complaints == "")
+      #expect(try sh(theirs.show).contains("\(theirs.changed) PERMANENT"))
+    }
+  }
+
+  /// It doesn't bear our mark, and is ours to take back all the same.
+  @Test func whatIsMadeInAnothersNameIsUndone() throws {
+    try inNamespace { directory in
+      try links()
+      let before = try lines(snapshot())
+      let desired = try decode([
+        "links": [#"{ "name": "t0", "managed": false }"#],
+        "routes": [#"{ "dst": "10.1.0.0/16", "via": "172.16.0.2", "protocol": "dhcp" }"#],
+        "rules": [#"{ "priority": 999, "family": "inet", "lookup": 99, "protocol": "boot" }"#],
+      ])
+      let reconciler = try Reconciler(runDirectory: directory)
+      let present = try reconciler.observe(for: desired)
+      let plan = Plan(from: present, to: desired)
+      let undo = Undo(of: plan, from: present)
+      #expect(try reconciler.carryOut(plan).done.count == 2)
+      #expect(try reconciler.observe().own == Configuration())
+      let undone = try reconciler.reconcile { undo.plan(from: try reconciler.observe()) }
+      #expect(undone.complaints == "")
+      let after = try lines(snapshot())
+      #expect(after == before)
+    }
+  }
+
   /// The kernel makes its local routes of IPv6 a moment after the address.
   private func lines(_ text: String) -> [Substring] {
     text.split(separator: "\n").filter { !$0.contains("local fd99::1") }

@@ -97,6 +97,7 @@ extension Daemon {
     } else {
       board.update { $0.egress = nil }
     }
+    countDrops()
     board.door.close(declaration?.gateways?.prefixes(in: wanted) ?? [])
     board.report(outcome, failures, notes, liveSignals.list(now))
   }

@@ -141,6 +141,7 @@ final class Daemon {
     if now >= nextPoll {
       nextPoll = now + options.poll
       onPoll()
+      countDrops()
       if hasDriftedSilently() { hasDrifted = true }
     }
     if hasDrifted {

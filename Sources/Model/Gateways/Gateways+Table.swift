@@ -8,6 +8,7 @@ extension Gateways {
   func table(_ used: [Bool]) -> Nftables.Table {
     var table = Nftables.Table(family: .inet, name: Self.tableName)
     table.sets = sets(used)
+    table.objects = dropCounters
     table.chains = steering + [source] + balancing(used) + asking() + [input, forward, output]
     if hasVIPs { table.chains.append(answer) }
     table.chains.append(leave)
@@ -88,7 +89,7 @@ extension Gateways {
   var isPinning: Bool { if case .ecmp = egress.balance { false } else { true } }
 
   /// `ct mark 0x1900-0x1907`
-  private var hasMark: Nftables.Expression {
+  var hasMark: Nftables.Expression {
     marks.count == 1
       ? .number(UInt64(marks.lowerBound))
       : .range(.number(UInt64(marks.lowerBound)), .number(UInt64(marks.upperBound)))
@@ -118,8 +119,13 @@ extension Gateways {
       return [
         .hooked(
           "steer", "filter", "prerouting", -300,
-          inside(.goto("within")) + [[.notrack]] + outside),
-        .called("within", fromClients + [[.verdict(.goto("source"))]]),
+          inside(.return) + [[.notrack]] + outside),
+        // Behind conntrack, which knows the answers to the router's own questions.
+        .hooked(
+          "within", "filter", "prerouting", -150,
+          [[notFromVPN, .verdict(.return)]] + fromClients + [
+            isAnswered, [.verdict(.goto("source"))],
+          ]),
       ]
     }
     // Of others than a first segment only conntrack can say that it is no answer to a remote client.
@@ -164,6 +170,12 @@ extension Gateways {
       }
   }
 
+  /// What answers the router's own question that bears a gateway's mark (a probe through its tunnel): the
+  /// source is anybody's, and nothing else tells it from a client pod's false one.
+  private var isAnswered: [Nftables.Statement] {
+    [.isReply, .match(.equal, .ctMark, hasMark), .verdict(.return)]
+  }
+
   private var fromClients: [[Nftables.Statement]] {
     fromFamilies.map { [.match(.equal, $0.saddr, from($0)), .verdict(.return)] }
   }
@@ -171,7 +183,7 @@ extension Gateways {
   /// What leaves. An error about a flow would do so by any exit but the flow's: its own addresses are
   /// not those that the flow was hashed by.
   private var outside: [[Nftables.Statement]] {
-    leavingFamilies.flatMap { [[isError($0), .verdict(.drop)], leaves($0)] }
+    leavingFamilies.flatMap { [[isError($0), .count(.clientError), .verdict(.drop)], leaves($0)] }
       + [[.verdict(.goto("source"))]]
   }
 
@@ -186,9 +198,9 @@ extension Gateways {
   /// The first of two locks, beside the rules: the VPN network's packets stay on its links.
   private var forward: Nftables.Chain {
     var rules: [[Nftables.Statement]] = [
-      [isFromVPN, .match(.notEqual, .meta("oifname"), vpn), .count, .verdict(.drop)]
+      [isFromVPN, .match(.notEqual, .meta("oifname"), vpn), .count(.otherLink), .verdict(.drop)]
     ]
-    if isStrict { rules.append([notFromVPN, .count, .verdict(.drop)]) }
+    if isStrict { rules.append([notFromVPN, .count(.strict), .verdict(.drop)]) }
     if let mtu {
       for family in families {
         // The kernel only ever lowers it. Most segments are seen by their flags to need nothing.
@@ -227,7 +239,9 @@ extension Gateways {
       leaks.append(.match(family.daddr, in: family.named("others")))
     }
     leaks += [.match(.equal, .mark, steered), .match(.equal, .ctMark, steered)]
-    rules += leaks.map { [$0, .count, .verdict(.drop)] } + reassemblyErrors
+    let drops = leaks.map { [$0, .count(.leak), .verdict(.drop)] }
+    // Their source may be an address of the VPN network; the reason is another all the same.
+    rules += drops.prefix(1) + reassemblyErrors + drops.dropFirst()
     return .hooked("leave", "filter", "postrouting", 110, rules)
   }
 
