@@ -119,7 +119,7 @@ extension Gateways {
       return [
         .hooked(
           "steer", "filter", "prerouting", -300,
-          inside(.return) + [[.notrack]] + outside),
+          inside + [[.notrack]] + outside),
         // Behind conntrack, which knows the answers to the router's own questions.
         .hooked(
           "within", "filter", "prerouting", -150,
@@ -133,7 +133,7 @@ extension Gateways {
     return [
       .hooked(
         "raw", "filter", "prerouting", -300,
-        inside(.return) + [[.mangle(.mark, isOutside)]] + untrackedDatagrams()
+        inside + [[.mangle(.mark, isOutside)]] + untrackedDatagrams()
           + [[.isFirstSegment, .notrack]]),
       .hooked(
         "steer", "filter", "prerouting", -150,
@@ -161,12 +161,10 @@ extension Gateways {
   /// What isn't of the VPN network, or stays within. Of a table that is being replaced, Linux runs the
   /// rules a moment before it finds a set's ranges (4 packets a time under load): a set of what is
   /// closed would let them out, one of what is open keeps them in.
-  private func inside(_ verdict: Nftables.Verdict) -> [[Nftables.Statement]] {
+  private var inside: [[Nftables.Statement]] {
     [[notFromVPN, .verdict(.return)]]
       + closedFamilies.map {
-        [
-          .match(.notEqual, $0.daddr, .reference($0.named("open"))), .verdict(verdict),
-        ]
+        [.match(.notEqual, $0.daddr, .reference($0.named("open"))), .verdict(.return)]
       }
   }
 
