@@ -48,6 +48,7 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: settings),
+    .target(name: "VRRP", dependencies: ["Model"], swiftSettings: pure),
     .target(
       name: "Agent",
       dependencies: [
@@ -113,6 +114,8 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       exclude: ["hostile.py", "server.py"], swiftSettings: settings),
+    .testTarget(
+      name: "VRRPTests", dependencies: ["Model", "TestSupport", "VRRP"], swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["vpngw", "Kernel", "Model", "Netlink", "TestSupport"],
       swiftSettings: settings),
