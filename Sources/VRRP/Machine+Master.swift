@@ -45,8 +45,7 @@ extension Machine {
   ) -> Bool {
     if advertisement.priority != priority { return advertisement.priority > priority }
     let family = source.family
-    guard let own = primaries[family] else { return true }
-    guard source > own else { return false }
+    if let own = primaries[family], source < own { return false }
     if family == .inet || !router.families.inet || primaries.inet == nil { return true }
     let patience = masterDown(advertisement.interval.nanoseconds)
     guard let contest, now - contest.last < patience else {

@@ -122,6 +122,7 @@ public struct Machine: Sendable {
     interval = router.interval.nanoseconds
     preemptDelay = router.preemptDelay.wholeNanoseconds
     startupDelay = router.startupDelay.wholeNanoseconds
+    if !router.preempt || preemptDelay == 0 { preemptsAt = nil }
     guard state == .master, yields == nil, isFaster else { return .nothing }
     // Those who learn our interval do so at once.
     advertisesAt = now + interval

@@ -155,6 +155,16 @@ extension Behaviour {
       """
     ) { $0.preemptDelay = .seconds(2) },
     Behaviour(
+      "preemption that is turned off meanwhile ends the preemption delay", "ours",
+      """
+      0 start => backup
+      1000 hear 50 => until 3000
+      2000 patient => until 4609
+      2000 hear 50 => until 5609
+      3000 time
+      """
+    ) { $0.preemptDelay = .seconds(2) },
+    Behaviour(
       "a priority that rises shortens the wait", "6.1",
       """
       0 start => backup

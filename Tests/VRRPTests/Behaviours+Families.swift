@@ -102,6 +102,16 @@ extension Behaviour {
       """
     ),
     (
+      "without an IPv6 address of ours, IPv4's still decides",
+      """
+      0 start => backup
+      3610 time => master, sends 100, announces
+      4000 no address6 => master
+      4100 hear6 100 from 6 => sends 100, announces
+      4200 hear 100 from 6 => backup
+      """
+    ),
+    (
       "one family's address is enough to be master",
       """
       0 no address

@@ -9,7 +9,7 @@ import Model
 /// Events: `start`, `stop`, `yield`, `fault`, `mended`, `priority N`, `hear N` (an advertisement of
 /// priority N from .9, or `from LAST-OCTET`, in IPv6 with `hear6`, `every MILLISECONDS` if not as often as
 /// ours), `address LAST-OCTET`, `address6 LAST-OCTET`, `no address`, `no address6`, `interval
-/// MILLISECONDS`, `time`. We are .5, in each family that the router uses.
+/// MILLISECONDS`, `patient` (preemption off), `time`. We are .5, in each family that the router uses.
 ///
 /// Expectations: the state, if it changes or is worth saying; `sends N`; `announces`; `because REASON`;
 /// `until MILLISECONDS`, the next deadline. What is to be sent, announced or changed and isn't expected is
@@ -101,9 +101,13 @@ struct Script {
         priority: UInt8(words[1])!, interval: every ?? machine.router.interval)
       event = .received(
         advertisement, from: Script.address(family, number(after: "from") ?? 9))
-    case "interval":
+    case "interval", "patient":
       var router = machine.router
-      router.interval = Interval(centiseconds: UInt16(words[1])! / 10)!
+      if words[0] == "patient" {
+        router.preempt = false
+      } else {
+        router.interval = Interval(centiseconds: UInt16(words[1])! / 10)!
+      }
       return machine.configure(router, at: line.at)
     default: fatalError("no such event: \(line.text)")
     }

@@ -18,7 +18,8 @@ struct Segment {
   private var packets: [Packet] = []
   /// When each machine's thread comes round, given its next deadline: late by so much.
   private var lateness: [Int64] = []
-  private var primaries: [PerFamily<IPAddress?>] = []
+  private let addresses: [PerFamily<IPAddress>]
+  private var primaries: [PerFamily<IPAddress?>]
 
   var loss = 0.0
   /// At most, in nanoseconds.
@@ -41,14 +42,18 @@ struct Segment {
     // In IPv6 the order of the addresses is another one.
     var six = Array(1...routers.count)
     six.shuffle(using: &random)
-    primaries = routers.indices.map {
+    addresses = routers.indices.map {
       PerFamily(inet: Script.address(.inet, $0 + 1), inet6: Script.address(.inet6, six[$0]))
     }
-    for i in machines.indices {
-      for family in Family.allCases where routers[i].families[family] {
-        perform(.primary(family, primaries[i][family]), i)
-      }
-    }
+    primaries = routers.map { _ in PerFamily(both: nil) }
+    for i in machines.indices { for family in Family.allCases { address(family, i, true) } }
+  }
+
+  /// Gives a router its address in a family, or takes it away.
+  mutating func address(_ family: Family, _ i: Int, _ isThere: Bool) {
+    guard machines[i].router.families[family] else { return }
+    primaries[i][family] = isThere ? addresses[i][family] : nil
+    perform(.primary(family, primaries[i][family]), i)
   }
 
   var masters: [Int] { machines.indices.filter { machines[$0].state == .master } }
@@ -64,14 +69,15 @@ struct Segment {
     guard let priority = step.advertisement else { return }
     var advertisement = Advertisement(priority: priority, interval: machines[i].router.interval)
     advertisement.priority = priority
-    for family in Family.allCases where machines[i].router.families[family] {
+    for family in Family.allCases {
+      guard let source = primaries[i][family] else { continue }
       for j in machines.indices where j != i && machines[j].router.families[family] {
         guard !cuts[family].contains([i, j]), Double.random(in: 0..<1, using: &random) >= loss
         else { continue }
         packets.append(
           Packet(
             arrives: now + Int64.random(in: 0...delay, using: &random), to: j,
-            advertisement: advertisement, source: primaries[i][family]!))
+            advertisement: advertisement, source: source))
       }
     }
   }

@@ -86,6 +86,7 @@ private struct Trial {
       }
     }
     for i in machines {
+      for family in Family.allCases { segment.address(family, i, flip(0.9)) }
       switch Int.random(in: 0..<8, using: &random) {
       case 0: segment.perform(.stop, i)
       case 1: segment.perform(.faulty(true), i)
@@ -143,6 +144,8 @@ private struct Trial {
       }
     }
     for i in machines {
+      segment.address(.inet, i, family != .inet || Bool.random(using: &random))
+      segment.address(.inet6, i, family != .inet6 || Bool.random(using: &random))
       // Two masters stay two masters here; only whoever leaves does so now, and comes back.
       if segment.machines[i].yields != nil { segment.perform(.stop, i) }
       segment.perform(.faulty(false), i)
