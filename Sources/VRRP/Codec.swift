@@ -13,8 +13,8 @@ public struct Codec: Sendable {
   static let password = 8
 
   public let router: VirtualRouter
-  /// What the next IPv4 checksum of version 3 covers. Until a peer is heard, the pseudo-header also:
-  /// keepalived, FRR and VPP refuse any other, and a peer that goes by RFC 9568 is answered as it speaks.
+  /// What the next IPv4 checksum of version 3 covers. Until a peer is heard, it covers the pseudo-header:
+  /// keepalived and FRR refuse any other by default. A peer that goes by RFC 9568 is answered as it speaks.
   public private(set) var checksum: Checksum
   let lists: PerFamily<[IPAddress]>
   private let sorted: PerFamily<[IPAddress]>
@@ -76,7 +76,8 @@ public struct Codec: Sendable {
     }
     guard router.families[envelope.family] else { throw Refusal(.family) }
     let isUnicast = !router.peers.isEmpty
-    guard envelope.destination.isMulticast != isUnicast else {
+    let group = VirtualRouter.groups[envelope.family]
+    guard isUnicast ? !envelope.destination.isMulticast : envelope.destination == group else {
       throw Refusal(.destination, expected: isUnicast ? 1 : 0)
     }
     guard envelope.source != own else { throw Refusal(.own) }
@@ -102,7 +103,7 @@ public struct Codec: Sendable {
       return sum.isRight
     }
     if envelope.family == .inet6 {
-      // The kernel of the sender makes it, of the HMAC, too.
+      // The sender's kernel computes it, over the HMAC as well.
       guard isRight(message.indices, envelope.destination) else { throw Refusal(.checksum) }
       return nil
     }

@@ -15,10 +15,10 @@ extension Machine {
       heard.inet?.until ?? Instant(nanoseconds: .min),
       heard.inet6?.until ?? Instant(nanoseconds: .min))
     if latest.nanoseconds != .min { return latest }
-    return patience ?? Instant(nanoseconds: .max)
+    return listensUntil ?? Instant(nanoseconds: .max)
   }
 
-  mutating func listen(_ now: Instant) { patience = now + masterDown(interval) }
+  mutating func listen(_ now: Instant) { listensUntil = now + masterDown(interval) }
 
   mutating func receiveAsBackup(
     _ advertisement: Advertisement, _ source: IPAddress, _ now: Instant
@@ -66,9 +66,9 @@ extension Machine {
       guard master.source == source else { return }
       heard[family]!.until = min(master.until, now + skew(master.interval))
       heard[family]!.leaves = true
-    } else if heard.inet == nil, heard.inet6 == nil, let patience {
+    } else if heard.inet == nil, heard.inet6 == nil, let deadline = listensUntil {
       let interval = router.version == .v2 ? interval : advertisement.interval.nanoseconds
-      self.patience = min(patience, now + skew(interval))
+      listensUntil = min(deadline, now + skew(interval))
     }
   }
 
@@ -98,7 +98,7 @@ extension Machine {
       let until = now + wait + skew(wait)
       heard.inet?.until = until
       heard.inet6?.until = until
-      patience = until
+      listensUntil = until
       wasLate = true
       return
     }

@@ -47,13 +47,13 @@ extension Machine {
     let family = source.family
     if let own = primaries[family], source < own { return false }
     if family == .inet || !router.families.inet || primaries.inet == nil { return true }
-    let patience = masterDown(advertisement.interval.nanoseconds)
-    guard let contest, now - contest.last < patience else {
+    let masterDown = self.masterDown(advertisement.interval.nanoseconds)
+    guard let contest, now - contest.last < masterDown else {
       self.contest = (now, now)
       return false
     }
     self.contest = (contest.since, now)
-    return now - contest.since >= patience
+    return now - contest.since >= masterDown
   }
 
   mutating func elapse(_ now: Instant, _ step: inout Step) {

@@ -25,11 +25,11 @@ public struct Machine: Sendable {
   public internal(set) var state = State.initialize
   /// The effective one.
   public internal(set) var priority: UInt8
-  /// The peer whose advertisements were heeded last, by family.
+  /// The master that we follow, by family.
   public var followed: PerFamily<IPAddress?> {
     PerFamily(inet: heard.inet?.source, inet6: heard.inet6?.source)
   }
-  /// When we yield at last, whether or not a peer took over.
+  /// When a master that yields leaves, even if no peer took over.
   var yields: Instant?
 
   /// A master that we follow in one family.
@@ -50,15 +50,15 @@ public struct Machine: Sendable {
   var isFaulty = false
   var startsAt: Instant?
   var heard = PerFamily<Heard?>(both: nil)
-  /// The end of patience while no master is heard at all.
-  var patience: Instant?
+  /// The deadline of a backup that has heard no master yet.
+  var listensUntil: Instant?
   var preemptsAt: Instant?
-  /// A late call gets one more interval to hear a master, once.
+  /// Whether we were called so late that we listened for one more interval.
   var wasLate = false
   var advertisesAt = Instant(nanoseconds: .max)
   /// Whether we answered another master since our last regular advertisement.
   var isAsserted = false
-  /// Of an equal master whose IPv6 address wins, though its IPv4 address doesn't or isn't heard.
+  /// Since when, and when last, a master of our priority was heard whose IPv6 address is higher than ours.
   var contest: (since: Instant, last: Instant)?
 
   var interval: Int64
@@ -160,7 +160,7 @@ public struct Machine: Sendable {
     state = next
     yields = nil
     heard = PerFamily(both: nil)
-    patience = nil
+    listensUntil = nil
     preemptsAt = nil
     wasLate = false
     isAsserted = false

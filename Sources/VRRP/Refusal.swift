@@ -71,7 +71,7 @@ extension Refusal: CustomStringConvertible {
     case .family: "an address family that this virtual router doesn't use"
     case .destination:
       expected == 0
-        ? "sent to one address, though there are no unicast peers"
+        ? "not sent to the group, though there are no unicast peers"
         : "sent to a group, though there are unicast peers"
     case .source: "the source is no unicast peer"
     case .own: "the source is our own address: a loop, or somebody else has it"
