@@ -18,6 +18,8 @@ struct Segment {
   private var packets: [Packet] = []
   /// When each machine's thread comes round, given its next deadline: late by so much.
   private var lateness: [Int64] = []
+  /// Until when each machine's thread is held up: it reads no packet and sees no deadline.
+  private var heldUntil: [Int64] = []
   private let addresses: [PerFamily<IPAddress>]
   private var primaries: [PerFamily<IPAddress?>]
 
@@ -39,6 +41,7 @@ struct Segment {
     random = SplitMix64(seed)
     machines = routers.map { Machine($0) }
     lateness = routers.map { _ in 0 }
+    heldUntil = lateness
     // In IPv6 the order of the addresses is another one.
     var six = Array(1...routers.count)
     six.shuffle(using: &random)
@@ -82,6 +85,8 @@ struct Segment {
     }
   }
 
+  mutating func hold(_ i: Int, for time: Int64) { heldUntil[i] = now + time }
+
   /// Runs until then. A thread that comes round reads its socket first.
   mutating func run(until end: Int64) {
     while true {
@@ -89,12 +94,13 @@ struct Segment {
       var who: Int?
       for i in machines.indices {
         guard let deadline = machines[i].nextDeadline else { continue }
-        let turn = max(deadline.nanoseconds + lateness[i], now)
+        let turn = max(deadline.nanoseconds + lateness[i], heldUntil[i], now)
         if turn < next { (next, who) = (turn, i) }
       }
       var arrived: Int?
-      for (index, packet) in packets.enumerated() where packet.arrives <= next {
-        (next, arrived) = (packet.arrives, index)
+      for (index, packet) in packets.enumerated() {
+        let read = max(packet.arrives, heldUntil[packet.to])
+        if read < next || read == next && arrived == nil { (next, arrived) = (read, index) }
       }
       pass(next - now)
       now = next

@@ -20,6 +20,31 @@ struct SegmentTests {
     }
   }
 
+  /// Every advertisement waits in the socket when its thread comes round: no false failover.
+  @Test(arguments: [Interval(centiseconds: 1)!, .second])
+  func backupThatIsHeldUpNeverTakesOver(interval: Interval) {
+    for seed in 0..<count("VRRP_SEEDS", 100) {
+      let routers = [UInt8(200), 100].map { priority in
+        var router = VirtualRouter(id: 1)
+        router.priority = priority
+        router.interval = interval
+        return router
+      }
+      var segment = Segment(seed: UInt64(seed), routers)
+      for i in routers.indices { segment.perform(.start, i) }
+      segment.run(until: 5 * interval.nanoseconds)
+      for _ in 0..<20 {
+        segment.hold(1, for: .random(in: 0...20 * interval.nanoseconds, using: &segment.random))
+        let time = Int64.random(in: 0...25 * interval.nanoseconds, using: &segment.random)
+        segment.run(until: segment.now + time)
+        if segment.masters != [0] {
+          Issue.record("seed \(seed): masters \(segment.masters)")
+          return
+        }
+      }
+    }
+  }
+
   /// Where one family stays broken, in any of its directions, the other one is enough.
   @Test(arguments: [2, 3], Family.allCases)
   func oneFamilyIsEnough(routers: Int, broken family: Family) {
@@ -87,6 +112,7 @@ private struct Trial {
     }
     for i in machines {
       for family in Family.allCases { segment.address(family, i, flip(0.9)) }
+      if flip(0.2) { segment.hold(i, for: .random(in: 0...5 * longest, using: &random)) }
       switch Int.random(in: 0..<8, using: &random) {
       case 0: segment.perform(.stop, i)
       case 1: segment.perform(.faulty(true), i)
