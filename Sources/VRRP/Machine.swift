@@ -46,6 +46,8 @@ public struct Machine: Sendable {
   }
 
   var primaries = PerFamily<IPAddress?>(both: nil)
+  /// How much earlier than others of our priority we take over, in 131,072ths of an interval.
+  var head: Int64 = 0
   var isStarted = false
   var isFaulty = false
   var startsAt: Instant?
@@ -173,6 +175,7 @@ public struct Machine: Sendable {
   ) {
     guard primaries[family] != address else { return }
     primaries[family] = address
+    head = Self.head(primaries)
     contest = nil
     if !hasPrimary {
       leave(.noAddress, &step)

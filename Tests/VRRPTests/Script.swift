@@ -7,9 +7,9 @@ import Model
 ///     MILLISECONDS EVENT => EXPECTATION, ...
 ///
 /// Events: `start`, `stop`, `yield`, `fault`, `mended`, `priority N`, `hear N` (an advertisement of
-/// priority N from .9, or `from LAST-OCTET`, in IPv6 with `hear6`, `every MILLISECONDS` if not as often as
-/// ours), `address LAST-OCTET`, `address6 LAST-OCTET`, `no address`, `no address6`, `interval
-/// MILLISECONDS`, `patient` (preemption off), `time`. We are .5, in each family that the router uses.
+/// priority N from router 9, or `from NUMBER`, in IPv6 with `hear6`, `every MILLISECONDS` if not as often as
+/// ours), `address NUMBER`, `address6 NUMBER`, `no address`, `no address6`, `interval
+/// MILLISECONDS`, `patient` (preemption off), `time`. We are router 5, in each family that the router uses.
 ///
 /// Expectations: the state, if it changes or is worth saying; `sends N`; `announces`; `because REASON`;
 /// `until MILLISECONDS`, the next deadline. What is to be sent, announced or changed and isn't expected is
@@ -41,10 +41,11 @@ struct Script {
     Instant(nanoseconds: milliseconds * 1_000_000)
   }
 
-  static func address(_ family: Family, _ last: Int) -> IPAddress {
+  /// 10.0.N.0 or fe80::NN00: with 0 as the last byte, the skew is the RFC's.
+  static func address(_ family: Family, _ number: Int) -> IPAddress {
     family == .inet
-      ? IPAddress(v4: 0x0a00_0000 | UInt32(last))
-      : IPAddress(v6High: 0xfe80 << 48, low: UInt64(last))
+      ? IPAddress(v4: 0x0a00_0000 | UInt32(number) << 8)
+      : IPAddress(v6High: 0xfe80 << 48, low: UInt64(number) << 8)
   }
 
   /// What went otherwise; empty: nothing.

@@ -46,7 +46,9 @@ struct Segment {
     var six = Array(1...routers.count)
     six.shuffle(using: &random)
     addresses = routers.indices.map {
-      PerFamily(inet: Script.address(.inet, $0 + 1), inet6: Script.address(.inet6, six[$0]))
+      PerFamily(
+        inet: IPAddress(v4: 0x0a00_0001 + UInt32($0)),
+        inet6: IPAddress(v6High: 0xfe80 << 48, low: UInt64(six[$0])))
     }
     primaries = routers.map { _ in PerFamily(both: nil) }
     for i in machines.indices { for family in Family.allCases { address(family, i, true) } }

@@ -20,6 +20,31 @@ struct SegmentTests {
     }
   }
 
+  /// Neighbors of one priority, whose master dies, don't become master at one instant.
+  @Test(arguments: [2, 3])
+  func equalPrioritiesAreNeverTwoMasters(backups: Int) {
+    for seed in 0..<count("VRRP_SEEDS", 100) {
+      let priorities = Array(repeating: UInt8(100), count: backups) + [200]
+      let routers = priorities.map { priority in
+        var router = VirtualRouter(id: 1)
+        router.priority = priority
+        return router
+      }
+      var segment = Segment(seed: UInt64(seed), routers)
+      segment.delay = 50_000
+      segment.maxLateness = 50_000
+      for i in routers.indices { segment.perform(.start, i) }
+      segment.run(until: 20_000_000_000)
+      segment.reset()
+      segment.perform(seed % 2 == 0 ? .stop : .faulty(true), backups)
+      segment.run(until: 60_000_000_000)
+      if segment.maxOverlap > 0 || segment.masters.count != 1 {
+        Issue.record("seed \(seed): two masters for \(segment.maxOverlap) ns")
+        return
+      }
+    }
+  }
+
   /// Every advertisement waits in the socket when its thread comes round: no false failover.
   @Test(arguments: [Interval(centiseconds: 1)!, .second])
   func backupThatIsHeldUpNeverTakesOver(interval: Interval) {
