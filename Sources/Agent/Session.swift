@@ -137,7 +137,7 @@ extension String {
 extension Names {
   /// With the names that this machine's iproute2 knows.
   static var machine: Names {
-    Names(tables: NameTables.tables(), protocols: NameTables.protocols())
+    Names(tables: NameTables().tables, protocols: NameTables().protocols)
   }
 }
 
