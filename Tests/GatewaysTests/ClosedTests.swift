@@ -64,7 +64,7 @@ import Testing
           try sh("nft delete table inet vpngw")
           try sh("nft -f -", input: table)
         }
-        return try sh("nft list table inet watch").split(separator: " ").split(
+        return try sh("nft list table inet watch").split(whereSeparator: \.isWhitespace).split(
           separator: "packets"
         ).dropFirst().compactMap { $0.first.flatMap { Int($0) } }
       }

@@ -119,7 +119,7 @@ import Testing
         try sh("ip route add fd24::99 via fd24::26fe")
         try Flow(isTCP: false, destination: IPAddress("fd24::99")!, sport: 30_000, dport: 53).send()
       }
-      let counts = try eventually { try bed.drops()["redirect"] == 1 }
+      let counts = try eventually { try bed.drops()["icmp_redirect"] == 1 }
       #expect(counts)
     }
   }

@@ -9,7 +9,8 @@ extension Gateways {
     case strict
     case clientError = "client_icmp_error"
     case fragments
-    case redirect
+    // Not "redirect": a word of nft's, whose listing could not be read again.
+    case redirect = "icmp_redirect"
 
     /// What was dropped, where, and what would help.
     public var meaning: String {
