@@ -31,8 +31,9 @@ import Testing
   @Test func whatWeDontRememberIsMarkedInPlansAndCounted() throws {
     try TemporaryDirectory.with { directory in
       var memory = IPVSMemory(path: directory + "/ipvs")
-      #expect(memory.remember(Change(.create, .ipvs(service([1, 2])))))
-      #expect(!memory.remember(Change(.create, .ipvs(service([1])))))
+      let isNew = memory.remember(Change(.create, .ipvs(service([1, 2]))))
+      let isNewAgain = memory.remember(Change(.create, .ipvs(service([1]))))
+      #expect(isNew && !isNewAgain)
       try memory.save()
       // One of our own goes, and one of somebody else's; so does a service at our address.
       #expect(
@@ -50,7 +51,8 @@ import Testing
       // What we change is ours from then on; what we remove stays noted for when it comes back.
       let change = Change(
         .update, .ipvs(service([1, 3])), observed: .ipvs(service([1, 2, 9])))
-      #expect(memory.remember(change))
+      let isChanged = memory.remember(change)
+      #expect(isChanged)
       try memory.save()
       #expect(
         plan([service([1, 2, 3])], to: [service([1])], directory) == """
@@ -63,7 +65,8 @@ import Testing
           """)
       // A service that went is forgotten with them.
       var empty = Configuration()
-      #expect(memory.forget(given: empty))
+      let isForgotten = memory.forget(given: empty)
+      #expect(isForgotten)
       #expect(memory.isEmpty)
       empty.ipvsServices = [service([1])]
       try memory.save()
@@ -96,7 +99,8 @@ import Testing
         let change = Change(
           number == 1 ? .create : .update, .ipvs(service([number])),
           observed: number == 1 ? nil : .ipvs(service([number - 1])))
-        #expect(memory.remember(change))
+        let isNew = memory.remember(change)
+        #expect(isNew)
       }
       try memory.save()
       #expect(try readFile(directory + "/ipvs").count < 4_096)

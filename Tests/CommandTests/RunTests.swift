@@ -54,7 +54,7 @@ import Testing
         print("held", flush=True)
         time.sleep(3600)
         """
-      try withPython(squatter, saying: "held") {
+      try withPython(squatter, saying: "held") { () throws in
         #expect(try vpngw("apply", path).status == 0)
         #expect(try rules().contains("5:"))
       }
