@@ -224,7 +224,7 @@ import Testing
       #expect(try sh("ip rule show").contains("5:"))
       let status = turning.board.status
       #expect(!status.isConverged)
-      #expect(status.failures.map(\.object) == ["route 2001:db8::/48"])
+      #expect(status.failures.map(\.object) == ["route 2001:db8::/48 dev v0"])
       #expect(
         status.failures.first?.reason.contains("once link v0 is up and has a carrier") == true)
       try sh("ip rule del priority 5")

@@ -41,7 +41,7 @@ import Testing
           ~ ipvs tcp 192.0.2.1:80
               - destination [fd00::2]:8002
               - destination [fd00::9]:8009 (theirs)
-          - ipvs tcp 192.0.2.1:81              (somebody else made it; the file claims all that is there)
+          - ipvs tcp 192.0.2.1:81            (somebody else made it; the file claims all that is there)
               scheduler: wlc
               destination [fd00::3]:8003: { forwarding masquerade, weight 1 }
 
@@ -72,7 +72,7 @@ import Testing
       try memory.save()
       #expect(
         plan([service([1])], to: [service([1], port: 81)], directory)
-          .contains("- ipvs tcp 192.0.2.1:80              (somebody else made it"))
+          .contains("- ipvs tcp 192.0.2.1:80            (somebody else made it"))
     }
   }
 

@@ -135,7 +135,7 @@ import Testing
       let plan = try vpngw("plan", vpngw.file("down.json", text))
       #expect(
         plan.output.contains(
-          "cannot route 2001:db8::/48: fd00::1, its \"src\", is tentative: link v0 is down, and the "
+          "cannot route 2001:db8::/48 dev f0: fd00::1, its \"src\", is tentative: link v0 is down, and the "
             + "kernel looks for duplicates only once it is up\n"), "\(plan.output)")
       try sh("ip link set v0 up")
       try other.run { _ = try sh("ip link set v1 up") }
