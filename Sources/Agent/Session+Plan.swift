@@ -114,11 +114,13 @@ extension Step {
       ("object", .string("\(change.object.id)")),
     ]
     if let reason { members.append(("reason", .string(reason))) }
+    if removesTheirs { members.append(("theirs", true)) }
     let changes = differences.map { difference -> Tree in
-      .object([
-        ("key", .string(difference.name)), ("old", tree(difference.old)),
-        ("new", tree(difference.new)),
-      ])
+      .object(
+        [
+          ("key", .string(difference.name)), ("old", tree(difference.old)),
+          ("new", tree(difference.new)),
+        ] + (difference.isTheirs ? [("theirs", true)] : []))
     }
     if !changes.isEmpty { members.append(("changes", .array(changes))) }
     return .object(members)

@@ -29,6 +29,7 @@ struct Comparison {
     compareLinks()
     compareSysctls()
     compare(desired.addresses, observed.addresses, Object.address)
+    refuseDuplicates()
     compare(desired.neighbors, observed.neighbors, Object.neighbor)
     compare(desired.fdb, observed.fdb, Object.fdb)
     compareNexthops()
@@ -75,7 +76,7 @@ struct Comparison {
     for (position, present) in observed.enumerated()
     where present.isOwned && !isWanted[position] {
       let object = wrap(present)
-      steps.append(Step(Change(.delete, object, observed: object)))
+      steps.append(Step(Change(.delete, object, observed: object), reason: claimed(present)))
     }
   }
 
@@ -98,7 +99,7 @@ struct Comparison {
       steps.append(
         Step(
           Change(.update, wrap(object), observed: wrap(present)),
-          reason: endOfIPv6(object, present)))
+          reason: endOfIPv6(object, present) ?? claimed(present)))
       return
     }
     let names = blocking.map(\.name).joined(separator: ", ")
@@ -106,6 +107,12 @@ struct Comparison {
       Step(
         Change(.replace, wrap(object), observed: wrap(present)),
         reason: "replaced: \(names) can't change in place"))
+  }
+
+  /// Of what somebody else made, and the file claims all the same.
+  private func claimed<R: Resource>(_ present: R) -> String? {
+    guard present.isOwned, let maker = present.maker else { return nil }
+    return "\(maker) made it; the file claims all that is there"
   }
 
   mutating func refuse(
@@ -277,7 +284,9 @@ struct Comparison {
       desired.ipvsServices,
       observed.ipvsServices.map { service in
         var service = service
-        service.isOwned = service.isOwned || claims.contains(service.claim)
+        guard !service.isOwned, claims.contains(service.claim) else { return service }
+        service.isOwned = true
+        service.isMadeByOthers = true
         return service
       }, Object.ipvs)
   }

@@ -16,7 +16,7 @@ extension Plan {
     return text + "\n\(summary)\n"
   }
 
-  /// `1 to create, 2 to change, 1 cannot be done.`
+  /// `1 to create, 2 to change, 1 cannot be done; 1 removes what others made.`
   public var summary: String {
     var counts: [Change.Verb: Int] = [:]
     for step in steps { counts[step.change.verb, default: 0] += 1 }
@@ -24,7 +24,9 @@ extension Plan {
       counts[verb].map { "\($0) to \(verb == .update ? "change" : verb.rawValue)" }
     }
     if !conflicts.isEmpty { parts.append("\(conflicts.count) cannot be done") }
-    return parts.joined(separator: ", ") + "."
+    let theirs = steps.count(where: \.removesTheirs)
+    let note = theirs == 0 ? "" : "; \(theirs) remove\(theirs == 1 ? "s" : "") what others made"
+    return parts.joined(separator: ", ") + note + "."
   }
 }
 
@@ -43,7 +45,7 @@ extension Step {
     for run in differences(limit: Self.shownParts).runs {
       for difference in run.prefix(Self.shownParts) {
         text += "    " + difference.line(verb).visible
-        if isTheirs, difference.new == nil { text += " (theirs)" }
+        if difference.isTheirs { text += " (theirs)" }
         text += "\n"
       }
       let count = run.reduce(run.count) { $0 + $1.omitted }

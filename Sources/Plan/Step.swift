@@ -17,9 +17,16 @@ public struct Step: Hashable, Sendable {
     self.numbers = numbers
   }
 
-  /// Whether what goes from a table is somebody else's work.
-  var isTheirs: Bool {
-    if case .table(let table)? = change.observed { !table.isOwned } else { false }
+  /// Whether something of it that goes is somebody else's work.
+  public var removesTheirs: Bool {
+    if change.verb == .delete, change.object.resource.maker != nil { return true }
+    switch change.observed {
+    case .table(let table)? where !table.isOwned: break
+    case .ipvs(let service)? where service.isMadeByOthers || !service.foreignDestinations.isEmpty:
+      break
+    default: return false
+    }
+    return differences(limit: 1).contains(where: \.isTheirs)
   }
 
   /// For a creation what is stated, for a change what differs, for a deletion what is there.
@@ -47,6 +54,12 @@ public struct Step: Hashable, Sendable {
   private func tableDifferences(_ table: NftablesTable, _ limit: Int) -> [Difference] {
     var present: Nftables.Bytecode.TableProgram?
     if case .table(let observed)? = change.observed { present = observed.program }
+    let isTheirs: Bool
+    if case .table(let observed)? = change.observed {
+      isTheirs = !observed.isOwned
+    } else {
+      isTheirs = false
+    }
     let wanted = change.verb == .delete ? nil : table.program
     let diff = TableDiff(
       family: table.id.family, table: table.id.name, from: present, to: wanted, numbers: numbers)
@@ -55,7 +68,8 @@ public struct Step: Hashable, Sendable {
     return lines.map { line in
       Difference(
         line.name, old: line.old.map(Value.string), new: line.new.map(Value.string),
-        sort: line.old == nil || line.new == nil ? .element : .property, omitted: line.omitted)
+        sort: line.old == nil || line.new == nil ? .element : .property, omitted: line.omitted,
+        isTheirs: isTheirs && line.new == nil)
     }
   }
 }

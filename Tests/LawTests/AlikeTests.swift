@@ -181,9 +181,9 @@ struct Alike: Sendable, CustomTestStringConvertible {
     for line in [
       "ip address add fd99::1/64 dev t0 nodad", "ip address add 172.16.0.1/24 dev t0",
     ] { try sh(line) }
-    // The kernel's own routes come a moment after their links are up.
-    #expect(
-      try eventually { try sh("ip -6 route show fe80::/64").split(separator: "\n").count == 5 })
+    // What comes later would be taken for somebody's doing.
+    #expect(try linksAreReady(["t0", "p0", "t1", "p1", "t2"]))
+    #expect(try localRoutesAreMade())
   }
 
   /// What is there but for ours; of routes the flags of links that go up and down don't count.

@@ -94,6 +94,21 @@ public func run(
   try Started(arguments, input: input, environment: environment).wait()
 }
 
+/// Runs Python source beside `body`, from when it has printed `word` on.
+public func withPython(
+  _ source: String, saying word: String, _ body: () throws -> Void
+) throws {
+  let program = try Started(["/usr/bin/python3", "-c", source])
+  defer {
+    program.kill(SIGKILL)
+    _ = program.wait()
+  }
+  guard eventually({ program.output.contains(word) }) else {
+    throw CommandFailed(description: "python3 didn't say \(word): \(program.error)")
+  }
+  try body()
+}
+
 /// Waits for a fact; false when it isn't one within half a minute.
 public func eventually(
   every microseconds: UInt32 = 10_000, _ fact: () throws -> Bool
