@@ -110,12 +110,20 @@ extension RuleCompiler {
       }
     case .option(.ip, _, _):
       try first { (compiler) throws(Refusal) in try compiler.require(protocol: "ip") }
+    case .ct("proto-src", _), .ct("proto-dst", _):
+      guard known.transport != nil || !known.transports.isEmpty else {
+        throw Refusal("ports of which protocol? Match meta l4proto before")
+      }
     case .jhash(let inner, _, _, _): try require(inner)
-    case .concat(let parts): for part in parts { try require(part) }
+    case .concat(let parts):
+      try check(key: expression)
+      for part in parts { try require(part) }
     case .binary(_, let left, let right):
       try require(left)
       try require(right)
-    case .map(let key, _): try require(key)
+    case .map(let key, _):
+      try check(key: key)
+      try require(key)
     default: break
     }
   }
