@@ -8,6 +8,7 @@ extension RuleCompiler {
     try require(right)
     if case .payload("icmp", "type") = left { known.hasMessageType = true }
     if case .payload("icmpv6", "type") = left { known.hasMessageType = true }
+    if case .ct("protocol", _) = left { known.hasConnectionProtocol = true }
     guard var shape = try Shape.of(left, scope) else {
       throw Refusal("a match begins with what a packet holds, not with a constant")
     }
