@@ -67,7 +67,8 @@ struct Tables {
       Step(
         Change(verb, .table(wanted), observed: found.map(Object.table)),
         reason: reason
-          ?? (verb == .replace ? "replaced: flags and comment can't change in place" : nil),
+          ?? (verb == .replace
+            ? "replaced: a table's flags and comment can't change in place" : nil),
         numbers: numbers))
   }
 
