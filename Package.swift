@@ -77,7 +77,9 @@ let package = Package(
       exclude: ["Cases"], swiftSettings: settings),
     .testTarget(
       name: "NftablesTests",
-      dependencies: ["JSON", "Kernel", "Model", "Netlink", "Nft", "State", "TestSupport"],
+      dependencies: [
+        "CNftnl", "JSON", "Kernel", "Model", "Netlink", "Nft", "State", "TestSupport",
+      ],
       exclude: ["Cases", "Rulesets"], swiftSettings: settings),
     .testTarget(
       name: "StateTests", dependencies: ["JSON", "Model", "State", "TestSupport"],
