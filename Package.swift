@@ -25,6 +25,8 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
+    .systemLibrary(
+      name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev", "libmnl-dev"])]),
     .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
 
     .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: settings),
@@ -33,7 +35,7 @@ let package = Package(
     .target(name: "State", dependencies: ["JSON", "Model", "Nft"], swiftSettings: pure),
     .target(name: "Keepalived", dependencies: ["JSON", "Model"], swiftSettings: pure),
     .target(name: "Plan", dependencies: ["Model", "Nft"], swiftSettings: pure),
-    .target(name: "Netlink", dependencies: ["CLinux", "CMnl"], swiftSettings: settings),
+    .target(name: "Netlink", dependencies: ["CLinux", "CMnl", "CNftnl"], swiftSettings: settings),
     .target(name: "Kernel", dependencies: ["Model", "Nft", "Netlink"], swiftSettings: settings),
     .target(
       name: "Health",
@@ -75,7 +77,9 @@ let package = Package(
       exclude: ["Cases"], swiftSettings: settings),
     .testTarget(
       name: "NftablesTests",
-      dependencies: ["JSON", "Kernel", "Model", "Netlink", "Nft", "State", "TestSupport"],
+      dependencies: [
+        "CNftnl", "JSON", "Kernel", "Model", "Netlink", "Nft", "State", "TestSupport",
+      ],
       exclude: ["Cases", "Rulesets"], swiftSettings: settings),
     .testTarget(
       name: "StateTests", dependencies: ["JSON", "Model", "State", "TestSupport"],

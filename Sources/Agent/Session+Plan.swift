@@ -41,6 +41,10 @@ extension Session {
   }
 
   func print(_ plan: Plan) {
+    for left in plan.leftAlone {
+      Console.complain(
+        "vpngw: can't read \(left.object.id): \(left.part); left alone".visible + "\n")
+    }
     if options.isJSON { return Console.print(plan.tree.text()) }
     Console.print(plan.text(isColored: Console.isColored), isColored: Console.isColored)
   }
@@ -91,19 +95,24 @@ extension Plan {
 
   /// For programs: steps in the order of execution, and what can't be done.
   var tree: Tree {
-    .object([
+    func place(_ object: Object) -> [(String, Tree)] {
+      [("kind", .string(object.kind.rawValue)), ("object", .string("\(object.id)"))]
+    }
+    var members: [(String, Tree)] = [
       ("steps", .array(steps.map(\.tree))),
       (
         "conflicts",
-        .array(
-          conflicts.map {
-            .object([
-              ("kind", .string($0.object.kind.rawValue)), ("object", .string("\($0.object.id)")),
-              ("reason", .string($0.reason)),
-            ])
-          })
+        .array(conflicts.map { .object(place($0.object) + [("reason", .string($0.reason))]) })
       ),
-    ])
+    ]
+    if !leftAlone.isEmpty {
+      members.append(
+        (
+          "left_alone",
+          .array(leftAlone.map { .object(place($0.object) + [("part", .string($0.part))]) })
+        ))
+    }
+    return .object(members)
   }
 }
 

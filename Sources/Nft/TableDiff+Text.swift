@@ -74,12 +74,7 @@ private struct DiffText {
       decompiler = TableDecompiler(program, numbers: numbers)
     }
 
-    func text(_ rule: RuleProgram) -> String {
-      guard let read = decompiler.rule(rule.settled) else {
-        return "(a rule that vpngw can't read)"
-      }
-      return text(read)
-    }
+    func text(_ rule: RuleProgram) -> String { decompiler.anyText(rule) }
 
     func text(_ rule: Nftables.Rule) -> String {
       decompiler.text(rule, showsCounts: false)

@@ -63,11 +63,14 @@ public struct TableDiff: Hashable, Sendable {
 
   /// What would have to go and can't, since vpngw can't read it and so couldn't put it back.
   public internal(set) var obstacles: [String] = []
+  /// What vpngw can't read in a table that stays, and so leaves there.
+  public internal(set) var leftAlone: [String] = []
 
   /// Whether there is nothing to do.
   public var isEmpty: Bool {
     var other = TableDiff(family: family, table: table)
     other.obstacles = obstacles
+    other.leftAlone = leftAlone
     return self == other
   }
 

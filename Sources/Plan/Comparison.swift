@@ -14,6 +14,7 @@ struct Comparison {
 
   var steps: [Step] = []
   private(set) var conflicts: [Plan.Conflict] = []
+  private(set) var leftAlone: [Plan.LeftAlone] = []
 
   init(
     from observed: Configuration, to desired: Configuration, settled: Configuration?,
@@ -41,6 +42,7 @@ struct Comparison {
     let tables = Tables(from: observed, to: desired)
     steps += tables.steps
     conflicts += tables.conflicts
+    leftAlone = tables.leftAlone
     compareIPVS()
   }
 

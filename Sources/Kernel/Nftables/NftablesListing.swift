@@ -51,6 +51,7 @@ public struct NftablesListing<Source: NftablesSource> {
       guard let family = Nftables.Family(number: key.family) else { continue }
       var table = table
       table.family = family
+      table.printer = .libnftnl
       guard isWanted(table) else { continue }
       keys.append(key)
       tables.append(table)
