@@ -136,6 +136,17 @@ extension Behaviour {
       100 fault => initialize, because faulty, never
       """),
     Behaviour(
+      "a fault ends the preemption delay", "ours",
+      """
+      0 start => backup
+      1000 hear 50
+      2000 fault => initialize
+      3000 mended => backup, until 6609
+      5000 hear 50 => until 8609
+      8000 hear 50 => until 11609
+      """
+    ) { $0.preemptDelay = .seconds(10) },
+    Behaviour(
       "a faulty router doesn't start", "ours; keepalived",
       """
       0 fault
