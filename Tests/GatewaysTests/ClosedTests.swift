@@ -64,9 +64,8 @@ import Testing
           try sh("nft delete table inet vpngw")
           try sh("nft -f -", input: table)
         }
-        return try sh("nft list table inet watch").split(whereSeparator: \.isWhitespace).split(
-          separator: "packets"
-        ).dropFirst().compactMap { $0.first.flatMap { Int($0) } }
+        let words = try sh("nft list table inet watch").split(whereSeparator: \.isWhitespace)
+        return zip(words, words.dropFirst()).filter { $0.0 == "packets" }.map { Int($0.1)! }
       }
       #expect(sender.wait().status == 124)
       try #require(counts.count == 4)

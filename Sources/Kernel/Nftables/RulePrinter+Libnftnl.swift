@@ -55,6 +55,9 @@ extension Instruction {
       return .lookup(named(set), register, to: to, isInverted: isInverted)
     case .verdictLookup(let set, let register): return .verdictLookup(named(set), register)
     case .objectLookup(let set, let register): return .objectLookup(named(set), register)
+    case .dynset(var dynset):
+      dynset.set = named(dynset.set)
+      return .dynset(dynset)
     default: return self
     }
   }

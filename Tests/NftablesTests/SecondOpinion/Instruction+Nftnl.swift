@@ -248,8 +248,7 @@ extension Instruction {
     case .dynset(let dynset):
       return (
         "dynset",
-        [
-          .init(NFTNL_EXPR_DYNSET_SET_NAME, .text(dynset.set)),
+        rows(dynset.set, NFTNL_EXPR_DYNSET_SET_NAME, NFTNL_EXPR_DYNSET_SET_ID) + [
           .init(NFTNL_EXPR_DYNSET_SREG_KEY, dynset.key),
           .init(NFTNL_EXPR_DYNSET_SREG_DATA, dynset.data),
           .init(NFTNL_EXPR_DYNSET_OP, .word(dynset.operation)),

@@ -101,7 +101,7 @@ import Testing
     .object(type: 7, name: "slow"), .objectLookup(.named("objects"), Register(2)),
     .dynset(
       Dynset(
-        set: "s", operation: 2, key: Register(0), data: Register(4), timeout: 1 << 33,
+        set: .named("s"), operation: 2, key: Register(0), data: Register(4), timeout: 1 << 33,
         statements: [.counter(packets: 1, bytes: 1 << 34), .connectionLimit(3, isOver: false)])),
     .verdict(.jump("there")), .verdict(.goto("there")), .verdict(.return), .verdict(.continue),
   ]
