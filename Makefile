@@ -25,7 +25,7 @@ bench: build ## measure; prints a table
 	@Tests/bench/run
 	@testbeds/uml -- Tests/bench/run ipvs
 
-fuzz: setup ## a million inputs for the state decoder, under libFuzzer and the address sanitizer
+fuzz: setup ## a million inputs each for the state decoder and the VRRP packet parser, under libFuzzer and the address sanitizer
 	@Tests/fuzz/run
 
 clean: ## remove what `build` and `test` made

@@ -26,7 +26,7 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
     .systemLibrary(
-      name: "CNl", pkgConfig: "libnl-route-3.0", providers: [.apt(["libnl-route-3-dev"])]),
+      name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev", "libmnl-dev"])]),
     .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
 
     .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: settings),
@@ -35,7 +35,7 @@ let package = Package(
     .target(name: "State", dependencies: ["JSON", "Model", "Nft"], swiftSettings: pure),
     .target(name: "Keepalived", dependencies: ["JSON", "Model"], swiftSettings: pure),
     .target(name: "Plan", dependencies: ["Model", "Nft"], swiftSettings: pure),
-    .target(name: "Netlink", dependencies: ["CLinux", "CMnl", "CNl"], swiftSettings: settings),
+    .target(name: "Netlink", dependencies: ["CLinux", "CMnl", "CNftnl"], swiftSettings: settings),
     .target(name: "Kernel", dependencies: ["Model", "Nft", "Netlink"], swiftSettings: settings),
     .target(
       name: "Health",
@@ -48,6 +48,7 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: settings),
+    .target(name: "VRRP", dependencies: ["Model"], swiftSettings: pure),
     .target(
       name: "Agent",
       dependencies: [
@@ -76,7 +77,9 @@ let package = Package(
       exclude: ["Cases"], swiftSettings: settings),
     .testTarget(
       name: "NftablesTests",
-      dependencies: ["JSON", "Kernel", "Model", "Netlink", "Nft", "State", "TestSupport"],
+      dependencies: [
+        "CNftnl", "JSON", "Kernel", "Model", "Netlink", "Nft", "State", "TestSupport",
+      ],
       exclude: ["Cases", "Rulesets"], swiftSettings: settings),
     .testTarget(
       name: "StateTests", dependencies: ["JSON", "Model", "State", "TestSupport"],
@@ -113,6 +116,8 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       exclude: ["hostile.py", "server.py"], swiftSettings: settings),
+    .testTarget(
+      name: "VRRPTests", dependencies: ["Model", "TestSupport", "VRRP"], swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["vpngw", "Kernel", "Model", "Netlink", "TestSupport"],
       swiftSettings: settings),

@@ -5,7 +5,7 @@
     names          192.168.27.128, the first of the DNS servers
 """
 
-from network import INTERNET, VIP, VIP6, Network, ingress, state
+from network import ECHO, INTERNET, VIP, VIP6, Network, ingress, state
 from testbed import SLOWNESS, wait_for
 
 PORT = 6881
@@ -14,7 +14,7 @@ PLACES = 13
 
 
 class Ingress:
-    def __init__(self, bed, routers=1, is_live=True):
+    def __init__(self, bed, routers=1, is_live=True, probes_tunnels=False):
         """The network, the routers' daemons, and the first router with all VIPs.
 
         If it isn't live, `apply` is told who is up.
@@ -55,6 +55,11 @@ class Ingress:
             "tcp": {"type": "tcp"} | patience, "udp": {"type": "icmp"} | patience}
         value["services"]["dns"]["probe"] = {
             "tcp": {"type": "tcp"} | patience, "udp": {"type": "dns", "name": ".", "qtype": "SOA"} | patience}
+        if probes_tunnels:
+            # Each by its gateway's mark, to the echo server.
+            value["probes"] = {f"tunnel{tunnel.number}": {
+                "type": "http", "address": ECHO, "mark": f"0x19{tunnel.number:02x}"} | patience
+                for tunnel in network.tunnels}
         for router in network.routers:
             router.write(value)
             if not is_live:
@@ -81,6 +86,18 @@ class Ingress:
         # Answers to the internet and to client pods go by the router, as the seed's do.
         host.ip(*[f"route add {prefix} via {VIP}" for prefix in [*INTERNET, "192.168.24.0/24"]])
         host.sysctl(net_ipv4_conf_all_accept__redirects=0)
+
+    def hairpin(self):
+        """From now on the exits forward their port for who asks from within the tunnel as well."""
+        for tunnel in self.network.tunnels:
+            tunnel.exit.nft(f"""table inet hairpin {{
+              chain prerouting {{ type nat hook prerouting priority dstnat
+                iifname "wg0" ip daddr {tunnel.public} meta l4proto {{ tcp, udp }} th dport {PORT} dnat ip to {tunnel.inside}
+              }}
+              chain postrouting {{ type nat hook postrouting priority srcnat
+                iifname "wg0" oifname "wg0" snat ip to {tunnel.public}
+              }}
+            }}""")
 
     def start(self, number):
         host = self.hosts[number]

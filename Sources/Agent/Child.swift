@@ -30,14 +30,7 @@ enum Child {
     close(ends.1)
     defer { close(ends.0) }
     guard process > 0 else { throw error }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = read(ends.0, &buffer, buffer.count)
-      if count < 0, errno == EINTR { continue }
-      if count <= 0 { break }
-      bytes += buffer[..<count]
-    }
+    let bytes = readAll(ends.0)
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0, errno == EINTR {}
     guard status == 0 else { throw Session.Failure("the probes could not be asked") }

@@ -42,10 +42,18 @@ final class Confirmation {
       throw File.Failure(path: directory.confirmation, verb: "open", code: errno)
     }
     try File.replace(directory.pending, with: Array("\(limit.text)\n".utf8))
+    // Whoever works with another run directory sees nothing of these files.
+    guard let hold = try NamespaceLock.confirmation.take() else {
+      close(fifo)
+      directory.clearPending()
+      throw Session.Failure(
+        "an earlier change waits for its confirmation "
+          + "(\(NamespaceLock.confirmation.otherHolder ?? "another process")): nothing was done")
+    }
     guardProcess = Netlink.fork()
     if guardProcess == 0 {
       lock.release()
-      Guard(undo: undo, limit: limit, directory: directory, fifo: fifo).run()
+      Guard(undo: undo, limit: limit, directory: directory, fifo: fifo, hold: hold).run()
     }
     close(fifo)
     if guardProcess < 0 {

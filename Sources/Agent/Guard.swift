@@ -8,12 +8,16 @@ struct Guard {
   let limit: Duration
   let directory: RunDirectory
   let fifo: Int32
+  /// Tells the others of the namespace that a change waits; goes with the process.
+  let hold: NamespaceLock.Hold
 
   /// Waits, undoes if it must, and ends the process.
   func run() -> Never {
     detach()
+    hold.takeOver()
     let ending = isConfirmed() ? Confirmation.Ending.kept.rawValue + "\n" : carryOut()
     try? File.replace(directory.ending, with: Array(ending.utf8))
+    hold.release()
     directory.clearPending()
     _exit(0)
   }
@@ -38,7 +42,8 @@ struct Guard {
     while true {
       let left = end - Self.now
       let milliseconds = Int32(clamping: (left.wholeNanoseconds + 999_999) / 1_000_000)
-      if poll(&input, 1, max(0, milliseconds)) > 0 {
+      hold.forgetAskers()
+      if poll(&input, 1, min(max(0, milliseconds), 1_000)) > 0 {
         var byte: UInt8 = 0
         if read(fifo, &byte, 1) == 1 { return byte != Confirmation.Word.undo.rawValue }
       }
@@ -61,6 +66,11 @@ struct Guard {
         lock = try directory.takeLock("vpngw apply --confirm, undoing")
       }
       let reconciler = try Reconciler(runDirectory: directory.path)
+      reconciler.shouldStop = { _ in
+        hold.forgetAskers()
+        lock?.forgetAskers()
+        return false
+      }
       let outcome = try reconciler.reconcile { try undo.plan(by: reconciler) }
       if outcome.isComplete { return Confirmation.Ending.undone.rawValue + "\n" }
       return Confirmation.Ending.failed.rawValue + "\n" + outcome.complaints

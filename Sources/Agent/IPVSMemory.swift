@@ -10,8 +10,8 @@ struct IPVSMemory {
   }
 
   private var file: MemoryFile
-  /// By their titles.
-  private var services: Set<String> = []
+  /// By their titles; nil: which destinations are ours isn't known, as an older version noted none.
+  private var services: [String: Set<IPVSDestination.ID>?] = [:]
   private var daemons: Set<String> = []
   private var timeouts: [IPVSTimeout.State: Timeout] = [:]
 
@@ -22,7 +22,13 @@ struct IPVSMemory {
     func texts(_ key: String) -> Set<String> {
       Set(document.root[key]?.elements?.compactMap(\.string) ?? [])
     }
-    services = texts("services")
+    let destinations = document.root["destinations"]
+    for service in texts("services") {
+      services[service] = .some(
+        destinations?[service]?.elements.map {
+          Set($0.compactMap { $0.string.flatMap(IPVSDestination.ID.init(noted:)) })
+        })
+    }
     daemons = texts("sync")
     for state in IPVSTimeout.State.allCases {
       guard let entry = document.root["timeouts"]?[state.rawValue],
@@ -44,7 +50,14 @@ struct IPVSMemory {
   func annotate(_ observed: inout Configuration) {
     for index in observed.ipvsServices.indices {
       let service = observed.ipvsServices[index]
-      observed.ipvsServices[index].isOwned = services.contains(service.id.description)
+      guard let ours = services[service.id.description] else {
+        observed.ipvsServices[index].isOwned = false
+        continue
+      }
+      observed.ipvsServices[index].isOwned = true
+      guard let ours else { continue }
+      observed.ipvsServices[index].foreignDestinations = Set(
+        service.destinations.lazy.map(\.id).filter { !ours.contains($0) })
     }
     for index in observed.ipvsDaemons.indices {
       let role = observed.ipvsDaemons[index].role
@@ -62,7 +75,7 @@ struct IPVSMemory {
   mutating func remember(_ change: Change) -> Bool {
     if change.verb == .delete { return false }
     if let service = change.object.as(IPVSService.self) {
-      return !service.isAdopted && services.insert(service.id.description).inserted
+      return !service.isAdopted && remember(service, change.observed?.as(IPVSService.self))
     }
     if let daemon = change.object.as(IPVSDaemon.self) {
       return daemons.insert(daemon.role.rawValue).inserted
@@ -78,11 +91,30 @@ struct IPVSMemory {
     return true
   }
 
+  private mutating func remember(_ service: IPVSService, _ observed: IPVSService?) -> Bool {
+    let title = service.id.description
+    let present = observed?.destinations ?? []
+    let wanted = Set(service.destinations.map(\.id))
+    guard let before = services[title] else {
+      services[title] = wanted
+      return true
+    }
+    var ours = before ?? Set(present.map(\.id))
+    ours.formUnion(wanted)
+    // Those that went stay noted, so that one that comes back costs no writing: up to a point.
+    if ours.count > 2 * (wanted.count + present.count) + 64 {
+      ours.formIntersection(wanted.union(present.map(\.id)))
+    }
+    services[title] = ours
+    return ours != before
+  }
+
   /// Forgets what is gone, which somebody else may make anew, and what is as it was before us; false
   /// when there is nothing to forget.
   mutating func forget(given present: Configuration) -> Bool {
     let before = (services.count, daemons.count, timeouts.count)
-    services.formIntersection(present.ipvsServices.map(\.id.description))
+    let there = Set(present.ipvsServices.map(\.id.description))
+    services = services.filter { there.contains($0.key) }
     daemons.formIntersection(present.ipvsDaemons.map(\.role.rawValue))
     for timeout in present.ipvsTimeouts
     where timeouts[timeout.state]?.previous == timeout.duration {
@@ -102,9 +134,25 @@ struct IPVSMemory {
         ])
       )
     }
+    let destinations = services.sorted { $0.key < $1.key }.compactMap { title, destinations in
+      destinations.map { (title, list(Set($0.map(\.noted)))) }
+    }
     let tree = Tree.object([
-      ("services", list(services)), ("sync", list(daemons)), ("timeouts", .object(entries)),
+      ("services", list(Set(services.keys))), ("destinations", .object(destinations)),
+      ("sync", list(daemons)), ("timeouts", .object(entries)),
     ])
     try file.replace(with: tree)
+  }
+}
+
+extension IPVSDestination.ID {
+  /// `10.0.0.1 80`, as the memory has it.
+  fileprivate var noted: String { "\(address) \(port)" }
+
+  fileprivate init?(noted text: String) {
+    let words = text.split(separator: " ")
+    guard words.count == 2, let address = IPAddress(String(words[0])), let port = UInt16(words[1])
+    else { return nil }
+    self = IPVSDestination(address, port: port).id
   }
 }

@@ -14,11 +14,14 @@ extension Reconciler {
     public var conflicts: [Plan.Conflict] = []
     /// Not tried yet, since they failed a moment ago.
     public var held: [Step] = []
+    /// Not tried yet, since an address that they rest on is tentative.
+    var waiting: [Wait] = []
     /// Not tried, since somebody wanted an end.
     public var untried: [Step] = []
 
     public var isComplete: Bool {
-      failed.isEmpty && skipped.isEmpty && conflicts.isEmpty && held.isEmpty && !isInterrupted
+      failed.isEmpty && skipped.isEmpty && conflicts.isEmpty && held.isEmpty && waiting.isEmpty
+        && !isInterrupted
     }
 
     var isInterrupted: Bool { !untried.isEmpty }
@@ -43,12 +46,14 @@ extension Reconciler.Outcome {
     let remaining = Set(found.steps.map(\.change.object.id))
     if remaining.isEmpty {
       // Whatever the kernel answered, it is so now.
-      (failed, skipped, held) = ([], [], [])
+      (failed, skipped, held, waiting) = ([], [], [], [])
       return []
     }
     failed.removeAll { !remaining.contains($0.step.change.object.id) }
     held.removeAll { !remaining.contains($0.change.object.id) }
-    var stopped = Set((failed.map(\.step) + held).map(\.change.object.id))
+    waiting.removeAll { !remaining.contains($0.step.change.object.id) }
+    var stopped = Set(
+      (failed.map(\.step) + held + waiting.map(\.step)).map(\.change.object.id))
     skipped.removeAll {
       !remaining.contains($0.step.change.object.id)
         || !stopped.contains($0.because.change.object.id)

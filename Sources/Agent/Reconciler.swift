@@ -7,6 +7,11 @@ import State
 /// Makes one network namespace equal to a configuration: observe, plan, apply, look again.
 public final class Reconciler {
   let kernel: Kernel
+  /// Whether steps whose source address is tentative are waited for. Who doesn't wait looks again when
+  /// the kernel says that the address is ready.
+  var waitsForDetection = true
+  /// Told what is waited for.
+  var onWait: (String) -> Void = { _ in }
   public let runDirectory: RunDirectory
   /// Asked before each run of steps: whether to leave the rest undone.
   public var shouldStop: (Outcome) -> Bool = { _ in false }
@@ -30,6 +35,11 @@ public final class Reconciler {
 
   /// A setting as it is now.
   func sysctl(_ key: Sysctl.Key) -> Sysctl { kernel.sysctl(key) }
+
+  /// The packets of a table's named counters.
+  func counters(of table: NftablesTable.ID) throws(NetlinkError) -> [String: UInt64] {
+    try kernel.counters(of: table)
+  }
 
   /// What is there: all objects, the settings that `desired` names, and those that we changed.
   public func observe(
@@ -88,11 +98,18 @@ public final class Reconciler {
       outcome.begin(try carryOut(next, holding: isHeld))
       if outcome.isInterrupted { break }
       next = try plan()
-      let rest = outcome.compare(with: next)
+      var rest = outcome.compare(with: next)
+      if waitsForDetection, !outcome.waiting.isEmpty, pass < Self.mostPasses {
+        guard try waitForDetection(outcome) else { break }
+        outcome.waiting = []
+        next = try plan()
+        rest = outcome.compare(with: next)
+      }
       // Only what failed is left: trying again at once would fail again.
       if rest.isEmpty { break }
       if pass == Self.mostPasses { outcome.fail(rest, after: pass) }
     }
+    if waitsForDetection { outcome.endWaiting(isInterrupted: shouldStop(outcome)) }
     return outcome
   }
 
@@ -106,20 +123,32 @@ public final class Reconciler {
     var outcome = Outcome()
     outcome.conflicts = plan.conflicts
     var stopped: [Int: Int] = [:]
+    var waits: [Int: Outcome.Wait] = [:]
     for group in Self.groups(plan.steps) {
       if shouldStop(outcome) {
         outcome.untried = Array(plan.steps[group.lowerBound...])
         break
       }
       var indices: [Int] = []
+      let detections = try detections(for: plan.steps[group])
       for index in group {
         let step = plan.steps[index]
-        if let cause = step.requires.lazy.compactMap({ stopped[$0] }).first {
+        if let cause = step.requires.first(where: { waits[$0] != nil }), let wait = waits[cause] {
+          let wait = Outcome.Wait(step, wait.detection, because: plan.steps[cause])
+          waits[index] = wait
+          outcome.waiting.append(wait)
+        } else if let cause = step.requires.lazy.compactMap({ stopped[$0] }).first {
           stopped[index] = cause
           outcome.skipped.append((step, plan.steps[cause]))
         } else if isHeld(step.change) {
           stopped[index] = index
           outcome.held.append(step)
+        } else if let detection = detections?.detection(for: step) {
+          let wait = Outcome.Wait(step, detection)
+          waits[index] = wait
+          outcome.waiting.append(wait)
+        } else if let wait = outcome.waiting.first(where: { $0.keeps(step) }) {
+          outcome.waiting.append(Outcome.Wait(step, wait.detection, because: wait.step))
         } else {
           indices.append(index)
         }

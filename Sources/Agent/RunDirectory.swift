@@ -55,9 +55,9 @@ public struct RunDirectory: Sendable {
   /// Held while the kernel is being changed; goes with the process.
   final class Lock {
     private var descriptor: Int32
-    private var ofNamespace: NamespaceLock?
+    private var ofNamespace: NamespaceLock.Hold?
 
-    fileprivate init(_ descriptor: Int32, _ ofNamespace: NamespaceLock) {
+    fileprivate init(_ descriptor: Int32, _ ofNamespace: NamespaceLock.Hold) {
       self.descriptor = descriptor
       self.ofNamespace = ofNamespace
     }
@@ -80,7 +80,7 @@ public struct RunDirectory: Sendable {
   /// The network namespace is locked by itself, so that two with different run directories find
   /// each other; the directory's own lock is for what is said of the holder, and for who came with an older version.
   func takeLock(_ command: String) throws -> Lock? {
-    guard let ofNamespace = try NamespaceLock.take() else { return nil }
+    guard let ofNamespace = try NamespaceLock.change.take() else { return nil }
     let descriptor: Int32
     do {
       try create()
@@ -109,8 +109,10 @@ public struct RunDirectory: Sendable {
   var lockHolder: String {
     let text = (try? File.read(lock)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     let said = text.prefix { $0 != "\n" }.visible(limit: 200)
-    guard let process = NamespaceLock.holder else { return said.isEmpty ? "another process" : said }
-    return said.hasSuffix(" process \(process)")
-      ? said : "process \(process), with another run directory"
+    let other = NamespaceLock.change.otherHolder
+    if let process = NamespaceLock.change.process, said.hasSuffix(" process \(process)") {
+      return said
+    }
+    return other ?? (said.isEmpty ? "another process" : said)
   }
 }

@@ -54,6 +54,11 @@ extension Session {
       throw Failure(
         "an earlier change waits for `\(command("confirm"))` or for its undoing: nothing was done")
     }
+    if let other = NamespaceLock.confirmation.otherHolder {
+      throw Failure(
+        "an earlier change waits for its confirmation or for its undoing (\(other)): nothing was done"
+      )
+    }
     // Read while nobody else of us can change it.
     let observed = try reconciler.observe(for: declaration)
     let desired = settle(declaration, given: known, keeping: observed)
@@ -73,8 +78,10 @@ extension Session {
     if let limit = apply.confirm, let undo, !plan.steps.isEmpty {
       confirmation = try Confirmation(of: undo, within: limit, in: reconciler.runDirectory, lock)
     }
+    reconciler.onWait = { Console.complain("vpngw: \($0)\n") }
     reconciler.shouldStop = { outcome in
-      interruption.isPending || apply.isAllOrNothing && !outcome.failed.isEmpty
+      lock.forgetAskers()
+      return interruption.isPending || apply.isAllOrNothing && !outcome.failed.isEmpty
     }
     let outcome: Reconciler.Outcome
     do {
@@ -89,15 +96,19 @@ extension Session {
       throw error
     }
     report(outcome)
+    // What can't be done was known before, unless it came out on the way.
+    let foreseen = Set(plan.conflicts.map(\.object.id))
+    let isWhole =
+      outcome.isWhole && outcome.conflicts.allSatisfy { foreseen.contains($0.object.id) }
     let flowsFailed = reportFlows(reconciler)
-    if interruption.isPending, confirmation == nil || !outcome.isWhole {
+    if interruption.isPending, confirmation == nil || !isWhole {
       Console.complain("Interrupted.\n")
     }
     let status = outcome.isComplete && !flowsFailed ? Status.done : Status.failed
     if let confirmation {
       lock.release()
       // Nobody can want to keep half of it; whoever does can say so by leaving --confirm away.
-      guard outcome.isWhole else {
+      guard isWhole else {
         if try !confirmation.undoNow() { try takeBack(undo!, by: reconciler) }
         return Status.failed
       }
@@ -158,7 +169,7 @@ extension Undo {
 }
 
 extension Reconciler.Outcome {
-  /// Whether every step that was planned was done; what can't be done was known before.
+  /// Whether every step that was planned was done.
   fileprivate var isWhole: Bool { failed.isEmpty && skipped.isEmpty && untried.isEmpty }
 
   /// `2 created, 1 changed, 1 failed.`

@@ -41,6 +41,10 @@ extension Session {
   }
 
   func print(_ plan: Plan) {
+    for left in plan.leftAlone {
+      Console.complain(
+        "vpngw: can't read \(left.object.id): \(left.part); left alone".visible + "\n")
+    }
     if options.isJSON { return Console.print(plan.tree.text()) }
     Console.print(plan.text(isColored: Console.isColored), isColored: Console.isColored)
   }
@@ -82,7 +86,7 @@ extension Plan {
       for refusal in try Kernel.refusals(of: desired.tables) {
         conflicts.append(
           Conflict(
-            object: .table(refusal.table), reason: "the kernel refuses it: \(refusal.error)"))
+            object: Object(refusal.table), reason: "the kernel refuses it: \(refusal.error)"))
       }
     } catch let error as NetlinkError where error.code == ErrorCode.notPermitted {
       throw Session.Failure("--check: \(error): a network namespace takes CAP_SYS_ADMIN to make")
@@ -91,19 +95,24 @@ extension Plan {
 
   /// For programs: steps in the order of execution, and what can't be done.
   var tree: Tree {
-    .object([
+    func place(_ object: Object) -> [(String, Tree)] {
+      [("kind", .string(object.kind.name)), ("object", .string("\(object.id)"))]
+    }
+    var members: [(String, Tree)] = [
       ("steps", .array(steps.map(\.tree))),
       (
         "conflicts",
-        .array(
-          conflicts.map {
-            .object([
-              ("kind", .string($0.object.kind.name)), ("object", .string("\($0.object.id)")),
-              ("reason", .string($0.reason)),
-            ])
-          })
+        .array(conflicts.map { .object(place($0.object) + [("reason", .string($0.reason))]) })
       ),
-    ])
+    ]
+    if !leftAlone.isEmpty {
+      members.append(
+        (
+          "left_alone",
+          .array(leftAlone.map { .object(place($0.object) + [("part", .string($0.part))]) })
+        ))
+    }
+    return .object(members)
   }
 }
 
@@ -114,11 +123,13 @@ extension Step {
       ("object", .string("\(change.object.id)")),
     ]
     if let reason { members.append(("reason", .string(reason))) }
+    if removesTheirs { members.append(("theirs", true)) }
     let changes = differences.map { difference -> Tree in
-      .object([
-        ("key", .string(difference.name)), ("old", tree(difference.old)),
-        ("new", tree(difference.new)),
-      ])
+      .object(
+        [
+          ("key", .string(difference.name)), ("old", tree(difference.old)),
+          ("new", tree(difference.new)),
+        ] + (difference.isTheirs ? [("theirs", true)] : []))
     }
     if !changes.isEmpty { members.append(("changes", .array(changes))) }
     return .object(members)

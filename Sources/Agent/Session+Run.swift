@@ -91,10 +91,12 @@ extension Session {
     var said: String?
     while true {
       var reason = "a change waits for `vpngw confirm` or for its undoing: it goes first"
-      if !directory.mayHaveGuard {
+      if let other = directory.mayHaveGuard ? nil : NamespaceLock.confirmation.otherHolder {
+        reason = "a change waits for its confirmation or for its undoing (\(other)): it goes first"
+      } else if !directory.mayHaveGuard {
         if let lock = try directory.takeLock(command) {
           // An `apply --confirm` may have come and gone in between.
-          guard directory.hasGuard else {
+          guard directory.hasGuard || NamespaceLock.confirmation.otherHolder != nil else {
             board.update { $0.waiting = nil }
             if said != nil { log.info("wait", ["over": true]) }
             return lock
@@ -111,7 +113,8 @@ extension Session {
       if said != reason { log.warning("wait", ["reason": reason]) }
       said = reason
       board.update { $0.waiting = reason }
-      if processSignals.wait(atMost: .milliseconds(100)) == .end { return nil }
+      // Each look leaves an asker with the holder, whose queue is short.
+      if processSignals.wait(atMost: .milliseconds(250)) == .end { return nil }
     }
   }
 }

@@ -15,8 +15,7 @@ extension Session {
     for table in observed.tables where all || table.isOwned {
       for part in table.unreadable {
         Console.complain(
-          "vpngw: nftables \(table.id): \(part): can't be read; left out here, and left alone"
-            .visible
+          "vpngw: can't read nftables \(table.id): \(part); left out here, and left alone".visible
             + "\n")
       }
     }

@@ -43,6 +43,8 @@ public struct Session {
     // of the time that big state files take.
     mallopt(M_MXFAST, 0)
     MachineNames.current = .read()
+    // Where our parent ignores it, nobody could wait for a process of ours.
+    signal(SIGCHLD, SIG_DFL)
     guard let name = options.netns else { return }
     do throws(NetlinkError) {
       try Namespace(named: name).enter()
@@ -137,7 +139,7 @@ extension String {
 extension Names {
   /// With the names that this machine's iproute2 knows.
   static var machine: Names {
-    Names(tables: NameTables.tables(), protocols: NameTables.protocols())
+    Names(tables: NameTables().tables, protocols: NameTables().protocols)
   }
 }
 

@@ -74,10 +74,12 @@ static inline int vpngw_become(void *argument) {
   // A group to be killed as a whole, and no terminal.
   setsid();
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  // Ignored signals would stay so.
-  struct sigaction by_default = {.sa_handler = SIG_DFL};
+  // Ignored signals would stay so. By the kernel's own call: glibc's refuses 32 and 33, which are its own,
+  // and yet its posix_spawn leaves them ignored in a program that a process with threads starts. All of
+  // the kernel's struct sigaction is 0 for SIG_DFL.
+  const unsigned long by_default[8] = {0};
   for (int number = 1; number < NSIG; number++)
-    sigaction(number, &by_default, NULL);
+    syscall(SYS_rt_sigaction, number, by_default, NULL, NSIG / 8);
   // First: where no descriptor is free, the one that is opened here is.
   syscall(SYS_close_range, 3U, ~0U, 0U);
   int null = open("/dev/null", O_RDWR);

@@ -52,6 +52,12 @@ enum AddressKind: KernelKind {
     address.hasNoPrefixRoute = flags & IFAF.noPrefixRoute != 0
     address.skipsDuplicateDetection = flags & IFAF.noDAD != 0
     address.protocol = origin == .vpngw ? nil : origin
+    // An optimistic address is used before detection ends (RFC 4429).
+    if flags & IFAF.duplicate != 0 {
+      address.detection = .failed
+    } else if flags & IFAF.tentative != 0, flags & IFAF.optimistic == 0 {
+      address.detection = .running
+    }
     return address
   }
 

@@ -64,6 +64,15 @@ public final class Kernel {
     return observed
   }
 
+  /// Links and addresses alone, as they are now.
+  public func observeAddresses() throws(NetlinkError) -> Configuration {
+    let links = try LinkTable(socket)
+    var observed = Configuration()
+    observed.links = links.links
+    observed.addresses = try AddressKind.observe(socket, links)
+    return observed
+  }
+
   /// One setting as it is; without text where this kernel has no such setting.
   public func sysctl(_ key: Sysctl.Key) -> Sysctl { SysctlFile.read(key) }
 

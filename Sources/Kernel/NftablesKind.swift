@@ -37,6 +37,10 @@ struct NftablesTables {
     return tables.map(NftablesTable.init(observed:))
   }
 
+  func counters(of table: NftablesTable.ID) throws(NetlinkError) -> [String: UInt64] {
+    try kernel?.counters(of: table) ?? [:]
+  }
+
   /// One transaction: all of the change or nothing.
   mutating func apply(
     _ change: Change, _ table: NftablesTable, _ links: LinkTable
@@ -129,7 +133,7 @@ extension Kernel {
     public static let all = TableSelection(isAll: true, sources: [:])
 
     /// Those that are named here, and of the sets that packets fill those that are stated with
-    /// elements.
+    /// elements, or whose elements would be lost.
     public init(_ tables: [NftablesTable]) {
       self.init(
         isAll: false, sources: Dictionary(tables.map { ($0.id, $0) }) { first, _ in first })
@@ -144,8 +148,10 @@ extension Kernel {
 
     func wantsElements(_ table: TableProgram, _ set: SetProgram) -> Bool {
       if isAll || set.flags & SetFlag.dynamic == 0 { return true }
-      let stated = sources[table.id]?.source?.sets.first { $0.name == set.name }
-      return stated.map { !$0.elements.isEmpty } ?? false
+      if sources.isEmpty { return false }
+      guard let source = sources[table.id]?.source else { return true }
+      let stated = source.sets.first { $0.name == set.name }
+      return stated?.elements.isEmpty == false || TableDiff.loses(set, of: table, to: source)
     }
   }
 }

@@ -21,6 +21,16 @@ public struct Address: Resource {
   public var isAdopted = false
   /// Nil: ours.
   public var `protocol`: AddressProtocol?
+  /// Observed only, and IPv6's.
+  public var detection = Detection.over
+
+  /// How far duplicate address detection has come (RFC 4862, section 5.4). Until it is over nothing is
+  /// sent from the address, and no route may have it as its source.
+  public enum Detection: Hashable, Sendable {
+    case over, running
+    /// Another machine on the link has the address.
+    case failed
+  }
 
   public init(_ address: Prefix, link: LinkName) {
     self.address = address

@@ -15,14 +15,18 @@ public struct Difference: Hashable, Sendable {
   public let sort: Sort
   /// How many more of the kind there are behind it, unsaid.
   public let omitted: Int
+  /// Whether somebody else made what goes.
+  public let isTheirs: Bool
 
   public init(
-    _ name: String, old: Value?, new: Value?, sort: Sort = .property, omitted: Int = 0
+    _ name: String, old: Value?, new: Value?, sort: Sort = .property, omitted: Int = 0,
+    isTheirs: Bool = false
   ) {
     self.name = name
     self.old = old
     self.new = new
     self.sort = sort
     self.omitted = omitted
+    self.isTheirs = isTheirs
   }
 }

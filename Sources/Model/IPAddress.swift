@@ -220,6 +220,13 @@ extension IPAddress {
       low: family == .inet ? sum & 0xffff_ffff : sum)
   }
 
+  /// The address before; the family's last before its first.
+  var previous: IPAddress {
+    family == .inet
+      ? IPAddress(v4: v4 &- 1)
+      : IPAddress(v6High: low == 0 ? high &- 1 : high, low: low &- 1)
+  }
+
   /// How many steps it is to a later one; nil when that is more than can be counted.
   public func distance(to later: IPAddress) -> Int? {
     let (difference, borrows) = later.low.subtractingReportingOverflow(low)

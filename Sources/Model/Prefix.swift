@@ -30,6 +30,16 @@ public struct Prefix: Hashable, Sendable {
   public var family: Family { address.family }
   /// The prefix without host bits.
   public var network: Prefix { Prefix(unchecked: address.masked(length), length) }
+  /// The last address of the network.
+  var last: IPAddress {
+    let (high, low) = address.masked(length).v6
+    let hosts = family.width - length
+    return family == .inet
+      ? IPAddress(v4: UInt32(low) | (hosts == 32 ? .max : 1 << UInt32(hosts) - 1))
+      : IPAddress(
+        v6High: high | (hosts <= 64 ? 0 : hosts == 128 ? .max : 1 << UInt64(hosts - 64) - 1),
+        low: low | (hosts >= 64 ? .max : 1 << UInt64(hosts) - 1))
+  }
   public var hasHostBits: Bool { address.masked(length) != address }
   public var isHost: Bool { length == family.width }
   public var isDefault: Bool { length == 0 && address.isUnspecified }

@@ -49,6 +49,8 @@ public protocol Resource: Hashable, Sendable {
   static func adding(_ blueprint: [Self], to stated: [Self]) -> [Self]
   /// Whether it takes IPVS.
   static var needsIPVS: Bool { get }
+  /// Observed: whether somebody else has put something in it, or made it, which a change may take away.
+  var holdsOthersWork: Bool { get }
   /// When it is made, lowest first; it is removed in the reverse order.
   var phase: Phase { get }
 
@@ -65,6 +67,7 @@ public protocol Resource: Hashable, Sendable {
 extension Resource {
   public static var kind: Kind { Kind(Self.self) }
   public static var noun: String { name }
+  public var holdsOthersWork: Bool { false }
   public static var staysOursWhenReplaced: Bool { true }
   public var former: Self? { nil }
   public var toRestore: Self { self }

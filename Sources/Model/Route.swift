@@ -173,7 +173,8 @@ public struct Route: Resource {
   }
 
   public var phase: Phase {
-    if type.isDiscarding { return .guardRoute }
+    // One with a source can't come before its address.
+    if type.isDiscarding { return src == nil ? .guardRoute : .onLinkRoute }
     if nhid != nil || hop?.via != nil || hops.contains(where: { $0.via != nil }) { return .route }
     return .onLinkRoute
   }

@@ -14,7 +14,7 @@ public final class AbstractSocket: Sendable {
   public static func take(_ name: String) throws(NetlinkError) -> AbstractSocket? {
     let descriptor = try open(name)
     let isBound = withAddress(name) { bind(descriptor, $0, $1) } == 0
-    guard isBound, listen(descriptor, 128) == 0 else {
+    guard isBound, listen(descriptor, queue) == 0 else {
       let code = errno
       close(descriptor)
       if code == EADDRINUSE { return nil }
@@ -37,6 +37,12 @@ public final class AbstractSocket: Sendable {
     }
     return (Int32(bitPattern: credentials[0]), credentials[1])
   }
+
+  /// Makes the calling process the holder that others are told of: a forked one has the socket as well,
+  /// and the credentials are those of the last that called listen (`unix_listen`).
+  public func takeOver() { listen(descriptor, Self.queue) }
+
+  private static let queue: Int32 = 128
 
   /// Lets go of those who asked for the holder: each waits in a queue of limited length.
   public func forgetAskers() {

@@ -77,6 +77,9 @@ public enum IFA {
 public enum IFAF {
   public static var noDAD: UInt32 { UInt32(IFA_F_NODAD) }
   public static var permanent: UInt32 { UInt32(IFA_F_PERMANENT) }
+  public static var tentative: UInt32 { UInt32(IFA_F_TENTATIVE) }
+  public static var optimistic: UInt32 { UInt32(IFA_F_OPTIMISTIC) }
+  public static var duplicate: UInt32 { UInt32(IFA_F_DADFAILED) }
   public static var noPrefixRoute: UInt32 { UInt32(IFA_F_NOPREFIXROUTE) }
 }
 

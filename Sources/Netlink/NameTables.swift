@@ -1,34 +1,87 @@
-internal import CNl
+internal import Glibc
 
-/// The names that this machine gives to routing tables and protocols, as iproute2 reads them.
-public enum NameTables {
-  private static let directory = "/etc/iproute2"
+/// The names that this machine gives to numbers, in the files that iproute2 reads: the one reader.
+///
+/// libnl-route's can't do it: it knows no `rt_tables.d/*.conf`, stops at the first line that it
+/// doesn't understand, and lists no names but those of numbers that one asks about.
+public struct NameTables {
+  /// The machine's own files replace those that iproute2 6.5 and later are delivered with.
+  private let directories: [String]
 
-  /// `rt_tables`: names of the tables 1 to 1023; none where there is no such file.
-  public static func tables() -> [String: UInt32] {
-    guard rtnl_route_read_table_names(directory + "/rt_tables") == 0 else { return [:] }
-    return names(1...1023) { rtnl_route_table2str($0, $1, $2) }
+  public init(in directories: [String] = ["/etc/iproute2", "/usr/share/iproute2"]) {
+    self.directories = directories
   }
 
-  /// `rt_protos`: names of the protocols 1 to 255.
-  public static func protocols() -> [String: UInt8] {
-    guard rtnl_route_read_protocol_names(directory + "/rt_protos") == 0 else { return [:] }
-    return names(1...255) { rtnl_route_proto2str($0, $1, $2) }
+  /// Routing tables by name: `rt_tables` and `rt_tables.d/*.conf`.
+  public var tables: [String: UInt32] {
+    let names = numbers(in: "rt_tables", withDirectory: true).filter { $0.number > 0 }
+    return Dictionary(names.map { ($0.name, $0.number) }) { first, _ in first }
   }
 
-  private static func names<N: BinaryInteger>(
-    _ numbers: ClosedRange<Int32>,
-    _ name: (Int32, UnsafeMutablePointer<CChar>, Int) -> UnsafeMutablePointer<CChar>?
-  ) -> [String: N] {
-    var names: [String: N] = [:]
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
-      for number in numbers {
-        guard let text = name(number, buffer.baseAddress!, buffer.count) else { continue }
-        let name = String(cString: text)
-        // libnl's answer for a number without a name.
-        if !name.hasPrefix("0x") { names[name] = N(number) }
+  /// Routing protocols by name: `rt_protos` and `rt_protos.d/*.conf`.
+  public var protocols: [String: UInt8] {
+    let names = numbers(in: "rt_protos", withDirectory: true).filter { 1...255 ~= $0.number }
+    return Dictionary(names.map { ($0.name, UInt8($0.number)) }) { first, _ in first }
+  }
+
+  /// The names in another file, such as `rt_realms`, by number.
+  public func names(in file: String) -> [UInt32: String] {
+    Dictionary(numbers(in: file).map { ($0.number, $0.name) }) { first, _ in first }
+  }
+
+  // MARK: - Files
+
+  private func numbers(
+    in file: String, withDirectory: Bool = false
+  ) -> [(number: UInt32, name: String)] {
+    var names = directories.lazy.compactMap { Self.read("\($0)/\(file)") }.first ?? []
+    guard withDirectory else { return names }
+    var seen: Set<String> = []
+    for directory in directories.map({ "\($0)/\(file).d" }) {
+      for part in Self.parts(of: directory) where seen.insert(part).inserted {
+        names += Self.read("\(directory)/\(part)") ?? []
       }
     }
     return names
+  }
+
+  private static func parts(of directory: String) -> [String] {
+    guard let stream = opendir(directory) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name.hasSuffix(".conf"), !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Nil where there is no such file.
+  private static func read(_ path: String) -> [(number: UInt32, name: String)]? {
+    guard let file = fopen(path, "re") else { return nil }
+    defer { fclose(file) }
+    var names: [(number: UInt32, name: String)] = []
+    var buffer = [CChar](repeating: 0, count: 512)
+    while fgets(&buffer, CInt(buffer.count), file) != nil {
+      let line = String(
+        decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+      if let entry = entry(line) { names.append(entry) }
+    }
+    return names
+  }
+
+  /// `NUMBER NAME`, whatever follows; nil for any other line.
+  private static func entry(_ line: String) -> (number: UInt32, name: String)? {
+    let words = line.split(maxSplits: 2, whereSeparator: \.isWhitespace)
+    guard words.count >= 2, let number = number(words[0]), !words[1].hasPrefix("#") else {
+      return nil
+    }
+    return (number, String(words[1]))
+  }
+
+  private static func number(_ text: Substring) -> UInt32? {
+    text.hasPrefix("0x") ? UInt32(text.dropFirst(2), radix: 16) : UInt32(text)
   }
 }

@@ -26,6 +26,8 @@ struct Constant {
     if shape.type == .ctLabel { return try label(expression, shape) }
     switch expression {
     case .number(let number):
+      if shape.type.base == .ipv6 { throw Refusal("\(number) is not an IPv6 address") }
+      if shape.type.base == .ether { return try lastByte(number, shape) }
       guard let unit = shape.type.perSecond else { return try integer(UInt128(number), shape) }
       return try integer(UInt128(number) * unit, shape)
     case .boolean(let flag):
@@ -35,7 +37,11 @@ struct Constant {
       return try integer(flag ? 1 : 0, shape)
     case .symbol(let text): return try symbol(text, shape)
     case .list(let members):
-      // Flags.
+      guard shape.type.base == .bitmask else {
+        throw Refusal(
+          "a list belongs to flags, not to \(shape.type.name); {\"set\": [...]} is any one of several values"
+        )
+      }
       var value: UInt128 = 0
       for member in members { value |= try wide(member, shape) }
       return try integer(value, shape)
@@ -44,6 +50,14 @@ struct Constant {
     default:
       throw Refusal("a constant belongs here")
     }
+  }
+
+  /// nft reads a number as the hexadecimal digits of an address's last byte.
+  private func lastByte(_ number: UInt64, _ shape: Shape) throws(Refusal) -> [UInt8] {
+    guard let byte = UInt8(String(number), radix: 16) else {
+      throw Refusal("\(number) is not a MAC address")
+    }
+    return try integer(byte, shape)
   }
 
   /// Bits by their numbers.
@@ -107,6 +121,9 @@ struct Constant {
     if shape.bits < 128, value >> UInt128(shape.bits) != 0 {
       throw Refusal("\(value) doesn't fit the \(shape.bits) bits of a \(shape.type.name)")
     }
+    if let maximum = shape.maximum, value > maximum {
+      throw Refusal("\(value) is more than there can be here: 0 to \(maximum)")
+    }
     let bytes = (0..<shape.bytes).reversed().map { index in
       index < 16 ? UInt8(truncatingIfNeeded: value >> UInt128(index * 8)) : 0
     }
@@ -118,7 +135,7 @@ struct Constant {
     case .ipv4, .ipv6:
       let family: Family = shape.type.base == .ipv4 ? .inet : .inet6
       // As an operand that masks an address.
-      if text.hasPrefix("0x"), let value = UInt128(text.dropFirst(2), radix: 16) {
+      if text.hasPrefix("0x"), family == .inet, let value = UInt128(text.dropFirst(2), radix: 16) {
         return try integer(value, shape)
       }
       guard let address = IPAddress(text), address.family == family else {
@@ -129,6 +146,11 @@ struct Constant {
       guard let mac = MACAddress(text) else { throw Refusal("\"\(text)\" is not a MAC address") }
       return mac.bytes
     case .string:
+      if text.isEmpty { throw Refusal("an empty text is not a \(shape.type.name)") }
+      if text.isNamePrefix {
+        throw Refusal(
+          "\"\(text)\" stands for many names: of sets, it belongs to those with the flag interval")
+      }
       var bytes = Array(text.utf8)
       if text.hasSuffix("\\*") { bytes.remove(at: bytes.count - 2) }
       guard
@@ -145,7 +167,9 @@ struct Constant {
 
   private func number(_ text: String, _ shape: Shape) throws(Refusal) -> UInt128? {
     if let value = shape.type.value(of: text) { return UInt128(value) }
-    if text.hasPrefix("0x") { return UInt128(text.dropFirst(2), radix: 16) }
+    if text.hasPrefix("0x"), shape.type.takesHexadecimal {
+      return UInt128(text.dropFirst(2), radix: 16)
+    }
     if let value = UInt128(text), value >> 64 == 0 || shape.bits > 64 {
       return value * (shape.type.perSecond ?? 1)
     }
@@ -195,6 +219,11 @@ extension DataType {
     case .date: 1_000_000_000
     default: nil
     }
+  }
+
+  /// What has a notation of its own doesn't.
+  fileprivate var takesHexadecimal: Bool {
+    ![.time, .hour, .date, .uid, .ifindex].contains(self)
   }
 
   /// Where the machine keeps its names.

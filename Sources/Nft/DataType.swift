@@ -90,9 +90,11 @@ struct DataType: Hashable {
   private static let byName = Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
   private static let byNumber = Dictionary(all.map { ($0.number, $0) }) { first, _ in first }
 
-  /// Without those whose size comes from an expression.
+  /// Without those whose size comes from an expression, and those that nft has no name for.
   init?(named name: String) {
-    guard let type = Self.byName[name], type.bits > 0 else { return nil }
+    guard let type = Self.byName[name], type.bits > 0, type != .ctLabel, type != .ctEvent else {
+      return nil
+    }
     self = type
   }
 

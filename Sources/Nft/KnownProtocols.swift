@@ -8,6 +8,8 @@ struct KnownProtocols {
   var hasMessageType = false
   /// The types that it left, where they are known.
   var messages: [UInt8] = []
+  /// A match of `ct protocol` has been: it says whose ports those of a connection are.
+  var hasConnectionProtocol = false
   /// A link header of Ethernet.
   var isEther = false
   /// Headers of 802.1Q or 802.1ad that are known to follow it.
@@ -110,12 +112,22 @@ extension RuleCompiler {
       }
     case .option(.ip, _, _):
       try first { (compiler) throws(Refusal) in try compiler.require(protocol: "ip") }
+    case .ct("proto-src", _), .ct("proto-dst", _):
+      guard
+        known.transport != nil || !known.transports.isEmpty || known.hasConnectionProtocol
+      else {
+        throw Refusal("ports of which protocol? Match meta l4proto or ct protocol before")
+      }
     case .jhash(let inner, _, _, _): try require(inner)
-    case .concat(let parts): for part in parts { try require(part) }
+    case .concat(let parts):
+      try check(key: expression)
+      for part in parts { try require(part) }
     case .binary(_, let left, let right):
       try require(left)
       try require(right)
-    case .map(let key, _): try require(key)
+    case .map(let key, _):
+      try check(key: key)
+      try require(key)
     default: break
     }
   }

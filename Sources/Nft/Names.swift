@@ -21,6 +21,7 @@ public typealias TableProgram = Nftables.Bytecode.TableProgram
 public typealias ObjectProgram = Nftables.Bytecode.ObjectProgram
 public typealias ChainProgram = Nftables.Bytecode.ChainProgram
 public typealias RuleProgram = Nftables.Bytecode.RuleProgram
+public typealias RulePrinter = Nftables.Bytecode.RulePrinter
 public typealias UserData = Nftables.Bytecode.UserData
 public typealias TimeoutPolicy = Nftables.Bytecode.TimeoutPolicy
 public typealias ProtocolNumber = Nftables.Bytecode.ProtocolNumber

@@ -35,7 +35,7 @@ extension Instruction {
     case .verdict(let verdict): return verdict.target.map(references.chains.contains) ?? false
     case .lookup(let set, _, _, _), .verdictLookup(let set, _), .objectLookup(let set, _):
       return holds(set)
-    case .dynset(let dynset): return references.sets.contains(dynset.set)
+    case .dynset(let dynset): return holds(dynset.set)
     case .flowOffload(let name): return references.flowtables.contains(name)
     case .object(let type, let name):
       return references.objects.contains(References.Object(type: type, name: name))

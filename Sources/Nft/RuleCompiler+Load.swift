@@ -27,6 +27,7 @@ extension RuleCompiler {
       }
       try Self.checkRaw(offset: offset, length: length)
       try load(PacketField("", offset, length), of: layer, into: register)
+    case .meta("nftrace"): throw Refusal("meta nftrace can be set, and not be read")
     case .meta(let key): code.append(.meta(try Shape.metaKey(key).number, register))
     case .ct(let key, let direction):
       code.append(

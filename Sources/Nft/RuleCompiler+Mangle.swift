@@ -17,6 +17,9 @@ extension RuleCompiler {
       guard ["mark", "event", "label", "zone", "secmark"].contains(name) else {
         throw Refusal("ct \(name) can't be set")
       }
+      if name == "secmark", try Shape.of(value, scope) == nil {
+        throw Refusal("ct secmark is set to meta secmark, not to a constant")
+      }
       try require(value)
       let register = try load(value: value, Shape(found))
       code.append(.ctSet(found.number, direction: try Self.direction(direction), register))

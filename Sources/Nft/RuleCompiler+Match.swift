@@ -8,14 +8,24 @@ extension RuleCompiler {
     try require(right)
     if case .payload("icmp", "type") = left { known.hasMessageType = true }
     if case .payload("icmpv6", "type") = left { known.hasMessageType = true }
+    if case .ct("protocol", _) = left { known.hasConnectionProtocol = true }
     guard var shape = try Shape.of(left, scope) else {
       throw Refusal("a match begins with what a packet holds, not with a constant")
+    }
+    if !left.asksForExistence { try check(compared: right, shape) }
+    if shape.isConcat {
+      switch right {
+      case .set, .reference: break
+      default:
+        throw Refusal("a concat is looked up in a set or a map: {\"set\": [{\"concat\": ...}]}")
+      }
     }
     switch right {
     case .set, .reference:
       guard relation == .equal || relation == .notEqual || relation == .in else {
         throw Refusal("\(relation.rawValue) doesn't go with a set")
       }
+      try check(key: left)
       let (set, key) = try self.set(right, for: left)
       let register = try allocate(shape)
       try loadKey(left, as: key, into: register)
@@ -30,6 +40,10 @@ extension RuleCompiler {
     case .prefix(let address, let length):
       try matchPrefix(relation, left, shape, address, length)
     case .symbol(let text) where shape.type.base == .string && text.isNamePrefix:
+      guard relation == .equal || relation == .notEqual || relation == .in else {
+        throw Refusal(
+          "\(relation.rawValue) doesn't go with \"\(text)\", which stands for many names")
+      }
       let bytes = Array(text.utf8.dropLast())
       try loadForEquality(left)
       try compare(relation, bytes)
@@ -109,6 +123,7 @@ extension RuleCompiler {
     _ relation: Nftables.Relation, _ left: Nftables.Expression, _ shape: Shape,
     _ low: Nftables.Expression, _ high: Nftables.Expression
   ) throws(Refusal) {
+    guard shape.type.base != .string else { throw Refusal("names have no ranges") }
     let field = try BitField(left, known)
     let ordered = field?.lifted(shape) ?? shape.comparable
     let (from, to) = (try constant.bytes(low, ordered), try constant.bytes(high, ordered))
@@ -191,6 +206,9 @@ extension RuleCompiler {
   private mutating func matchExistence(
     _ relation: Nftables.Relation, _ left: Nftables.Expression, _ flag: Bool
   ) throws(Refusal) {
+    if case .fib("oifname", _) = left {
+      throw Refusal("fib oifname is a name: ask oif whether there is a route")
+    }
     try loadForEquality(left)
     if case .fib(let result, let flags, let register)? = code.last {
       code[code.count - 1] = .fib(result: result, flags: flags | 1 << 5, register)

@@ -137,7 +137,8 @@ extension RuleCompiler {
       guard let own = try Shape.of(key, scope) else {
         throw Refusal("a constant is looked up in a set")
       }
-      let loaded = try BitField(key, known)?.lifted(own) ?? own
+      var loaded = try BitField(key, known)?.lifted(own) ?? own
+      if data != nil { loaded.maximum = nil }
       let program = try SetCompiler(scope).anonymous(
         elements, of: key, key: loaded, data: data)
       let isInterval = program.flags & SetFlag.interval != 0

@@ -10,6 +10,7 @@ extension RuleCompiler {
       }
       code.append(.verdict(verdict))
     case .vmap(let key, let data):
+      try check(key: key)
       try require(key)
       guard let shape = try Shape.of(key, scope) else { throw Refusal("a vmap of a constant") }
       let (set, loaded) = try self.set(data, for: key, data: .verdict)
@@ -38,6 +39,7 @@ extension RuleCompiler {
     case .fwd(let device, let family, let address): try fwd(device, family, address)
     case .queue(let number, let flags): try queue(number, flags)
     case .update(let operation, let set, let element): try update(operation, set, element)
+    case .meter(let meter): try self.meter(meter)
     case .object(let kind, let name): try object(kind, name)
     case .flow(let name):
       guard scope.flowtables.contains(name) else {
@@ -149,6 +151,7 @@ extension RuleCompiler {
       throw Refusal(
         element.data == nil ? "@\(name) is a map: a value is missing" : "@\(name) is not a map")
     }
+    try check(key: key)
     try check(argument: key, type.key)
     if let data = element.data, let shape = type.data { try check(argument: data, shape) }
     try require(key)
@@ -164,23 +167,29 @@ extension RuleCompiler {
     }
     var statements: [Instruction] = []
     for statement in element.statements {
-      statements.append(try Self.stateful(statement))
+      statements.append(try Self.stateful(statement, hasTimeouts: type.hasTimeouts))
     }
     code.append(
       .dynset(
         Dynset(
-          set: name, operation: operation == .add ? 0 : operation == .update ? 1 : 2,
+          set: .named(name), operation: operation == .add ? 0 : operation == .update ? 1 : 2,
           key: register, data: second, timeout: element.timeout ?? 0, statements: statements)))
   }
 
   /// What an element of a set may carry.
-  static func stateful(_ statement: Nftables.Statement) throws(Refusal) -> Instruction {
+  static func stateful(
+    _ statement: Nftables.Statement, hasTimeouts: Bool = false
+  ) throws(Refusal) -> Instruction {
     switch statement {
-    case .counter(let packets, let bytes): .counter(packets: packets, bytes: bytes)
-    case .limit(let limit): .limit(limit)
-    case .quota(let quota): .quota(quota)
-    case .connectionCount(let count, let isOver): .connectionLimit(count, isOver: isOver)
-    case .last: .last
+    case .connectionCount where hasTimeouts:
+      // NFT_EXPR_GC beside NFT_SET_TIMEOUT.
+      throw Refusal("the kernel counts connections in sets without timeouts only")
+    case .counter(let packets, let bytes): return .counter(packets: packets, bytes: bytes)
+    case .limit(let limit): return .limit(limit)
+    case .quota(let quota): return .quota(quota)
+    case .connectionCount(let count, let isOver):
+      return .connectionLimit(count, isOver: isOver)
+    case .last: return .last
     default: throw Refusal("an element carries counter, limit, quota, ct count or last")
     }
   }

@@ -16,12 +16,33 @@ extension RuleCompiler {
     }
   }
 
+  /// What is looked up isn't looked up before: nft has no form for that, and can't list it.
+  func check(key: Nftables.Expression) throws(Refusal) {
+    switch key {
+    case .map: throw Refusal("a map has no place in a key: put what it yields into a mark before")
+    case .concat(let parts): for part in parts { try check(key: part) }
+    default: break
+    }
+  }
+
+  /// Of what is compared, only a yes or no is true or false.
+  func check(compared value: Nftables.Expression?, _ expected: Shape) throws(Refusal) {
+    switch value {
+    case .boolean? where expected.type != .boolean:
+      throw Refusal("true and false are no \(expected.typeName)")
+    case .set(let elements)?:
+      for element in elements { try check(compared: element.key, expected) }
+    default: break
+    }
+  }
+
   /// What a statement takes: of its type, or an integer (`__stmt_evaluate_arg`).
   func check(argument: Nftables.Expression, _ expected: Shape) throws(Refusal) {
     switch argument {
     case .set, .reference:
       throw Refusal("a set doesn't say which of its elements to take: use a map")
     case .verdict: throw Refusal("a verdict is not a \(expected.typeName)")
+    case .boolean: throw Refusal("true and false are for matches, not for a \(expected.typeName)")
     default: break
     }
     guard let own = try Shape.of(argument, scope) else { return }
@@ -32,11 +53,14 @@ extension RuleCompiler {
       if own.isSameType(as: expected) { return }
       throw mismatch
     }
+    // The kernel reads as many registers as are wanted.
+    guard own.cells >= expected.cells else { throw mismatch }
     // Integers that stand whole in a packet have a width; those that are reckoned fit themselves.
     switch argument {
     case .payload, .raw:
       if try BitField(argument, known) != nil { return }
-      let isNumber = expected.type.base != .string && !expected.isConcat
+      let isNumber =
+        ![.string, .bitmask].contains(expected.type.base) && !expected.isConcat
       if !isNumber || own.bits != expected.bits { throw mismatch }
     default: break
     }

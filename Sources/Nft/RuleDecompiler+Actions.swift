@@ -81,7 +81,11 @@ extension RuleDecompiler {
       let low = Nftables.Expression.number(UInt64(first))
       return .queue(
         total <= 1 ? low : .range(low, .number(UInt64(first) + UInt64(total) - 1)), flags: names)
-    case .dynset(let dynset): return update(dynset)
+    case .dynset(let dynset):
+      switch dynset.set {
+      case .named(let name): return update(name, dynset)
+      case .anonymous(let set): return meter(set, dynset)
+      }
     case .object(let type, let name):
       return ObjectType.kind(type).map { .object(kind: $0, name: .symbol(name)) }
     case .objectLookup(let set, let register):
@@ -201,9 +205,9 @@ extension RuleDecompiler {
     return .nat(result)
   }
 
-  private func update(_ dynset: Dynset) -> Nftables.Statement? {
+  private func update(_ set: String, _ dynset: Dynset) -> Nftables.Statement? {
     // What a file can say.
-    guard let type = scope.sets[dynset.set], dynset.operation < 3, dynset.timeout % 100 == 0,
+    guard let type = scope.sets[set], dynset.operation < 3, dynset.timeout % 100 == 0,
       let (key, _) = key(dynset.key, bytes: type.key.bytes, as: type.key)
     else { return nil }
     var element = Nftables.Element(key)
@@ -211,12 +215,27 @@ extension RuleDecompiler {
       guard let value = expression(register, as: data) else { return nil }
       element.data = value
     }
+    guard carry(dynset, &element) else { return nil }
+    let operations: [Nftables.SetOperation] = [.add, .update, .delete]
+    return .update(operations[Int(dynset.operation)], set: set, element)
+  }
+
+  private func meter(_ set: SetProgram, _ dynset: Dynset) -> Nftables.Statement? {
+    guard dynset.timeout % 100 == 0, let (key, _) = key(dynset.key, bytes: Int(set.keyLength))
+    else { return nil }
+    var element = Nftables.Element(key)
+    guard carry(dynset, &element) else { return nil }
+    return .meter(
+      Nftables.Meter(set.name, size: set.size ?? Nftables.Meter.defaultSize, element))
+  }
+
+  /// The timeout and the statements of what packets put in.
+  private func carry(_ dynset: Dynset, _ element: inout Nftables.Element) -> Bool {
     if dynset.timeout != 0 { element.timeout = dynset.timeout }
     for instruction in dynset.statements {
-      guard let statement = statement(instruction) else { return nil }
+      guard let statement = statement(instruction) else { return false }
       element.statements.append(statement)
     }
-    let operations: [Nftables.SetOperation] = [.add, .update, .delete]
-    return .update(operations[Int(dynset.operation)], set: dynset.set, element)
+    return true
   }
 }

@@ -48,6 +48,9 @@ extension RuleText {
       // Counts that begin at nothing go without saying.
       return "\(operation.rawValue) @\(set) { \(text(element, type?.key, type?.data)) }"
         .replacing("counter packets 0 bytes 0", with: "counter")
+    case .meter(let meter):
+      return "meter \(meter.name) size \(meter.size) { \(text(meter.element, nil, nil)) }"
+        .replacing("counter packets 0 bytes 0", with: "counter")
     case .object(let kind, let name):
       let what =
         kind.hasPrefix("ct ")

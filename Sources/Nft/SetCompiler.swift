@@ -23,6 +23,8 @@ struct SetCompiler {
     _ elements: [Nftables.Element], of expression: Nftables.Expression, key: Shape, data: Data?
   ) throws(Refusal) -> SetProgram {
     guard !elements.isEmpty else { throw Refusal("an anonymous set holds at least one element") }
+    try key.checkInSet()
+    try data?.shape?.checkInSet()
     let isInterval = elements.contains { $0.key?.isInterval == true }
     var flags = SetFlag.anonymous | SetFlag.constant
     if isInterval { flags |= SetFlag.interval }
@@ -44,6 +46,8 @@ struct SetCompiler {
 
   func named(_ set: Nftables.NamedSet) throws(Refusal) -> SetProgram {
     guard let type = scope.sets[set.name] else { throw scope.unknown(set: set.name) }
+    try type.key.checkInSet()
+    try type.data?.checkInSet()
     let data: Data? =
       if let object = type.object { .object(object) } else if type.isVerdictMap { .verdict } else {
         type.data.map { .value($0) }
@@ -52,6 +56,9 @@ struct SetCompiler {
     var flags = data?.flag ?? 0
     for flag in set.flags { flags |= flag.bit }
     if set.timeout != nil { flags |= SetFlag.timeout }
+    guard flags & SetFlag.constant == 0 || flags & SetFlag.timeout == 0 else {
+      throw Refusal("a constant set has no timeouts")
+    }
     // The kernel takes several in a list only.
     if set.statements.count > 1 { flags |= SetFlag.expression }
     if isInterval, type.key.isConcat { flags |= SetFlag.concat }
@@ -62,7 +69,10 @@ struct SetCompiler {
     userData += try UserData.comment(
       set.comment, type: UserData.Set.comment, others: userData.count)
     var statements: [Instruction] = []
-    for statement in set.statements { statements.append(try RuleCompiler.stateful(statement)) }
+    for statement in set.statements {
+      statements.append(
+        try RuleCompiler.stateful(statement, hasTimeouts: flags & SetFlag.timeout != 0))
+    }
     let policies = [nil: 0, "performance": 0, "memory": 1] as [String?: UInt32]
     guard let policy = policies[set.policy] else {
       throw Refusal("policy: performance or memory")
@@ -93,7 +103,7 @@ struct SetCompiler {
     return program
   }
 
-  private static func userData(key: Shape, data: Data?) -> [UInt8] {
+  static func userData(key: Shape, data: Data?) -> [UInt8] {
     func number(_ shape: Shape) -> UInt32 {
       shape.isConcat ? 0 : shape.order == .host ? 1 : 2
     }
@@ -118,6 +128,9 @@ struct SetCompiler {
     programs.reserveCapacity(elements.count)
     for element in elements {
       var program = ElementProgram(key: [])
+      if !isAnonymous, case .boolean? = element.data, data?.shape?.type != .boolean {
+        throw Refusal("true and false are no values of this map")
+      }
       program.data = try value(element.data, data)
       // The kernel doesn't keep what the set says for all.
       program.timeout = element.timeout == timeout || element.timeout == 0 ? nil : element.timeout
@@ -131,7 +144,8 @@ struct SetCompiler {
       if !element.statements.isEmpty {
         program.statements = []
         for statement in element.statements {
-          program.statements.append(try RuleCompiler.stateful(statement))
+          program.statements.append(
+            try RuleCompiler.stateful(statement, hasTimeouts: hasTimeouts))
         }
       }
       if let expression = element.key {
@@ -176,19 +190,27 @@ struct SetCompiler {
         high += constant.padded(to)
       }
       return (low, high)
+    case _ where shape.isConcat: throw Refusal("\(shape.fields.count) fields belong here")
     case .range(let from, let to):
+      guard shape.type.base != .string else { throw Refusal("names have no ranges") }
       let (low, high) = (try constant.bytes(from, shape), try constant.bytes(to, shape))
       guard !high.lexicographicallyPrecedes(low) else {
         throw Refusal("a range ends before it begins")
       }
       return (low, high)
     case .prefix(let address, let length):
-      guard (0...shape.bits).contains(length), shape.bits % 8 == 0 else {
-        throw Refusal("a prefix of \(length) of \(shape.bits) bits")
+      let width = shape.lift?.bits ?? shape.bits
+      guard (0...width).contains(length), shape.bits % 8 == 0 else {
+        throw Refusal("a prefix of \(length) of \(width) bits")
       }
-      let mask = RuleCompiler.prefixMask(length, bytes: shape.bytes)
       let bytes = try constant.bytes(address, shape)
-      return (zip(bytes, mask).map { $0 & $1 }, zip(bytes, mask).map { $0 | ~$1 })
+      var rest = RuleCompiler.prefixMask(length, bytes: shape.bytes).map { ~$0 }
+      if let lift = shape.lift {
+        // The field's own lowest bits, where they stand within its bytes.
+        let lowest = (UInt64.max >> UInt64(64 - lift.bits)) >> UInt64(length)
+        rest = try constant.integer(lowest << UInt64(lift.shift), Shape(.integer, bits: shape.bits))
+      }
+      return (zip(bytes, rest).map { $0 & ~$1 }, zip(bytes, rest).map { $0 | $1 })
     default:
       if case .symbol(let text) = expression, shape.type.base == .string, text.isNamePrefix {
         let name = Array(text.utf8.dropLast())

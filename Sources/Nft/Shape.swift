@@ -11,6 +11,8 @@ struct Shape: Hashable {
   var lift: Lift?
   /// Of a key whose intervals the kernel compares.
   var isCompared = false
+  /// The greatest value that it can have, where that is less than its bits hold: for matches.
+  var maximum: UInt64?
 
   struct Lift: Hashable {
     var bits: Int
@@ -30,11 +32,28 @@ struct Shape: Hashable {
     self = fields[0]
     if fields.count > 1 {
       self.fields = fields
+      // nft doesn't look at it there.
+      for index in fields.indices { self.fields[index].maximum = nil }
+      maximum = nil
       bits = fields.reduce(0) { $0 + $1.cells * 32 }
     }
   }
 
   var isConcat: Bool { !fields.isEmpty }
+
+  /// Whether nft can list a set of it: it ends where a text of any length is part of a concatenation,
+  /// and leaves out what looks a label up.
+  func checkInSet() throws(Refusal) {
+    for field in isConcat ? fields : [self] {
+      if field.type == .ctLabel {
+        throw Refusal("sets hold no ct label: nft couldn't list them; match label by label")
+      }
+      if isConcat, field.type == .string {
+        throw Refusal("a text of any length (ct helper, osf, fib oifname) has no place in a concat")
+      }
+    }
+  }
+
   var bytes: Int { (bits + 7) / 8 }
   /// Registers of 32 bits.
   var cells: Int { (bits + 31) / 32 }
@@ -64,7 +83,10 @@ extension Shape {
     case .reference: return nil
     case .payload(let name, let field): return try payload(name, field)
     case .raw(_, _, let length): return Shape(.integer, bits: length)
-    case .meta(let key): return Shape(try metaKey(key))
+    case .meta(let key):
+      var shape = Shape(try metaKey(key))
+      if shape.type == .day { shape.maximum = 6 }
+      return shape
     case .ct(let key, _): return Shape(try ctKey(key, scope))
     case .option(let kind, let name, let field):
       return try OptionTable.of(kind).shape(name, field)
@@ -85,9 +107,16 @@ extension Shape {
     case .rt(let key, let family): return Shape(try rtKey(key, family, scope))
     case .socket(let key):
       guard let found = MetaKey.socket[key] else { throw Refusal("socket \(key) is not known") }
-      return Shape(found)
+      var shape = Shape(found)
+      if found.type == .integer { shape.maximum = 1 }
+      return shape
     case .osf: return Shape(.string, bits: 128)
-    case .numgen, .jhash, .symhash: return Shape(.integer, bits: 32, order: .host)
+    case .numgen(_, let modulus, let offset), .jhash(_, let modulus, _, let offset),
+      .symhash(let modulus, let offset):
+      var shape = Shape(.integer, bits: 32, order: .host)
+      let last = UInt64(max(1, modulus)) - 1 + UInt64(offset)
+      shape.maximum = last == 0 ? nil : last
+      return shape
     case .concat(let fields):
       var shapes: [Shape] = []
       for field in fields {
@@ -99,6 +128,7 @@ extension Shape {
       var found = try of(left, scope)
       if found == nil { found = try of(right, scope) }
       guard var shape = found else { return nil }
+      shape.maximum = nil
       if op == .shiftLeft || op == .shiftRight {
         shape = Shape(shape.type, bits: shape.bits, order: .host)
       }
@@ -174,7 +204,9 @@ extension Shape {
     case .types(let names):
       for name in names {
         guard let type = DataType(named: name) else {
-          if name == "integer" { throw Refusal("type integer has no width: use typeof") }
+          if ["integer", "ct_label", "ct_event"].contains(name) {
+            throw Refusal("nft has no type \(name) for sets: use typeof")
+          }
           throw Refusal("\(name) is not a type")
         }
         shapes.append(Shape(type))

@@ -27,6 +27,8 @@ public enum TableCompiler {
     let table: Nftables.Table
     var scope: TableScope
     var faults: [NftablesFault] = []
+    /// The names of meters so far: sets and meters share theirs.
+    var meters: Set<String> = []
 
     mutating func attempt<T>(
       _ place: NftablesFault.Place, _ body: (TableScope) throws(Refusal) -> T
@@ -108,6 +110,7 @@ public enum TableCompiler {
         guard scope.sets[set.name] == nil else { throw Refusal("it is stated twice") }
         var type = TableScope.SetType(
           key: try Shape.of(set.key, scope), isInterval: set.flags.contains(.interval))
+        type.hasTimeouts = set.timeout != nil || set.flags.contains(.timeout)
         guard type.key.bytes <= 64 else { throw Refusal("its key is longer than 64 bytes") }
         switch set.data {
         case nil: break
@@ -132,9 +135,13 @@ public enum TableCompiler {
       var program = ChainProgram(
         name: chain.name, base: chain.base, userData: userData ?? [], rules: [])
       for (position, rule) in chain.rules.enumerated() {
+        let taken = rule.statements.compactMap(\.meterName).first {
+          scope.sets[$0] != nil || !meters.insert($0).inserted
+        }
         let compiled = attempt(.rule(chain: chain.name, position: position)) {
           (scope) throws(Refusal) in
-          RuleProgram(
+          if let taken { throw Refusal("a set or another meter is called \"\(taken)\"") }
+          return RuleProgram(
             instructions: try RuleCompiler.compile(rule.statements, scope),
             userData: try UserData.comment(rule.comment))
         }
@@ -149,6 +156,10 @@ extension Nftables.Statement {
   /// The set that packets change by it.
   fileprivate var changedSet: String? {
     if case .update(_, let set, _) = self { set } else { nil }
+  }
+
+  fileprivate var meterName: String? {
+    if case .meter(let meter) = self { meter.name } else { nil }
   }
 }
 

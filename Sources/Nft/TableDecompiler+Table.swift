@@ -30,7 +30,8 @@ extension TableDecompiler {
         if !rule.refers(to: missing), let rule = self.rule(rule) {
           read.rules.append(rule)
         } else {
-          unreadable.append("chain \(chain.name), rule \(position + 1)")
+          let text = anyText(chain.rules[position])
+          unreadable.append("chain \(chain.name), rule \(position + 1): \(text)")
         }
       }
       table.chains.append(read)

@@ -25,7 +25,9 @@ extension TableDiff {
       var text = DiffText(observed: nil, desired: observed, numbers: numbers, limit: limit)
       text.create(observed, nil)
       return text.lines.map { Line(name: $0.name, old: $0.new, new: nil, omitted: $0.omitted) }
-    case .create(let program)?, .replace(let program)?:
+    case .create(let program)?: text.create(program, source)
+    case .replace(let program)?:
+      text.addLosses()
       text.create(program, source)
     case nil:
       text.add(self)
@@ -72,12 +74,7 @@ private struct DiffText {
       decompiler = TableDecompiler(program, numbers: numbers)
     }
 
-    func text(_ rule: RuleProgram) -> String {
-      guard let read = decompiler.rule(rule.settled) else {
-        return "(a rule that vpngw can't read)"
-      }
-      return text(read)
-    }
+    func text(_ rule: RuleProgram) -> String { decompiler.anyText(rule) }
 
     func text(_ rule: Nftables.Rule) -> String {
       decompiler.text(rule, showsCounts: false)
@@ -159,7 +156,9 @@ private struct DiffText {
   private mutating func addSets(_ diff: TableDiff, _ old: Side, _ new: Side) {
     for name in diff.deletedSets {
       guard let set = old.program.sets.first(where: { $0.name == name }) else { continue }
-      add(Self.name(set), old: old.decompiler.text(set))
+      add(
+        Self.name(set),
+        old: [old.decompiler.text(set), loss(of: set)].compactMap(\.self).joined(separator: "; "))
     }
     for set in diff.createdSets { create(set, new) }
     for change in diff.elements {
@@ -203,6 +202,23 @@ private struct DiffText {
     }
   }
 
+  // MARK: - What is lost
+
+  /// Of a table that is made anew.
+  mutating func addLosses() {
+    for set in old?.program.sets ?? [] {
+      if let loss = loss(of: set) { add(Self.name(set), old: loss) }
+    }
+  }
+
+  /// `12 elements that packets put in are lost`.
+  private func loss(of set: SetProgram) -> String? {
+    let count = old?.program.learnt(in: set, besides: new?.program) ?? 0
+    if count == 0 { return nil }
+    return count == 1
+      ? "1 element that packets put in is lost" : "\(count) elements that packets put in are lost"
+  }
+
   // MARK: - Words
 
   private static func name(_ object: ObjectProgram) -> String {
@@ -236,69 +252,5 @@ private struct DiffText {
     var text = "type \(base.type) hook \(base.hook)"
     if !base.devices.isEmpty { text += " devices = { \(base.devices.joined(separator: ", ")) }" }
     return text + " priority \(base.priority); policy \(base.policy.rawValue)"
-  }
-}
-
-extension TableDecompiler {
-  public init(_ table: TableProgram, numbers: LinkNumbers) {
-    self.init(table, link: { numbers[$0] }, linkName: numbers.name)
-  }
-
-  /// `type ipv4_addr : mark; flags interval`, without its elements.
-  func text(_ program: SetProgram) -> String {
-    var bare = program
-    bare.elements = []
-    guard let set = self.set(bare) else { return "(a set that vpngw can't read)" }
-    var parts = [text(set.key, "type")]
-    switch set.data {
-    case nil: break
-    case .verdict?: parts[0] += " : verdict"
-    case .value(let type)?: parts[0] += " : " + text(type, "").drop { $0 == " " }
-    case .object(let kind)?: parts[0] += " : \(kind)"
-    }
-    if !set.flags.isEmpty {
-      parts.append("flags " + set.flags.map(\.rawValue).sorted().joined(separator: ","))
-    }
-    if let timeout = set.timeout { parts.append("timeout \(RuleText.duration(timeout))") }
-    if let size = set.size { parts.append("size \(size)") }
-    return parts.joined(separator: "; ")
-  }
-
-  private func text(_ type: Nftables.TypeOf, _ word: String) -> String {
-    switch type {
-    case .types(let names): return "\(word) " + names.joined(separator: " . ")
-    case .expressions(let expressions):
-      let text = RuleText(scope: scope)
-      return (word.isEmpty ? "" : "typeof ")
-        + expressions.map { text.text($0) }.joined(separator: " . ")
-    }
-  }
-
-  /// Elements as nft prints them: an interval's two halves as one.
-  /// The first `limit`, and how many more there are.
-  func texts(
-    _ elements: [ElementProgram], of set: SetProgram, _ limit: Int
-  ) -> (texts: [String], omitted: Int) {
-    if elements.isEmpty { return ([], 0) }
-    var part = set
-    let ends = elements.indices.filter { elements[$0].flags & ElementFlag.intervalEnd == 0 }
-    part.elements = limit < ends.count ? Array(elements[..<ends[limit]]) : elements
-    guard let type = scope.sets[set.name],
-      let read = RuleDecompiler(scope).elements(part, type.key, data: type.data)
-    else { return (["(\(elements.count) that vpngw can't read)"], 0) }
-    let text = RuleText(scope: scope)
-    return (read.map { text.text($0, type.key, type.data) }, max(0, ends.count - limit))
-  }
-
-  func text(_ object: ObjectProgram) -> String {
-    switch object.content {
-    case .counter: "counter"
-    case .quota(let quota): "\(quota.isOver ? "over" : "until") \(quota.bytes) bytes"
-    case .limit(let limit):
-      "rate \(limit.isOver ? "over " : "")\(limit.rate)\(limit.isBytes ? " bytes" : "") each \(limit.per) s burst \(limit.burst)"
-    case .ctHelper(let type, let proto, _): "type \"\(type)\" protocol \(proto)"
-    // Their kind and name say what they are; how they are set would take lines.
-    default: "present"
-    }
   }
 }

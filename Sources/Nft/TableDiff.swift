@@ -63,11 +63,14 @@ public struct TableDiff: Hashable, Sendable {
 
   /// What would have to go and can't, since vpngw can't read it and so couldn't put it back.
   public internal(set) var obstacles: [String] = []
+  /// What vpngw can't read in a table that stays, and so leaves there.
+  public internal(set) var leftAlone: [String] = []
 
   /// Whether there is nothing to do.
   public var isEmpty: Bool {
     var other = TableDiff(family: family, table: table)
     other.obstacles = obstacles
+    other.leftAlone = leftAlone
     return self == other
   }
 
@@ -88,12 +91,7 @@ public struct TableDiff: Hashable, Sendable {
     case (nil, let desired?): whole = .create(desired)
     case (_?, nil): whole = .delete
     case (let observed?, let desired?):
-      // Of a table that is there, only dormant can change. nft 1.0.6 prints no comment in JSON, so
-      // one that is not stated may stay.
-      if !desired.unmarked.userData.isEmpty
-        && observed.unmarked.userData != desired.unmarked.userData
-        || (observed.flags ^ desired.flags) & ~1 != 0 || observed.isMarked != desired.isMarked
-      {
+      if Self.replaces(observed, desired) {
         whole = .replace(desired)
       } else {
         if observed.flags != desired.flags { flags = desired.flags }
@@ -206,17 +204,8 @@ public struct TableDiff: Hashable, Sendable {
         createdSets.append(set)
         continue
       }
-      // What packets filled once stays such a set when no rule fills it any more: its elements
-      // would be lost. One that a rule does fill is such a set, whether its flags say so or not.
       let isFilled = found.flags & SetFlag.dynamic != 0 || filled.contains(set.name)
-      var (one, other) = (found, set)
-      one.elements = []
-      other.elements = []
-      if isFilled {
-        one.flags |= SetFlag.dynamic
-        other.flags |= SetFlag.dynamic
-      }
-      if one.settled != other.settled {
+      if !Self.keeps(found, set, isFilled: isFilled) {
         replaced.sets.insert(set.name)
         deletedSets.append(set.name)
         createdSets.append(set)

@@ -15,7 +15,8 @@ extension TableScope {
       else { continue }
       var type = SetType(
         key: key,
-        isInterval: set.flags & SetFlag.interval != 0)
+        isInterval: set.flags & SetFlag.interval != 0,
+        hasTimeouts: set.flags & SetFlag.timeout != 0)
       switch set.data {
       case nil: break
       case .verdict?: type.isVerdictMap = true

@@ -9,6 +9,7 @@ struct TableScope {
     var isVerdictMap = false
     var object: UInt32?
     var isInterval: Bool
+    var hasTimeouts = false
   }
 
   let family: Nftables.Family

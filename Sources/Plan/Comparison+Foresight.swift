@@ -14,6 +14,25 @@ extension Comparison {
     return true
   }
 
+  /// The kernel uses no address that another machine has, and doesn't try again by itself.
+  mutating func refuseDuplicates() {
+    guard isAllKnown, observed.addresses.contains(where: { $0.detection == .failed }) else {
+      return
+    }
+    let remade = Set(steps.filter { $0.change.verb == .replace }.map(\.change.object.id))
+    let wanted = Set(desired.addresses.map(\.id))
+    for address in observed.addresses
+    where address.detection == .failed && wanted.contains(address.id)
+      && lost.links[address.link] == nil && !remade.contains(address.objectID)
+    {
+      refuse(
+        .address(address),
+        "another machine on link \(address.link) has it, as duplicate address detection found: take it "
+          + "away there, then run `ip address del \(address.address) dev \(address.link)`, and vpngw adds "
+          + "it again")
+    }
+  }
+
   private mutating func reach() -> Reach {
     knowsReach = true
     let refused = Set(conflicts.map(\.object.id))

@@ -16,6 +16,7 @@ struct Comparison {
   /// Where the steps of routes begin.
   private var firstRoute = 0
   private(set) var conflicts: [Plan.Conflict] = []
+  private(set) var leftAlone: [Plan.LeftAlone] = []
 
   init(
     from observed: Configuration, to desired: Configuration, settled: Configuration?,
@@ -38,6 +39,10 @@ struct Comparison {
   /// Of kinds with more to them than to compare one by one.
   private static let special: [Kind: @Sendable (inout Comparison) -> Void] = [
     Sysctl.kind: { $0.compare($0.possibleSysctls(), $0.observed.sysctls) },
+    Address.kind: {
+      $0.compare($0.desired.addresses, $0.observed.addresses)
+      $0.refuseDuplicates()
+    },
     Nexthop.kind: { $0.compareNexthops() },
     Route.kind: {
       $0.firstRoute = $0.steps.count
@@ -90,7 +95,7 @@ struct Comparison {
             Change(.update, former, observed: present),
             reason: "no longer stated: as it was before"))
       } else if present.isOwned {
-        steps.append(Step(Change(.delete, present, observed: present)))
+        steps.append(Step(Change(.delete, present, observed: present), reason: claimed(present)))
       }
     }
   }
@@ -114,7 +119,7 @@ struct Comparison {
       steps.append(
         Step(
           Change(.update, object, observed: present),
-          reason: endOfIPv6(object, present)))
+          reason: endOfIPv6(object, present) ?? claimed(present)))
       return
     }
     let names = blocking.map(\.name).joined(separator: ", ")
@@ -122,6 +127,12 @@ struct Comparison {
       Step(
         Change(.replace, object, observed: present),
         reason: "replaced: \(names) can't change in place"))
+  }
+
+  /// Of what somebody else made, and the file claims all the same.
+  private func claimed<R: Resource>(_ present: R) -> String? {
+    guard present.isOwned, let maker = present.maker else { return nil }
+    return "\(maker) made it; the file claims all that is there"
   }
 
   mutating func refuse(
@@ -251,6 +262,7 @@ struct Comparison {
     let tables = Tables(from: observed, to: desired)
     steps += tables.steps
     conflicts += tables.conflicts
+    leftAlone = tables.leftAlone
   }
 
   /// One for all of them: nothing of IPVS can be there.
@@ -276,7 +288,9 @@ struct Comparison {
       desired.ipvsServices,
       observed.ipvsServices.map { service in
         var service = service
-        service.isOwned = service.isOwned || claims.contains(service.claim)
+        guard !service.isOwned, claims.contains(service.claim) else { return service }
+        service.isOwned = true
+        service.isMadeByOthers = true
         return service
       })
   }

@@ -61,9 +61,7 @@ struct Foresight {
   }
 
   private mutating func objection(to route: Route) -> String? {
-    if let src = route.src, !reach.has(src) {
-      return "\(src), its \"src\", is no address of this machine"
-    }
+    if let src = route.src, let reason = objection(toSource: src) { return reason }
     guard route.type == .unicast else { return nil }
     if let hop = route.hop {
       return objection(hop.via, hop.dev, isOnlink: hop.isOnlink, route.dst.family)
@@ -74,6 +72,18 @@ struct Foresight {
       }
     }
     return nil
+  }
+
+  private func objection(toSource src: IPAddress) -> String? {
+    guard reach.has(src) else {
+      let link = reach.duplicates[src]
+      return "\(src), its \"src\", is "
+        + (link.map { "a duplicate: another machine on link \($0) has it" }
+          ?? "no address of this machine")
+    }
+    guard let link = reach.tentative[src], isDown(link) else { return nil }
+    return "\(src), its \"src\", is tentative: link \(link) is down, and the kernel looks for "
+      + "duplicates only once it is up"
   }
 
   private mutating func objection(

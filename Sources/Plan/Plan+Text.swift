@@ -16,7 +16,7 @@ extension Plan {
     return text + "\n\(summary)\n"
   }
 
-  /// `1 to create, 2 to change, 1 cannot be done.`
+  /// `1 to create, 2 to change, 1 cannot be done; 1 removes what others made.`
   public var summary: String {
     var counts: [Change.Verb: Int] = [:]
     for step in steps { counts[step.change.verb, default: 0] += 1 }
@@ -24,7 +24,9 @@ extension Plan {
       counts[verb].map { "\($0) to \(verb == .update ? "change" : verb.rawValue)" }
     }
     if !conflicts.isEmpty { parts.append("\(conflicts.count) cannot be done") }
-    return parts.joined(separator: ", ") + "."
+    let theirs = steps.count(where: \.removesTheirs)
+    let note = theirs == 0 ? "" : "; \(theirs) remove\(theirs == 1 ? "s" : "") what others made"
+    return parts.joined(separator: ", ") + note + "."
   }
 }
 
@@ -43,7 +45,7 @@ extension Step {
     for run in differences(limit: Self.shownParts).runs {
       for difference in run.prefix(Self.shownParts) {
         text += "    " + difference.line(verb).visible
-        if isTheirs, difference.new == nil { text += " (theirs)" }
+        if difference.isTheirs { text += " (theirs)" }
         text += "\n"
       }
       let count = run.reduce(run.count) { $0 + $1.omitted }
@@ -100,7 +102,7 @@ extension [Step] {
   fileprivate func sortedForReading() -> [Step] {
     let verbs = Change.Verb.inReadingOrder
     let keys = map { step in
-      verbs.firstIndex(of: step.change.verb)! * Kind.allCases.count
+      verbs.firstIndex(of: step.change.verb)! * Kind.all.count
         + step.change.object.kind.position
     }
     return indices.sorted { (keys[$0], $0) < (keys[$1], $1) }.map { self[$0] }

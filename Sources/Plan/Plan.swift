@@ -6,6 +6,8 @@ public struct Plan: Sendable {
   public var steps: [Step] = []
   /// What can't be done, and why; everything else can.
   public var conflicts: [Conflict] = []
+  /// What stays though nobody states it, since vpngw can't read it; it counts for nothing else.
+  public var leftAlone: [LeftAlone] = []
   /// Of services by destination NAT: which flows go on once the steps are done.
   public var flows: ServedFlows?
 
@@ -25,6 +27,12 @@ public struct Plan: Sendable {
     }
   }
 
+  /// A part of an object, in words: `chain c, rule 1: [ match name u32 rev 0 ]`.
+  public struct LeftAlone: Hashable, Sendable {
+    public let object: Object
+    public let part: String
+  }
+
   /// Pure: no clock, no I/O, and equal for equal values.
   ///
   /// `settled` is what `observed` is known to be like, if anything is: what is wanted as it was then
@@ -38,6 +46,7 @@ public struct Plan: Sendable {
       from: observed, to: desired, settled: settled, isAllKnown: isAllKnown)
     comparison.run()
     conflicts = comparison.conflicts
+    leftAlone = comparison.leftAlone
     flows = desired.flows
     steps = Order(of: comparison.steps, desired: desired, observed: observed).steps
   }

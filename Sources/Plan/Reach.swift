@@ -12,6 +12,10 @@ struct Reach {
   private var networks: Set<Key> = []
   private var lengths: Set<UInt8> = []
   private var own: Set<IPAddress> = []
+  /// Another machine has them too, by the link on which that was found.
+  private(set) var duplicates: [IPAddress: LinkName] = [:]
+  /// The kernel hasn't looked for duplicates of them yet, by the link.
+  private(set) var tentative: [IPAddress: LinkName] = [:]
   private var ownNetworks: [Prefix] = []
 
   init() {}
@@ -43,7 +47,15 @@ struct Reach {
   private mutating func add(_ address: Address, stays: Bool) {
     add(address.peer ?? address.address, address.link)
     // Routes from an address go with it (fib_sync_down_addr).
-    if stays { own.insert(address.address.address) }
+    guard stays else { return }
+    let ip = address.address.address
+    switch address.detection {
+    case .failed: duplicates[ip] = address.link
+    case .running:
+      own.insert(ip)
+      tentative[ip] = address.link
+    case .over: own.insert(ip)
+    }
   }
 
   private mutating func add(_ route: Route, nexthop: (UInt32) -> Nexthop?) {

@@ -17,9 +17,11 @@ public struct Step: Hashable, Sendable {
     self.numbers = numbers
   }
 
-  /// Whether what goes from a table is somebody else's work.
-  var isTheirs: Bool {
-    change.observed?.as(NftablesTable.self).map { !$0.isOwned } ?? false
+  /// Whether something of it that goes is somebody else's work.
+  public var removesTheirs: Bool {
+    if change.verb == .delete, change.object.resource.maker != nil { return true }
+    guard let observed = change.observed?.resource, observed.holdsOthersWork else { return false }
+    return differences(limit: 1).contains(where: \.isTheirs)
   }
 
   /// For a creation what is stated, for a change what differs, for a deletion what is there.
@@ -45,7 +47,9 @@ public struct Step: Hashable, Sendable {
   }
 
   private func tableDifferences(_ table: NftablesTable, _ limit: Int) -> [Difference] {
-    let present = change.observed?.as(NftablesTable.self)?.program
+    let observed = change.observed?.as(NftablesTable.self)
+    let present = observed?.program
+    let isTheirs = observed.map { !$0.isOwned } ?? false
     let wanted = change.verb == .delete ? nil : table.program
     let diff = TableDiff(
       family: table.id.family, table: table.id.name, from: present, to: wanted, numbers: numbers)
@@ -54,7 +58,8 @@ public struct Step: Hashable, Sendable {
     return lines.map { line in
       Difference(
         line.name, old: line.old.map(Value.string), new: line.new.map(Value.string),
-        sort: line.old == nil || line.new == nil ? .element : .property, omitted: line.omitted)
+        sort: line.old == nil || line.new == nil ? .element : .property, omitted: line.omitted,
+        isTheirs: isTheirs && line.new == nil)
     }
   }
 }

@@ -7,6 +7,7 @@ struct Tables {
   let numbers: LinkNumbers
   private(set) var steps: [Step] = []
   private(set) var conflicts: [Plan.Conflict] = []
+  private(set) var leftAlone: [Plan.LeftAlone] = []
 
   init(from observed: Configuration, to desired: Configuration) {
     numbers = LinkNumbers(observed: observed.links, desired: desired.links)
@@ -56,6 +57,7 @@ struct Tables {
       family: table.id.family, table: table.id.name, from: found?.program, to: wanted.program,
       numbers: numbers)
     refuse(table, obstacles: diff)
+    leftAlone += diff.leftAlone.map { Plan.LeftAlone(object: Object(table), part: $0) }
     guard !diff.isEmpty else { return }
     let verb: Change.Verb =
       switch diff.whole {
@@ -67,7 +69,8 @@ struct Tables {
       Step(
         Change(verb, wanted, observed: found),
         reason: reason
-          ?? (verb == .replace ? "replaced: flags and comment can't change in place" : nil),
+          ?? (verb == .replace
+            ? "replaced: a table's flags and comment can't change in place" : nil),
         numbers: numbers))
   }
 
@@ -103,7 +106,7 @@ struct Tables {
     refuse(
       table,
       "somebody else put in what vpngw can't read and so doesn't remove "
-        + "(\(diff.obstacles.joined(separator: ", "))): remove it by nft, or the table")
+        + "(\(diff.obstacles.joined(separator: "; "))): remove it by nft, or the table")
   }
 
   private mutating func refuse(_ table: NftablesTable, _ reason: String) {

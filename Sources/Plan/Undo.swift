@@ -46,18 +46,34 @@ public struct Undo: Sendable {
     let concerned = Set(made.keys).union(before.objects.map(\.id))
     var reduced = Configuration()
     var wanted = before
+    // The kernel deletes a rule or a route only by the protocol that it has.
+    var asPresent: [ObjectID: Object] = [:]
     for object in now.objects {
       if concerned.contains(object.id) {
         // The kernel's own route may stand behind one that the plan made.
         let isMade = made[object.id].map { $0.resource.maker == object.resource.maker } ?? false
         reduced.append(isMade ? object.takenForOurs : object)
+        if isMade { asPresent[object.id] = object }
       } else if object.kind.type.dependsOnAlikes {
         // How one of them is changed depends on the others that are like it.
         reduced.append(object)
         wanted.append(object)
       }
     }
-    return Plan(from: reduced, to: wanted, isAllKnown: false)
+    var plan = Plan(from: reduced, to: wanted, isAllKnown: false)
+    let deleted = Set(plan.steps.map(\.change).filter { $0.verb == .delete }.map(\.object.id))
+    for index in plan.steps.indices where plan.steps[index].change.verb == .delete {
+      guard let present = asPresent[plan.steps[index].change.object.id] else { continue }
+      var deletion = Change(.delete, present, observed: present)
+      if let rule = present.as(Rule.self) {
+        // Rather a rule that stays, and is said to, than another one that goes.
+        if now.partialRules.contains(where: { $0.rule.isTaken(for: rule) }) { continue }
+        deletion.lookalikes = now.rules.prefix { $0.id != rule.id }
+          .filter { !deleted.contains($0.objectID) && $0.isTaken(for: rule) }
+      }
+      plan.steps[index].change = deletion
+    }
+    return plan
   }
 }
 

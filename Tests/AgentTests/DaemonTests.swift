@@ -80,6 +80,37 @@ import Testing
     }
   }
 
+  /// What is wanted changes by a look itself, which is the first to see the link.
+  @Test func whatALinksSignalChangesIsNobodysInterference() throws {
+    let file = """
+      { "version": 1, "links": [ { "name": "f0", "managed": false } ],
+        "rules": [ { "priority": 5, "family": "inet", "lookup": 57, "when": "link.f0" } ] }
+      """
+    try Turning.with(file, setup: ["ip link add f0 type ifb", "ip link set f0 up"]) { turning in
+      turning.start()
+      #expect(try sh("ip rule show").contains("5:"))
+      try sh("ip link set f0 down")
+      #expect(try turning.turn { try !sh("ip rule show").contains("5:") })
+      try sh("ip link set f0 up")
+      #expect(try turning.turn { try sh("ip rule show").contains("5:") })
+      turning.settle()
+      #expect(turning.log.of("restored").isEmpty, "\(turning.log.all)")
+    }
+  }
+
+  /// Its mark is gone with it: that it was ours is known from the look before.
+  @Test func whatIsReplacedByHandIsPutBack() throws {
+    try Turning.with(Self.rules(1..<4)) { turning in
+      turning.start()
+      try sh("ip route replace unreachable 10.9.0.0/16 table 57 proto static")
+      #expect(try turning.turn { try sh("ip route show table 57").contains("blackhole") })
+      turning.settle()
+      #expect(turning.board.status.conflicts.isEmpty)
+      #expect(turning.log.of("restored").count == 1, "\(turning.log.all)")
+      #expect(try sh("ip route show table 57").split(separator: "\n").count == 1)
+    }
+  }
+
   /// The directory comes to be between the reading of the file and the watch: no event tells of it.
   @Test func aFileIsReadAgainWhereItsDirectoryIsNew() throws {
     try Turning.with(nil, at: "new/state.json") { turning in
@@ -175,6 +206,39 @@ import Testing
       turning.settle()
       #expect(turning.log.of("restored").count == 10)
       #expect(turning.value("vpngw_drift_repairs_total") == 40)
+    }
+  }
+
+  /// A route whose source is tentative is no failure, stops nothing, and comes with the kernel's word.
+  @Test func aTentativeSourceIsWaitedForWithoutBlocking() throws {
+    let file = """
+      { "version": 1, "links": [ { "name": "v0", "managed": false } ],
+        "addresses": [ { "link": "v0", "address": "fd00::1/64" } ],
+        "routes": [ { "dst": "2001:db8::/48", "dev": "v0", "src": "fd00::1" } ],
+        "rules": [ { "priority": 5, "family": "inet", "lookup": 57 } ] }
+      """
+    let setup = ["ip link add v0 type veth peer name v1", "ip link set v0 up"]
+    try Turning.with(file, setup: setup) { turning in
+      // Without a carrier detection doesn't begin.
+      turning.start()
+      #expect(try sh("ip rule show").contains("5:"))
+      let status = turning.board.status
+      #expect(!status.isConverged)
+      #expect(status.failures.map(\.object) == ["route 2001:db8::/48 dev v0"])
+      #expect(
+        status.failures.first?.reason.contains("once link v0 is up and has a carrier") == true)
+      try sh("ip rule del priority 5")
+      #expect(try turning.turn { try sh("ip rule show").contains("5:") })
+      try sh("ip link set v1 up")
+      // Nothing is polled for: the kernel tells of the carrier, and of the address.
+      #expect(try turning.turn { try sh("ip -6 route show").contains("2001:db8::/48") })
+      turning.settle()
+      #expect(turning.board.status.isConverged)
+      #expect(turning.log.of("restored").count == 1, "\(turning.log.all)")
+      #expect(turning.log.of("step-failed").isEmpty)
+      #expect(turning.log.all.allSatisfy { !$0.contains("level=error") }, "\(turning.log.all)")
+      let said = turning.log.of("step-waits")
+      #expect(said.first?.contains("level=info") == true && said.count <= 2, "\(said)")
     }
   }
 

@@ -1,4 +1,6 @@
 import Glibc
+import Kernel
+import Model
 import TestSupport
 import Testing
 
@@ -32,6 +34,62 @@ import Testing
       }
       #expect(try vpngw("plan", path).output.contains(#"\u{1b}[2J\u{9b}2J\u{202e}\n+ rule 1"#))
       #expect(try isHarmless(vpngw("apply", path)))
+    }
+  }
+
+  /// Rules that no syntax expresses, as bytecode with anybody's words in it.
+  @Test func bytecodeOfOthersRules() throws {
+    typealias Bytecode = Nftables.Bytecode
+    try Vpngw.inNamespace { vpngw in
+      let words = "\(Self.hostile)\n+ rule 1"
+      let register = Bytecode.Register(0)
+      let rule = Bytecode.RuleProgram(
+        instructions: [
+          .immediate(register, [1, 2, 3, 4]), .cmp(register, .equal, [1, 2, 3, 4]),
+          .log(Bytecode.Log(prefix: words, flags: 0)),
+        ], userData: Bytecode.UserData.item(0, Array("\(words)\0".utf8)))
+      try NftablesKernel().create([
+        Bytecode.TableProgram(
+          family: .inet, name: "t", flags: 0, userData: [], sets: [], objects: [],
+          chains: [Bytecode.ChainProgram(name: "c", userData: [], rules: [rule])])
+      ])
+      let state = """
+        { "version": 1, "nftables": [
+          { "table": { "family": "inet", "name": "t", "adopt": true COMMENT } },
+          { "chain": { "family": "inet", "table": "t", "name": "c" } } ] }
+        """
+      let path = try vpngw.file("state.json", state.replacing("COMMENT", with: ""))
+      // What would replace the table, and so the rule.
+      let other = try vpngw.file(
+        "other.json", state.replacing("COMMENT", with: #", "comment": "mine""#))
+      let shown = #"\u{1b}[2J\u{9b}2J\u{202e}\n+ rule 1"#
+      let text =
+        "chain c, rule 1: [ immediate reg 1 0x04030201 ] [ cmp eq reg 1 0x04030201 ] "
+        + "[ log prefix \(shown) ] comment \"\(shown)\""
+      let planned = try vpngw("plan", path)
+      #expect(planned.status == 0)
+      #expect(planned.output == "No changes. The kernel matches the state file.\n")
+      #expect(planned.error == "vpngw: can't read nftables inet t: \(text); left alone\n")
+      let refused = try vpngw("plan", other)
+      #expect(refused.status == 1)
+      #expect(refused.output.contains("and so doesn't remove (\(text)): remove it by nft"))
+      let all = try vpngw("show", "--all")
+      #expect(
+        all.error
+          == "vpngw: can't read nftables inet t: \(text); left out here, and left alone\n")
+      #expect(all.output.contains(#""inet t: chain c, rule 1: [ immediate reg 1 0x04030201 ]"#))
+      let json = try vpngw("plan", "--json", path)
+      #expect(json.output.contains(#""part": "chain c, rule 1: [ immediate reg 1"#))
+      #expect(try vpngw("plan", "--json", other).output.contains("[ immediate reg 1 0x04030201 ]"))
+      for words in [
+        ["plan", path], ["plan", other], ["show", "--all"], ["plan", "--json", path],
+        ["plan", "--json", other], ["apply", path],
+      ] {
+        let finished = try run(vpngw.arguments(words))
+        #expect(isHarmless(finished), "\(words)")
+        #expect(!finished.lines.contains { $0.hasPrefix("+ rule") })
+      }
+      #expect(try sh("nft list chain inet t c").contains("log prefix"))
     }
   }
 

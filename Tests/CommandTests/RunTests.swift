@@ -27,8 +27,11 @@ import Testing
       #expect(second.status == 1)
       #expect(
         second.error.hasSuffix(
-          "vpngw: another vpngw keeps this namespace (process \(first.process), with another run "
-            + "directory): only one can\n"), "\(second.error)")
+          ", process \(first.process), with another run directory): only one can\n"),
+        "\(second.error)")
+      #expect(
+        second.error.contains("another vpngw keeps this namespace (vpngw run \(path) "),
+        "\(second.error)")
       let applied = try run([Vpngw.path, "apply", path, "--run-directory", vpngw.directory + "/o"])
       #expect(applied.status == 1)
       #expect(applied.error.contains("process \(first.process), with another run directory"))
@@ -42,9 +45,7 @@ import Testing
   @Test func aSquatterKeepsNobodyFromStarting() throws {
     try Vpngw.inNamespace { vpngw in
       let path = try vpngw.file("state.json", Self.file)
-      let squatter = try Started([
-        "/usr/bin/python3", "-c",
-        """
+      let squatter = """
         import os, socket, time
         os.setuid(65534)
         held = socket.socket(socket.AF_UNIX)
@@ -52,26 +53,40 @@ import Testing
         held.listen(8)
         print("held", flush=True)
         time.sleep(3600)
-        """,
-      ])
-      defer {
-        squatter.kill(SIGKILL)
-        _ = squatter.wait()
+        """
+      try withPython(squatter, saying: "held") { () throws in
+        #expect(try vpngw("apply", path).status == 0)
+        #expect(try rules().contains("5:"))
       }
-      #expect(eventually { squatter.output.contains("held") })
-      #expect(try vpngw("apply", path).status == 0)
-      #expect(try rules().contains("5:"))
     }
   }
 
-  @Test func runYieldsToAChangeThatWaitsForItsConfirmation() throws {
+  /// In the same run directory or another.
+  @Test(arguments: ["run", "other"])
+  func runYieldsToAChangeThatWaitsForItsConfirmation(_ directory: String) throws {
     try Vpngw.inNamespace { vpngw in
       let path = try vpngw.file("state.json", Self.file)
       let apply = try vpngw.start("apply", "--confirm", "3s", path)
       #expect(try eventually { try rules().contains("5:") })
-      let daemon = try vpngw.start("run", path)
+      let daemon = try Started([
+        Vpngw.path, "run", path, "--run-directory", "\(vpngw.directory)/\(directory)",
+      ])
       #expect(
         try eventually { try vpngw("status").output.contains("waiting     a change waits for") })
+      if directory == "other" {
+        // The guard is the apply's child.
+        let process = try sh("pgrep -P \(apply.process)").split(separator: "\n")[0]
+        let who = "process \(process), with another run directory"
+        let said = try vpngw("status").output
+        #expect(said.contains(who) && said.contains("(vpngw apply --confirm 3s "), "\(said)")
+        let second = try run([
+          Vpngw.path, "apply", path, "--run-directory", "\(vpngw.directory)/third",
+        ])
+        #expect(second.status == 1)
+        #expect(
+          second.error.contains("an earlier change waits for its confirmation or for its undoing")
+            && second.error.contains(who), "\(second.error)")
+      }
       #expect(try run(["curl", "-sm", "5", "127.0.0.1:9118/healthz"]).output == "ok\n")
       #expect(
         try run(["curl", "-sm", "5", "127.0.0.1:9118/readyz"]).output.hasPrefix("not yet: a change")

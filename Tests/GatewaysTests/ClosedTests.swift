@@ -48,6 +48,54 @@ import Testing
     }
   }
 
+  /// Linux runs a new table's rules a moment before it finds the ranges of its sets.
+  @Test(arguments: modes)
+  func nothingReservedIsLedToAGatewayWhileTheTableComesAndGoes(_ balance: Gateways.Balance) throws {
+    let gateways = Seed.gateways(4, balance: balance, ipv6: true)
+    try Bed.with(gateways) { bed in
+      try bed.apply(gateways.expanded(up: gateways.names))
+      let sender = try bed.client.run {
+        try Started(["timeout", "2", "python3", "-c", Self.flood])
+      }
+      let counts = try bed.router.run {
+        try sh("nft -f -", input: Self.markWatcher)
+        let table = try sh("nft list table inet vpngw")
+        while sender.isRunning {
+          try sh("nft delete table inet vpngw")
+          try sh("nft -f -", input: table)
+        }
+        let words = try sh("nft list table inet watch").split(whereSeparator: \.isWhitespace)
+        return zip(words, words.dropFirst()).filter { $0.0 == "packets" }.map { Int($0.1)! }
+      }
+      #expect(sender.wait().status == 124)
+      try #require(counts.count == 4)
+      #expect(counts[0] > 1000 && counts[1] > 1000, "none was sent")
+      #expect(counts[2] == 0 && counts[3] == 0, "\(counts)")
+    }
+  }
+
+  private static let flood = """
+    import socket
+    sockets = [(socket.socket(family, socket.SOCK_DGRAM), (address, 80)) for _ in range(32)
+               for family, address in ((socket.AF_INET, "10.9.9.9"), (socket.AF_INET6, "fc00::9"))]
+    while True:
+        for own, remote in sockets:
+            own.sendto(b"x", remote)
+    """
+
+  private static let markWatcher = """
+    table inet watch {
+      chain steered {
+        type filter hook prerouting priority 0
+        ip daddr 10.9.9.9 counter
+        ip6 daddr fc00::9 counter
+        ip daddr 10.9.9.9 meta mark != 0 counter
+        ip6 daddr fc00::9 meta mark != 0 counter
+      }
+    }
+
+    """
+
   /// IPv6 isn't forgotten where gateways have IPv4 alone.
   @Test(arguments: Damage.allCases)
   func nothingLeaksWhereNoGatewayHasIPv6(_ damage: Damage) throws {

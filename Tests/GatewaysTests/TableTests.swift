@@ -40,7 +40,11 @@ extension Nftables.Table {
     let (name, gateways) = Self.modes[index]
     let text = try Namespace.make().run { () -> String in
       try gateways.expanded(up: gateways.names.subtracting(["gw1"])).table.load()
-      return try sh("nft list table inet vpngw")
+      let text = try sh("nft list table inet vpngw")
+      // People keep what nft lists.
+      try sh("nft -f -", input: "delete table inet vpngw\n\(text)")
+      #expect(try sh("nft list table inet vpngw") == text)
+      return text
     }
     try expectGolden(text, "\(name).nft")
   }

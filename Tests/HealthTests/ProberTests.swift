@@ -113,6 +113,28 @@ import Testing
     }
   }
 
+  /// A probe that is asked no more says nothing more, not even that it was stopped.
+  @Test func aTryThatIsStoppedIsNotTold() throws {
+    let server = try Server()
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    defer { try? group.syncShutdownGracefully() }
+    let tried = Mutex<Set<String>>([])
+    let prober = try Prober(group: group, allowsExec: false) { signal, _, _ in
+      _ = tried.withLock { $0.insert(signal.name) }
+    } onChange: { _, _, _ in
+    }
+    defer { prober.stop() }
+    var http = Probe.HTTP(address: loopback, port: server.port)
+    http.path = "/silent"
+    var silent = Probe(name: "a", question: .http(http))
+    (silent.interval, silent.timeout, silent.jitter) = (.seconds(60), .seconds(60), .zero)
+    prober.update([silent])
+    #expect(try eventually { try descriptors(to: server.port) > 0 })
+    prober.update([Self.tcp("b", server.port)])
+    #expect(eventually { tried.withLock { $0.contains("b") } })
+    #expect(tried.withLock { $0 } == ["b"])
+  }
+
   @Test func everyTryIsToldWithWhatItAsked() throws {
     let body = #"{"public_ip":"198.51.100.7"}"#
     let server = try Server([

@@ -181,6 +181,9 @@ struct Alike: Sendable, CustomTestStringConvertible {
     for line in [
       "ip address add fd99::1/64 dev t0 nodad", "ip address add 172.16.0.1/24 dev t0",
     ] { try sh(line) }
+    // What comes later would be taken for somebody's doing.
+    #expect(try linksAreReady(["t0", "p0", "t1", "p1", "t2"]))
+    #expect(try localRoutesAreMade())
   }
 
   /// What is there but for ours; of routes the flags of links that go up and down don't count.

@@ -181,17 +181,24 @@ import Testing
         ("-e -t 192.0.2.1:80 -r 10.0.0.2 -m -w 7", "destination 10.0.0.2:80 weight: 7 -> 1"),
         ("-d -t 192.0.2.2:80 -r 10.0.0.2", "+ destination 10.0.0.2:80"),
         ("-d -t 192.0.2.1:80 -r 10.0.0.1", "+ destination 10.0.0.1:80"),
-        ("-a -t 192.0.2.1:80 -r 10.0.0.9", "- destination 10.0.0.9:80"),
+        (
+          "-a -t 192.0.2.1:80 -r 10.0.0.9",
+          "- destination 10.0.0.9:80 (theirs)\n\n1 to change; 1 removes what others made.\n"
+        ),
         ("-E -t 192.0.2.1:80 -s rr", "scheduler: rr -> mh"),
         ("-E -t 192.0.2.1:80 -s mh -p 90", "persistence: { timeout 90s, netmask 32 } -> none"),
         ("-D -t 192.0.2.1:80", "+ ipvs tcp 192.0.2.1:80"),
-        ("-A -u 192.0.2.1:99 -s rr", "- ipvs udp 192.0.2.1:99"),
+        (
+          "-A -u 192.0.2.1:99 -s rr",
+          "- ipvs udp 192.0.2.1:99            (somebody else made it; the file claims all that is there)\n"
+        ),
       ] {
         try sh("ipvsadm \(command)")
         let planned = try plan(directory, desired)
         #expect(planned.contains(says), "\(planned)")
         let outcome = try Reconciler(runDirectory: directory).reach(desired)
         #expect(outcome.done.count == 1)
+        #expect(outcome.done[0].removesTheirs == planned.contains("others made"))
         #expect(try sh("ipvsadm -Sn") == before, "\(command)")
       }
       try sh("ipvsadm -C")

@@ -113,6 +113,30 @@ import Testing
     }
   }
 
+  /// Somebody else was faster: it is as the deletions want it.
+  @Test func aDeletionOfWhatIsGoneIsNoFailure() throws {
+    try inNamespace { directory in
+      let file = """
+        { "version": 1, "links": [ { "name": "b0", "type": "bridge" } ],
+          "addresses": [ { "link": "b0", "address": "192.0.2.1/24" } ],
+          "nexthops": [ { "id": 7, "family": "inet", "blackhole": true } ],
+          "routes": [ { "dst": "10.0.0.0/8", "type": "blackhole", "table": 57 } ],
+          "rules": [ { "priority": 5, "family": "inet", "lookup": 57 } ] }
+        """
+      let reconciler = try Reconciler(runDirectory: directory)
+      try reconciler.reach(decode(file))
+      let plan = try reconciler.plan(to: Configuration())
+      for object in [
+        "rule delete priority 5", "route delete blackhole 10.0.0.0/8 table 57",
+        "nexthop delete id 7",
+        "link delete b0",
+      ] { try sh("ip " + object) }
+      let outcome = try reconciler.carryOut(plan)
+      #expect(outcome.complaints == "")
+      #expect(outcome.done.count == 5)
+    }
+  }
+
   /// What the kernel has of a table is read, not taken from what was sent.
   @Test func tablesAreLookedAtAsWell() throws {
     try inNamespace { directory in

@@ -118,6 +118,14 @@ struct Theirs: Sendable, CustomTestStringConvertible {
     ] { try sh(line) }
   }
 
+  private func make(_ theirs: Theirs) throws {
+    try links()
+    for line in theirs.made { try sh(line) }
+    // What comes later would be taken for somebody's doing.
+    #expect(try linksAreReady(["t0", "t2"]))
+    #expect(try localRoutesAreMade())
+  }
+
   /// Kinds of which nobody is the maker, or whose maker the kernel doesn't tell: an IPVS service is
   /// ours by its address.
   @Test func everyKindHasACase() {
@@ -130,8 +138,7 @@ struct Theirs: Sendable, CustomTestStringConvertible {
   func whatSomebodyElseMadeStays(_ theirs: Theirs) throws {
     try inNamespace { directory in
       if let needs = theirs.needs, (try? sh(needs)) == nil { try Test.cancel("no \(needs)") }
-      try links()
-      for line in theirs.made { try sh(line) }
+      try make(theirs)
       let before = try snapshot()
       let reconciler = try Reconciler(runDirectory: directory)
       let desired = try theirs.file(theirs.object)
@@ -150,8 +157,7 @@ struct Theirs: Sendable, CustomTestStringConvertible {
   @Test(arguments: Theirs.all.filter { $0.adopted != nil })
   func whatIsAdoptedIsChangedAndStaysTheirs(_ theirs: Theirs) throws {
     try inNamespace { directory in
-      try links()
-      for line in theirs.made { try sh(line) }
+      try make(theirs)
       let before = try snapshot()
       let reconciler = try Reconciler(runDirectory: directory)
       let desired = try theirs.file(theirs.adopted!)
@@ -170,6 +176,43 @@ struct Theirs: Sendable, CustomTestStringConvertible {
       #expect(undone.complaints == "")
       let after = try lines(snapshot())
       #expect(after == lines(before))
+    }
+  }
+
+  /// Learnt entries come and go by themselves; one that is stated takes their place.
+  @Test func whatTheKernelHasLearntIsNobodys() throws {
+    try inNamespace { directory in
+      try links()
+      try sh("ip neighbor add 172.16.0.9 lladdr 02:00:00:00:00:99 dev t0 nud reachable")
+      let reconciler = try Reconciler(runDirectory: directory)
+      #expect(try reconciler.observe().neighbors.isEmpty)
+      let theirs = try #require(Theirs.all.first { $0.kind == Neighbor.kind })
+      let outcome = try reconciler.reach(theirs.file(theirs.object))
+      #expect(outcome.complaints == "")
+      #expect(try sh(theirs.show).contains("\(theirs.changed) PERMANENT"))
+    }
+  }
+
+  /// It doesn't bear our mark, and is ours to take back all the same.
+  @Test func whatIsMadeInAnothersNameIsUndone() throws {
+    try inNamespace { directory in
+      try links()
+      let before = try lines(snapshot())
+      let desired = try decode([
+        "links": [#"{ "name": "t0", "managed": false }"#],
+        "routes": [#"{ "dst": "10.1.0.0/16", "via": "172.16.0.2", "protocol": "dhcp" }"#],
+        "rules": [#"{ "priority": 999, "family": "inet", "lookup": 99, "protocol": "boot" }"#],
+      ])
+      let reconciler = try Reconciler(runDirectory: directory)
+      let present = try reconciler.observe(for: desired)
+      let plan = Plan(from: present, to: desired)
+      let undo = Undo(of: plan, from: present)
+      #expect(try reconciler.carryOut(plan).done.count == 2)
+      #expect(try reconciler.observe().own == Configuration())
+      let undone = try reconciler.reconcile { undo.plan(from: try reconciler.observe()) }
+      #expect(undone.complaints == "")
+      let after = try lines(snapshot())
+      #expect(after == before)
     }
   }
 

@@ -147,6 +147,22 @@ import Testing
     }
   }
 
+  /// The second end is there with the first: to make it again would be a failure, which has all undone
+  /// under --all-or-nothing.
+  @Test func bothEndsOfAPairAreMadeInOnePass() throws {
+    try inNamespace { directory in
+      let desired = try decode(
+        """
+        { "version": 1, "links": [ { "name": "v0", "type": "veth", "peer": "v1" },
+            { "name": "v1", "type": "veth", "peer": "v0", "mtu": 1400 } ] }
+        """)
+      let reconciler = try Reconciler(runDirectory: directory)
+      let outcome = try reconciler.carryOut(reconciler.plan(to: desired))
+      #expect(outcome.complaints == "")
+      #expect(try reconciler.plan(to: desired).isEmpty)
+    }
+  }
+
   @Test func whatALinkTakesAlongIsMadeAgain() throws {
     try inNamespace { directory in
       try Reconciler(runDirectory: directory).reach(decode(wholeFile))

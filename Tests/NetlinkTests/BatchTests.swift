@@ -73,4 +73,15 @@ import Testing
     #expect(hops[0].attributes.first { $0.type == RTA.gateway }?.uint32 == 9)
     withExtendedLifetime(batch) {}
   }
+
+  /// A fault often has others in its wake.
+  @Test func theFirstFaultOfAStepStays() {
+    let batch = Batch()
+    batch.step(1) { "route add" }
+    batch.fail("first")
+    batch.fail("second")
+    batch.step(2) { "route add" }
+    batch.fail("third")
+    #expect(batch.steps.map(\.fault) == ["first", "third"])
+  }
 }

@@ -35,9 +35,4 @@ import Testing
     }
     #expect(read > 1000)
   }
-
-  @Test func namesOfTablesAreIproute2s() {
-    #expect(NameTables.tables()["main"] == 254)
-    #expect(NameTables.protocols()["static"] == 4)
-  }
 }

@@ -143,6 +143,24 @@ import Testing
     }
   }
 
+  @Test func anErrorIsThatOfItsStep() throws {
+    try inNamespace {
+      let batch = Batch()
+      for (tag, name) in ["b0", "lo", "b1"].enumerated() {
+        batch.step(tag) { "link add \(name)" }
+        batch.request(RTM.newLink, [.create, .exclusive]) {
+          $0.linkHeader()
+          $0.put(IFLA.name, name)
+          $0.nest(IFLA.linkInfo) { $0.put(IFLAInfo.kind, "bridge") }
+        }
+      }
+      let failures = try Socket().send(batch)
+      #expect(failures.map(\.tag) == [1])
+      #expect(failures.first.map { "\($0.error)" }?.hasPrefix("link add lo: File exists") == true)
+      try sh("ip link show b1")
+    }
+  }
+
   /// A step's first request isn't sent either, when its second can't be encoded.
   @Test func aStepIsEncodedWholeOrNotAtAll() throws {
     try inNamespace {

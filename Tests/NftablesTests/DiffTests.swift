@@ -61,6 +61,12 @@ struct DiffCase: CustomTestStringConvertible, Sendable {
     DiffCase(
       "an anonymous set", rules("tcp dport { 1, 2 }", "accept"),
       rules("tcp dport { 1, 3 }", "accept"), changes: 2),
+    DiffCase(
+      "a rule beside a meter", rules("meter m { ip saddr limit rate 1/second }", "accept"),
+      rules("meter m { ip saddr limit rate 1/second }", "drop"), changes: 2),
+    DiffCase(
+      "a meter", rules("meter m size 10 { ip saddr timeout 1m counter }", "accept"),
+      rules("meter m size 20 { ip saddr timeout 1m counter }", "accept"), changes: 2),
     DiffCase("a comment", rules("accept comment \"a\""), rules("accept comment \"b\""), changes: 2),
     DiffCase(
       "a policy", "chain c { type filter hook input priority 0; policy accept; }",

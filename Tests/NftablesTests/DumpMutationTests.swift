@@ -60,7 +60,7 @@ final class CapturedDump: NftablesSource {
 
   @Test func mutatedDumpIsReadOrLeftOut() throws {
     var numbers = MutationTests.Numbers(state: 7)
-    var (read, unread) = (0, 0)
+    var (read, unread, printed) = (0, 0, 0)
     let dumps = try Self.dumps()
     #expect(dumps.count > 50)
     for round in 0..<max(1, MutationTests.rounds / 10) {
@@ -81,9 +81,12 @@ final class CapturedDump: NftablesSource {
         read += whole.chains.reduce(0) { $0 + $1.rules.count }
         unread += unreadable.count
         for rule in whole.chains.flatMap(\.rules) { _ = decompiler.text(rule) }
+        for rule in table.chains.flatMap(\.rules).prefix(3) {
+          printed += decompiler.bytecode(rule).utf8.count
+        }
       }
     }
-    #expect(read > 1000 && unread > 100)
+    #expect(read > 1000 && unread > 100 && printed > 100_000)
   }
 
   /// What the first 200,000 found.

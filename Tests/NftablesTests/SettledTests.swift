@@ -72,17 +72,25 @@ import Testing
   }
 
   private static func table(_ members: String, rules: [String]) throws -> TableProgram {
+    try Oracle.compile([try source(members, rules: rules)])[0]
+  }
+
+  private static func source(
+    _ members: String, rules: [String], comment: String = ""
+  ) throws -> Nftables.Table {
     let rules = rules.map {
       #", {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [\#($0)]}}"#
     }
-    return try Oracle.compile(
-      try Oracle.read(
-        #"""
-        [{"table": {"family": "ip", "name": "t"}},
-         {"set": {"family": "ip", "table": "t", "name": "s", "type": "ipv4_addr", \#(members)}},
-         {"chain": {"family": "ip", "table": "t", "name": "c", "type": "filter", "hook": "output", "prio": 0}}
-         \#(rules.joined())]
-        """#))[0]
+    let set =
+      members.isEmpty
+      ? ""
+      : #"{"set": {"family": "ip", "table": "t", "name": "s", "type": "ipv4_addr", \#(members)}},"#
+    return try Oracle.read(
+      #"""
+      [{"table": {"family": "ip", "name": "t"\#(comment)}}, \#(set)
+       {"chain": {"family": "ip", "table": "t", "name": "c", "type": "filter", "hook": "output", "prio": 0}}
+       \#(rules.joined())]
+      """#)[0]
   }
 
   private static let fill =
@@ -117,6 +125,38 @@ import Testing
         try kernel.apply([diff])
         #expect(try sh("nft list set ip t s").contains("127.0.0.9"), "\(rules)")
         try expectSettled(wanted, kernel)
+      }
+    }
+  }
+
+  /// Where a set or its table is made anew, or goes; and only there are its elements read.
+  @Test func whatWouldBeLostIsSaid() throws {
+    let members = #""timeout": 600, "size": 100"#
+    let changes: [(wanted: Nftables.Table, isLost: Bool)] = [
+      (try Self.source(members, rules: [Self.fill]), false),
+      (try Self.source(members, rules: [#"{"accept": null}"#]), false),
+      (try Self.source(#""timeout": 600, "size": 101"#, rules: [Self.fill]), true),
+      (try Self.source(#""timeout": 60, "size": 100"#, rules: []), true),
+      (try Self.source("", rules: []), true),
+      (try Self.source(members, rules: [Self.fill], comment: #", "comment": "x""#), true),
+    ]
+    try Namespace.make().run {
+      try sh("ip link set lo up")
+      try NftablesKernel().create([try Self.table(members, rules: [Self.fill])])
+      for address in ["127.0.0.7", "127.0.0.8", "127.0.0.9"] { try sendDatagram(to: address) }
+      for (source, isLost) in changes {
+        let wanted = NftablesTable(source)
+        let found = try Kernel().observe(tables: Kernel.TableSelection([wanted])).tables[0]
+        let program = try Oracle.compile([source])[0]
+        let diff = TableDiff(family: .ip, table: "t", from: found.program, to: program)
+        let lines = diff.lines(from: found.program, to: program, numbers: LinkNumbers())
+        let count = found.program?.sets[0].elements.count ?? 0
+        #expect(isLost ? count >= 3 : count == 0)
+        let said = lines.filter {
+          $0.name == "set s"
+            && $0.old?.hasSuffix("\(count) elements that packets put in are lost") == true
+        }
+        #expect(said.count == (isLost ? 1 : 0), "\(lines)")
       }
     }
   }

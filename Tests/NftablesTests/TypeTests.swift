@@ -1,4 +1,5 @@
 import Netlink
+import Nft
 import TestSupport
 import Testing
 
@@ -83,6 +84,125 @@ import Testing
       })
   }
 
+  /// A field, and constants that are in its type's range and form, or aren't.
+  private static let constants: [(key: String, type: String, values: [String])] = [
+    (
+      payload("ip", "saddr"), "ipv4_addr",
+      [#""10.0.0.1""#, "5", "true", #"["10.0.0.1", "10.0.0.2"]"#]
+    ),
+    (
+      payload("ip6", "saddr"), "ipv6_addr", [#""::1""#, "5", #"{"prefix": {"addr": 5, "len": 8}}"#]
+    ),
+    (payload("ether", "saddr"), "ether_addr", [#""00:11:22:33:44:55""#, "10", "300"]),
+    (meta("iifname"), "ifname", [#""lo""#, #""""#, #"{"range": ["a", "b"]}"#, #"["a", "b"]"#]),
+    (meta("mark"), "mark", [#""0x5""#, "4294967296", "true", "[1, 2]"]),
+    (meta("l4proto"), "inet_proto", [#""tcp""#, "true", "300"]),
+    (meta("skuid"), "uid", ["5", #""0x5""#]),
+    (meta("hour"), "hour", [#""10:00""#, #""0x5""#]),
+    (meta("day"), "day", ["6", "7"]),
+    (payload("tcp", "flags"), "tcp_flag", [#""syn""#, "true", "256"]),
+    (payload("ip", "dscp"), "dscp", ["5", "64", #"{"prefix": {"addr": 5, "len": 8}}"#]),
+    (#"{"numgen": {"mode": "inc", "mod": 4, "offset": 2}}"#, "", ["5", "6"]),
+    (#"{"symhash": {"mod": 4}}"#, "", ["3", "4"]),
+    (#"{"socket": {"key": "transparent"}}"#, "", ["1", "2"]),
+    (#"{"ct": {"key": "proto-dst", "dir": "original"}}"#, "", ["5"]),
+    (#"{"fib": {"result": "oifname", "flags": ["saddr"]}}"#, "", [#""""#, #""lo""#]),
+  ]
+
+  /// Where a constant stands; of named sets those whose type has a name, and there nft takes true for 1.
+  enum ConstantPlace: CaseIterable {
+    case match, anonymousSet, anonymousMap, element, interval, mapped
+  }
+
+  @Test(arguments: ConstantPlace.allCases)
+  func constantsFitTheirType(_ place: ConstantPlace) throws {
+    var cases: [(String, String)] = []
+    for (key, type, values) in Self.constants {
+      for value in values {
+        let isList = value.hasPrefix("[")
+        func named(_ kind: String, _ rest: String) -> (String, String) {
+          (
+            #"{"\#(kind)": {"family": "inet", "table": "t", "name": "s", \#(rest)}}"#,
+            #"{"counter": null}"#
+          )
+        }
+        switch place {
+        case .match:
+          cases.append(("", #"{"match": {"op": "==", "left": \#(key), "right": \#(value)}}"#))
+        case .anonymousSet where !isList:
+          cases.append(
+            ("", #"{"match": {"op": "==", "left": \#(key), "right": {"set": [\#(value)]}}}"#))
+        case .anonymousMap where value != "true" && !key.contains("socket"):
+          // nft 1.0.6 doesn't look at the type of true there, and its JSON has no socket.
+          let data = #"{"set": [[\#(value), {"accept": null}]]}"#
+          cases.append(("", #"{"vmap": {"key": \#(key), "data": \#(data)}}"#))
+        case .element where !type.isEmpty && !isList && value != "true":
+          cases.append(named("set", #""type": "\#(type)", "elem": [\#(value)]"#))
+        case .interval where !type.isEmpty && !isList && value != "true":
+          cases.append(
+            named("set", #""type": "\#(type)", "flags": ["interval"], "elem": [\#(value)]"#))
+        case .mapped where !type.isEmpty && value != #"["syn"]"#:
+          cases.append(
+            named("map", #""type": "mark", "map": "\#(type)", "elem": [[1, \#(value)]]"#))
+        default: break
+        }
+      }
+    }
+    try agree(cases)
+  }
+
+  @Test func formsFitWhatTheyStandBeside() throws {
+    func set(_ rest: String) -> (String, String) {
+      (
+        #"{"set": {"family": "inet", "table": "t", "name": "s", \#(rest)}}"#,
+        #"{"counter": null}"#
+      )
+    }
+    func match(_ left: String, _ op: String, _ right: String) -> (String, String) {
+      ("", #"{"match": {"op": "\#(op)", "left": \#(left), "right": \#(right)}}"#)
+    }
+    func mangle(_ key: String, _ value: String) -> (String, String) {
+      ("", #"{"mangle": {"key": \#(key), "value": \#(value)}}"#)
+    }
+    let pair = Self.concat(Self.payload("ip", "saddr"), Self.payload("tcp", "dport"))
+    let event = #"{"ct": {"key": "event"}}"#
+    try agree([
+      match(Self.meta("iifname"), "==", #""lo*""#), match(Self.meta("iifname"), "<", #""lo*""#),
+      match(pair, "==", #"{"concat": ["10.0.0.1", 80]}"#),
+      match(pair, "==", #"{"set": [{"concat": ["10.0.0.1", 80]}]}"#),
+      match(
+        Self.concat(Self.meta("iifname"), Self.payload("tcp", "dport")), "==",
+        #"{"set": ["lo*"]}"#),
+      set(#""type": "ifname", "elem": ["lo*"]"#),
+      set(#""type": "ifname", "flags": ["interval"], "elem": ["lo*"]"#),
+      set(#""type": ["ifname", "inet_service"], "flags": ["interval"], "elem": ["lo*"]"#),
+      set(#""type": "ct_label""#), set(#""type": "ct_event""#),
+      mangle(event, #"["new", "destroy"]"#), mangle(event, Self.payload("tcp", "sequence")),
+      mangle(#"{"ct": {"key": "secmark"}}"#, "5"),
+      mangle(#"{"ct": {"key": "secmark"}}"#, Self.meta("secmark")),
+      mangle(Self.meta("mark"), #"{"fib": {"result": "oif", "flags": ["saddr"]}}"#),
+    ])
+  }
+
+  /// nft asks nobody: these fail in the kernel.
+  @Test(arguments: [
+    #"{"set": {"family": "inet", "table": "t", "name": "s", "type": "mark", "flags": ["constant", "timeout"]}}"#,
+    #"{"set": {"family": "inet", "table": "t", "name": "s", "type": "mark", "timeout": 9, "flags": ["dynamic", "timeout"], "stmt": [{"ct count": {"val": 3}}]}}"#,
+    #"{"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [{"meter": {"name": "m", "key": {"elem": {"val": {"meta": {"key": "mark"}}, "timeout": 9}}, "stmt": {"ct count": {"val": 3}}}}]}}"#,
+    #"{"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [{"match": {"op": "==", "left": {"fib": {"result": "oifname", "flags": ["saddr"]}}, "right": true}}]}}"#,
+  ])
+  func whatTheKernelRefusesIsRefusedBefore(_ entry: String) throws {
+    let text = #"""
+      {"nftables": [{"table": {"family": "inet", "name": "t"}},
+        {"chain": {"family": "inet", "table": "t", "name": "c"}}, \#(entry)]}
+      """#
+    #expect(throws: TableCompiler.Faults.self) { try Oracle.compile(Oracle.read(text)) }
+    let theirs = try Namespace.make().run {
+      try run(["nft", "-j", "-f", "-"], input: text.replacing(#""dynamic", "#, with: ""))
+    }
+    #expect(theirs.error.contains("Could not process rule"))
+  }
+
   /// Each case is a set and a statement; nft and we have to say the same about it.
   private func agree(_ cases: [(set: String, statement: String)]) throws {
     let namespace = try Namespace.make()
@@ -96,8 +216,11 @@ import Testing
       ].filter { !$0.isEmpty }
       let text = #"{"nftables": [\#(entries.joined(separator: ", "))]}"#
       let theirs = try namespace.run { try run(["nft", "-j", "-c", "-f", "-"], input: text) }
-      // What this kernel lacks, or can't do, is no question of types.
-      let isTaken = theirs.status == 0 || theirs.error.contains("Could not process rule")
+      // What this kernel lacks is no question of types; registers that nothing was written to are.
+      let isTaken =
+        theirs.status == 0
+        || theirs.error.contains("Could not process rule")
+          && !theirs.error.contains("No data available")
       var ours = ""
       do { _ = try Oracle.compile(Oracle.read(text)) } catch { ours = "\(error)" }
       #expect(isTaken == ours.isEmpty, "\(text): nft: \(theirs.error), ours: \(ours)")

@@ -70,6 +70,12 @@ public final class Started {
   public var output: String { files[1].text }
   public var error: String { files[2].text }
 
+  public var isRunning: Bool {
+    var info = siginfo_t()
+    return waitid(P_PID, id_t(process), &info, WEXITED | WNOHANG | WNOWAIT) == 0
+      && info.si_signo == 0
+  }
+
   public func wait() -> Finished {
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0, errno == EINTR {}
@@ -86,6 +92,21 @@ public func run(
   _ arguments: [String], input: String = "", environment: [String: String] = [:]
 ) throws -> Finished {
   try Started(arguments, input: input, environment: environment).wait()
+}
+
+/// Runs Python source beside `body`, from when it has printed `word` on.
+public func withPython(
+  _ source: String, saying word: String, _ body: () throws -> Void
+) throws {
+  let program = try Started(["/usr/bin/python3", "-c", source])
+  defer {
+    program.kill(SIGKILL)
+    _ = program.wait()
+  }
+  guard eventually({ program.output.contains(word) }) else {
+    throw CommandFailed(description: "python3 didn't say \(word): \(program.error)")
+  }
+  try body()
 }
 
 /// Waits for a fact; false when it isn't one within half a minute.

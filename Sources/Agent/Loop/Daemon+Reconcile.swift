@@ -67,6 +67,7 @@ extension Daemon {
         Status.Trouble(
           object: "\(step.change.object.id)", reason: reason(step, outcome) + cause))
     }
+    failures += say(outcome.waiting)
     // An error, since all is as the file says, and yet nothing gets through.
     let unled = declaration!.unledClients
     failures += unled
@@ -84,7 +85,8 @@ extension Daemon {
       }
     }
     unsettled = Set(
-      (outcome.failed.map(\.step) + outcome.held + outcome.skipped.map(\.step))
+      (outcome.failed.map(\.step) + outcome.held + outcome.skipped.map(\.step)
+        + outcome.waiting.map(\.step))
         .map(\.change.object.id) + outcome.conflicts.map(\.object.id))
     settled = outcome.isComplete || !unsettled.isEmpty ? wanted : nil
     watched = wanted.sysctls.filter { !unsettled.contains($0.objectID) }
@@ -97,6 +99,7 @@ extension Daemon {
     } else {
       board.update { $0.egress = nil }
     }
+    countDrops()
     board.door.close(declaration?.gateways?.prefixes(in: wanted) ?? [])
     board.report(outcome, failures, notes, liveSignals.list(now))
   }
@@ -189,6 +192,18 @@ extension Daemon {
     }
     notes = lacking + waiting
     return notes
+  }
+
+  /// Steps that wait for an address, each once: no errors, since the kernel says when it is ready.
+  private func say(_ waiting: [Reconciler.Outcome.Wait]) -> [Status.Trouble] {
+    let all = waiting.map {
+      Status.Trouble(object: "\($0.step.change.object.id)", reason: $0.reason)
+    }
+    for wait in all.filter({ !waits.contains($0) }).prefix(Self.shownFailures) {
+      log.info("step-waits", ["object": wait.object, "reason": wait.reason])
+    }
+    waits = all
+    return all
   }
 
   /// Signals that became something else.

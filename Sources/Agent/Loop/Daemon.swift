@@ -59,6 +59,8 @@ final class Daemon {
   /// Why flows of real servers that went are there still.
   var flowsFailure: String?
   var notes: [Status.Trouble] = []
+  /// Steps that wait for an address, as they were said.
+  var waits: [Status.Trouble] = []
   var liveSignals: LiveSignals
   var departures = Departures()
 
@@ -69,6 +71,8 @@ final class Daemon {
     self.path = path
     self.options = options
     self.reconciler = reconciler
+    // Probes go on, and the kernel says when an address is ready.
+    reconciler.waitsForDetection = false
     self.inbox = inbox
     self.board = board
     self.log = log
@@ -141,6 +145,7 @@ final class Daemon {
     if now >= nextPoll {
       nextPoll = now + options.poll
       onPoll()
+      countDrops()
       if hasDriftedSilently() { hasDrifted = true }
     }
     if hasDrifted {

@@ -72,14 +72,5 @@ final class Pipe: Sendable {
 
   /// The bytes that waited.
   @discardableResult
-  func drain() -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: 256)
-    var found: [UInt8] = []
-    while true {
-      let count = read(reading, &bytes, bytes.count)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return found }
-      found += bytes[..<count]
-    }
-  }
+  func drain() -> [UInt8] { readAll(reading) }
 }

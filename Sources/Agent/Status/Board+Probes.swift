@@ -10,6 +10,11 @@ extension Board {
     let status = status
     metrics.set("vpngw_state_file_valid", [], status.file == .good && status.hasFile ? 1 : 0)
     metrics.set("vpngw_converged", [], status.isConverged ? 1 : 0)
+    for drop in status.drops {
+      metrics.set(
+        "vpngw_gateways_dropped_packets_total",
+        [Metrics.Label("reason", drop.reason.rawValue)], Double(drop.packets))
+    }
     let gateways = status.gateways
     for (signal, (state, reading)) in probes.sorted(by: { $0.key < $1.key }) {
       let name = [Metrics.Label("name", signal.name)]
@@ -51,6 +56,9 @@ extension Metrics {
     )
     declare(
       "vpngw_converged", .gauge, "Whether the last look found or made the kernel as the file says.")
+    declare(
+      "vpngw_gateways_dropped_packets_total", .counter,
+      "Packets that the gateways' nftables dropped, by reason.")
     declare("vpngw_probe_up", .gauge, "Whether a probe's signal is up.")
     declare("vpngw_probe_tries_total", .counter, "Tries of a probe.")
     declare(

@@ -9,6 +9,7 @@ final class Board: Sendable {
     var status: Status
     var metrics: Metrics
     var checks = GatewayChecks()
+    var drops = DropTotals()
   }
 
   private let content: Mutex<Content>
@@ -68,6 +69,18 @@ final class Board: Sendable {
     content.withLock { content in
       content.status.gateways = gateways
       content.checks.declare(gateways)
+    }
+  }
+
+  /// The kernel's counters as they are now, by their names; nil without gateways.
+  func countDrops(_ counters: [String: UInt64]?, of reasons: [Gateways.Drop]) {
+    content.withLock { content in
+      if let counters {
+        content.drops.read(counters, of: reasons, at: .now)
+      } else {
+        content.drops = DropTotals()
+      }
+      content.status.drops = content.drops.list
     }
   }
 

@@ -47,6 +47,8 @@ struct Status: Sendable {
   var services: [Signal: ProbeGroup] = [:]
   /// Nil where the file has no gateways, or none has been looked at yet.
   var egress: Egress?
+  /// What the gateways' nftables dropped; empty without gateways.
+  var drops: [DropTotals.Drop] = []
   /// Steps that the kernel refused, and that are tried again.
   var failures: [Trouble] = []
   /// What the start waits for.
@@ -90,6 +92,7 @@ extension Status {
     }
     if let waiting { members.append(("waiting", .string(waiting))) }
     if let egress { members.append(("egress", egress.tree)) }
+    if !drops.isEmpty { members.append(("drops", .array(drops.map(\.tree)))) }
     members.append(("failures", list(failures)))
     members.append(("conflicts", list(conflicts)))
     let probeNotes = probes.sorted { $0.key < $1.key }.flatMap { signal, said in

@@ -37,6 +37,9 @@ struct StatusTable {
     text += line("kernel", (isConverged ? "" : "NOT ") + "as the file says")
     for trouble in list("failures") + list("conflicts") { text += "  \(sentence(trouble))\n" }
     if let egress { text += line("egress", egress) }
+    for drop in list("drops") where drop["packets"]?.integer ?? 0 > 0 {
+      text += line("dropped", sentence(of: drop))
+    }
     for note in list("notes") { text += line("note", sentence(note)) }
     return text
   }
@@ -47,6 +50,14 @@ struct StatusTable {
 
   private func sentence(_ trouble: JSON.Value) -> String {
     "\(word(trouble["object"])): \(word(trouble["reason"]))"
+  }
+
+  /// `12 packets, the last at 2026-07-01T03:12:45.120Z: no_gateway: ...`
+  private func sentence(of drop: JSON.Value) -> String {
+    let count = drop["packets"]?.integer ?? 0
+    let last = drop["last"].map { ", the last at \(word($0))" } ?? ""
+    return "\(count) packet\(count == 1 ? "" : "s")\(last): \(word(drop["reason"])): "
+      + word(drop["meaning"])
   }
 
   private var egress: String? {

@@ -184,7 +184,7 @@ extension Batch {
       put(NFTAObjectReference.immType, big: type)
       put(NFTAObjectReference.immName, name)
     case .dynset(let dynset):
-      put(NFTADynset.setName, dynset.set)
+      put(dynset.set, NFTADynset.setName, NFTADynset.setID, ids)
       put(NFTADynset.sregKey, dynset.key)
       put(NFTADynset.op, big: dynset.operation)
       if let data = dynset.data { put(NFTADynset.sregData, data) }

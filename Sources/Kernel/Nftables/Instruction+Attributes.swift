@@ -216,7 +216,7 @@ extension Instruction {
       else { return nil }
       return .dynset(
         Dynset(
-          set: set, operation: op, key: key, data: a.register(NFTADynset.sregData),
+          set: .named(set), operation: op, key: key, data: a.register(NFTADynset.sregData),
           timeout: a.long(NFTADynset.timeout) ?? 0,
           statements: a.statements(one: NFTADynset.expr, many: NFTADynset.expressions)))
     case "objref":

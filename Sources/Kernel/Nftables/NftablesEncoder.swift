@@ -266,6 +266,8 @@ extension Instruction {
     case .lookup(.anonymous(let set), _, _, _), .verdictLookup(.anonymous(let set), _),
       .objectLookup(.anonymous(let set), _):
       [set]
+    case .dynset(let dynset):
+      if case .anonymous(let set) = dynset.set { [set] } else { [] }
     default: []
     }
   }

@@ -68,7 +68,7 @@ struct Words {
   }
 
   func text(_ rule: RuleProgram) -> String {
-    guard let decompiler, let read = decompiler.rule(rule) else { return "..." }
-    return decompiler.text(read)
+    guard let decompiler else { return "..." }
+    return decompiler.rule(rule).map { decompiler.text($0) } ?? decompiler.bytecode(rule)
   }
 }

@@ -51,6 +51,7 @@ public struct NftablesListing<Source: NftablesSource> {
       guard let family = Nftables.Family(number: key.family) else { continue }
       var table = table
       table.family = family
+      table.printer = .libnftnl
       guard isWanted(table) else { continue }
       keys.append(key)
       tables.append(table)
@@ -64,7 +65,7 @@ public struct NftablesListing<Source: NftablesSource> {
         NFTMessage.getSet, of: key, { a in SetProgram(a).map { ($0, a.word(NFTASet.count) ?? 0) } })
       where owner == key {
         var set = set
-        if hasElements(table, set) {
+        if !set.isMeter, hasElements(table, set) {
           // Of what goes by itself, what has gone is counted for a while.
           let isLasting = set.flags & (SetFlag.dynamic | SetFlag.timeout) == 0
           set.elements = try elements(
@@ -72,7 +73,7 @@ public struct NftablesListing<Source: NftablesSource> {
         }
         if set.flags & SetFlag.anonymous != 0 {
           let name = set.name
-          set.name = ""
+          if !set.isMeter { set.name = "" }
           anonymous[name] = set
         } else {
           table.sets.append(set)
@@ -177,6 +178,9 @@ extension Instruction {
       return .lookup(resolved(set), register, to: to, isInverted: isInverted)
     case .verdictLookup(let set, let register): return .verdictLookup(resolved(set), register)
     case .objectLookup(let set, let register): return .objectLookup(resolved(set), register)
+    case .dynset(var dynset):
+      dynset.set = resolved(dynset.set)
+      return .dynset(dynset)
     default: return self
     }
   }

@@ -6,12 +6,12 @@ extension Gateways {
       let mark = UInt64(numbers.mark + Numbers.multipath)
       return [.called("leaving", [[.mangle(.mark, .number(mark))]])]
     case .consistent(let buckets):
-      return pinning + [.called("hash", hash(buckets))]
+      return pinning + [.called("hash", hash(buckets) + [[.count(.noGateway)]])]
     case .single:
       let rule = single(used).map { index -> [Nftables.Statement] in
         [.mangle(.mark, .number(UInt64(mark(index))))]
       }
-      return pinning + [.called("hash", rule.map { [$0] } ?? [])]
+      return pinning + [.called("hash", [rule ?? [.count(.noGateway)]])]
     }
   }
 

@@ -14,8 +14,8 @@ extension Gateways {
         [.match(.equal, Family.inet6.saddr, .linkLocal), .verdict(.return)],
         [.match(.equal, Family.inet6.saddr, .symbol("::")), .verdict(.return)],
         [
-          .match(.notEqual, .fib(result: "oifname", flags: ["saddr"]), vpnNames), .count,
-          .verdict(.drop),
+          .match(.notEqual, .fib(result: "oifname", flags: ["saddr"]), vpnNames),
+          .count(.falseSource), .verdict(.drop),
         ],
       ])
   }
@@ -36,8 +36,8 @@ extension Gateways {
     }
     let types = ["local", "broadcast", "multicast"].map { Nftables.Element(.symbol($0)) }
     rules.append([
-      .match(.notEqual, .fib(result: "type", flags: ["daddr", "iif"]), .set(types)), .count,
-      .verdict(.drop),
+      .match(.notEqual, .fib(result: "type", flags: ["daddr", "iif"]), .set(types)),
+      .count(.foreignAddress), .verdict(.drop),
     ])
     return .hooked("input", "filter", "input", 110, rules)
   }
@@ -51,8 +51,15 @@ extension Gateways {
         [
           .match(.equal, .meta("oifname"), vpn),
           .match(.equal, .payload(protocol: "icmpv6", field: "type"), .symbol("nd-redirect")),
-          .verdict(.drop),
-        ]
+          .count(.redirect), .verdict(.drop),
+        ],
+        // The router's own question by a gateway: its answers are known by the connection's mark, which
+        // also keeps what the router says about it from another link.
+        [
+          .match(.equal, .mark, hasMark),
+          .match(.equal, .ct(key: "direction", direction: nil), .symbol("original")),
+          .mangle(.ctMark, .mark),
+        ],
       ])
   }
 
@@ -63,8 +70,8 @@ extension Gateways {
       [
         .match(
           .equal, .payload(protocol: family.icmp, field: "type"), .symbol("time-exceeded")),
-        .match(.equal, .payload(protocol: family.icmp, field: "code"), .number(1)), .count,
-        .verdict(.drop),
+        .match(.equal, .payload(protocol: family.icmp, field: "code"), .number(1)),
+        .count(.fragments), .verdict(.drop),
       ]
     }
   }

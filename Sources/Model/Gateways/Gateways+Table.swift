@@ -8,6 +8,7 @@ extension Gateways {
   func table(_ used: [Bool]) -> Nftables.Table {
     var table = Nftables.Table(family: .inet, name: Self.tableName)
     table.sets = sets(used)
+    table.objects = dropCounters
     table.chains = steering + [source] + balancing(used) + asking() + [input, forward, output]
     if hasVIPs { table.chains.append(answer) }
     table.chains.append(leave)
@@ -29,7 +30,7 @@ extension Gateways {
           elements: links.map { Nftables.Element(.symbol($0.text)) }), at: 0)
     }
     for family in Family.allCases {
-      let named = [("from", egress.from), ("others", others(family)), ("closed", closed)]
+      let named = [("from", egress.from), ("others", others(family))]
       for (name, prefixes) in named {
         let merged = prefixes.merged(family)
         if merged.isEmpty || name == "from" && merged.count == 1 { continue }
@@ -37,6 +38,16 @@ extension Gateways {
           Nftables.NamedSet(
             name: family.named(name), key: .types([family.addressType]), flags: [.interval],
             elements: merged.map { Nftables.Element($0.expression) }))
+      }
+      if !closed.merged(family).isEmpty {
+        sets.append(
+          Nftables.NamedSet(
+            name: family.named("open"), key: .types([family.addressType]), flags: [.interval],
+            elements: closed.gaps(family).map { first, last in
+              let (first, last) = (first.description, last.description)
+              return Nftables.Element(
+                first == last ? .symbol(first) : .range(.symbol(first), .symbol(last)))
+            }))
       }
       let vips = members.indices.flatMap { index in
         members[index].vips.filter { $0.family == family }.map { vip in
@@ -78,7 +89,7 @@ extension Gateways {
   var isPinning: Bool { if case .ecmp = egress.balance { false } else { true } }
 
   /// `ct mark 0x1900-0x1907`
-  private var hasMark: Nftables.Expression {
+  var hasMark: Nftables.Expression {
     marks.count == 1
       ? .number(UInt64(marks.lowerBound))
       : .range(.number(UInt64(marks.lowerBound)), .number(UInt64(marks.upperBound)))
@@ -108,8 +119,13 @@ extension Gateways {
       return [
         .hooked(
           "steer", "filter", "prerouting", -300,
-          inside(.goto("within")) + [[.notrack]] + outside),
-        .called("within", fromClients + [[.verdict(.goto("source"))]]),
+          inside + [[.notrack]] + outside),
+        // Behind conntrack, which knows the answers to the router's own questions.
+        .hooked(
+          "within", "filter", "prerouting", -150,
+          [[notFromVPN, .verdict(.return)]] + fromClients + [
+            isAnswered, [.verdict(.goto("source"))],
+          ]),
       ]
     }
     // Of others than a first segment only conntrack can say that it is no answer to a remote client.
@@ -117,7 +133,7 @@ extension Gateways {
     return [
       .hooked(
         "raw", "filter", "prerouting", -300,
-        inside(.return) + [[.mangle(.mark, isOutside)]] + untrackedDatagrams()
+        inside + [[.mangle(.mark, isOutside)]] + untrackedDatagrams()
           + [[.isFirstSegment, .notrack]]),
       .hooked(
         "steer", "filter", "prerouting", -150,
@@ -142,10 +158,20 @@ extension Gateways {
     ]
   }
 
-  /// What isn't of the VPN network, or stays within.
-  private func inside(_ verdict: Nftables.Verdict) -> [[Nftables.Statement]] {
+  /// What isn't of the VPN network, or stays within. Of a table that is being replaced, Linux runs the
+  /// rules a moment before it finds a set's ranges (4 packets a time under load): a set of what is
+  /// closed would let them out, one of what is open keeps them in.
+  private var inside: [[Nftables.Statement]] {
     [[notFromVPN, .verdict(.return)]]
-      + closedFamilies.map { [.match($0.daddr, in: $0.named("closed")), .verdict(verdict)] }
+      + closedFamilies.map {
+        [.match(.notEqual, $0.daddr, .reference($0.named("open"))), .verdict(.return)]
+      }
+  }
+
+  /// What answers the router's own question that bears a gateway's mark (a probe through its tunnel): the
+  /// source is anybody's, and nothing else tells it from a client pod's false one.
+  private var isAnswered: [Nftables.Statement] {
+    [.isReply, .match(.equal, .ctMark, hasMark), .verdict(.return)]
   }
 
   private var fromClients: [[Nftables.Statement]] {
@@ -155,7 +181,7 @@ extension Gateways {
   /// What leaves. An error about a flow would do so by any exit but the flow's: its own addresses are
   /// not those that the flow was hashed by.
   private var outside: [[Nftables.Statement]] {
-    leavingFamilies.flatMap { [[isError($0), .verdict(.drop)], leaves($0)] }
+    leavingFamilies.flatMap { [[isError($0), .count(.clientError), .verdict(.drop)], leaves($0)] }
       + [[.verdict(.goto("source"))]]
   }
 
@@ -170,9 +196,9 @@ extension Gateways {
   /// The first of two locks, beside the rules: the VPN network's packets stay on its links.
   private var forward: Nftables.Chain {
     var rules: [[Nftables.Statement]] = [
-      [isFromVPN, .match(.notEqual, .meta("oifname"), vpn), .count, .verdict(.drop)]
+      [isFromVPN, .match(.notEqual, .meta("oifname"), vpn), .count(.otherLink), .verdict(.drop)]
     ]
-    if isStrict { rules.append([notFromVPN, .count, .verdict(.drop)]) }
+    if isStrict { rules.append([notFromVPN, .count(.strict), .verdict(.drop)]) }
     if let mtu {
       for family in families {
         // The kernel only ever lowers it. Most segments are seen by their flags to need nothing.
@@ -211,7 +237,9 @@ extension Gateways {
       leaks.append(.match(family.daddr, in: family.named("others")))
     }
     leaks += [.match(.equal, .mark, steered), .match(.equal, .ctMark, steered)]
-    rules += leaks.map { [$0, .count, .verdict(.drop)] } + reassemblyErrors
+    let drops = leaks.map { [$0, .count(.leak), .verdict(.drop)] }
+    // Their source may be an address of the VPN network; the reason is another all the same.
+    rules += drops.prefix(1) + reassemblyErrors + drops.dropFirst()
     return .hooked("leave", "filter", "postrouting", 110, rules)
   }
 

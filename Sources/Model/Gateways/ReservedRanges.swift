@@ -46,4 +46,20 @@ extension [Prefix] {
     }
     return merged
   }
+
+  /// The addresses of a family that none of them contains, from the first to the last of each range.
+  func gaps(_ family: Family) -> [(first: IPAddress, last: IPAddress)] {
+    var gaps: [(first: IPAddress, last: IPAddress)] = []
+    let all = Prefix.all(family)
+    var next: IPAddress? = all.address
+    for prefix in merged(family) {
+      guard let first = next else { break }
+      if first < prefix.network.address {
+        gaps.append((first, prefix.network.address.previous))
+      }
+      next = prefix.last == all.last ? nil : prefix.last.advanced(1)
+    }
+    if let next { gaps.append((next, all.last)) }
+    return gaps
+  }
 }

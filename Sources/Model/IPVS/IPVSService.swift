@@ -34,8 +34,12 @@ public struct IPVSService: Resource {
   public var actualOrder: [IPVSDestination.ID]?
   /// Somebody else's: kept equal to what is stated, and neither it nor its address becomes ours.
   public var isAdopted = false
-  /// Observed only: we made it.
+  /// Observed only: we made it, or the file claims its address or mark.
   public var isOwned = false
+  /// Observed only: at what the file claims, and we don't remember having made it.
+  public var isMadeByOthers = false
+  /// Observed only: destinations that we don't remember having made, of a service that we made.
+  public var foreignDestinations: Set<IPVSDestination.ID> = []
 
   public enum Flag: String, Hashable, Sendable, CaseIterable, Comparable {
     /// One-packet scheduling (UDP): each datagram anew.
@@ -139,6 +143,7 @@ public struct IPVSService: Resource {
 
   public static let name = "ipvs"
   public func mayChange(_ observed: IPVSService) -> Bool { true }
+  public var maker: String? { isMadeByOthers ? "somebody else" : nil }
   public var id: ID { ID(match) }
   public var phase: Phase { .ipvs }
   public var requirements: [Requirement] { [] }
@@ -149,6 +154,7 @@ public struct IPVSService: Resource {
     return ours
   }
   public static var noun: String { "service" }
+  public var holdsOthersWork: Bool { isMadeByOthers || !foreignDestinations.isEmpty }
   public static var staysOursWhenReplaced: Bool { false }
   public static var needsIPVS: Bool { true }
 
@@ -221,7 +227,12 @@ public struct IPVSService: Resource {
     }
     for found in observed.destinations where !wanted.contains(found.id) {
       details.append(
-        (found.id, Difference(name(found), old: found.summary, new: nil, sort: .member)))
+        (
+          found.id,
+          Difference(
+            name(found), old: found.summary, new: nil, sort: .member,
+            isTheirs: observed.isMadeByOthers || observed.foreignDestinations.contains(found.id))
+        ))
     }
     var differences = details.sorted { $0.id < $1.id }.map(\.1)
     if desired.mustReorder(observed) {

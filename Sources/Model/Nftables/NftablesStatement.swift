@@ -22,6 +22,7 @@ extension Nftables {
     case queue(Expression?, flags: [String])
     /// `add @set { key timeout 1m }`, and for a map `{ key : data }`.
     case update(SetOperation, set: String, Element)
+    case meter(Meter)
     /// A named object of that kind (`counter`, `quota`, `limit`, `ct helper`).
     case object(kind: String, name: Expression)
     /// `flow add @f`: the flow takes the short way from now on.

@@ -66,6 +66,8 @@ public struct NftablesTable: Resource {
     return table
   }
 
+  public var holdsOthersWork: Bool { !isOwned }
+
   /// It stays, and waits for its links.
   public static func removeDependents(of gone: inout Cascade, from list: inout [Self]) {}
 

@@ -5,8 +5,9 @@ extension NftablesReader {
   func statement(_ value: JSON.Value) -> Nftables.Statement? {
     if let text = value.string, text.hasPrefix("jump {") || text.hasPrefix("goto {") {
       return fail(
-        "a chain without a name: nft -j prints it as text, and doesn't read that either; "
-          + "give it a name, and jump there")
+        "a chain without a name, which nft -j prints as text and doesn't read either: put its rules "
+          + "into a chain of their own, {\"chain\": {..., \"name\": \"NAME\"}}, and write "
+          + "{\"\(text.prefix(4))\": {\"target\": \"NAME\"}} here")
     }
     guard let (key, content) = only(value, "a statement") else { return nil }
     return statement(key, content)
@@ -119,6 +120,7 @@ extension NftablesReader {
       }
     case "queue": return .queue(fields.expression("num"), flags: fields.words("flags"))
     case "set", "map": return update(fields, isMap: key == "map")
+    case "meter": return meter(fields)
     case "flow":
       guard let op = fields.required(string: "op"),
         let name = fields.required(string: "flowtable")
@@ -164,6 +166,21 @@ extension NftablesReader {
     // Newer nft puts statements beside the element.
     if let stated = fields.read("stmt", { statements($0) }) { element.statements += stated }
     return .update(operation, set: String(name.dropFirst()), element)
+  }
+
+  private func meter(_ fields: NftablesFields) -> Nftables.Statement? {
+    guard let name = fields.required(string: "name"), let key = fields.required("key"),
+      let carried = fields.required("stmt")
+    else { return nil }
+    guard var element = within(.key("key"), { element(key) }),
+      let statement = within(.key("stmt"), { statement(carried) })
+    else { return nil }
+    guard element.key != nil, element.comment == nil, element.statements.isEmpty else {
+      return within(.key("key")) { fail("a meter's key has a timeout at most") }
+    }
+    element.statements = [statement]
+    return .meter(
+      Nftables.Meter(name, size: fields.integer("size") ?? Nftables.Meter.defaultSize, element))
   }
 
   /// What a map may lead to, and a rule refer to by name.

@@ -93,6 +93,14 @@ extension NftablesWriter {
         "stmt",
         element.statements.isEmpty ? nil : .array(element.statements.map(self.statement)))
       return object(element.data == nil ? "set" : "map", members)
+    case .meter(let meter):
+      var bare = meter.element
+      bare.statements = []
+      var members: [(String, Tree)] = [
+        ("name", .string(meter.name)), ("key", key(bare)), ("size", .integer(Int(meter.size))),
+      ]
+      members.add("stmt", meter.element.statements.first.map(self.statement))
+      return object("meter", members)
     case .object(let kind, let name): return .object([(kind, expression(name))])
     case .flow(let name):
       return object("flow", [("op", .string("add")), ("flowtable", .string("@\(name)"))])

@@ -171,7 +171,8 @@ extension Nftables.Bytecode {
 
 extension Nftables.Bytecode {
   public struct Dynset: Hashable, Sendable {
-    public var set: String
+    /// A meter's is anonymous.
+    public var set: SetName
     /// 0 add, 1 update, 2 delete.
     public var operation: UInt32
     public var key: Register
@@ -181,7 +182,7 @@ extension Nftables.Bytecode {
     public var statements: [Instruction]
 
     public init(
-      set: String, operation: UInt32, key: Register, data: Register? = nil, timeout: UInt64,
+      set: SetName, operation: UInt32, key: Register, data: Register? = nil, timeout: UInt64,
       statements: [Instruction]
     ) {
       self.set = set

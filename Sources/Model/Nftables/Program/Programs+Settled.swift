@@ -67,7 +67,10 @@ extension Nftables.Bytecode.SetProgram {
     set.userData =
       flags & Nftables.Bytecode.SetFlag.anonymous != 0
       ? [] : Nftables.Bytecode.UserData.settled(userData, of: self)
-    if flags & Nftables.Bytecode.SetFlag.anonymous != 0 {
+    if isMeter {
+      set.elements = []
+      set.size = size ?? Self.sizeOfFilled
+    } else if flags & Nftables.Bytecode.SetFlag.anonymous != 0 {
       set.size = nil
     } else if size == nil, flags & Nftables.Bytecode.SetFlag.dynamic != 0 {
       set.size = Self.sizeOfFilled
@@ -85,7 +88,9 @@ extension Nftables.Bytecode.TableProgram {
     var names: Set<String> = []
     for chain in chains {
       for rule in chain.rules {
-        for case .dynset(let dynset) in rule.instructions { names.insert(dynset.set) }
+        for case .dynset(let dynset) in rule.instructions {
+          if case .named(let name) = dynset.set { names.insert(name) }
+        }
       }
     }
     return names
@@ -110,6 +115,7 @@ extension Nftables.Bytecode.Instruction {
       return .quota(quota)
     case .dynset(var dynset):
       dynset.statements = dynset.statements.map(\.settled)
+      if case .anonymous(let set) = dynset.set { dynset.set = .anonymous(set.settled) }
       return .dynset(dynset)
     case .lookup(.anonymous(let set), let register, let to, let isInverted):
       return .lookup(.anonymous(set.settled), register, to: to, isInverted: isInverted)

@@ -8,7 +8,7 @@ extension Nftables.Bytecode {
       case object(UInt32)
     }
 
-    /// Empty for an anonymous one.
+    /// Empty for an anonymous one that isn't a meter's.
     public var name: String
     public var keyType: UInt32
     /// Bytes.
@@ -52,9 +52,15 @@ extension Nftables.Bytecode {
 }
 
 extension Nftables.Bytecode.SetProgram {
+  /// Anonymous and filled by packets: it belongs to one rule, and bears the name that the rule says.
+  public var isMeter: Bool {
+    let bits = Nftables.Bytecode.SetFlag.anonymous | Nftables.Bytecode.SetFlag.dynamic
+    return flags & bits == bits
+  }
+
   /// The kernel puts a number into an anonymous set's.
   public var kernelName: String {
-    guard flags & Nftables.Bytecode.SetFlag.anonymous != 0 else { return name }
+    guard flags & Nftables.Bytecode.SetFlag.anonymous != 0, !isMeter else { return name }
     switch data {
     case nil: return "__set%d"
     case .object?: return "__objmap%d"

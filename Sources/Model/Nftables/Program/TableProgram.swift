@@ -13,6 +13,7 @@ extension Nftables.Bytecode {
     public var chains: [ChainProgram]
     /// Observed only: what we have no words for, such as `object o`; it is left alone.
     public var unknown: [String] = []
+    public var printer = RulePrinter()
 
     public init(
       family: Nftables.Family, name: String, flags: UInt32, userData: [UInt8], sets: [SetProgram],

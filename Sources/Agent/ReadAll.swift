@@ -1,0 +1,13 @@
+internal import Glibc
+
+/// The bytes of a pipe until its end, or until nothing waits where it doesn't block.
+func readAll(_ descriptor: Int32) -> [UInt8] {
+  var bytes: [UInt8] = []
+  var buffer = [UInt8](repeating: 0, count: 1 << 12)
+  while true {
+    let count = read(descriptor, &buffer, buffer.count)
+    if count < 0, errno == EINTR { continue }
+    guard count > 0 else { return bytes }
+    bytes += buffer[..<count]
+  }
+}

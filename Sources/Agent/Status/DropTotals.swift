@@ -1,0 +1,49 @@
+import JSON
+import Model
+
+/// Packets that the gateways' nftables dropped, as totals that only grow.
+///
+/// The kernel's counters start anew when their table does, and when somebody resets them: one below its last
+/// value has counted from zero. What was counted between the last reading and that is lost. At the
+/// daemon's start the totals are the kernel's.
+struct DropTotals: Sendable {
+  struct Drop: Sendable {
+    let reason: Gateways.Drop
+    private(set) var packets: UInt64 = 0
+    /// When the total was seen to grow; nil: not since the daemon's start.
+    private(set) var last: WallClock?
+    /// As it was last read.
+    private var counter: UInt64?
+
+    init(_ reason: Gateways.Drop) { self.reason = reason }
+
+    fileprivate mutating func read(_ counter: UInt64, at now: WallClock) {
+      let growth = self.counter.map { counter >= $0 ? counter - $0 : counter } ?? counter
+      if growth > 0, self.counter != nil { last = now }
+      packets += growth
+      self.counter = counter
+    }
+
+    var tree: Tree {
+      var members: [(String, Tree)] = [
+        ("reason", .string(reason.rawValue)), ("packets", .integer(Int(clamping: packets))),
+      ]
+      if let last { members.append(("last", .string(last.text))) }
+      members.append(("meaning", .string(reason.meaning)))
+      return .object(members)
+    }
+  }
+
+  private(set) var list: [Drop] = []
+
+  /// `counters` are the kernel's by name; one that is absent has counted nothing.
+  mutating func read(
+    _ counters: [String: UInt64], of reasons: [Gateways.Drop], at now: WallClock
+  ) {
+    list = reasons.map { reason in
+      var drop = list.first { $0.reason == reason } ?? Drop(reason)
+      drop.read(counters[reason.rawValue] ?? 0, at: now)
+      return drop
+    }
+  }
+}

@@ -1,0 +1,197 @@
+public import Model
+
+/// The election of RFC 9568 section 6, and of RFC 3768 for version 2: events in, steps out.
+///
+/// It is a value that never allocates, reads no clock and does no I/O. The caller reads its socket until it
+/// is empty, hands over what it read, then says that time has elapsed: in this order a thread that was held
+/// up never takes over from a master whose advertisements wait in the socket. Being called early is harmless.
+///
+/// **Both families are one election.** A master advertises in both; a better master heard in either makes us
+/// backup, for the signal is one. A backup waits until the master is silent in every family that it was
+/// heard in: half a broken network must not make a second master. Where the families could disagree, at
+/// equal priorities, the IPv4 addresses decide, and IPv6's only if the other is still there a master-down
+/// time later, which means that IPv4 doesn't get through. So one of two always gives way, and never both.
+///
+/// A sync group will be a value above its members' machines: one member's transition is told to the others
+/// as an event of their own, in the same turn of the speaker. Nothing in here knows of it.
+public struct Machine: Sendable {
+  public enum State: Hashable, Sendable, CaseIterable {
+    case initialize, backup
+    /// Active in RFC 9568.
+    case master
+  }
+
+  public private(set) var router: VirtualRouter
+  public internal(set) var state = State.initialize
+  /// The effective one.
+  public internal(set) var priority: UInt8
+  /// The master that we follow, by family.
+  public var followed: PerFamily<IPAddress?> {
+    PerFamily(inet: heard.inet?.source, inet6: heard.inet6?.source)
+  }
+  /// When a master that yields leaves, even if no peer took over.
+  var yields: Instant?
+
+  /// A master that we follow in one family.
+  struct Heard: Hashable, Sendable {
+    var source: IPAddress
+    var priority: UInt8
+    var at: Instant
+    /// Active_Adver_Interval, in nanoseconds.
+    var interval: Int64
+    /// When it counts as gone.
+    var until: Instant
+    /// It said itself that it leaves.
+    var leaves = false
+  }
+
+  var primaries = PerFamily<IPAddress?>(both: nil)
+  /// How much earlier than others of our priority we take over, in 131,072ths of an interval.
+  var head: Int64 = 0
+  var isStarted = false
+  var isFaulty = false
+  var startsAt: Instant?
+  var heard = PerFamily<Heard?>(both: nil)
+  /// The deadline of a backup that has heard no master yet.
+  var listensUntil: Instant?
+  var preemptsAt: Instant?
+  /// Whether we were called so late that we listened for one more interval.
+  var wasLate = false
+  var advertisesAt = Instant(nanoseconds: .max)
+  /// Whether we answered another master since our last regular advertisement.
+  var isAsserted = false
+  /// Since when, and when last, a master of our priority was heard whose IPv6 address is higher than ours.
+  var contest: (since: Instant, last: Instant)?
+
+  var interval: Int64
+  var preemptDelay: Int64
+  private var startupDelay: Int64
+
+  public init(_ router: VirtualRouter) {
+    self.router = router
+    priority = router.priority
+    interval = router.interval.nanoseconds
+    preemptDelay = router.preemptDelay.wholeNanoseconds
+    startupDelay = router.startupDelay.wholeNanoseconds
+  }
+
+  public mutating func step(_ event: Event, at now: Instant) -> Step {
+    var step = Step()
+    switch event {
+    case .start:
+      if !isStarted {
+        isStarted = true
+        startsAt = now + startupDelay
+      }
+    case .stop:
+      isStarted = false
+      leave(.stopped, &step)
+    case .yield: yield(now, &step)
+    case .faulty(let isFaulty):
+      self.isFaulty = isFaulty
+      if isFaulty { leave(.faulty, &step) }
+    case .priority(let priority): change(priority, now, &step)
+    case .primary(let family, let address): change(family, address, &step)
+    case .received(let advertisement, let source):
+      receive(advertisement, source, now, &step)
+      return step
+    case .elapsed: elapse(now, &step)
+    }
+    if state == .initialize, isReady, let startsAt, startsAt <= now, step.transition == nil {
+      start(now, &step)
+    }
+    return step
+  }
+
+  /// When `elapsed` is due; nil: never, until something else happens.
+  public var nextDeadline: Instant? {
+    switch state {
+    case .initialize: isReady ? startsAt : nil
+    case .backup: preemptsAt.map { min($0, masterDown) } ?? masterDown
+    case .master: yields ?? advertisesAt
+    }
+  }
+
+  /// Takes another configuration for the same id, version and families without leaving the election; any
+  /// other is a new machine. The effective priority comes as an event.
+  public mutating func configure(_ router: VirtualRouter, at now: Instant) -> Step {
+    precondition(
+      router.id == self.router.id && router.version == self.router.version
+        && router.families == self.router.families, "another virtual router")
+    let isFaster = router.interval.nanoseconds < interval
+    let priority = priority
+    self.router = router
+    interval = router.interval.nanoseconds
+    preemptDelay = router.preemptDelay.wholeNanoseconds
+    startupDelay = router.startupDelay.wholeNanoseconds
+    if !router.preempt || preemptDelay == 0 { preemptsAt = nil }
+    guard state == .master, yields == nil, isFaster else { return .nothing }
+    // Those who learn our interval do so at once.
+    advertisesAt = now + interval
+    var step = Step()
+    step.advertisement = priority
+    return step
+  }
+
+  /// Started, able, and with an address to send from.
+  private var isReady: Bool { isStarted && !isFaulty && hasPrimary }
+
+  private var hasPrimary: Bool {
+    router.families.inet && primaries.inet != nil
+      || router.families.inet6 && primaries.inet6 != nil
+  }
+
+  private mutating func start(_ now: Instant, _ step: inout Step) {
+    if priority == VirtualRouter.owner {
+      become(.master, .owner, &step)
+      rule(now, &step)
+    } else {
+      become(.backup, .started, &step)
+      listen(now)
+    }
+  }
+
+  mutating func leave(_ reason: Transition.Reason, _ step: inout Step) {
+    guard state != .initialize else { return }
+    if state == .master, yields == nil { step.advertisement = 0 }
+    become(.initialize, reason, &step)
+  }
+
+  mutating func become(_ next: State, _ reason: Transition.Reason, _ step: inout Step) {
+    step.transition = Transition(from: state, to: next, reason: reason)
+    state = next
+    yields = nil
+    heard = PerFamily(both: nil)
+    listensUntil = nil
+    preemptsAt = nil
+    wasLate = false
+    isAsserted = false
+    contest = nil
+    advertisesAt = Instant(nanoseconds: .max)
+  }
+
+  private mutating func change(
+    _ family: Family, _ address: IPAddress?, _ step: inout Step
+  ) {
+    guard primaries[family] != address else { return }
+    primaries[family] = address
+    head = Self.head(primaries)
+    contest = nil
+    if !hasPrimary {
+      leave(.noAddress, &step)
+    } else if state == .master, yields == nil, router.families[family], address != nil {
+      // The peers know a master by its address: they should know this one before it leaves.
+      step.advertisement = priority
+    }
+  }
+
+  private mutating func change(_ priority: UInt8, _ now: Instant, _ step: inout Step) {
+    guard priority != self.priority, priority > 0 else { return }
+    self.priority = priority
+    switch state {
+    case .initialize: break
+    case .master: if yields == nil { step.advertisement = priority }
+    case .backup: rearm()
+    }
+  }
+}

@@ -1,0 +1,58 @@
+public import Model
+
+/// What happens to a virtual router.
+public enum Event: Hashable, Sendable {
+  /// Take part in the election.
+  case start
+  /// Leave at once.
+  case stop
+  /// Tell the peers that we leave, and leave when one of them has taken over.
+  case yield
+  /// Whether something keeps us from being master, such as a link that is down.
+  case faulty(Bool)
+  /// The priority from now on: the configured one with the weights of what is tracked; 0 is ignored.
+  case priority(UInt8)
+  /// The address that advertisements are sent from; nil: none, so that the family is silent.
+  case primary(Family, IPAddress?)
+  case received(Advertisement, from: IPAddress)
+  /// The next deadline is reached.
+  case elapsed
+}
+
+/// What is to be done after an event, in this order: send, tell the transition, announce.
+public struct Step: Hashable, Sendable {
+  /// The priority of an advertisement to send now, in each family that has a primary address; 0: we leave.
+  public var advertisement: UInt8?
+  public var transition: Transition?
+  /// Whether the addresses are to be announced (gratuitous ARP, neighbor advertisements), once they are in
+  /// place: we are master now, or saw a second master, which the switch may have learnt.
+  public var announces = false
+
+  public static let nothing = Step()
+}
+
+public struct Transition: Hashable, Sendable {
+  public var from: Machine.State
+  public var to: Machine.State
+  public var reason: Reason
+
+  public enum Reason: Hashable, Sendable, CaseIterable {
+    /// Started as the owner of the addresses.
+    case owner
+    /// Started, and listens.
+    case started
+    /// No master spoke for a master-down time.
+    case noMaster
+    /// The master said that it leaves.
+    case masterLeft
+    /// A master of lower priority was given its delay.
+    case preempted
+    /// A master of higher priority, or of the same with a higher address, speaks.
+    case betterMaster
+    /// We yielded, and a peer took over or none did in time.
+    case yielded
+    case stopped, faulty
+    /// No family has a primary address.
+    case noAddress
+  }
+}

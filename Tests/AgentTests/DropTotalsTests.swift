@@ -1,0 +1,51 @@
+import JSON
+import Model
+import Testing
+
+@testable import Agent
+
+struct DropTotalsTests {
+  private static let reasons: [Gateways.Drop] = [.falseSource, .leak]
+  private static let now = WallClock(seconds: 1_782_875_565, milliseconds: 120)
+
+  private static func packets(_ totals: DropTotals) -> [UInt64] { totals.list.map(\.packets) }
+
+  /// A table that is made anew, or a counter that somebody resets, takes nothing back.
+  @Test func totalsOnlyGrow() {
+    var totals = DropTotals()
+    for (counter, total) in [(7, 7), (7, 7), (10, 10), (0, 10), (2, 12), (1, 13)]
+      as [(UInt64, UInt64)]
+    {
+      totals.read(["false_source": counter, "another": 9], of: Self.reasons, at: Self.now)
+      #expect(Self.packets(totals) == [total, 0])
+    }
+    totals.read([:], of: Self.reasons, at: Self.now)
+    #expect(Self.packets(totals) == [13, 0])
+  }
+
+  /// What the kernel counted before the start has no time.
+  @Test func theTimeIsThatOfTheLastGrowth() {
+    var totals = DropTotals()
+    totals.read(["leak": 3], of: Self.reasons, at: Self.now)
+    #expect(totals.list.map(\.last) == [nil, nil])
+    totals.read(["leak": 4], of: Self.reasons, at: Self.now)
+    #expect(totals.list.map(\.last) == [nil, Self.now])
+  }
+
+  @Test func statusAndMetricsTellThem() throws {
+    let board = Board(path: "router.json")
+    board.countDrops(["false_source": 1, "leak": 2], of: Self.reasons)
+    board.countDrops(["false_source": 1, "leak": 4], of: Self.reasons)
+    let metrics = board.metrics(with: [:]).text.split(separator: "\n")
+    #expect(metrics.contains("vpngw_gateways_dropped_packets_total{reason=\"false_source\"} 1"))
+    #expect(metrics.contains("vpngw_gateways_dropped_packets_total{reason=\"leak\"} 4"))
+    let document = try Document(Array(board.status.tree([:]).text().utf8))
+    let text = withExtendedLifetime(document) { StatusTable(document.root).text }
+    let lines = text.split(separator: "\n").filter { $0.hasPrefix("dropped") }
+    #expect(lines.count == 2)
+    #expect(lines.first?.hasPrefix("dropped     1 packet: false_source: from a VPN link") == true)
+    #expect(lines.last?.hasPrefix("dropped     4 packets, the last at 2") == true)
+    board.countDrops(nil, of: [])
+    #expect(board.status.drops.isEmpty)
+  }
+}

@@ -1,0 +1,109 @@
+import Model
+import Plan
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// IPVS keeps no mark: a file says what of it is ours.
+@Suite struct IPVSMemoryTests {
+  private func service(_ numbers: [Int], port: UInt16 = 80) -> IPVSService {
+    let address = IPAddress("192.0.2.1")!
+    var service = IPVSService(.address(address, port: port, protocol: .tcp))
+    service.destinations = numbers.map {
+      IPVSDestination(IPAddress("fd00::\($0)")!, port: UInt16(8000 + $0))
+    }
+    return service
+  }
+
+  /// The plan for `wanted` where these services are there, with what the file in `directory` says.
+  private func plan(
+    _ present: [IPVSService], to wanted: [IPVSService], _ directory: String
+  ) -> String {
+    var observed = Configuration()
+    observed.ipvsServices = present
+    IPVSMemory(path: directory + "/ipvs").annotate(&observed)
+    var desired = Configuration()
+    desired.ipvsServices = wanted
+    return Plan(from: observed, to: desired).text()
+  }
+
+  @Test func whatWeDontRememberIsMarkedInPlansAndCounted() throws {
+    try TemporaryDirectory.with { directory in
+      var memory = IPVSMemory(path: directory + "/ipvs")
+      let isNew = memory.remember(Change(.create, .ipvs(service([1, 2]))))
+      let isNewAgain = memory.remember(Change(.create, .ipvs(service([1]))))
+      #expect(isNew && !isNewAgain)
+      try memory.save()
+      // One of our own goes, and one of somebody else's; so does a service at our address.
+      #expect(
+        plan([service([1, 2, 9]), service([3], port: 81)], to: [service([1])], directory) == """
+          ~ ipvs tcp 192.0.2.1:80
+              - destination [fd00::2]:8002
+              - destination [fd00::9]:8009 (theirs)
+          - ipvs tcp 192.0.2.1:81            (somebody else made it; the file claims all that is there)
+              scheduler: wlc
+              destination [fd00::3]:8003: { forwarding masquerade, weight 1 }
+
+          1 to change, 1 to delete; 2 remove what others made.
+
+          """)
+      // What we change is ours from then on; what we remove stays noted for when it comes back.
+      let change = Change(
+        .update, .ipvs(service([1, 3])), observed: .ipvs(service([1, 2, 9])))
+      let isChanged = memory.remember(change)
+      #expect(isChanged)
+      try memory.save()
+      #expect(
+        plan([service([1, 2, 3])], to: [service([1])], directory) == """
+          ~ ipvs tcp 192.0.2.1:80
+              - destination [fd00::2]:8002
+              - destination [fd00::3]:8003
+
+          1 to change.
+
+          """)
+      // A service that went is forgotten with them.
+      var empty = Configuration()
+      let isForgotten = memory.forget(given: empty)
+      #expect(isForgotten)
+      #expect(memory.isEmpty)
+      empty.ipvsServices = [service([1])]
+      try memory.save()
+      #expect(
+        plan([service([1])], to: [service([1], port: 81)], directory)
+          .contains("- ipvs tcp 192.0.2.1:80            (somebody else made it"))
+    }
+  }
+
+  /// Before this one, versions noted services alone: their destinations aren't called others'.
+  @Test func destinationsThatWereNeverNotedAreOurs() throws {
+    try TemporaryDirectory.with { directory in
+      try writeFile(directory + "/ipvs", #"{ "services": [ "tcp 192.0.2.1:80" ] }"#)
+      #expect(
+        plan([service([1, 2])], to: [service([1])], directory) == """
+          ~ ipvs tcp 192.0.2.1:80
+              - destination [fd00::2]:8002
+
+          1 to change.
+
+          """)
+    }
+  }
+
+  /// Pods come and go under new addresses.
+  @Test func theMemoryDoesNotGrowForEver() throws {
+    try TemporaryDirectory.with { directory in
+      var memory = IPVSMemory(path: directory + "/ipvs")
+      for number in 1..<2_000 {
+        let change = Change(
+          number == 1 ? .create : .update, .ipvs(service([number])),
+          observed: number == 1 ? nil : .ipvs(service([number - 1])))
+        let isNew = memory.remember(change)
+        #expect(isNew)
+      }
+      try memory.save()
+      #expect(try readFile(directory + "/ipvs").count < 4_096)
+    }
+  }
+}
