@@ -23,7 +23,9 @@ extension Reconciler {
   /// look.
   func endFlows(after plan: Plan, _ outcome: Outcome) {
     guard let wanted = plan.flows else { return }
-    func isOurs(_ step: Step) -> Bool { step.change.object.id == .table(Services.tableID) }
+    func isOurs(_ step: Step) -> Bool {
+      step.change.object.id == ObjectID(NftablesTable.self, Services.tableID)
+    }
     if outcome.done.contains(where: isOurs) { flows.settled = nil }
     let isStopped =
       outcome.failed.contains { isOurs($0.step) } || outcome.held.contains(where: isOurs)

@@ -66,10 +66,12 @@ public final class Kernel {
 
   /// Links and addresses alone, as they are now.
   public func observeAddresses() throws(NetlinkError) -> Configuration {
-    let links = try LinkTable(socket)
+    let look = Look(
+      kernel: self, socket: socket, links: try LinkTable(socket), sysctls: [],
+      tables: TableSelection([]), needsIPVS: false)
     var observed = Configuration()
-    observed.links = links.links
-    observed.addresses = try AddressKind.observe(socket, links)
+    try LinkKind.observe(look, into: &observed)
+    try AddressKind.observe(look, into: &observed)
     return observed
   }
 

@@ -26,7 +26,7 @@ extension Comparison {
       && lost.links[address.link] == nil && !remade.contains(address.objectID)
     {
       refuse(
-        .address(address),
+        address,
         "another machine on link \(address.link) has it, as duplicate address detection found: take it "
           + "away there, then run `ip address del \(address.address) dev \(address.link)`, and vpngw adds "
           + "it again")

@@ -267,7 +267,7 @@ struct Comparison {
 
   /// One for all of them: nothing of IPVS can be there.
   private mutating func refuseIPVS() {
-    let wanted = Kind.all.filter(\.type.needsIPVS).flatMap(desired.objects)
+    let wanted = Kind.all.filter { $0.type.needsIPVS }.flatMap { desired.objects(of: $0) }
     guard let first = wanted.first else { return }
     refuse(
       first,

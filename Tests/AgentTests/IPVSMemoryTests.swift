@@ -31,8 +31,8 @@ import Testing
   @Test func whatWeDontRememberIsMarkedInPlansAndCounted() throws {
     try TemporaryDirectory.with { directory in
       var memory = IPVSMemory(path: directory + "/ipvs")
-      let isNew = memory.remember(Change(.create, .ipvs(service([1, 2]))))
-      let isNewAgain = memory.remember(Change(.create, .ipvs(service([1]))))
+      let isNew = memory.remember(Change(.create, service([1, 2])))
+      let isNewAgain = memory.remember(Change(.create, service([1])))
       #expect(isNew && !isNewAgain)
       try memory.save()
       // One of our own goes, and one of somebody else's; so does a service at our address.
@@ -50,7 +50,7 @@ import Testing
           """)
       // What we change is ours from then on; what we remove stays noted for when it comes back.
       let change = Change(
-        .update, .ipvs(service([1, 3])), observed: .ipvs(service([1, 2, 9])))
+        .update, service([1, 3]), observed: service([1, 2, 9]))
       let isChanged = memory.remember(change)
       #expect(isChanged)
       try memory.save()
@@ -97,8 +97,8 @@ import Testing
       var memory = IPVSMemory(path: directory + "/ipvs")
       for number in 1..<2_000 {
         let change = Change(
-          number == 1 ? .create : .update, .ipvs(service([number])),
-          observed: number == 1 ? nil : .ipvs(service([number - 1])))
+          number == 1 ? .create : .update, service([number]),
+          observed: number == 1 ? nil : service([number - 1]))
         let isNew = memory.remember(change)
         #expect(isNew)
       }

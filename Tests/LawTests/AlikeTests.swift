@@ -210,7 +210,7 @@ struct Alike: Sendable, CustomTestStringConvertible {
           let outcome = try reconciler.reach(desired)
           #expect(outcome.complaints == "", "version \(version)")
           #expect(try plan(directory, desired) == Plan.steadyState + "\n", "version \(version)")
-          for object in desired.objects where object.kind != .link {
+          for object in desired.objects where object.kind != Link.kind {
             #expect(try observed(directory, desired).fulfils(object), "\(object)")
           }
           let after = theirs(alike)

@@ -25,7 +25,7 @@ struct Backoff {
   mutating func observed(_ configuration: Configuration) {
     let present = Footing(
       links: configuration.links,
-      addresses: Set(configuration.objects(of: .address).map(\.id)))
+      addresses: Set(configuration.objects(of: Address.kind).map(\.id)))
     if present != footing { entries = [:] }
     footing = present
   }

@@ -42,11 +42,11 @@ extension Kernel {
     for name in missing.sorted() {
       // Kernels that are made small lack dummies, but not what vpngw itself is for.
       for device in [Device.dummy, .bridge(Bridge())] {
-        let batch = Batch()
-        batch.step(0) { "link add \(name) type \(device.type)" }
-        try LinkKind.create(
-          Link(name, device), Encoder(batch: batch, links: present, made: []))
-        guard let failure = try socket.send(batch).first else { break }
+        let change = Change(.create, Link(name, device))
+        let encoder = Encoder(nil, present, ipvs: nil)
+        encoder.batch.step(0) { change.command }
+        try LinkKind.encode(change, encoder)
+        guard let failure = try socket.send(encoder.batch).first else { break }
         if case .bridge = device { throw failure.error }
       }
     }
