@@ -47,7 +47,7 @@ struct IPVSMemory {
   var isEmpty: Bool { services.isEmpty && daemons.isEmpty && timeouts.isEmpty }
 
   /// Marks what is our doing.
-  func annotate(_ observed: inout Configuration) {
+  func annotate(_ observed: inout NetworkState) {
     for index in observed.ipvsServices.indices {
       let service = observed.ipvsServices[index]
       guard let ours = services[service.id.description] else {
@@ -111,7 +111,7 @@ struct IPVSMemory {
 
   /// Forgets what is gone, which somebody else may make anew, and what is as it was before us; false
   /// when there is nothing to forget.
-  mutating func forget(given present: Configuration) -> Bool {
+  mutating func forget(given present: NetworkState) -> Bool {
     let before = (services.count, daemons.count, timeouts.count)
     let there = Set(present.ipvsServices.map(\.id.description))
     services = services.filter { there.contains($0.key) }

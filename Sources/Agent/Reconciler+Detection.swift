@@ -80,7 +80,7 @@ struct Detections {
   private var running: [IPAddress: [Detection]] = [:]
   private var ready: Set<IPAddress> = []
 
-  init(in observed: Configuration) {
+  init(in observed: NetworkState) {
     let idle = Set(observed.links.filter { $0.isRunning != true }.map(\.name))
     for address in observed.addresses where address.address.family == .inet6 {
       let ip = address.address.address

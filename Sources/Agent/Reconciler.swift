@@ -43,9 +43,9 @@ public final class Reconciler {
 
   /// What is there: all objects, the settings that `desired` names, and those that we changed.
   public func observe(
-    for desired: Configuration = Configuration(), also: [Sysctl.Key] = [],
+    for desired: NetworkState = NetworkState(), also: [Sysctl.Key] = [],
     tables: Kernel.TableSelection? = nil, needsIPVS: Bool = false
-  ) throws(NetlinkError) -> Configuration {
+  ) throws(NetlinkError) -> NetworkState {
     let named = Set(desired.sysctls.map(\.key)).union(also).union(memory.entries.keys)
     let needsIPVS =
       needsIPVS || !ipvsMemory.isEmpty || desired.hasIPVS
@@ -62,7 +62,7 @@ public final class Reconciler {
   }
 
   /// What is there of all that a file may ask for, whatever its signals say.
-  public func observe(for declaration: Declaration) throws(NetlinkError) -> Configuration {
+  public func observe(for declaration: DesiredState) throws(NetlinkError) -> NetworkState {
     try observe(
       for: declaration.unconditional, also: declaration.sysctlKeys,
       tables: Kernel.TableSelection(declaration.tables),
@@ -74,7 +74,7 @@ public final class Reconciler {
     return Spelling.nearest(to: key.description, among: names).flatMap(Sysctl.Key.init)
   }
 
-  public func plan(to desired: Configuration) throws(NetlinkError) -> Plan {
+  public func plan(to desired: NetworkState) throws(NetlinkError) -> Plan {
     Plan(from: try observe(for: desired), to: desired)
   }
 
@@ -258,12 +258,12 @@ public final class Reconciler {
   }
 }
 
-extension Configuration {
+extension NetworkState {
   /// Whether there is anything of IPVS in it.
   var hasIPVS: Bool { Kind.all.contains { $0.type.needsIPVS && !isEmpty(of: $0) } }
 }
 
-extension Declaration {
+extension DesiredState {
   /// Whether there is anything of IPVS in it, whatever the signals say.
   var hasIPVS: Bool {
     unconditional.hasIPVS || conditional.contains { $0.object.kind.type.needsIPVS }

@@ -5,11 +5,11 @@ import State
 
 /// A plan in a file: what was wanted and the steps that it would have taken.
 struct SavedPlan {
-  let desired: Configuration
+  let desired: NetworkState
   /// Each step as it was shown.
   let steps: [String]
 
-  init(_ plan: Plan, _ desired: Configuration) {
+  init(_ plan: Plan, _ desired: NetworkState) {
     self.desired = desired.statable
     steps = plan.steps.map { $0.text() }
   }

@@ -25,7 +25,7 @@ extension Session {
   public func apply(
     _ request: Request, _ apply: ApplyOptions = ApplyOptions(), given inputs: Inputs = Inputs()
   ) throws -> Int32 {
-    let declaration: Declaration
+    let declaration: DesiredState
     var saved: SavedPlan?
     switch request {
     case .file(let path):
@@ -33,7 +33,7 @@ extension Session {
       declaration = loaded
     case .plan(let path):
       saved = try SavedPlan(path: path)
-      declaration = Declaration(saved!.desired)
+      declaration = DesiredState(saved!.desired)
     }
     let known = try signals(inputs, for: declaration)
     let reconciler = try reconciler()

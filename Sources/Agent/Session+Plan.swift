@@ -15,7 +15,7 @@ extension Session {
   ) throws -> Int32 {
     guard let declaration = try load(path) else { return Status.failed }
     let known = try signals(inputs, for: declaration)
-    let (present, desired): (Configuration, Configuration)
+    let (present, desired): (NetworkState, NetworkState)
     if let observed {
       guard let captured = try load(observed) else { return Status.failed }
       guard !captured.isConditional else {
@@ -56,9 +56,9 @@ extension Session {
   }
 }
 
-extension Configuration {
+extension NetworkState {
   /// A captured `show` as if the kernel had been read: what isn't marked as somebody else's is ours.
-  public var asObserved: Configuration {
+  public var asObserved: NetworkState {
     var observed = self
     for index in observed.links.indices {
       observed.links[index].isOwned = observed.links[index].isOurs
@@ -81,7 +81,7 @@ extension Configuration {
 
 extension Plan {
   /// Asks the kernel in earnest, where nobody else sees it.
-  fileprivate mutating func addRefusals(of desired: Configuration) throws {
+  fileprivate mutating func addRefusals(of desired: NetworkState) throws {
     do {
       for refusal in try Kernel.refusals(of: desired.tables) {
         conflicts.append(

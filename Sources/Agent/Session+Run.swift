@@ -27,7 +27,7 @@ extension Session {
   /// `vpngw run FILE`: until SIGTERM.
   public func run(_ path: String, _ run: RunOptions) throws -> Int32 {
     let log = Log(least: Log.Level(rawValue: run.logLevel) ?? .info, isJSON: options.isJSON)
-    let board = Board(path: path)
+    let board = StatusStore(path: path)
     let processSignals = try ProcessSignals()
     let reconciler = try reconciler { log.error("memory", ["error": $0]) }
     let inbox = try Inbox()
@@ -85,7 +85,7 @@ extension Session {
   /// is left to that: whoever is told that a change is undone must not find it done again. Nil when
   /// the process is to end before that.
   private func wait(
-    in directory: RunDirectory, for command: String, _ board: Board, _ log: Log,
+    in directory: RunDirectory, for command: String, _ board: StatusStore, _ log: Log,
     _ processSignals: ProcessSignals
   ) throws -> RunDirectory.Lock? {
     var said: String?
@@ -127,7 +127,7 @@ private final class Latest: Sendable {
   func take() -> Prober.Snapshot { source.withLock { $0 }() }
 }
 
-extension Board {
+extension StatusStore {
   func answer(_ path: String, _ probes: Prober.Snapshot) -> StatusServer.Answer? {
     switch path {
     case "/status":

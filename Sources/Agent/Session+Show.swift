@@ -35,10 +35,10 @@ extension Sysctl.Key {
   ].compactMap { Sysctl.Key($0) }
 }
 
-extension Configuration {
+extension NetworkState {
   /// What is ours, and the links that it refers to.
-  public var own: Configuration {
-    var own = Configuration()
+  public var own: NetworkState {
+    var own = NetworkState()
     own.sysctls = sysctls.filter(\.isOwned)
     own.links = links.filter(\.isOwned)
     own.addresses = addresses.filter(\.isOwned)
@@ -57,7 +57,7 @@ extension Configuration {
   }
 
   /// What a state file can say of all that is there: not what the kernel makes by itself.
-  public var everything: Configuration {
+  public var everything: NetworkState {
     var all = withTablesInWords
     all.sysctls.removeAll { $0.text == nil }
     all.addresses.removeAll {
@@ -80,7 +80,7 @@ extension Configuration {
   }
 
   /// As a state file can say it.
-  var statable: Configuration {
+  var statable: NetworkState {
     var copy = self
     copy.makeStatable()
     return copy

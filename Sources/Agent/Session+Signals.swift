@@ -31,7 +31,7 @@ extension Session {
   /// What is known of the file's signals before anything is observed: what `--signal` says, and
   /// under `--probe` what the other probes do.
   func signals(
-    _ inputs: Inputs, for declaration: Declaration
+    _ inputs: Inputs, for declaration: DesiredState
   ) throws -> [Signal: Signal.State] {
     var states = try signals(inputs.stated, for: declaration)
     guard inputs.probes else { return states }
@@ -68,7 +68,7 @@ extension Session {
   }
 
   private func signals(
-    _ stated: [String], for declaration: Declaration
+    _ stated: [String], for declaration: DesiredState
   ) throws -> [Signal: Signal.State] {
     var states: [Signal: Signal.State] = [:]
     for text in stated {
@@ -92,9 +92,9 @@ extension Session {
 
   /// What the file asks for now, of a kernel that has been observed.
   func settle(
-    _ declaration: Declaration, given signals: [Signal: Signal.State],
-    keeping observed: Configuration
-  ) -> Configuration {
+    _ declaration: DesiredState, given signals: [Signal: Signal.State],
+    keeping observed: NetworkState
+  ) -> NetworkState {
     let all = signals.merging(declaration.linkSignals(in: observed)) { stated, _ in stated }
     tellUndecided(of: declaration, given: all)
     tellLacking(of: declaration, in: observed)
@@ -102,7 +102,7 @@ extension Session {
   }
 
   /// Says what the gateways do without, and what they don't guard.
-  func tellLacking(of declaration: Declaration, in observed: Configuration) {
+  func tellLacking(of declaration: DesiredState, in observed: NetworkState) {
     for lack in declaration.lacking(in: observed) + declaration.unledClients {
       Console.complain("vpngw: \(lack.object): \(lack.reason)\n")
     }
@@ -110,7 +110,7 @@ extension Session {
 
   /// Says what isn't known: else somebody may wonder why a plan lacks it.
   func tellUndecided(
-    of declaration: Declaration, given signals: [Signal: Signal.State],
+    of declaration: DesiredState, given signals: [Signal: Signal.State],
     _ fate: String = "left as it is"
   ) {
     let undecided = declaration.undecidedNames(given: signals)

@@ -81,7 +81,7 @@ public struct Session {
   }
 
   /// What the file asks for; nil when it is invalid, which has then been said.
-  func load(_ path: String) throws -> Declaration? {
+  func load(_ path: String) throws -> DesiredState? {
     let bytes = try File.read(path)
     do throws(Problems) {
       return try StateFile.decode(bytes, names: .machine)

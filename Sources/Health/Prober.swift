@@ -14,7 +14,7 @@ public final class Prober: Sendable {
   public typealias Snapshot = [Signal: (state: Signal.State, reading: Reading)]
 
   private let mailbox: Mailbox
-  private let board = Board()
+  private let board = StatusStore()
   private let thread: NIOThreadPool
   private let loop: any EventLoop
   private let isStopped = Atomic(false)
@@ -77,7 +77,7 @@ public final class Prober: Sendable {
 }
 
 /// What every probe says, for any thread.
-private final class Board: Sendable {
+private final class StatusStore: Sendable {
   let entries = Mutex<Prober.Snapshot>([:])
 }
 
@@ -85,12 +85,12 @@ private final class Board: Sendable {
 final class Runners {
   private let poller: Poller
   private let means: Means
-  private let board: Board
+  private let board: StatusStore
   private let tell: (onTry: Prober.OnTry?, onChange: Prober.OnChange)
   private var runners: [String: Runner] = [:]
 
   fileprivate init(
-    _ poller: Poller, _ means: Means, _ board: Board,
+    _ poller: Poller, _ means: Means, _ board: StatusStore,
     _ tell: (onTry: Prober.OnTry?, onChange: Prober.OnChange)
   ) {
     self.poller = poller

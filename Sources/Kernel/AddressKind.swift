@@ -4,7 +4,7 @@ import Netlink
 /// How addresses are read, made and deleted.
 enum AddressKind: KernelKind {
   static func observe(
-    _ look: Kernel.Look, into observed: inout Configuration
+    _ look: Kernel.Look, into observed: inout NetworkState
   ) throws(NetlinkError) {
     let links = look.links
     observed.addresses = try look.socket.dump("address show", RTM.getAddress) {

@@ -7,7 +7,7 @@ import Netlink
 /// our mark.
 enum FDBKind: KernelKind {
   static func observe(
-    _ look: Kernel.Look, into observed: inout Configuration
+    _ look: Kernel.Look, into observed: inout NetworkState
   ) throws(NetlinkError) {
     let links = look.links
     var found: [FDBEntry] = []

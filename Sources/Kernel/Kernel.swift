@@ -35,14 +35,14 @@ public final class Kernel {
   public func observe(
     sysctls: some Sequence<Sysctl.Key> = [], tables: TableSelection = TableSelection([]),
     needsIPVS: Bool = false
-  ) throws(NetlinkError) -> Configuration {
+  ) throws(NetlinkError) -> NetworkState {
     made = []
     let links = try LinkTable(socket)
     self.links = links
     let look = Look(
       kernel: self, socket: socket, links: links, sysctls: Array(sysctls), tables: tables,
       needsIPVS: needsIPVS)
-    var observed = Configuration()
+    var observed = NetworkState()
     for kind in KernelKinds.all { try kind.observe(look, into: &observed) }
     return observed
   }
@@ -58,18 +58,18 @@ public final class Kernel {
   }
 
   /// What there is of IPVS alone.
-  public func observeIPVSWithoutDestinations() throws(NetlinkError) -> Configuration {
-    var observed = Configuration()
+  public func observeIPVSWithoutDestinations() throws(NetlinkError) -> NetworkState {
+    var observed = NetworkState()
     try ipvs?.observe(into: &observed, withDestinations: false)
     return observed
   }
 
   /// Links and addresses alone, as they are now.
-  public func observeAddresses() throws(NetlinkError) -> Configuration {
+  public func observeAddresses() throws(NetlinkError) -> NetworkState {
     let look = Look(
       kernel: self, socket: socket, links: try LinkTable(socket), sysctls: [],
       tables: TableSelection([]), needsIPVS: false)
-    var observed = Configuration()
+    var observed = NetworkState()
     try LinkKind.observe(look, into: &observed)
     try AddressKind.observe(look, into: &observed)
     return observed

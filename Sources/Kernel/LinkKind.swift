@@ -4,7 +4,7 @@ import Netlink
 /// How links are made, changed and deleted.
 enum LinkKind: KernelKind {
   static func observe(
-    _ look: Kernel.Look, into observed: inout Configuration
+    _ look: Kernel.Look, into observed: inout NetworkState
   ) throws(NetlinkError) {
     observed.links = look.links.links
   }

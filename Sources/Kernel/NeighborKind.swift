@@ -4,7 +4,7 @@ import Netlink
 /// How permanent neighbors and proxied addresses are read, made and deleted.
 enum NeighborKind: KernelKind {
   static func observe(
-    _ look: Kernel.Look, into observed: inout Configuration
+    _ look: Kernel.Look, into observed: inout NetworkState
   ) throws(NetlinkError) {
     let links = look.links
     var found: [Neighbor] = []

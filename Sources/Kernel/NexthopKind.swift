@@ -4,7 +4,7 @@ import Netlink
 /// How nexthop objects are read, made and deleted. Linux 5.3 and later; resilient groups 5.13.
 enum NexthopKind: KernelKind {
   static func observe(
-    _ look: Kernel.Look, into observed: inout Configuration
+    _ look: Kernel.Look, into observed: inout NetworkState
   ) throws(NetlinkError) {
     let links = look.links
     do throws(NetlinkError) {
@@ -94,7 +94,7 @@ enum NexthopKind: KernelKind {
       // ip nexthop delete id ID
       encoder.batch.request(RTM.delNexthop, []) {
         $0.nexthopHeader()
-        $0.put(NHA.id, nexthop.id32)
+        $0.put(NHA.id, nexthop.number)
       }
     }
     if verb == .delete { return }
@@ -107,7 +107,7 @@ enum NexthopKind: KernelKind {
         family: nexthop.group == nil ? nexthop.family.number : AF.unspecified,
         protocol: (origin ?? .vpngw).number,
         flags: nexthop.isOnlink ? RTNH.onlink : 0)
-      $0.put(NHA.id, nexthop.id32)
+      $0.put(NHA.id, nexthop.number)
       switch nexthop.target {
       case .hop(let via, _, _):
         if let via { $0.put(NHA.gateway, via) }

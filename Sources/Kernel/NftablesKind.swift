@@ -100,7 +100,7 @@ enum NftablesTableKind: KernelKind {
   static var transport: Transport { .direct }
 
   static func observe(
-    _ look: Kernel.Look, into observed: inout Configuration
+    _ look: Kernel.Look, into observed: inout NetworkState
   ) throws(NetlinkError) {
     observed.tables = try look.kernel.nftables.observe(look.tables)
   }

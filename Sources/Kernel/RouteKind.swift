@@ -4,7 +4,7 @@ import Netlink
 /// How routes are read, made and deleted.
 enum RouteKind: KernelKind {
   static func observe(
-    _ look: Kernel.Look, into observed: inout Configuration
+    _ look: Kernel.Look, into observed: inout NetworkState
   ) throws(NetlinkError) {
     let (socket, links) = (look.socket, look.links)
     var wordless: [Route.ID: String] = [:]

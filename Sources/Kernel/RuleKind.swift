@@ -4,7 +4,7 @@ import Netlink
 /// How rules are read, made and deleted.
 enum RuleKind: KernelKind {
   static func observe(
-    _ look: Kernel.Look, into observed: inout Configuration
+    _ look: Kernel.Look, into observed: inout NetworkState
   ) throws(NetlinkError) {
     for family in Family.allCases {
       let found = try look.socket.dump("rule show", RTM.getRule) {

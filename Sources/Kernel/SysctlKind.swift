@@ -6,7 +6,7 @@ enum SysctlKind: KernelKind {
   static var transport: Transport { .direct }
 
   static func observe(
-    _ look: Kernel.Look, into observed: inout Configuration
+    _ look: Kernel.Look, into observed: inout NetworkState
   ) throws(NetlinkError) {
     observed.sysctls = look.sysctls.map(SysctlFile.read)
   }

@@ -162,7 +162,7 @@ public enum Scope: UInt8, CaseIterable, Hashable, Sendable, ValueConvertible {
   public var value: Value { .string(name) }
 }
 
-extension Configuration {
+extension NetworkState {
   public var addresses: [Address] {
     get { self[Address.self] }
     _modify { yield &self[Address.self] }

@@ -1,4 +1,4 @@
-extension Declaration {
+extension DesiredState {
   /// What the file asks for while the signals are so.
   ///
   /// Up means as stated and down means absent. What isn't known yet is left as `observed` has it: as
@@ -7,9 +7,9 @@ extension Declaration {
   ///
   /// `isOver` says of a real server that is on its way out of a service that its time is over.
   public func expanded(
-    given signals: [Signal: Signal.State] = [:], keeping observed: Configuration = Configuration(),
-    isOver: @escaping (Departure.ID) -> Bool = { _ in true }
-  ) -> Configuration {
+    given signals: [Signal: Signal.State] = [:], keeping observed: NetworkState = NetworkState(),
+    isOver: @escaping (Draining.ID) -> Bool = { _ in true }
+  ) -> NetworkState {
     guard isConditional else { return unconditional }
     var expansion = Expansion(of: self, given: signals, keeping: observed, isOver: isOver)
     return expansion.configuration(
@@ -18,7 +18,7 @@ extension Declaration {
   }
 
   /// What a kernel's links say of themselves: up while they run, down also where there is none.
-  public func linkSignals(in observed: Configuration) -> [Signal: Signal.State] {
+  public func linkSignals(in observed: NetworkState) -> [Signal: Signal.State] {
     let wanted = decidingSignals.filter { $0.source == .link }
     if wanted.isEmpty { return [:] }
     let isRunning = Dictionary(
@@ -34,14 +34,14 @@ extension Declaration {
 
   /// The real servers that are on their way out of services.
   public func departures(
-    given signals: [Signal: Signal.State], keeping observed: Configuration
-  ) -> [Departure] {
+    given signals: [Signal: Signal.State], keeping observed: NetworkState
+  ) -> [Draining] {
     // The others don't go, or at once.
     let lasting = conditional.filter {
       if case .lasting = $0.inhibit { true } else { false }
     }
     let present = Expansion.services(lasting, observed)
-    let plain = lasting.flatMap { conditional -> [Departure] in
+    let plain = lasting.flatMap { conditional -> [Draining] in
       guard let service = conditional.object.as(IPVSService.self) else { return [] }
       return service.departures(
         Expansion.states(of: conditional, signals), present: present[service.match],
@@ -57,13 +57,13 @@ extension Declaration {
 }
 
 private struct Expansion {
-  private let declaration: Declaration
+  private let declaration: DesiredState
   private let signals: [Signal: Signal.State]
   /// Of the objects about which anything is unknown.
   private let present: [ObjectID: Object]
   /// Those about which signals decide.
   private let servicesPresent: [IPVSService.Match: IPVSService]
-  private let isOver: (Departure.ID) -> Bool
+  private let isOver: (Draining.ID) -> Bool
   /// Settings that this kernel doesn't have.
   private let lacking: [Sysctl.Key]
   /// As they were observed.
@@ -72,8 +72,8 @@ private struct Expansion {
   private let links: [Link]
 
   init(
-    of declaration: Declaration, given signals: [Signal: Signal.State],
-    keeping observed: Configuration, isOver: @escaping (Departure.ID) -> Bool
+    of declaration: DesiredState, given signals: [Signal: Signal.State],
+    keeping observed: NetworkState, isOver: @escaping (Draining.ID) -> Bool
   ) {
     self.declaration = declaration
     self.signals = signals
@@ -91,7 +91,7 @@ private struct Expansion {
     present = undecided.isEmpty ? [:] : observed.objects(with: Set(undecided.map(\.object.id)))
   }
 
-  mutating func configuration(with services: Services.Expansion) -> Configuration {
+  mutating func configuration(with services: Services.Expansion) -> NetworkState {
     var configuration = declaration.unconditional
     var placed: Set<ObjectID> = []
     var absent: [Object] = []
@@ -141,7 +141,7 @@ private struct Expansion {
   }
 
   static func services(
-    _ conditional: [ConditionalObject], _ observed: Configuration
+    _ conditional: [ConditionalObject], _ observed: NetworkState
   ) -> [IPVSService.Match: IPVSService] {
     let wanted = Set(
       conditional.lazy.compactMap { $0.object.as(IPVSService.self)?.match })
@@ -170,10 +170,10 @@ private struct Expansion {
   }
 }
 
-extension Configuration {
+extension NetworkState {
   /// What a blueprint stands for; a setting that the file states as well is stated once.
   fileprivate mutating func add(
-    _ blueprint: Configuration, _ tables: [Nftables.Table], without lacking: [Sysctl.Key]
+    _ blueprint: NetworkState, _ tables: [Nftables.Table], without lacking: [Sysctl.Key]
   ) {
     var blueprint = blueprint
     blueprint.sysctls.removeAll { lacking.contains($0.key) }

@@ -90,7 +90,7 @@ public struct FDBEntry: Resource {
   ]
 }
 
-extension Configuration {
+extension NetworkState {
   public var fdb: [FDBEntry] {
     get { self[FDBEntry.self] }
     _modify { yield &self[FDBEntry.self] }

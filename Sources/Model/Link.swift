@@ -153,7 +153,7 @@ public struct Link: Resource {
   ]
 }
 
-extension Configuration {
+extension NetworkState {
   public var links: [Link] {
     get { self[Link.self] }
     _modify { yield &self[Link.self] }

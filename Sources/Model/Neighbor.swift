@@ -63,7 +63,7 @@ public struct Neighbor: Resource {
   ]
 }
 
-extension Configuration {
+extension NetworkState {
   public var neighbors: [Neighbor] {
     get { self[Neighbor.self] }
     _modify { yield &self[Neighbor.self] }

@@ -52,7 +52,7 @@ public struct Nexthop: Resource {
   }
 
   /// Not zero.
-  public var id32: UInt32
+  public var number: UInt32
   public var family: Family
   public var target: Target
   /// Somebody else's: kept equal to what is stated, and theirs.
@@ -61,7 +61,7 @@ public struct Nexthop: Resource {
   public var `protocol`: RouteProtocol?
 
   public init(_ id: UInt32, family: Family, _ target: Target) {
-    self.id32 = id
+    self.number = id
     self.family = family
     self.target = target
   }
@@ -76,7 +76,7 @@ public struct Nexthop: Resource {
   }
 
   public static let name = "nexthop"
-  public var id: ID { ID(id32) }
+  public var id: ID { ID(number) }
   public var phase: Phase { group == nil ? .nexthop : .nexthopGroup }
   public var isOwned: Bool { `protocol` == nil }
 
@@ -115,24 +115,24 @@ public struct Nexthop: Resource {
     ours.protocol = nil
     return ours
   }
-  public var provisions: [Provision] { [.nexthop(id32)] }
+  public var provisions: [Provision] { [.nexthop(number)] }
 
   public func isLost(by loss: LinkLoss) -> Bool { loss == .goesDown || family == .inet6 }
 
   public static func removeDependents(of gone: inout Cascade, from list: inout [Self]) {
-    for nexthop in list where gone.has(nexthop.dev) { gone.nexthops.insert(nexthop.id32) }
+    for nexthop in list where gone.has(nexthop.dev) { gone.nexthops.insert(nexthop.number) }
     list = list.compactMap { nexthop in
-      if gone.nexthops.contains(nexthop.id32) { return nil }
+      if gone.nexthops.contains(nexthop.number) { return nil }
       guard let members = nexthop.group?.members else { return nexthop }
       let states = members.map { gone.nexthops.contains($0.id) ? Signal.State.down : .up }
       if let kept = nexthop.keeping(states, present: nil) { return kept }
-      gone.nexthops.insert(nexthop.id32)
+      gone.nexthops.insert(nexthop.number)
       return nil
     }
   }
 
   public static let properties: [Property<Nexthop>] = [
-    .identity("id") { $0.id32 },
+    .identity("id") { $0.number },
     Property(
       "family", .replacing,
       value: { $0.via == nil && $0.group == nil ? $0.family.value : nil },
@@ -161,7 +161,7 @@ public struct Nexthop: Resource {
   ]
 }
 
-extension Configuration {
+extension NetworkState {
   public var nexthops: [Nexthop] {
     get { self[Nexthop.self] }
     _modify { yield &self[Nexthop.self] }

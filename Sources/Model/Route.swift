@@ -268,7 +268,7 @@ public struct Route: Resource {
   }
 }
 
-extension Configuration {
+extension NetworkState {
   public var routes: [Route] {
     get { self[Route.self] }
     _modify { yield &self[Route.self] }

@@ -215,7 +215,7 @@ extension Rule {
   }
 }
 
-extension Configuration {
+extension NetworkState {
   public var rules: [Rule] {
     get { self[Rule.self] }
     _modify { yield &self[Rule.self] }

@@ -116,7 +116,7 @@ extension Sysctl.Key: Comparable, LosslessStringConvertible {
   }
 }
 
-extension Configuration {
+extension NetworkState {
   public var sysctls: [Sysctl] {
     get { self[Sysctl.self] }
     _modify { yield &self[Sysctl.self] }

@@ -6,7 +6,7 @@ struct Claims {
   /// What stands in the way, by table.
   private(set) var intruders: [RouteTable: [String]] = [:]
 
-  init(observed: Configuration, desired: Configuration) {
+  init(observed: NetworkState, desired: NetworkState) {
     let claimed = desired.claimedTables
     if claimed.isEmpty { return }
     let rules = Set(desired.rules.map(\.id))

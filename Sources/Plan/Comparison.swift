@@ -3,9 +3,9 @@ import Model
 /// Compares kind by kind, the kinds that others hang on first: what goes with a link or a nexthop
 /// that is deleted or replaced counts as gone.
 struct Comparison {
-  let observed: Configuration
-  let desired: Configuration
-  private let settled: Configuration?
+  let observed: NetworkState
+  let desired: NetworkState
+  private let settled: NetworkState?
   var lost = Lost()
   var refused = Refused()
   lazy var foresight = Foresight(from: observed.links, to: desired.links)
@@ -19,7 +19,7 @@ struct Comparison {
   private(set) var leftAlone: [Plan.LeftAlone] = []
 
   init(
-    from observed: Configuration, to desired: Configuration, settled: Configuration?,
+    from observed: NetworkState, to desired: NetworkState, settled: NetworkState?,
     isAllKnown: Bool
   ) {
     self.isAllKnown = isAllKnown
@@ -56,7 +56,9 @@ struct Comparison {
     IPVSService.kind: { $0.compareServices() },
   ]
 
-  private mutating func compare<R: Resource>(_: R.Type) { compare(desired[R.self], observed[R.self]) }
+  private mutating func compare<R: Resource>(_: R.Type) {
+    compare(desired[R.self], observed[R.self])
+  }
 
   // MARK: - One kind
 

@@ -29,7 +29,7 @@ struct Lost {
   mutating func take(_ link: Link) { links[link.name] = link.name }
 
   mutating func take(_ nexthop: Nexthop, because cause: Nexthop) {
-    nexthops[nexthop.id32] = "nexthop \(cause.id)"
+    nexthops[nexthop.number] = "nexthop \(cause.id)"
   }
 
   /// Links over a lost one go with it, and so does the other end of a veth.
@@ -49,25 +49,25 @@ struct Lost {
   /// Nexthops over a lost link go, and groups that lose their last member.
   mutating func spread(over observed: [Nexthop]) {
     if isEmpty { return }
-    for nexthop in observed where nexthops[nexthop.id32] == nil {
+    for nexthop in observed where nexthops[nexthop.number] == nil {
       guard let dev = nexthop.dev else { continue }
       if let cause = links[dev] {
-        nexthops[nexthop.id32] = "link \(cause)"
+        nexthops[nexthop.number] = "link \(cause)"
       } else if isTaken(nexthop, from: dev) {
-        nexthops[nexthop.id32] = "a change of link \(dev)"
+        nexthops[nexthop.number] = "a change of link \(dev)"
       }
     }
-    for nexthop in observed where nexthops[nexthop.id32] == nil {
+    for nexthop in observed where nexthops[nexthop.number] == nil {
       guard let members = nexthop.group?.members, let first = members.first,
         members.allSatisfy({ nexthops[$0.id] != nil })
       else { continue }
-      nexthops[nexthop.id32] = nexthops[first.id]
+      nexthops[nexthop.number] = nexthops[first.id]
     }
   }
 
   /// The group as it is once its lost members have left it.
   func reduced(_ nexthop: Nexthop) -> Nexthop {
-    guard nexthops[nexthop.id32] == nil, var group = nexthop.group else { return nexthop }
+    guard nexthops[nexthop.number] == nil, var group = nexthop.group else { return nexthop }
     group.members.removeAll { nexthops[$0.id] != nil }
     var nexthop = nexthop
     nexthop.target = .group(group)
@@ -83,7 +83,7 @@ struct Lost {
   func cause<R: Resource>(of observed: R) -> String? {
     if isEmpty { return nil }
     if let nexthop = observed as? Nexthop {
-      return nexthops[nexthop.id32].map { "goes with \($0)" }
+      return nexthops[nexthop.number].map { "goes with \($0)" }
     }
     for requirement in observed.requirements {
       switch requirement {

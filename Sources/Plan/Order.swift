@@ -7,7 +7,7 @@ import Model
 struct Order {
   private(set) var steps: [Step]
 
-  init(of steps: [Step], desired: Configuration, observed: Configuration) {
+  init(of steps: [Step], desired: NetworkState, observed: NetworkState) {
     let wantedDepth = Depth(of: desired.links)
     let presentDepth = Depth(of: observed.links)
     let claims = Set(

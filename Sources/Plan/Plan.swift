@@ -39,7 +39,7 @@ public struct Plan: Sendable {
   /// needn't be compared again. `isAllKnown`: `observed` is all that there is, so that what it lacks
   /// (the network of a gateway) isn't there.
   public init(
-    from observed: Configuration, to desired: Configuration, settled: Configuration? = nil,
+    from observed: NetworkState, to desired: NetworkState, settled: NetworkState? = nil,
     isAllKnown: Bool = true
   ) {
     var comparison = Comparison(

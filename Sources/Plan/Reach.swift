@@ -22,7 +22,7 @@ struct Reach {
 
   /// `isRefused` tells addresses that can't be made.
   init(
-    from observed: Configuration, to desired: Configuration, _ lost: Lost,
+    from observed: NetworkState, to desired: NetworkState, _ lost: Lost,
     isRefused: (Address) -> Bool
   ) {
     let wanted = Set(desired.addresses.lazy.map(\.id))
@@ -32,7 +32,7 @@ struct Reach {
       add(address, stays: !address.isOwned || wanted.contains(address.id))
     }
     let nexthops = Dictionary(
-      (observed.nexthops + desired.nexthops).map { ($0.id32, $0) },
+      (observed.nexthops + desired.nexthops).map { ($0.number, $0) },
       uniquingKeysWith: { _, last in last })
     for route in desired.routes { add(route) { nexthops[$0] } }
     for route in observed.routes { add(route) { nexthops[$0] } }

@@ -9,7 +9,7 @@ struct Tables {
   private(set) var conflicts: [Plan.Conflict] = []
   private(set) var leftAlone: [Plan.LeftAlone] = []
 
-  init(from observed: Configuration, to desired: Configuration) {
+  init(from observed: NetworkState, to desired: NetworkState) {
     numbers = LinkNumbers(observed: observed.links, desired: desired.links)
     if observed.tables.isEmpty, desired.tables.isEmpty { return }
     var present: [NftablesTable.ID: NftablesTable] = [:]

@@ -4,11 +4,11 @@ public import Model
 /// turned into steps when it must be undone.
 public struct Undo: Sendable {
   /// The objects that the plan changes or deletes, and those that go with them, as they are now.
-  private var before: Configuration
+  private var before: NetworkState
   /// What the plan makes.
   private let made: [ObjectID: Object]
 
-  public init(of plan: Plan, from observed: Configuration) {
+  public init(of plan: Plan, from observed: NetworkState) {
     let changes = plan.steps.map(\.change)
     let present = Set(changes.compactMap { $0.observed?.id })
     var lost = Lost()
@@ -23,7 +23,7 @@ public struct Undo: Sendable {
     }
     lost.spread(over: observed.links)
     lost.spread(over: observed.nexthops)
-    before = Configuration()
+    before = NetworkState()
     for object in observed.objects
     where present.contains(object.id) || lost.takesAlong(object) {
       before.append(object.toRestore)
@@ -42,9 +42,9 @@ public struct Undo: Sendable {
   public var tables: [NftablesTable] { before.tables }
 
   /// From whatever there is now; touches nothing that the plan didn't.
-  public func plan(from now: Configuration) -> Plan {
+  public func plan(from now: NetworkState) -> Plan {
     let concerned = Set(made.keys).union(before.objects.map(\.id))
-    var reduced = Configuration()
+    var reduced = NetworkState()
     var wanted = before
     // The kernel deletes a rule or a route only by the protocol that it has.
     var asPresent: [ObjectID: Object] = [:]

@@ -75,7 +75,7 @@ struct Contents {
   var probes: [Probe] = []
   /// Also of probes that couldn't be read; nil when the whole section couldn't.
   var probeNames: Set<String>? = []
-  var deadline = Declaration.defaultDeadline
+  var deadline = DesiredState.defaultDeadline
   var gateways: Gateways?
   var services = Services()
   /// What the file says for services of the section `ipvs`.
@@ -98,8 +98,8 @@ struct Contents {
   var unreadLinks: Set<String>? = []
   var unreadNexthops: Set<String>? = []
 
-  var declaration: Declaration {
-    var declaration = Declaration()
+  var declaration: DesiredState {
+    var declaration = DesiredState()
     declaration.probes = probes + (gateways?.probes ?? []) + services.probes
     declaration.gateways = gateways
     let vips = Set((gateways?.members ?? []).flatMap(\.vips))

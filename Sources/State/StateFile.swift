@@ -9,7 +9,7 @@ public enum StateFile {
   /// file may ask for.
   public static func decode(
     _ bytes: [UInt8], names: Names = Names(), checkingTogether: Bool = true
-  ) throws(Problems) -> Declaration {
+  ) throws(Problems) -> DesiredState {
     let document: Document
     do throws(SyntaxError) {
       document = try Document(bytes)
@@ -31,7 +31,7 @@ public enum StateFile {
   }
 
   /// The file that decodes to the configuration: sections in fixed order, objects by identity.
-  public static func encode(_ configuration: Configuration) -> Tree {
+  public static func encode(_ configuration: NetworkState) -> Tree {
     var sections: [(String, Tree)] = [("version", 1)]
     func add(_ name: String, _ objects: [Tree]) {
       if !objects.isEmpty { sections.append((name, .array(objects))) }
@@ -54,7 +54,7 @@ public enum StateFile {
     return .object(sections)
   }
 
-  private static func ipvs(_ configuration: Configuration) -> [(String, Tree)] {
+  private static func ipvs(_ configuration: NetworkState) -> [(String, Tree)] {
     var parts: [(String, Tree)] = []
     let services = trees(configuration.ipvsServices)
     if !services.isEmpty { parts.append(("services", .array(services))) }

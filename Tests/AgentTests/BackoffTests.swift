@@ -38,7 +38,7 @@ struct BackoffTests {
   }
 
   @Test func aLinkThatComesUpEndsTheWait() {
-    var (backoff, configuration) = (Backoff(), Configuration())
+    var (backoff, configuration) = (Backoff(), NetworkState())
     var link = Link(LinkName("eth0")!)
     link.isRunning = false
     configuration.links = [link]

@@ -33,7 +33,7 @@ struct DropTotalsTests {
   }
 
   @Test func statusAndMetricsTellThem() throws {
-    let board = Board(path: "router.json")
+    let board = StatusStore(path: "router.json")
     board.countDrops(["false_source": 1, "leak": 2], of: Self.reasons)
     board.countDrops(["false_source": 1, "leak": 4], of: Self.reasons)
     let metrics = board.metrics(with: [:]).text.split(separator: "\n")

@@ -20,10 +20,10 @@ import Testing
   private func plan(
     _ present: [IPVSService], to wanted: [IPVSService], _ directory: String
   ) -> String {
-    var observed = Configuration()
+    var observed = NetworkState()
     observed.ipvsServices = present
     IPVSMemory(path: directory + "/ipvs").annotate(&observed)
-    var desired = Configuration()
+    var desired = NetworkState()
     desired.ipvsServices = wanted
     return Plan(from: observed, to: desired).text()
   }
@@ -64,7 +64,7 @@ import Testing
 
           """)
       // A service that went is forgotten with them.
-      var empty = Configuration()
+      var empty = NetworkState()
       let isForgotten = memory.forget(given: empty)
       #expect(isForgotten)
       #expect(memory.isEmpty)

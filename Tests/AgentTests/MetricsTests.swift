@@ -13,8 +13,8 @@ struct MetricsTests {
   private static let gw0 = Signal(.probe, "gw0")
 
   /// One gateway of two is checked, and the look that follows changes routes.
-  private static func board() -> (Board, Prober.Snapshot) {
-    let board = Board(path: "state.json")
+  private static func board() -> (StatusStore, Prober.Snapshot) {
+    let board = StatusStore(path: "state.json")
     board.declare([gw0: IPAddress("10.0.0.1")!, Signal(.probe, "gw1"): IPAddress("10.0.0.2")!])
     var reading = Reading()
     reading.publicAddress = IPAddress("198.51.100.7")
@@ -33,7 +33,7 @@ struct MetricsTests {
     return Trial(duration: .milliseconds(30), fault: fault, requests: requests, hasAddress: true)
   }
 
-  private static func lines(_ board: Board, _ snapshot: Prober.Snapshot) -> [String] {
+  private static func lines(_ board: StatusStore, _ snapshot: Prober.Snapshot) -> [String] {
     board.metrics(with: snapshot).text.split(separator: "\n").map(String.init)
   }
 

@@ -8,7 +8,7 @@ import TestSupport
 /// A daemon on the calling thread, turn by turn, in a network namespace of its own.
 final class Turning {
   let daemon: Daemon
-  let board: Board
+  let board: StatusStore
   let inbox: Inbox
   let log = Lines()
   /// The state file's.
@@ -33,7 +33,7 @@ final class Turning {
   private init(_ directory: String, _ path: String) throws {
     self.path = "\(directory)/\(path)"
     runDirectory = directory + "/run"
-    board = Board(path: self.path)
+    board = StatusStore(path: self.path)
     inbox = try Inbox()
     var options = Daemon.Options()
     options.resync = .seconds(3600)

@@ -8,7 +8,7 @@ private let checkout = String(
   #filePath.prefix(#filePath.count - "/Tests/GatewaysTests/ExpansionTests.swift".count))
 
 @Suite struct ExpansionTests {
-  static func declaration(_ name: String) throws -> Declaration {
+  static func declaration(_ name: String) throws -> DesiredState {
     try StateFile.decode(readFile("\(checkout)/states/\(name)"))
   }
 
@@ -85,7 +85,7 @@ private let checkout = String(
     let declaration = try StateFile.decode(
       readFile("\(checkout)/Tests/StateTests/Corpus/good/gateways-ecmp.json"))
     let key = try #require(Sysctl.Key("net.ipv4.fib_multipath_hash_seed"))
-    var observed = Configuration()
+    var observed = NetworkState()
     #expect(declaration.expanded(keeping: observed).sysctls.contains { $0.key == key })
     observed.sysctls = [Sysctl(key, nil)]
     #expect(!declaration.expanded(keeping: observed).sysctls.contains { $0.key == key })

@@ -8,7 +8,7 @@ import Testing
   /// The routes of the table, as `ip route` would say them, of a file with these sections more.
   private func routes(
     _ sections: String = "", from: String = #""192.168.24.0/22""#,
-    keeping observed: Configuration = Configuration()
+    keeping observed: NetworkState = NetworkState()
   ) throws -> [String] {
     let declaration = try StateFile.decode(
       Array(
@@ -76,7 +76,7 @@ import Testing
 
   /// Multus or another router's program: what it made counts; what is ours is declared, or about to go.
   @Test func addressesOfOtherProgramsCount() throws {
-    var observed = Configuration()
+    var observed = NetworkState()
     observed.addresses = [
       address("172.20.0.5/16", "cl"), address("172.21.0.5/16", "cl", ours: true),
       address("172.22.0.5/16", "eth0"), address("172.23.0.5/32", "net0"),

@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test func linksThatForwardUnguardedAreNamed() {
-    var observed = Configuration()
+    var observed = NetworkState()
     for (name, device, master, isUp) in [
       ("lo", nil, nil, true), ("eth0", nil, nil, true), ("vpn-gw-veth0", nil, nil, true),
       ("br0", Device.bridge(Bridge()), nil, true), ("port0", nil, "br0", true),
@@ -66,7 +66,7 @@ import Testing
       link.isUp = isUp
       observed.links.append(link)
     }
-    var strict = Declaration()
+    var strict = DesiredState()
     strict.gateways = Seed.gateways().strict
     let closed = strict.expanded(keeping: observed).rules.filter { $0.priority == 1102 }
     #expect(Set(closed.map(\.selector.iif!.text)) == ["br0", "eth0", "off0"])

@@ -32,7 +32,7 @@ struct Alike: Sendable, CustomTestStringConvertible {
     self.sharesMark = sharesMark
   }
 
-  func file(_ version: Int) throws -> Configuration {
+  func file(_ version: Int) throws -> NetworkState {
     try decode([
       "links": [
         #"{ "name": "t0", "managed": false }"#, #"{ "name": "t1", "managed": false }"#,
@@ -216,9 +216,9 @@ struct Alike: Sendable, CustomTestStringConvertible {
           let after = theirs(alike)
           #expect(before.subtracting(after) == [], "version \(version)")
         }
-        let outcome = try reconciler.reach(Configuration())
+        let outcome = try reconciler.reach(NetworkState())
         #expect(outcome.complaints == "")
-        #expect(try reconciler.observe().own == Configuration())
+        #expect(try reconciler.observe().own == NetworkState())
         let after = Set(theirs(alike))
         #expect(alike.sharesMark ? before.isSubset(of: after) : after == before)
       }
@@ -339,7 +339,7 @@ struct Alike: Sendable, CustomTestStringConvertible {
         try sh("ip address add 172.16.0.1/24 dev t0")
         #expect(try reconciler.reach(desired).complaints == "")
         #expect(try sh("ip route get 172.16.0.5").contains("via 172.16.0.9"))
-        try reconciler.reach(Configuration())
+        try reconciler.reach(NetworkState())
         #expect(try sh("ip route show") == before)
       }
       try reconciler.reach(desired)
@@ -373,7 +373,7 @@ struct Alike: Sendable, CustomTestStringConvertible {
           routes.contains("via 172.16.0.9") && routes.contains("via \(gateway) dev t0 proto 118"))
       }
       try sh("ip route delete 10.1.0.0/16 via 172.16.0.8")
-      try reconciler.reach(Configuration())
+      try reconciler.reach(NetworkState())
       #expect(try sh("ip route show 10.1.0.0/16") == "10.1.0.0/16 via 172.16.0.9 dev t0 \n")
     }
   }

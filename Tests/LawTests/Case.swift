@@ -25,7 +25,7 @@ struct Case: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 
   /// The state file of the base with one version of the object, or without.
-  func file(_ object: String?) throws -> Configuration {
+  func file(_ object: String?) throws -> NetworkState {
     var sections = base
     if let object { sections[section, default: []].append(object) }
     return try decode(sections)
@@ -38,7 +38,7 @@ struct Case: Sendable, CustomTestStringConvertible {
   }
 }
 
-func decode(_ sections: [String: [String]]) throws -> Configuration {
+func decode(_ sections: [String: [String]]) throws -> NetworkState {
   func members(_ sections: [String: [String]]) -> [String] {
     sections.sorted { $0.key < $1.key }.map { name, objects in
       let list = objects.joined(separator: ", ")
@@ -94,7 +94,7 @@ func ipvsSnapshot() -> String {
   }.joined()
 }
 
-extension Configuration {
+extension NetworkState {
   func contains(_ id: ObjectID) -> Bool { objects.contains { $0.id == id } }
 
   /// Whether an object is there with all that is asked of it.

@@ -5,7 +5,8 @@ private func service(
   base: [String: [String]] = [:]
 ) -> Case {
   Case(
-    name: "ipvs \(name)", kind: IPVSService.kind, base: base, section: "ipvs/services", object: object,
+    name: "ipvs \(name)", kind: IPVSService.kind, base: base, section: "ipvs/services",
+    object: object,
     changed: changed, oracle: ("ipvsadm -Sn", output), removal: "ipvsadm -D \(remove)",
     needs: "ipvsadm -Ln")
 }
@@ -56,7 +57,8 @@ let ipvsCases: [Case] = [
       -a -f 5 -r 192.168.27.2:0 -i -w 1 --tun-type gue --tun-port 6080 --tun-csum
       """, remove: "-f 5"),
   Case(
-    name: "ipvs timeout", kind: IPVSTimeout.kind, section: "ipvs/timeouts", object: #""tcp": "25h""#,
+    name: "ipvs timeout", kind: IPVSTimeout.kind, section: "ipvs/timeouts",
+    object: #""tcp": "25h""#,
     changed: [#""tcp": "60s""#], oracle: ("ipvsadm -Ln --timeout", "90000 120 300"),
     removal: "ipvsadm --set 7 0 0", needs: "ipvsadm -Ln"),
   Case(

@@ -158,7 +158,8 @@ private func nexthop(
   needs: String? = nil
 ) -> Case {
   Case(
-    name: "nexthop \(name)", kind: Nexthop.kind, base: gateways, section: "nexthops", object: object,
+    name: "nexthop \(name)", kind: Nexthop.kind, base: gateways, section: "nexthops",
+    object: object,
     changed: changed, oracle: ("ip nexthop show id 20", output), removal: "ip nexthop delete id 20",
     needs: needs)
 }
@@ -323,7 +324,8 @@ private let otherCases: [Case] = [
     oracle: ("ip neighbor show proxy", "192.168.24.9 dev br0"),
     removal: "ip neighbor delete proxy 192.168.24.9 dev br0"),
   Case(
-    name: "neighbor that is proxied, IPv6", kind: Neighbor.kind, base: network, section: "neighbors",
+    name: "neighbor that is proxied, IPv6", kind: Neighbor.kind, base: network,
+    section: "neighbors",
     object: #"{ "link": "br0", "address": "fd24::9", "proxy": true }"#,
     oracle: ("ip -6 neighbor show proxy", "fd24::9 dev br0"),
     removal: "ip neighbor delete proxy fd24::9 dev br0"),

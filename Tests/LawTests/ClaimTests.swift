@@ -15,7 +15,7 @@ import Testing
         "return": { "mark": "0x1900", "table": 50, "priority": 1000 } } }
     """
 
-  private func desired() throws -> Configuration {
+  private func desired() throws -> NetworkState {
     try StateFile.decode(Array(Self.text.utf8)).expanded(
       given: [Signal("probe.gw0")!: .up, Signal("probe.gw1")!: .up, Signal("probe.gw2")!: .up])
   }

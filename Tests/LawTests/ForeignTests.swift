@@ -63,7 +63,7 @@ import Testing
       for command in commands.bridge { try sh("bridge " + command) }
       let observed = try Reconciler(runDirectory: directory).observe()
       let all = observed.everything
-      #expect(observed.own == Configuration())
+      #expect(observed.own == NetworkState())
       for (kind, count) in [
         ("link", all.links.count), ("address", all.addresses.count),
         ("neighbor", all.neighbors.count), ("fdb", all.fdb.count),

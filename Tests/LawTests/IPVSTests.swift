@@ -12,7 +12,7 @@ import Testing
     if (try? sh("ipvsadm -Ln")) == nil { try Test.cancel("this kernel has no IPVS") }
   }
 
-  private func file(_ services: String...) throws -> Configuration {
+  private func file(_ services: String...) throws -> NetworkState {
     try decode(["ipvs/services": services])
   }
 
@@ -226,16 +226,16 @@ import Testing
       // The address is no longer named: what we made there goes, by what the run directory remembers;
       // what somebody else has there by now stays.
       try sh("ipvsadm -A -u 192.0.2.1:53 -s rr")
-      try Reconciler(runDirectory: directory).reach(Configuration())
+      try Reconciler(runDirectory: directory).reach(NetworkState())
       #expect(
         try sh("ipvsadm -Sn").split(separator: "\n").sorted()
           == (others + foreignMark + "-A -u 192.0.2.1:53 -s rr\n").split(separator: "\n").sorted())
       // What was removed by hand and isn't ours any more is forgotten: a later one is somebody else's.
       try Reconciler(runDirectory: directory).reach(file(web([1])))
       try sh("ipvsadm -D -t 192.0.2.1:80")
-      try Reconciler(runDirectory: directory).reach(Configuration())
+      try Reconciler(runDirectory: directory).reach(NetworkState())
       try sh("ipvsadm -A -t 192.0.2.1:80 -s rr")
-      #expect(try plan(directory, Configuration()) == Plan.steadyState + "\n")
+      #expect(try plan(directory, NetworkState()) == Plan.steadyState + "\n")
     }
   }
 
@@ -286,7 +286,7 @@ import Testing
 
           """)
       #expect(try sh("sysctl net.ipv4.ip_forward").contains("= 1"))
-      #expect(try plan(directory, Configuration()).contains("ip_forward"))
+      #expect(try plan(directory, NetworkState()).contains("ip_forward"))
     }
   }
 }

@@ -59,10 +59,10 @@ import Testing
       try law.requireKernel()
       let before = try snapshot()
       try Reconciler(runDirectory: directory).reach(law.file(law.object))
-      let outcome = try Reconciler(runDirectory: directory).reach(Configuration())
+      let outcome = try Reconciler(runDirectory: directory).reach(NetworkState())
       #expect(outcome.complaints == "")
       #expect(try snapshot() == before)
-      #expect(try Reconciler(runDirectory: directory).observe().own == Configuration())
+      #expect(try Reconciler(runDirectory: directory).observe().own == NetworkState())
     }
   }
 
@@ -121,7 +121,7 @@ import Testing
       for version in [law.object] + law.changed {
         try Reconciler(runDirectory: directory).reach(law.file(version))
       }
-      try Reconciler(runDirectory: directory).reach(Configuration())
+      try Reconciler(runDirectory: directory).reach(NetworkState())
       #expect(try snapshot() == before)
     }
   }
@@ -159,15 +159,15 @@ import Testing
 /// What every law asks of a reconciler.
 extension Reconciler {
   @discardableResult
-  func reach(_ desired: Configuration) throws -> Outcome {
+  func reach(_ desired: NetworkState) throws -> Outcome {
     try reconcile { try plan(to: desired) }
   }
 }
 
-func observed(_ directory: String, _ desired: Configuration) throws -> Configuration {
+func observed(_ directory: String, _ desired: NetworkState) throws -> NetworkState {
   try Reconciler(runDirectory: directory).observe(for: desired)
 }
 
-func plan(_ directory: String, _ desired: Configuration) throws -> String {
+func plan(_ directory: String, _ desired: NetworkState) throws -> String {
   try Reconciler(runDirectory: directory).plan(to: desired).text()
 }

@@ -9,11 +9,11 @@ import Testing
 
 /// Law 9: what is said is so.
 @Suite struct SaidTests {
-  private func decode(_ text: String) throws -> Configuration {
+  private func decode(_ text: String) throws -> NetworkState {
     try StateFile.decode(Array(text.utf8)).expanded()
   }
 
-  private func routeFile(hops: Int) throws -> Configuration {
+  private func routeFile(hops: Int) throws -> NetworkState {
     let list = (0..<hops).map {
       #"{ "via": "10.0.\#($0 / 250 % 250).\#($0 % 250 + 1)", "dev": "br0" }"#
     }
@@ -125,7 +125,7 @@ import Testing
         """
       let reconciler = try Reconciler(runDirectory: directory)
       try reconciler.reach(decode(file))
-      let plan = try reconciler.plan(to: Configuration())
+      let plan = try reconciler.plan(to: NetworkState())
       for object in [
         "rule delete priority 5", "route delete blackhole 10.0.0.0/8 table 57",
         "nexthop delete id 7",

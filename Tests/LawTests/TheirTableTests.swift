@@ -28,7 +28,7 @@ import Testing
       Maker(name: "Tailscale", family: "ip", table: "nat", chains: ["ts-postrouting"]),
     ]
 
-    func file(_ more: String = "") throws -> Configuration {
+    func file(_ more: String = "") throws -> NetworkState {
       try decode([
         "nftables": [
           #"{ "table": { "family": "\#(family)", "name": "\#(table)"\#(more) } }"#,
@@ -61,7 +61,7 @@ import Testing
       try reconciler.reach(maker.file())
       #expect(try sh("nft list ruleset") == before)
       // With all else in peace.
-      try reconciler.reach(Configuration())
+      try reconciler.reach(NetworkState())
       #expect(try sh("nft list ruleset") == before)
     }
   }
@@ -84,8 +84,8 @@ import Testing
       let after = try sh("nft -s list ruleset")
       #expect(after.contains("chain ours") && !after.contains(maker.chains[0]))
       #expect(try plan(directory, desired) == Plan.steadyState + "\n")
-      #expect(try reconciler.observe().own == Configuration())
-      try reconciler.reach(Configuration())
+      #expect(try reconciler.observe().own == NetworkState())
+      try reconciler.reach(NetworkState())
       #expect(try sh("nft -s list ruleset") == after)
       let undone = try reconciler.reconcile {
         undo.plan(from: try reconciler.observe(tables: .init(undo.tables)))
@@ -94,7 +94,7 @@ import Testing
       #expect(
         try sh("nft -s list ruleset").split(separator: "\n").sorted()
           == before.split(separator: "\n").sorted())
-      try reconciler.reach(Configuration())
+      try reconciler.reach(NetworkState())
       #expect(try !sh("nft -s list ruleset").isEmpty)
     }
   }
@@ -109,7 +109,7 @@ import Testing
       let reconciler = try Reconciler(runDirectory: directory)
       #expect(try reconciler.plan(to: maker.file()).isEmpty)
       try reconciler.reach(maker.file())
-      try reconciler.reach(Configuration())
+      try reconciler.reach(NetworkState())
       #expect(try sh("nft list ruleset") == before)
     }
   }
@@ -126,7 +126,7 @@ import Testing
       try sh("nft -f -", input: saved)
       #expect(try reconciler.observe().own.tables.isEmpty)
       #expect(try reconciler.plan(to: maker.file()).isEmpty)
-      try reconciler.reach(Configuration())
+      try reconciler.reach(NetworkState())
       #expect(try sh("nft list ruleset") == saved)
       // Stated with the word, nft loads it as well.
       let json = #"{"nftables": [{"table": {"family": "ip", "name": "x", "adopt": true}}]}"#
@@ -168,7 +168,7 @@ import Testing
       #expect(planned.text().contains("! nftables \(id)"), "\(planned.text())")
       #expect(try reconciler.reach(desired).complaints == "")
       #expect(try reconciler.observe().own.tables.contains { $0.id == id })
-      try reconciler.reach(Configuration())
+      try reconciler.reach(NetworkState())
       #expect(try sh("nft list ruleset") == "")
     }
   }

@@ -102,7 +102,7 @@ struct Theirs: Sendable, CustomTestStringConvertible {
       changed: "syncid=3", unchanged: "syncid=9", needs: "ipvsadm -Ln"),
   ]
 
-  func file(_ object: String) throws -> Configuration {
+  func file(_ object: String) throws -> NetworkState {
     var sections = ["links": ["t0", "t2"].map { #"{ "name": "\#($0)", "managed": false }"# }]
     sections[section, default: []].append(object)
     return try decode(sections)
@@ -149,7 +149,7 @@ struct Theirs: Sendable, CustomTestStringConvertible {
       #expect(outcome.complaints.contains("there is one that "), "\(outcome.complaints)")
       #expect(try lines(snapshot()) == lines(before))
       #expect(try sh(theirs.show).contains(theirs.unchanged))
-      try reconciler.reach(Configuration())
+      try reconciler.reach(NetworkState())
       #expect(try lines(snapshot()) == lines(before))
     }
   }
@@ -168,9 +168,9 @@ struct Theirs: Sendable, CustomTestStringConvertible {
       #expect(outcome.complaints == "")
       #expect(try sh(theirs.show).contains(theirs.changed))
       #expect(try plan(directory, desired) == Plan.steadyState + "\n")
-      #expect(try reconciler.observe().own == Configuration())
+      #expect(try reconciler.observe().own == NetworkState())
       let adopted = try snapshot()
-      try reconciler.reach(Configuration())
+      try reconciler.reach(NetworkState())
       #expect(try snapshot() == adopted)
       let undone = try reconciler.reconcile { undo.plan(from: try reconciler.observe()) }
       #expect(undone.complaints == "")
@@ -208,7 +208,7 @@ struct Theirs: Sendable, CustomTestStringConvertible {
       let plan = Plan(from: present, to: desired)
       let undo = Undo(of: plan, from: present)
       #expect(try reconciler.carryOut(plan).done.count == 2)
-      #expect(try reconciler.observe().own == Configuration())
+      #expect(try reconciler.observe().own == NetworkState())
       let undone = try reconciler.reconcile { undo.plan(from: try reconciler.observe()) }
       #expect(undone.complaints == "")
       let after = try lines(snapshot())

@@ -8,7 +8,7 @@ import Testing
 
 /// The laws that concern a whole file.
 @Suite struct WholeTests {
-  private func decode(_ text: String) throws -> Configuration {
+  private func decode(_ text: String) throws -> NetworkState {
     try StateFile.decode(Array(text.utf8)).expanded()
   }
 
@@ -22,7 +22,7 @@ import Testing
   @Test func killedAtAnyStepTheNextPassReachesTheSameState() throws {
     let first = try decode(wholeFile)
     let second = try decode(changedFile)
-    for (from, to) in [(Configuration(), first), (first, second), (second, Configuration())] {
+    for (from, to) in [(NetworkState(), first), (first, second), (second, NetworkState())] {
       var expected: String?
       var count = 1
       var killed = 0
@@ -81,7 +81,7 @@ import Testing
       #expect(making.prefix(4).allSatisfy(isGuard))
       #expect(!making.dropFirst(4).contains(where: isGuard))
       try Reconciler(runDirectory: directory).reach(desired)
-      let removing = try Reconciler(runDirectory: directory).plan(to: Configuration()).steps
+      let removing = try Reconciler(runDirectory: directory).plan(to: NetworkState()).steps
       #expect(removing.suffix(4).allSatisfy(isGuard))
       #expect(!removing.dropLast(4).contains(where: isGuard))
     }
@@ -209,7 +209,7 @@ import Testing
         try Reconciler(runDirectory: directory).reach(decode(file))
         #expect(try sh("sysctl -n net.ipv4.conf.all.rp_filter") == "\(value)\n")
       }
-      try Reconciler(runDirectory: directory).reach(Configuration())
+      try Reconciler(runDirectory: directory).reach(NetworkState())
       #expect(try sh("sysctl -n net.ipv4.conf.all.rp_filter") == "2\n")
     }
   }
@@ -220,7 +220,7 @@ import Testing
       try sh("sysctl -w net.ipv4.conf.all.rp_filter=0")
       try Reconciler(runDirectory: directory).reach(decode(file))
       try sh("sysctl -w net.ipv4.conf.all.rp_filter=2")
-      let outcome = try Reconciler(runDirectory: directory).reach(Configuration())
+      let outcome = try Reconciler(runDirectory: directory).reach(NetworkState())
       #expect(outcome.done.isEmpty)
       #expect(try sh("sysctl -n net.ipv4.conf.all.rp_filter") == "2\n")
     }

@@ -26,7 +26,7 @@ import Testing
     let same = declaration.expanded(given: known(&random)).asObserved
 
     knownSignalsLeaveNoSayToWhatIsThere(declaration, [before, same], &random)
-    for observed in [before, same, Configuration()] {
+    for observed in [before, same, NetworkState()] {
       unknownYieldsNoStep(declaration, observed, &random, file)
       expandedTwiceIsExpandedOnce(declaration, observed, &random)
     }
@@ -37,7 +37,7 @@ import Testing
   }
 
   private func knownSignalsLeaveNoSayToWhatIsThere(
-    _ declaration: Declaration, _ kernels: [Configuration], _ random: inout SplitMix64
+    _ declaration: DesiredState, _ kernels: [NetworkState], _ random: inout SplitMix64
   ) {
     let signals = known(&random)
     let expanded = declaration.expanded(given: signals)
@@ -48,7 +48,7 @@ import Testing
   }
 
   private func unknownYieldsNoStep(
-    _ declaration: Declaration, _ observed: Configuration, _ random: inout SplitMix64,
+    _ declaration: DesiredState, _ observed: NetworkState, _ random: inout SplitMix64,
     _ file: String
   ) {
     var signals = known(&random)
@@ -72,10 +72,10 @@ import Testing
     }
   }
 
-  private func rests(_ object: Object, onAnyAbsentFrom desired: Configuration) -> Bool {
+  private func rests(_ object: Object, onAnyAbsentFrom desired: NetworkState) -> Bool {
     object.resource.requirements.contains { requirement in
       switch requirement {
-      case .nexthop(let id): !desired.nexthops.contains { $0.id32 == id }
+      case .nexthop(let id): !desired.nexthops.contains { $0.number == id }
       case .link(let name): !desired.links.contains { $0.name == name }
       case .reachable: false
       }
@@ -84,7 +84,7 @@ import Testing
 
   /// A restart after an apply that knew as little finds nothing to do.
   private func expandedTwiceIsExpandedOnce(
-    _ declaration: Declaration, _ observed: Configuration, _ random: inout SplitMix64
+    _ declaration: DesiredState, _ observed: NetworkState, _ random: inout SplitMix64
   ) {
     var signals = known(&random)
     signals[Self.signals[Int.random(in: 0..<3, using: &random)]] = nil

@@ -174,7 +174,7 @@ private let allUp = signals(.up, .up, .up)
     let service = web { $0.inhibit = .lasting(.seconds(2)) }
     let present = service.expanded(given: allUp)
     let down = signals(.up, .up, .down)
-    var departures = Departures()
+    var departures = Drainings()
     func look(_ now: Int, _ signals: [Signal: Signal.State]) -> String {
       let now = Duration.seconds(now)
       departures.update(service.departures(given: signals, keeping: present.byMatch), now: now)
@@ -196,7 +196,7 @@ private let allUp = signals(.up, .up, .up)
     let service = web { $0.inhibit = .lasting(.zero) }
     let present = service.expanded(given: allUp)
     let down = signals(.down, .up, .up)
-    var departures = Departures()
+    var departures = Drainings()
     departures.update(service.departures(given: down, keeping: present.byMatch), now: .seconds(5))
     let left = service.expanded(given: down, keeping: present.byMatch) {
       departures.isOver($0, now: .seconds(5))

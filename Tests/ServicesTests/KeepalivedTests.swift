@@ -33,7 +33,7 @@ private func imported(_ text: String, id: String? = nil) throws -> Import {
 
 extension Import {
   /// The file that it makes is one that we take.
-  func declaration() throws -> Declaration {
+  func declaration() throws -> DesiredState {
     do throws(Problems) {
       return try StateFile.decode(Array(tree.text().utf8))
     } catch {

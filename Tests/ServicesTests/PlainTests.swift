@@ -4,7 +4,7 @@ import Testing
 
 /// Destinations of the section `ipvs` that signals decide about.
 @Suite struct PlainTests {
-  private func declaration(_ inhibit: String) throws -> Declaration {
+  private func declaration(_ inhibit: String) throws -> DesiredState {
     try StateFile.decode(
       Array(
         """
@@ -22,7 +22,7 @@ import Testing
     [Signal(.probe, "a"): a, Signal(.probe, "b"): b]
   }
 
-  private func weights(_ configuration: Configuration) -> [UInt32] {
+  private func weights(_ configuration: NetworkState) -> [UInt32] {
     configuration.ipvsServices[0].destinations.map(\.effectiveWeight)
   }
 
@@ -31,8 +31,8 @@ import Testing
     let declaration = try declaration("")
     let before = declaration.expanded(given: signals(.up, .up))
     let down = signals(.down, .up)
-    var departures = Departures()
-    func expanded(_ now: Duration, keeping present: Configuration) -> Configuration {
+    var departures = Drainings()
+    func expanded(_ now: Duration, keeping present: NetworkState) -> NetworkState {
       departures.update(declaration.departures(given: down, keeping: present), now: now)
       return declaration.expanded(given: down, keeping: present) { [departures] in
         departures.isOver($0, now: now)

@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test func sectionsStandInFixedOrderAndEmptyOnesNowhere() {
-    #expect(StateFile.encode(Configuration()) == ["version": 1])
+    #expect(StateFile.encode(NetworkState()) == ["version": 1])
     guard case .object(let members) = StateFile.encode(Self.everything) else {
       Issue.record("no object")
       return

@@ -2,7 +2,7 @@ import Model
 
 extension RoundTripTests {
   static let ipvs = {
-    var configuration = Configuration()
+    var configuration = NetworkState()
     configuration.links = [Link(LinkName("d0")!, .dummy)]
     configuration.links[0].isUp = true
     var port: UInt16 = 0

@@ -5,7 +5,7 @@ private func address(_ text: String) -> IPAddress { IPAddress(text)! }
 
 extension RoundTripTests {
   static let routes = {
-    var configuration = Configuration()
+    var configuration = NetworkState()
     configuration.links = [Link(name("d0"), .dummy)]
     configuration.links[0].isUp = true
     configuration.nexthops = [
@@ -68,7 +68,7 @@ extension RoundTripTests {
   }()
 
   static let rules = {
-    var configuration = Configuration()
+    var configuration = NetworkState()
     var every = Rule.Selector()
     every.isInverted = true
     every.from = Prefix("10.0.0.0/8")

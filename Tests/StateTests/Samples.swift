@@ -11,11 +11,11 @@ private func copy<T>(_ value: T, _ change: (inout T) -> Void) -> T {
 
 extension RoundTripTests {
   /// Two links for others to name.
-  private static let base = copy(Configuration()) {
+  private static let base = copy(NetworkState()) {
     $0.links = ["d0", "d1"].map { name in copy(Link(LinkName(name)!, .dummy)) { $0.isUp = true } }
   }
 
-  static let sysctls = copy(Configuration()) { configuration in
+  static let sysctls = copy(NetworkState()) { configuration in
     for (key, text) in [
       ("net.ipv4.ip_forward", "1"), ("net.ipv4.conf.eth0/100.rp_filter", "2"),
       ("net.ipv4.tcp_rmem", "4096\t87380\t6291456"), ("net.ipv4.neigh.default.gc_thresh1", "-1"),
@@ -27,7 +27,7 @@ extension RoundTripTests {
     }
   }
 
-  static let links = copy(Configuration()) { configuration in
+  static let links = copy(NetworkState()) { configuration in
     var bridge = Bridge()
     bridge.stp = true
     bridge.vlanFiltering = false
@@ -171,6 +171,6 @@ extension RoundTripTests {
       if index % 2 == 1 { nexthop.protocol = RouteProtocol(UInt8(index * 20)) }
       configuration.nexthops.append(nexthop)
     }
-    configuration.nexthops.append(copy(configuration.nexthops[0]) { $0.id32 = .max })
+    configuration.nexthops.append(copy(configuration.nexthops[0]) { $0.number = .max })
   }
 }

@@ -1,7 +1,7 @@
 import Model
 
 /// A configuration is a set of objects: encoding sorts them by identity.
-func sorted(_ configuration: Configuration) -> Configuration {
+func sorted(_ configuration: NetworkState) -> NetworkState {
   func sort<R: Resource>(_ objects: [R]) -> [R] {
     objects.map { ($0.id, $0) }.sorted { $0.0 < $1.0 }.map(\.1)
   }

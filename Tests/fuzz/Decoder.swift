@@ -31,7 +31,7 @@ private func writtenDocumentIsReadAsItWas(_ bytes: [UInt8]) {
 }
 
 private func encodedStateIsDecodedAsItWas(_ bytes: [UInt8]) {
-  let declaration: Declaration
+  let declaration: DesiredState
   do throws(Problems) {
     declaration = try StateFile.decode(bytes)
   } catch {
@@ -54,9 +54,9 @@ private func encodedStateIsDecodedAsItWas(_ bytes: [UInt8]) {
   }
 }
 
-extension Configuration {
+extension NetworkState {
   /// By identity, as it is written.
-  fileprivate var sorted: Configuration {
+  fileprivate var sorted: NetworkState {
     func sorted<R: Resource>(_ objects: [R]) -> [R] { objects.sorted { $0.id < $1.id } }
     var configuration = self
     configuration.sysctls = sorted(sysctls)

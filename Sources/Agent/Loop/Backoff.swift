@@ -22,7 +22,7 @@ struct Backoff {
 
   /// Forgets all when links or addresses aren't what they were: the kernel refuses a route over a
   /// link that is down, and takes it the moment that the link is up.
-  mutating func observed(_ configuration: Configuration) {
+  mutating func observed(_ configuration: NetworkState) {
     let present = Footing(
       links: configuration.links,
       addresses: Set(configuration.objects(of: Address.kind).map(\.id)))

@@ -6,13 +6,13 @@ import State
 extension Daemon {
   /// One look at the kernel, and what it takes to make it as it should be.
   func reconcile(_ now: Cadence.Instant) {
-    var wanted = Configuration()
+    var wanted = NetworkState()
     var isDrift = true
     var lacking: [Status.Trouble] = []
     var down = DownLinks()
     var undecided: [String] = []
     seen = nil
-    var found: Configuration?
+    var found: NetworkState?
     let outcome: Reconciler.Outcome
     do {
       let isHeld: (Change) -> Bool = { self.backoff.holds($0, now) }
@@ -109,7 +109,7 @@ extension Daemon {
   /// An object that bore our mark at the last converged look, and doesn't now, was replaced by hand
   /// (`ip route replace`): it is drift and gets put back, not a conflict.
   private func puttingBack(
-    _ plan: Plan, _ observed: Configuration, _ wanted: Configuration
+    _ plan: Plan, _ observed: NetworkState, _ wanted: NetworkState
   ) -> Plan {
     guard !plan.conflicts.isEmpty, let lastConverged else { return plan }
     let ours = lastConverged.owned(among: Set(plan.conflicts.map(\.object.id)))
@@ -136,7 +136,7 @@ extension Daemon {
 
   /// Says when nobody is left to send to, and when somebody is again.
   private func noteEgress(
-    _ gateways: Gateways, _ wanted: Configuration, _ now: Cadence.Instant
+    _ gateways: Gateways, _ wanted: NetworkState, _ now: Cadence.Instant
   ) {
     let states = liveSignals.states(now)
     let leading = gateways.leading(gateways.inUse(by: wanted.tables))
@@ -159,8 +159,8 @@ extension Daemon {
   }
 
   private func expanded(
-    _ states: [Signal: Signal.State], keeping observed: Configuration, _ now: Cadence.Instant
-  ) -> Configuration {
+    _ states: [Signal: Signal.State], keeping observed: NetworkState, _ now: Cadence.Instant
+  ) -> NetworkState {
     departures.update(declaration!.departures(given: states, keeping: observed), now: now)
     return declaration!.expanded(given: states, keeping: observed) { [departures] in
       departures.isOver($0, now: now)
@@ -168,7 +168,7 @@ extension Daemon {
   }
 
   private func report(
-    _ gateways: Gateways, _ wanted: Configuration, _ outcome: Reconciler.Outcome,
+    _ gateways: Gateways, _ wanted: NetworkState, _ outcome: Reconciler.Outcome,
     _ duration: Duration
   ) {
     let failed = outcome.failed.map(\.step).filter { gateways.owns($0.change.object) }

@@ -27,9 +27,9 @@ final class Daemon {
   let watch: FileWatch
   let monitors: [Monitor]
   let log: Log
-  let board: Board
+  let board: StatusStore
 
-  var declaration: Declaration?
+  var declaration: DesiredState?
   var fileBytes: [UInt8]?
   /// When to read the file, which may be about to be written: an editor makes it anew in steps.
   private var nextRead: Cadence.Instant?
@@ -42,15 +42,15 @@ final class Daemon {
   var overflows = Tally()
   /// What the last look wanted, where it found or made everything so: whatever differs from it next
   /// was changed by somebody else.
-  var settled: Configuration?
+  var settled: NetworkState?
   /// Of that, what is not so yet: it failed, or rests on what failed.
   var unsettled: Set<ObjectID> = []
   /// The settings that the last look left as they should be.
   var watched: [Sysctl] = []
   /// The kernel as the last look left it, while nothing is heard of it since.
-  var seen: Configuration?
+  var seen: NetworkState?
   /// The kernel as the last look that found nothing to do saw it.
-  var lastConverged: Configuration?
+  var lastConverged: NetworkState?
   var conflicts: [Plan.Conflict] = []
   /// What failed to be looked at, until a look succeeds.
   var blindness: String?
@@ -62,10 +62,10 @@ final class Daemon {
   /// Steps that wait for an address, as they were said.
   var waits: [Status.Trouble] = []
   var liveSignals: LiveSignals
-  var departures = Departures()
+  var departures = Drainings()
 
   init(
-    _ path: String, _ options: Options, reconciler: Reconciler, inbox: Inbox, board: Board,
+    _ path: String, _ options: Options, reconciler: Reconciler, inbox: Inbox, board: StatusStore,
     log: Log, processSignals: ProcessSignals? = nil
   ) throws {
     self.path = path
@@ -168,7 +168,7 @@ final class Daemon {
   }
 
   /// Called with each state file that is taken, for the inputs that it wants.
-  var onTake: (Declaration) -> Void = { _ in }
+  var onTake: (DesiredState) -> Void = { _ in }
   /// Why a signal is as it is, in the words of its input.
   var reasons: (Signal) -> String? = { _ in nil }
   /// Called each time that what sends no events is looked at.
@@ -195,7 +195,7 @@ final class Daemon {
   }
 
   private func removeAll() throws -> Bool {
-    let nothing = Configuration()
+    let nothing = NetworkState()
     let outcome = try reconciler.reconcile { try reconciler.plan(to: nothing) }
     for step in outcome.done { log.info("step", fields(of: step)) }
     for (step, error) in outcome.failed {

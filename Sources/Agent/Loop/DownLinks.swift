@@ -8,7 +8,7 @@ struct DownLinks {
 
   init() {}
 
-  init(in observed: Configuration, under wanted: Configuration) {
+  init(in observed: NetworkState, under wanted: NetworkState) {
     let idle = observed.links.filter { $0.isRunning == false }
     if idle.isEmpty { return }
     var counts: [LinkName: Int] = [:]

@@ -18,7 +18,7 @@ final class IPVSPoll: Sendable {
     ) { [self] _ in look() }
   }
 
-  func look(for declaration: Declaration) {
+  func look(for declaration: DesiredState) {
     isWanted.store(declaration.hasIPVS, ordering: .relaxed)
   }
 

@@ -3,7 +3,7 @@ import Model
 /// What every signal of the state file says, and how long those that say nothing may go on so.
 struct LiveSignals {
   /// How long a signal may be unknown before it counts as down.
-  private var deadline = Declaration.defaultDeadline
+  private var deadline = DesiredState.defaultDeadline
   private var declared: Set<Signal> = []
   private var states: [Signal: Signal.State] = [:]
   private var unknownSince: [Signal: Cadence.Instant] = [:]
@@ -51,7 +51,7 @@ struct LiveSignals {
   }
 }
 
-extension Declaration {
+extension DesiredState {
   /// Whether it has objects of the kind, whatever the signals say.
   func mentions(_ kind: Kind) -> Bool {
     !unconditional.isEmpty(of: kind) || conditional.contains { $0.object.kind == kind }

@@ -39,7 +39,7 @@ final class IPVSKernel {
   // MARK: - Observing
 
   func observe(
-    into configuration: inout Configuration, withDestinations: Bool = true
+    into configuration: inout NetworkState, withDestinations: Bool = true
   ) throws(NetlinkError) {
     configuration.ipvsServices = try services()
     if withDestinations {

@@ -6,7 +6,7 @@ enum IPVSServiceKind: KernelKind {
   static var transport: Transport { .generic }
 
   static func observe(
-    _ look: Kernel.Look, into observed: inout Configuration
+    _ look: Kernel.Look, into observed: inout NetworkState
   ) throws(NetlinkError) {
     guard look.needsIPVS || IPVSKernel.isLoaded else { return }
     let kernel = look.kernel
@@ -50,7 +50,7 @@ enum IPVSTimeoutKind: KernelKind {
 
   /// Observed with the services.
   static func observe(
-    _ look: Kernel.Look, into observed: inout Configuration
+    _ look: Kernel.Look, into observed: inout NetworkState
   ) throws(NetlinkError) {
   }
 
@@ -74,7 +74,7 @@ enum IPVSDaemonKind: KernelKind {
 
   /// Observed with the services.
   static func observe(
-    _ look: Kernel.Look, into observed: inout Configuration
+    _ look: Kernel.Look, into observed: inout NetworkState
   ) throws(NetlinkError) {
   }
 

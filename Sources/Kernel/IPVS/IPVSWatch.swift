@@ -6,7 +6,7 @@ import Model
 /// thread-safe.
 public final class IPVSWatch {
   private var kernel: IPVSKernel?
-  private var last: Configuration?
+  private var last: NetworkState?
 
   public init() {}
 
@@ -17,7 +17,7 @@ public final class IPVSWatch {
     do {
       if kernel == nil { kernel = try IPVSKernel.open() }
       guard let kernel else { return false }
-      var found = Configuration()
+      var found = NetworkState()
       try kernel.observe(into: &found)
       defer { last = found }
       return found != last

@@ -1,7 +1,7 @@
 extension Gateways {
   /// The plain kernel objects that stand for it.
   public struct Expansion: Hashable, Sendable {
-    public var configuration: Configuration
+    public var configuration: NetworkState
     public var table: Nftables.Table
     /// Beside it, where there are services behind VIPs.
     public var asking: [Nftables.Table] = []
@@ -21,7 +21,7 @@ extension Gateways {
       case .unknown: isInUse(member)
       }
     }
-    var configuration = Configuration()
+    var configuration = NetworkState()
     configuration.sysctls = sysctls
     configuration.routes = routes(used) + onLinkRoutes(stated)
     configuration.rules = rules
@@ -111,7 +111,7 @@ extension Gateways {
 
   /// Settings that the observed kernel doesn't have and that the gateways can do without: the
   /// seed of the multipath hash, which came with Linux 6.11.
-  public func lacking(in observed: Configuration) -> [Sysctl.Key] {
+  public func lacking(in observed: NetworkState) -> [Sysctl.Key] {
     guard case .ecmp = egress.balance else { return [] }
     return observed.sysctls.filter { $0.text == nil && $0.key == Self.hashSeed }.map(\.key)
   }

@@ -34,7 +34,7 @@ extension Gateways {
   }
 
   /// The VPN network as these objects, which stand for the gateways, have it.
-  public func prefixes(in configuration: Configuration) -> [Prefix] {
+  public func prefixes(in configuration: NetworkState) -> [Prefix] {
     configuration.routes.filter { $0.table.number == onLinkTable }.map(\.dst)
   }
 

@@ -1,7 +1,7 @@
 /// Links beside the VPN network's. Neither lock looks at what comes in there, unless `strict` closes them.
 extension Gateways {
   /// Those that are up, and by which packets come in that the router forwards.
-  public func unguarded(in observed: Configuration) -> [LinkName] {
+  public func unguarded(in observed: NetworkState) -> [LinkName] {
     if isStrict { return [] }
     return others(among: observed.links.filter { $0.isUp != false }).map(\.name)
   }

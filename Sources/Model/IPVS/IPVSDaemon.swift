@@ -61,7 +61,7 @@ public struct IPVSDaemon: Resource {
   ]
 }
 
-extension Configuration {
+extension NetworkState {
   public var ipvsDaemons: [IPVSDaemon] {
     get { self[IPVSDaemon.self] }
     _modify { yield &self[IPVSDaemon.self] }

@@ -4,7 +4,7 @@ extension IPVSService {
   /// Who is down has weight 0 until `isOver`, and then goes, or stays so.
   func keeping(
     _ states: [Signal.State], present: IPVSService?, _ inhibit: Service.Inhibition,
-    isOver: (Departure.ID) -> Bool
+    isOver: (Draining.ID) -> Bool
   ) -> IPVSService {
     var service = self
     let observed = present?.destinationsByID ?? [:]
@@ -14,7 +14,7 @@ extension IPVSService {
       case .up: return destination
       case .down where inhibit == .forever: return destination.drained
       case .down:
-        return found == nil || isOver(Departure.ID(match, destination.id))
+        return found == nil || isOver(Draining.ID(match, destination.id))
           ? nil : destination.drained
       // Found at weight 0 it has failed, which somebody else has seen or we before a restart.
       case .unknown: return found.map { $0.weight == 0 ? destination.drained : destination }
@@ -26,11 +26,11 @@ extension IPVSService {
   /// What is on its way out, and how long that may take.
   func departures(
     _ states: [Signal.State], present: IPVSService?, _ inhibit: Service.Inhibition
-  ) -> [Departure] {
+  ) -> [Draining] {
     guard case .lasting(let grace) = inhibit, let present else { return [] }
     let down = Set(zip(destinations, states).filter { $0.1 == .down }.map(\.0.id))
     return present.destinations.filter { down.contains($0.id) }.map {
-      Departure(id: .init(match, $0.id), grace: grace)
+      Draining(id: .init(match, $0.id), grace: grace)
     }
   }
 }

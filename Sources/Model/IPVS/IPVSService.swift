@@ -259,7 +259,7 @@ extension IPAddress {
   }
 }
 
-extension Configuration {
+extension NetworkState {
   public var ipvsServices: [IPVSService] {
     get { self[IPVSService.self] }
     _modify { yield &self[IPVSService.self] }

@@ -46,7 +46,7 @@ public struct IPVSTimeout: Resource {
   ]
 }
 
-extension Configuration {
+extension NetworkState {
   public var ipvsTimeouts: [IPVSTimeout] {
     get { self[IPVSTimeout.self] }
     _modify { yield &self[IPVSTimeout.self] }

@@ -138,7 +138,7 @@ extension Nftables.Expression {
   }
 }
 
-extension Configuration {
+extension NetworkState {
   public var tables: [NftablesTable] {
     get { self[NftablesTable.self] }
     _modify { yield &self[NftablesTable.self] }

@@ -7,7 +7,7 @@ extension Service {
   public func expanded(
     given signals: [Signal: Signal.State],
     keeping present: [IPVSService.Match: IPVSService] = [:],
-    isOver: (Departure.ID) -> Bool = { _ in true }
+    isOver: (Draining.ID) -> Bool = { _ in true }
   ) -> [IPVSService] {
     guard balancer == .ipvs else { return [] }
     return matches.map { match in
@@ -17,7 +17,7 @@ extension Service {
       service.destinations = roll(match, signals, present[match]).compactMap { entry in
         guard let grace = entry.grace else { return entry.destination }
         guard entry.isPresent || grace == .forever else { return nil }
-        let id = Departure.ID(match, entry.destination.id)
+        let id = Draining.ID(match, entry.destination.id)
         return grace != .forever && isOver(id) ? nil : entry.destination.drained
       }
       return service
@@ -27,12 +27,12 @@ extension Service {
   /// What is on its way out, and how long that may take.
   public func departures(
     given signals: [Signal: Signal.State], keeping present: [IPVSService.Match: IPVSService]
-  ) -> [Departure] {
+  ) -> [Draining] {
     guard balancer == .ipvs else { return [] }
     return matches.flatMap { match in
       roll(match, signals, present[match]).compactMap { entry in
         guard entry.isPresent, case .lasting(let grace) = entry.grace else { return nil }
-        return Departure(id: .init(match, entry.destination.id), grace: grace)
+        return Draining(id: .init(match, entry.destination.id), grace: grace)
       }
     }
   }

@@ -20,7 +20,7 @@ public struct Services: Hashable, Sendable {
 
   /// The plain kernel objects that stand for them.
   public struct Expansion: Hashable, Sendable {
-    public var configuration = Configuration()
+    public var configuration = NetworkState()
     /// What IPVS doesn't do; nil where there is nothing of that.
     public var table: Nftables.Table?
   }
@@ -28,7 +28,7 @@ public struct Services: Hashable, Sendable {
   /// See ``Service/expanded(given:keeping:isOver:)``; `tables` are observed.
   public func expanded(
     given signals: [Signal: Signal.State], keeping observed: [IPVSService] = [],
-    _ tables: [NftablesTable] = [], isOver: (Departure.ID) -> Bool = { _ in true }
+    _ tables: [NftablesTable] = [], isOver: (Draining.ID) -> Bool = { _ in true }
   ) -> Expansion {
     var expansion = Expansion()
     if list.isEmpty { return expansion }
@@ -49,7 +49,7 @@ public struct Services: Hashable, Sendable {
 
   public func departures(
     given signals: [Signal: Signal.State], keeping observed: [IPVSService]
-  ) -> [Departure] {
+  ) -> [Draining] {
     if list.isEmpty { return [] }
     let present = observed.byMatch
     return list.flatMap { $0.departures(given: signals, keeping: present) }

@@ -8,7 +8,7 @@ extension CrossCheck {
       guard let group = nexthop.group else { continue }
       let pointer = section.pointer(position, "group")
       for member in group.members {
-        if member.id == nexthop.id32 {
+        if member.id == nexthop.number {
           findings.report(at: pointer, "nexthop \(member.id) can't be a member of itself")
           continue
         }
@@ -45,7 +45,7 @@ extension CrossCheck {
       // fib6_check_nexthop: "IPv6 routes can not use an IPv4 nexthop".
       if let wrong = members.first(where: { $0.group == nil && $0.family == .inet }) {
         findings.report(
-          at: pointer, "nexthop \(wrong.id32) is for IPv4, and the route is IPv6")
+          at: pointer, "nexthop \(wrong.number) is for IPv4, and the route is IPv6")
       }
     }
   }

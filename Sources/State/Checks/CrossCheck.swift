@@ -18,7 +18,7 @@ struct CrossCheck {
     links = Dictionary(declared.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     impliedLinks = Set([.loopback] + declared.compactMap { $0.veth?.peer })
     nexthops = Dictionary(
-      contents.nexthops.items.map { ($0.id32, $0) }, uniquingKeysWith: { first, _ in first })
+      contents.nexthops.items.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   func run() {

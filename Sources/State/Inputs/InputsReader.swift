@@ -25,7 +25,7 @@ extension ObjectReader<FileKey> {
     if !isRead, has(.probes) { contents.probeNames = nil }
     contents.probes.sort { $0.name < $1.name }
     contents.deadline =
-      object(.signals, "object of signals") { $0.deadline() } ?? Declaration.defaultDeadline
+      object(.signals, "object of signals") { $0.deadline() } ?? DesiredState.defaultDeadline
   }
 }
 

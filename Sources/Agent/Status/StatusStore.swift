@@ -4,7 +4,7 @@ import Plan
 import Synchronization
 
 /// Where the loop writes what it knows, and the HTTP server reads it.
-final class Board: Sendable {
+final class StatusStore: Sendable {
   private struct Content {
     var status: Status
     var metrics: Metrics
@@ -48,7 +48,7 @@ final class Board: Sendable {
   }
 
   /// What the signals of a file's probes are about.
-  func declare(_ declaration: Declaration) {
+  func declare(_ declaration: DesiredState) {
     let addresses = (declaration.gateways?.members ?? []).compactMap { member in
       member.addresses.first.map { (member.signal, $0) }
     }

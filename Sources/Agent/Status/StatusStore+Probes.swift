@@ -1,7 +1,7 @@
 import Health
 import Model
 
-extension Board {
+extension StatusStore {
   /// The loop's metrics, and those of probes and gateways; the latter have the names and the meaning
   /// of gateway-route-manager's.
   func metrics(with probes: Prober.Snapshot) -> Metrics {

@@ -1,5 +1,5 @@
 /// Kernel objects by kind: all that a state file wants, or all that a kernel has.
-public struct Configuration: Hashable, Sendable {
+public struct NetworkState: Hashable, Sendable {
   /// One for each of ``Kind/all``.
   private var lists: [any ResourceList] = Kind.all.map { $0.type.emptyList }
   /// Desired only: no rule may match one of these.
@@ -38,15 +38,15 @@ public struct Configuration: Hashable, Sendable {
   public func isEmpty(of kind: Kind) -> Bool { lists[kind.position].isEmpty }
 
   public mutating func append(_ object: Object) {
-    func append<R: Resource>(_ resource: R, _ all: inout Configuration) {
+    func append<R: Resource>(_ resource: R, _ all: inout NetworkState) {
       all[R.self].append(resource)
     }
     append(object.resource, &self)
   }
 
   /// Adds what a blueprint stands for, kind by kind.
-  mutating func add(_ blueprint: Configuration) {
-    func add<R: Resource>(_: R.Type, _ all: inout Configuration) {
+  mutating func add(_ blueprint: NetworkState) {
+    func add<R: Resource>(_: R.Type, _ all: inout NetworkState) {
       if blueprint[R.self].isEmpty { return }
       all[R.self] = R.adding(blueprint[R.self], to: all[R.self])
     }
@@ -55,7 +55,7 @@ public struct Configuration: Hashable, Sendable {
 
   /// Takes away what can't be while these links and nexthops aren't, the kinds that others rest on first.
   mutating func removeDependents(of gone: inout Cascade) {
-    func remove<R: Resource>(_: R.Type, _ all: inout Configuration, _ gone: inout Cascade) {
+    func remove<R: Resource>(_: R.Type, _ all: inout NetworkState, _ gone: inout Cascade) {
       R.removeDependents(of: &gone, from: &all[R.self])
     }
     // Links first, whose list may grow what is gone.
@@ -63,7 +63,7 @@ public struct Configuration: Hashable, Sendable {
     for kind in Kind.all where kind != Link.kind { remove(kind.type, &self, &gone) }
   }
 
-  public static func == (a: Configuration, b: Configuration) -> Bool {
+  public static func == (a: NetworkState, b: NetworkState) -> Bool {
     zip(a.lists, b.lists).allSatisfy { $0.isEqual(to: $1) }
       && a.absentRules == b.absentRules && a.claimedTables == b.claimedTables
       && a.wordless == b.wordless && a.partialRules == b.partialRules && a.flows == b.flows

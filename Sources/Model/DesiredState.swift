@@ -1,7 +1,7 @@
 /// What a state file asks for, part of which signals decide.
-public struct Declaration: Hashable, Sendable {
+public struct DesiredState: Hashable, Sendable {
   /// What stands whatever the signals say.
-  public var unconditional = Configuration()
+  public var unconditional = NetworkState()
   /// Objects with a condition of their own, or on a member.
   public var conditional: [ConditionalObject] = []
   /// What no rule may match while the condition is up.
@@ -17,7 +17,7 @@ public struct Declaration: Hashable, Sendable {
 
   public init() {}
 
-  public init(_ configuration: Configuration) { unconditional = configuration }
+  public init(_ configuration: NetworkState) { unconditional = configuration }
 
   public var isConditional: Bool {
     !conditional.isEmpty || !conditionalPatterns.isEmpty || gateways != nil

@@ -1,5 +1,5 @@
 /// A destination that is on its way out of a service.
-public struct Departure: Hashable, Sendable {
+public struct Draining: Hashable, Sendable {
   public struct ID: Hashable, Sendable {
     public let match: IPVSService.Match
     public let destination: IPVSDestination.ID
@@ -18,20 +18,20 @@ public struct Departure: Hashable, Sendable {
 /// Since when destinations are on their way out: what the loop remembers between two looks.
 ///
 /// Nothing of it outlives a restart, after which each of them has its whole time again.
-public struct Departures: Hashable, Sendable {
-  private var ends: [Departure.ID: Duration] = [:]
+public struct Drainings: Hashable, Sendable {
+  private var ends: [Draining.ID: Duration] = [:]
 
   public init() {}
 
   /// Takes those that are on their way now; who is no longer among them has gone, or come back.
-  public mutating func update(_ departures: [Departure], now: Duration) {
+  public mutating func update(_ departures: [Draining], now: Duration) {
     ends = Dictionary(
       departures.map { ($0.id, min(ends[$0.id] ?? now + $0.grace, now + $0.grace)) },
       uniquingKeysWith: { first, _ in first })
   }
 
   /// Whether its time is over.
-  public func isOver(_ id: Departure.ID, now: Duration) -> Bool {
+  public func isOver(_ id: Draining.ID, now: Duration) -> Bool {
     ends[id].map { $0 <= now } ?? false
   }
 

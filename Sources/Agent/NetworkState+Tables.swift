@@ -1,9 +1,9 @@
 public import Model
 import Nft
 
-extension Configuration {
+extension NetworkState {
   /// With observed tables as a state file states them.
-  public var withTablesInWords: Configuration {
+  public var withTablesInWords: NetworkState {
     if tables.allSatisfy({ $0.source != nil }) { return self }
     let numbers = LinkNumbers(links)
     var configuration = self

@@ -1,8 +1,8 @@
 public import Model
 
-extension Configuration {
+extension NetworkState {
   /// As observed, with these objects taken for ours: somebody replaced them since they bore our mark.
-  public func owning(_ ids: Set<ObjectID>) -> Configuration {
+  public func owning(_ ids: Set<ObjectID>) -> NetworkState {
     var configuration = self
     func take<R: Resource>(_: R.Type) {
       for (index, object) in self[R.self].enumerated() where ids.contains(object.objectID) {

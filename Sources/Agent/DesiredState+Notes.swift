@@ -1,8 +1,8 @@
 import Model
 
-extension Declaration {
+extension DesiredState {
   /// What the gateways have to do without on this kernel, and which links they don't guard.
-  func lacking(in observed: Configuration) -> [Status.Trouble] {
+  func lacking(in observed: NetworkState) -> [Status.Trouble] {
     guard let gateways else { return [] }
     let settings = gateways.lacking(in: observed).map { key in
       Status.Trouble(
