@@ -64,7 +64,7 @@ import Testing
           try sh("nft delete table inet vpngw")
           try sh("nft -f -", input: table)
         }
-        let words = try sh("nft list table inet watch").split(whereSeparator: \.isWhitespace)
+        let words = try sh("nft list table inet marked").split(whereSeparator: \.isWhitespace)
         return zip(words, words.dropFirst()).filter { $0.0 == "packets" }.map { Int($0.1)! }
       }
       #expect(sender.wait().status == 124)
@@ -84,7 +84,7 @@ import Testing
     """
 
   private static let markWatcher = """
-    table inet watch {
+    table inet marked {
       chain steered {
         type filter hook prerouting priority 0
         ip daddr 10.9.9.9 counter
