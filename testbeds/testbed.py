@@ -13,6 +13,8 @@ VPNGW = os.path.abspath(os.environ.get("VPNGW", ROOT / ".build/release/vpngw"))
 PYTHON = "/usr/bin/python3"
 # A debug build isn't measured: what limits of our own speed are multiplied by then.
 UNOPTIMIZED = 20 if "/debug/" in os.path.realpath(VPNGW) else 1
+# From a signal to the kernel, seconds. Without optimisation a map of 4,096 buckets takes half of one and more.
+CHANGE = 0.1 if UNOPTIMIZED == 1 else 1
 # Emulated processors are slow: what a limit of time is multiplied by there.
 SLOWNESS = float(os.environ.get("TESTBED_SLOWNESS", 1))
 
