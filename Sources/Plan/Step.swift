@@ -53,12 +53,10 @@ public struct Step: Hashable, Sendable {
 
   private func tableDifferences(_ table: NftablesTable, _ limit: Int) -> [Difference] {
     var present: Nftables.Bytecode.TableProgram?
-    if case .table(let observed)? = change.observed { present = observed.program }
-    let isTheirs: Bool
+    var isTheirs = false
     if case .table(let observed)? = change.observed {
+      present = observed.program
       isTheirs = !observed.isOwned
-    } else {
-      isTheirs = false
     }
     let wanted = change.verb == .delete ? nil : table.program
     let diff = TableDiff(
