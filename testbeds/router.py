@@ -66,8 +66,13 @@ class Router:
     def wait_signals(self, states, seconds=20):
         """Until the gateways' probes say so: {"gw0": "up"}."""
         wanted = {f"probe.{name}": state for name, state in states.items()}
-        wait_for(f"{self.name}: {states}",
-                 lambda: wanted.items() <= self.signals().items(), seconds)
+        try:
+            wait_for(f"{self.name}: {states}",
+                     lambda: wanted.items() <= self.signals().items(), seconds)
+        except Failure as failure:
+            found = [signal for signal in self.status().get("signals", [])
+                     if wanted.get(signal["name"], signal["state"]) != signal["state"]]
+            raise Failure(f"{failure}: {found}") from None
 
     def lines(self, event=None):
         text = self.log.read_text() if self.log.exists() else ""

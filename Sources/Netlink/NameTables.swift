@@ -46,16 +46,7 @@ public struct NameTables {
   }
 
   private static func parts(of directory: String) -> [String] {
-    guard let stream = opendir(directory) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name.hasSuffix(".conf"), !name.hasPrefix(".") { names.append(name) }
-    }
-    return names.sorted()
+    entries(of: directory).filter { $0.hasSuffix(".conf") && !$0.hasPrefix(".") }
   }
 
   /// Nil where there is no such file.

@@ -19,8 +19,8 @@ extension TableDiff {
     return compiled.sets.first.map { !keeps(set, $0, isFilled: true) } ?? true
   }
 
-  /// Nothing of a table that is there can change in place but whether it is dormant. nft 1.0.6
-  /// prints no comment in JSON, so one that isn't stated may stay.
+  /// Whether the table must be made anew: only whether it is dormant can change in place. nft 1.0.6
+  /// prints no comment in JSON, so a comment that isn't stated may stay.
   static func replaces(_ observed: TableProgram, _ desired: TableProgram) -> Bool {
     let comment = desired.unmarked.userData
     return !comment.isEmpty && observed.unmarked.userData != comment

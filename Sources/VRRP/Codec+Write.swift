@@ -3,8 +3,8 @@ public import Model
 extension Codec {
   /// Writes an advertisement and returns its length; the buffer holds `capacity` bytes.
   ///
-  /// Without addresses of the family, the source stands for them: RFC 9568 section 5.2.5 refuses a list of
-  /// none. IPv6's checksum is written, too, though the kernel writes it again (RFC 3542, IPV6_CHECKSUM).
+  /// The source stands in the list where the family has no addresses: RFC 9568 section 5.2.5 refuses an
+  /// empty one. IPv6's checksum is written, too, though the kernel writes it again (RFC 3542, IPV6_CHECKSUM).
   public mutating func write(
     priority: UInt8, from source: IPAddress, to destination: IPAddress, utc: UTC,
     into buffer: inout MutableSpan<UInt8>

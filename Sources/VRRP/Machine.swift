@@ -2,7 +2,7 @@ public import Model
 
 /// The election of RFC 9568 section 6, and of RFC 3768 for version 2: events in, steps out.
 ///
-/// It is a value that never allocates, reads no clock and does no I/O. The caller reads its socket until it
+/// The machine is a value that never allocates, reads no clock and does no I/O. The caller reads its socket until it
 /// is empty, hands over what it read, then says that time has elapsed: in this order a thread that was held
 /// up never takes over from a master whose advertisements wait in the socket. Being called early is harmless.
 ///

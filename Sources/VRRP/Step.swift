@@ -19,7 +19,7 @@ public enum Event: Hashable, Sendable {
   case elapsed
 }
 
-/// What is to be done after an event, in this order: send, tell the transition, announce.
+/// The caller's work after an event, in this order: send, tell the transition, announce.
 public struct Step: Hashable, Sendable {
   /// The priority of an advertisement to send now, in each family that has a primary address; 0: we leave.
   public var advertisement: UInt8?

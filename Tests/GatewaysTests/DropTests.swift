@@ -40,7 +40,7 @@ import Testing
     var sender = \Bed.client
     var gateways = Seed.gateways(4)
     var isAlive = true
-    /// Without the rules, which refuse such packets before nftables sees them.
+    /// Whether the routing rules are there, which refuse some packets before nftables sees them.
     var hasRules = true
 
     var description: String { reason.rawValue + (gateways.members[0].vips.isEmpty ? "" : " VIPs") }

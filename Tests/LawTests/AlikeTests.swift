@@ -225,6 +225,32 @@ struct Alike: Sendable, CustomTestStringConvertible {
     }
   }
 
+  /// Both bear our mark: only the way tells them apart.
+  @Test func ofTwoRoutesOfOursTheOneThatIsntWantedGoes() throws {
+    let both = [
+      #"{ "dst": "2001:db8::/32", "via": "fd99::2", "dev": "t0", "metric": 7 }"#,
+      #"{ "dst": "2001:db8::/32", "dev": "t0", "metric": 7 }"#,
+    ]
+    for (first, kept) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+      try inNamespace { directory in
+        try links()
+        let reconciler = try Reconciler(runDirectory: directory)
+        for routes in [[both[first]], both, [both[kept]]] {
+          let file = try decode([
+            "links": [#"{ "name": "t0", "managed": false }"#], "routes": routes,
+          ])
+          let outcome = try reconciler.reach(file)
+          #expect(outcome.complaints == "")
+          // The wrong one that went would come back.
+          #expect(outcome.done.count == 1)
+          let shown = try sh("ip -6 route show 2001:db8::/32").split(separator: "\n")
+          #expect(shown.count == routes.count)
+          if routes.count == 1 { #expect(shown[0].contains("via") == routes[0].contains("via")) }
+        }
+      }
+    }
+  }
+
   @Test(arguments: Alike.all)
   func undoneIsAsBefore(_ alike: Alike) throws {
     try inNamespace { directory in

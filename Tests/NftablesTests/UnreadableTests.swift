@@ -42,7 +42,7 @@ import Testing
 
   // MARK: - As bytecode
 
-  /// What only other programs make: `iptables -m statistic`, a comparison of constants, an expression
+  /// Instructions that only other programs make: `iptables -m statistic`, a comparison of constants, an expression
   /// whose text would speak to the terminal.
   private static let strange: [Instruction] = [
     .immediate(Register(0), [1, 2, 3, 4]), .cmp(Register(0), .notEqual, [1, 2, 3, 5]),

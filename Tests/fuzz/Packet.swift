@@ -22,17 +22,18 @@ func anyPacketIsReadOrRefused(_ bytes: [UInt8]) {
 
 private func readOrRefuse(_ message: [UInt8], _ envelope: Envelope, _ router: VirtualRouter) {
   var codec = Codec(router, hmac: sum)
+  let own = envelope.family == .inet ? router4 : router6
   let now = UTC(seconds: 0x6800_0000)
   let advertisement: Advertisement
   do throws(Refusal) {
-    advertisement = try codec.read(message.span, in: envelope, own: nil, utc: now)
+    advertisement = try codec.read(message.span, in: envelope, own: own, utc: now)
   } catch {
     precondition(!error.description.isEmpty && !error.reason.name.isEmpty)
     return
   }
   // What is heeded is short, of our version and from where it must be, and a sender writes the same.
   precondition(message.count <= Codec.capacity && message[1] == router.id)
-  precondition(envelope.hopLimit == 255)
+  precondition(envelope.hopLimit == 255 && envelope.source != own)
   precondition(router.peers.isEmpty || router.peers.contains(envelope.source))
   var buffer = [UInt8](repeating: 0, count: Codec.capacity)
   var span = buffer.mutableSpan
@@ -41,7 +42,7 @@ private func readOrRefuse(_ message: [UInt8], _ envelope: Envelope, _ router: Vi
     into: &span)
   var again = Codec(router, hmac: sum)
   guard
-    let read = try? again.read(buffer.span.extracting(..<count), in: envelope, own: nil, utc: now),
+    let read = try? again.read(buffer.span.extracting(..<count), in: envelope, own: own, utc: now),
     read.priority == advertisement.priority, read.matches
   else { fatalError("what was written isn't read") }
   turn(router, advertisement, envelope.source)

@@ -47,7 +47,7 @@ struct Status: Sendable {
   var services: [Signal: ProbeGroup] = [:]
   /// Nil where the file has no gateways, or none has been looked at yet.
   var egress: Egress?
-  /// What the gateways' nftables dropped; empty without gateways.
+  /// Packets that the gateways' nftables dropped, by reason; empty where the file has no gateways.
   var drops: [DropTotals.Drop] = []
   /// Steps that the kernel refused, and that are tried again.
   var failures: [Trouble] = []

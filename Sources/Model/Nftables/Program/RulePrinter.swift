@@ -5,7 +5,7 @@ extension Nftables.Bytecode {
   public struct RulePrinter: Hashable, Sendable {
     private let print: @Sendable (RuleProgram) -> String
 
-    /// Without a printer there is nothing more to say.
+    /// A printer that knows no rule says only that vpngw can't read it.
     public init() { print = { _ in "(a rule that vpngw can't read)" } }
 
     public init(_ print: @escaping @Sendable (RuleProgram) -> String) { self.print = print }
