@@ -30,13 +30,15 @@ let package = Package(
     .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
 
     .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: settings),
-    .target(name: "Model", swiftSettings: pure),
-    .target(name: "Nft", dependencies: ["Model"], swiftSettings: pure),
-    .target(name: "State", dependencies: ["JSON", "Model", "Nft"], swiftSettings: pure),
+    .target(name: "Addressing", swiftSettings: pure),
+    .target(name: "Nftables", dependencies: ["Addressing"], swiftSettings: pure),
+    .target(name: "Model", dependencies: ["Addressing", "Nftables"], swiftSettings: pure),
+    .target(name: "State", dependencies: ["JSON", "Model", "Nftables"], swiftSettings: pure),
     .target(name: "Keepalived", dependencies: ["JSON", "Model"], swiftSettings: pure),
-    .target(name: "Plan", dependencies: ["Model", "Nft"], swiftSettings: pure),
+    .target(name: "Plan", dependencies: ["Model", "Nftables"], swiftSettings: pure),
     .target(name: "Netlink", dependencies: ["CLinux", "CMnl", "CNftnl"], swiftSettings: settings),
-    .target(name: "Kernel", dependencies: ["Model", "Nft", "Netlink"], swiftSettings: settings),
+    .target(
+      name: "Kernel", dependencies: ["Model", "Nftables", "Netlink"], swiftSettings: settings),
     .target(
       name: "Health",
       dependencies: [
@@ -52,7 +54,7 @@ let package = Package(
     .target(
       name: "Agent",
       dependencies: [
-        "CLinux", "Health", "JSON", "Keepalived", "Model", "State", "Plan", "Netlink", "Nft",
+        "CLinux", "Health", "JSON", "Keepalived", "Model", "State", "Plan", "Netlink", "Nftables",
         "Kernel",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -72,13 +74,13 @@ let package = Package(
     .testTarget(
       name: "ServicesTests",
       dependencies: [
-        "JSON", "Keepalived", "Kernel", "Model", "Netlink", "Nft", "State", "TestSupport",
+        "JSON", "Keepalived", "Kernel", "Model", "Netlink", "Nftables", "State", "TestSupport",
       ],
       exclude: ["Cases"], swiftSettings: settings),
     .testTarget(
       name: "NftablesTests",
       dependencies: [
-        "CNftnl", "JSON", "Kernel", "Model", "Netlink", "Nft", "State", "TestSupport",
+        "CNftnl", "JSON", "Kernel", "Model", "Netlink", "Nftables", "State", "TestSupport",
       ],
       exclude: ["Cases", "Rulesets"], swiftSettings: settings),
     .testTarget(
@@ -86,14 +88,15 @@ let package = Package(
       exclude: ["Corpus"], swiftSettings: settings),
     .testTarget(
       name: "NetlinkTests",
-      dependencies: ["Kernel", "Model", "Netlink", "Nft", "TestSupport"], swiftSettings: settings),
+      dependencies: ["Kernel", "Model", "Netlink", "Nftables", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "PlanTests", dependencies: ["Agent", "Model", "Plan", "State", "TestSupport"],
       exclude: ["Cases"], swiftSettings: settings),
     .testTarget(
       name: "GatewaysTests",
       dependencies: [
-        "Agent", "JSON", "Kernel", "Model", "Netlink", "Nft", "Plan", "State", "TestSupport",
+        "Agent", "JSON", "Kernel", "Model", "Netlink", "Nftables", "Plan", "State", "TestSupport",
       ],
       exclude: ["Golden"], swiftSettings: settings),
     .testTarget(

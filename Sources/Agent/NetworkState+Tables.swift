@@ -1,5 +1,5 @@
 public import Model
-import Nft
+import Nftables
 
 extension NetworkState {
   /// With observed tables as a state file states them.

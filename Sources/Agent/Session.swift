@@ -4,7 +4,7 @@ import JSON
 import Kernel
 import Model
 import Netlink
-import Nft
+import Nftables
 import State
 
 /// One run of a command: where it works and how it speaks. Each command returns its exit status.

@@ -1,6 +1,6 @@
 public import Model
 internal import Netlink
-internal import Nft
+internal import Nftables
 
 /// nftables' tables, as of the last look at them.
 struct NftablesTables {

@@ -1,3 +1,5 @@
+import Nftables
+
 /// What a state file asks for, part of which signals decide.
 public struct DesiredState: Hashable, Sendable {
   /// What stands whatever the signals say.

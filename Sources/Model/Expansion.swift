@@ -1,3 +1,5 @@
+import Nftables
+
 extension DesiredState {
   /// What the file asks for while the signals are so.
   ///

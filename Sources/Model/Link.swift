@@ -159,3 +159,11 @@ extension NetworkState {
     _modify { yield &self[Link.self] }
   }
 }
+
+extension LinkNumbers {
+  /// As they were observed.
+  public init(_ links: [Link]) {
+    self.init()
+    for link in links { self[link.name.text] = link.index }
+  }
+}

@@ -1,4 +1,5 @@
 import Model
+import Nftables
 
 extension Order {
   /// Tables that could come before links do, and wait nevertheless for one that stands above them

@@ -1,5 +1,5 @@
 public import Model
-internal import Nft
+internal import Nftables
 
 /// One change with what there is to say about it.
 public struct Step: Hashable, Sendable {

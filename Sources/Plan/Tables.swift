@@ -1,5 +1,5 @@
 import Model
-import Nft
+import Nftables
 
 /// Compares tables by what the kernel holds of them.
 struct Tables {

@@ -1,6 +1,7 @@
 import Glibc
 import Kernel
 import Model
+import Nftables
 import TestSupport
 import Testing
 

@@ -3,7 +3,7 @@ import Glibc
 import Kernel
 import Model
 import Netlink
-import Nft
+import Nftables
 import Plan
 import TestSupport
 import Testing

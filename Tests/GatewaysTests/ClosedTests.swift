@@ -1,6 +1,7 @@
 import Kernel
 import Model
 import Netlink
+import Nftables
 import TestSupport
 import Testing
 

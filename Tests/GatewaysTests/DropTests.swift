@@ -1,7 +1,7 @@
 import Kernel
 import Model
 import Netlink
-import Nft
+import Nftables
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import JSON
 import Model
+import Nftables
 import State
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import Model
 import Netlink
+import Nftables
 import TestSupport
 import Testing
 

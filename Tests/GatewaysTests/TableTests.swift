@@ -2,7 +2,7 @@ import Glibc
 import Kernel
 import Model
 import Netlink
-import Nft
+import Nftables
 import TestSupport
 import Testing
 

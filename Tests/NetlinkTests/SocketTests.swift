@@ -1,6 +1,6 @@
 import Kernel
 import Model
-import Nft
+import Nftables
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import Kernel
 import Netlink
-import Nft
+import Nftables
 import TestSupport
 import Testing
 

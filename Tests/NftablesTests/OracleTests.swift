@@ -2,7 +2,7 @@ import Glibc
 import JSON
 import Kernel
 import Model
-import Nft
+import Nftables
 import State
 import Testing
 

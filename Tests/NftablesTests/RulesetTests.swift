@@ -2,7 +2,7 @@ import JSON
 import Kernel
 import Model
 import Netlink
-import Nft
+import Nftables
 import State
 import TestSupport
 import Testing

@@ -3,7 +3,7 @@ import JSON
 import Kernel
 import Model
 import Netlink
-import Nft
+import Nftables
 import State
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
 import Netlink
-import Nft
+import Nftables
 import TestSupport
 import Testing
 

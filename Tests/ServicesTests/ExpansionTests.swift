@@ -1,3 +1,4 @@
+import Nftables
 import Testing
 
 @testable import Model

@@ -1,6 +1,6 @@
 internal import Model
 internal import Netlink
-internal import Nft
+internal import Nftables
 
 /// The attributes of one expression, by type.
 struct AttributeTable {

@@ -1,6 +1,6 @@
 public import Model
 public import Netlink
-internal import Nft
+internal import Nftables
 
 extension Kernel {
   /// What the kernel would say no to, of a table: its answer to the request, in nft's words.

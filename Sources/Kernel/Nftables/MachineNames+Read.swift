@@ -1,6 +1,6 @@
 internal import Glibc
 internal import Netlink
-public import Nft
+public import Nftables
 
 extension MachineNames {
   /// As this machine's files, user database and time zone say, like nft(8).

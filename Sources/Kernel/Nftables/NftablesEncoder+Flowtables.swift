@@ -1,6 +1,6 @@
 internal import Model
 internal import Netlink
-internal import Nft
+internal import Nftables
 
 extension NftablesEncoder {
   // nft add flowtable FAMILY TABLE NAME { hook ingress priority PRIORITY; devices = { ... }; }

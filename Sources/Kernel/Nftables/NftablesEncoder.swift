@@ -1,6 +1,6 @@
 internal import Model
 internal import Netlink
-internal import Nft
+internal import Nftables
 
 /// Turns programs into requests of one transaction.
 struct NftablesEncoder {

@@ -1,6 +1,6 @@
 public import Model
 public import Netlink
-internal import Nft
+internal import Nftables
 
 extension NftablesKernel {
   /// The packets of a table's named counters; empty where there is no such table.

@@ -1,6 +1,6 @@
-public import Model
+import Model
 public import Netlink
-public import Nft
+public import Nftables
 
 extension NftablesKernel {
   /// Every table for which `isWanted` says so, in the kernel's order, as of one generation.

@@ -1,6 +1,6 @@
 internal import Model
 internal import Netlink
-internal import Nft
+internal import Nftables
 
 extension NftablesKernel {
   /// Makes a table that is too big for one transaction: what its rules look up comes first, a part

@@ -1,6 +1,6 @@
-public import Model
+import Model
 public import Netlink
-public import Nft
+public import Nftables
 
 /// The running kernel's nftables: read whole, changed in atomic transactions.
 ///

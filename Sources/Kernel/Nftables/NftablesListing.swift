@@ -1,6 +1,6 @@
-public import Model
+import Model
 public import Netlink
-public import Nft
+public import Nftables
 
 /// Where the kernel's answers come from: a socket, or what one has said before.
 public protocol NftablesSource {

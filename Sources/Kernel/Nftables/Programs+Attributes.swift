@@ -1,6 +1,6 @@
 internal import Model
 internal import Netlink
-internal import Nft
+internal import Nftables
 
 extension TableProgram {
   /// The family stands in the message's header.

@@ -1,6 +1,6 @@
 internal import Model
 internal import Netlink
-internal import Nft
+internal import Nftables
 
 extension RulePrinter {
   // nft --debug=netlink list ruleset

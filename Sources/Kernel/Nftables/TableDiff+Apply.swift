@@ -1,6 +1,6 @@
 internal import Model
 internal import Netlink
-internal import Nft
+internal import Nftables
 
 extension NftablesEncoder {
   /// What goes before what comes; what refers goes before what is referred to.

@@ -1,3 +1,5 @@
+import Nftables
+
 /// What real servers behind the gateways' VIPs send in flows that this router doesn't know: another
 /// one had them until now. By connection no mark comes back, and a wrong gateway's address makes the
 /// remote client reset; the entry that such a packet leaves in conntrack clashes with the client's own

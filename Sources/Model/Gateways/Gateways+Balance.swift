@@ -1,3 +1,5 @@
+import Nftables
+
 extension Gateways {
   /// What leaves gets the mark of its gateway here, or none and goes nowhere.
   func balancing(_ used: [Bool]) -> [Nftables.Chain] {

@@ -1,3 +1,5 @@
+import Nftables
+
 /// Named counters of what the table drops, a reason each. A rule that is replaced doesn't reset them.
 extension Gateways {
   public enum Drop: String, CaseIterable, Sendable {

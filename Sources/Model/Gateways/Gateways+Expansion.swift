@@ -1,3 +1,5 @@
+public import Nftables
+
 extension Gateways {
   /// The plain kernel objects that stand for it.
   public struct Expansion: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import Nftables
+
 /// What the router itself says to packets of the VPN network's links: echo replies, resets, errors that
 /// quote the packet. None of it may leave by another link, where it would tell of the router's node and
 /// carry a client's bytes out. So a packet counts whose answer would leave by another link as one with a

@@ -1,3 +1,5 @@
+import Nftables
+
 /// What packets of the VPN network meet, hook by hook. Order and reasons are the prototype's
 /// (README, "Gateways"): answers to egress flows don't pass the router, so conntrack knows half of each.
 extension Gateways {

@@ -1,3 +1,5 @@
+import Nftables
+
 /// What the chains of the blueprints say again and again.
 extension Nftables.Expression {
   static let mark = Self.meta("mark")

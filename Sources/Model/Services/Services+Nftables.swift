@@ -1,3 +1,5 @@
+import Nftables
+
 extension Services {
   /// The table that holds what IPVS doesn't do.
   public static let tableID = NftablesTable.ID(.inet, "vpngw-services")

@@ -1,3 +1,5 @@
+public import Nftables
+
 extension Sequence<IPVSService> {
   /// Of several the first, which is the one in force.
   var byMatch: [IPVSService.Match: IPVSService] {

@@ -1,6 +1,6 @@
 internal import JSON
 internal import Model
-internal import Nft
+internal import Nftables
 
 extension CrossCheck {
   /// Whether tables compile, and whether a packet finds its way out of each.

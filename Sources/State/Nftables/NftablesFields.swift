@@ -1,5 +1,6 @@
 internal import JSON
 internal import Model
+import Nftables
 
 /// The members of an object; what nobody asks for is a mistake.
 final class NftablesFields {

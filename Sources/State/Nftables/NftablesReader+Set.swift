@@ -1,6 +1,6 @@
 internal import JSON
 internal import Model
-internal import Nft
+internal import Nftables
 
 extension NftablesReader {
   func readSet(_ fields: NftablesFields, isMap: Bool) {

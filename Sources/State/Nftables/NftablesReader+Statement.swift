@@ -1,5 +1,6 @@
 internal import JSON
 internal import Model
+import Nftables
 
 extension NftablesReader {
   func statement(_ value: JSON.Value) -> Nftables.Statement? {

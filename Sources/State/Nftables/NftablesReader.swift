@@ -1,6 +1,6 @@
 public import JSON
-public import Model
-internal import Nft
+import Model
+public import Nftables
 
 /// Reads what libnftables-json(5) describes: the array that `nft -j list ruleset` prints.
 ///

@@ -1,5 +1,6 @@
 internal import JSON
 internal import Model
+import Nftables
 
 extension NftablesWriter {
   static func expression(_ expression: Nftables.Expression) -> Tree {

@@ -1,5 +1,6 @@
 internal import JSON
 internal import Model
+import Nftables
 
 extension NftablesWriter {
   static func statement(_ statement: Nftables.Statement) -> Tree {

@@ -1,5 +1,6 @@
 public import JSON
-public import Model
+import Model
+public import Nftables
 
 /// Writes what ``NftablesReader`` reads: libnftables-json(5), as newer nft prints it.
 public enum NftablesWriter {

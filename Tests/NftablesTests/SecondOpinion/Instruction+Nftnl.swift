@@ -1,6 +1,6 @@
 import CNftnl
 import Model
-import Nft
+import Nftables
 
 extension Instruction {
   /// libnftnl's name of the expression, and what it is told of it; `ids` names anonymous sets.

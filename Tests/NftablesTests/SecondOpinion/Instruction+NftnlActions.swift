@@ -1,6 +1,6 @@
 import CNftnl
 import Model
-import Nft
+import Nftables
 
 extension Instruction {
   var nftnlAction: (name: String, rows: [NftnlRow])? {

@@ -1,6 +1,6 @@
 import CNftnl
 import Model
-import Nft
+import Nftables
 
 @testable import Kernel
 

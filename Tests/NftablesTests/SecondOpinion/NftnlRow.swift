@@ -1,6 +1,6 @@
 import Glibc
 import Model
-import Nft
+import Nftables
 
 /// What libnftnl is told of an object: one of its own attributes, and a value as wide as it holds.
 struct NftnlRow {

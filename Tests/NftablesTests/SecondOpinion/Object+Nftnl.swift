@@ -1,6 +1,6 @@
 import CNftnl
 import Model
-import Nft
+import Nftables
 
 extension Nftables.NamedObject.Content {
   var nftnlType: UInt32 {

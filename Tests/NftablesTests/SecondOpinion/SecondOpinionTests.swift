@@ -1,5 +1,5 @@
 import Model
-import Nft
+import Nftables
 import TestSupport
 import Testing
 

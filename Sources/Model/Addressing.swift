@@ -1,0 +1,2 @@
+// Every kind is written with addresses: whoever imports the kinds has them.
+@_exported public import Addressing

@@ -1,0 +1,158 @@
+public import Nftables
+
+/// A table of nftables with all that is in it: `nft list table FAMILY NAME`.
+public struct NftablesTable: Resource {
+  public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let family: Nftables.Family
+    public let name: String
+
+    public init(_ family: Nftables.Family, _ name: String) {
+      self.family = family
+      self.name = name
+    }
+
+    public static func < (a: ID, b: ID) -> Bool {
+      (a.family.rawValue, a.name) < (b.family.rawValue, b.name)
+    }
+    public var description: String { "\(family.rawValue) \(name)" }
+  }
+
+  public let id: ID
+  /// What a state file says; nil where only the kernel has been asked.
+  public var source: Nftables.Table?
+  /// What the kernel holds, or is to hold; nil until the source has been compiled, which takes the
+  /// numbers of links.
+  public var program: Nftables.Bytecode.TableProgram?
+  /// What of it can't be put into words, by its place; it is left alone.
+  public var unreadable: [String] = []
+  /// Where somebody else made it, it is kept equal to what is stated, and theirs.
+  public var isAdopted = false
+  /// A blueprint's: nobody else gives a table its name and its parts.
+  public var isBlueprints = false
+  /// Somebody else's: made and kept without our mark.
+  public var isForeign = false
+  /// Observed only: it bears our mark.
+  public var isOwned = false
+
+  public init(_ source: Nftables.Table) {
+    id = ID(source.family, source.name)
+    self.source = source
+  }
+
+  public init(_ program: Nftables.Bytecode.TableProgram) {
+    id = ID(program.family, program.name)
+    self.program = program
+  }
+
+  public static let name = "nftables"
+
+  /// Tables that name no link by its number can guard before anything else is there.
+  public var phase: Phase { links.isEmpty ? .guardTable : .table }
+
+  public var requirements: [Requirement] {
+    links.compactMap { LinkName($0).map(Requirement.link) }
+  }
+
+  /// The links that must be there for it to be loaded: those of `iif` and `oif`, and devices.
+  public var links: [String] { source?.links ?? [] }
+
+  public var takenForOurs: Self {
+    var ours = self
+    ours.isOwned = true
+    return ours
+  }
+
+  public var toRestore: Self {
+    var table = self
+    table.isForeign = !isOwned
+    return table
+  }
+
+  public var holdsOthersWork: Bool { !isOwned }
+
+  /// It stays, and waits for its links.
+  public static func removeDependents(of gone: inout Cascade, from list: inout [Self]) {}
+
+  public static let properties: [Property<NftablesTable>] = [
+    .identity("family") { $0.id.family.rawValue },
+    .identity("name") { $0.id.name },
+    // How tables differ is for the planner to say, which compiles them.
+    Property(
+      "content", value: { _ in nil },
+      agrees: { desired, observed in
+        if let source = desired.source, source == observed.source { return true }
+        return desired.program?.settled == observed.program?.settled
+      }),
+  ]
+}
+
+extension Nftables.Table {
+  /// The links that its chains hang on, and those that its rules and sets name by number.
+  public var links: [String] {
+    var names = flowtables.flatMap(\.devices)
+    for chain in chains {
+      names += chain.base?.devices ?? []
+      for rule in chain.rules {
+        for statement in rule.statements { statement.collectLinks(&names) }
+      }
+    }
+    for set in sets where set.key.namesLinks {
+      for element in set.elements { element.key?.collectSymbols(&names) }
+    }
+    var seen: Set<String> = []
+    return names.filter { seen.insert($0).inserted }
+  }
+}
+
+extension Nftables.TypeOf {
+  fileprivate var namesLinks: Bool {
+    switch self {
+    case .types(let names): names == ["iface_index"]
+    case .expressions(let expressions):
+      expressions == [.meta("iif")] || expressions == [.meta("oif")]
+    }
+  }
+}
+
+extension Nftables.Statement {
+  fileprivate func collectLinks(_ names: inout [String]) {
+    switch self {
+    case .match(_, let left, let right) where left.isLinkNumber: right.collectSymbols(&names)
+    case .vmap(let key, let data) where key.isLinkNumber: data.collectSymbols(&names)
+    case .dup(_, let device?): device.collectSymbols(&names)
+    case .fwd(let device, _, _): device.collectSymbols(&names)
+    default: break
+    }
+  }
+}
+
+extension Nftables.Expression {
+  fileprivate var isLinkNumber: Bool { self == .meta("iif") || self == .meta("oif") }
+
+  /// The names among its constants.
+  fileprivate func collectSymbols(_ names: inout [String]) {
+    switch self {
+    case .symbol(let name): names.append(name)
+    case .list(let members): for member in members { member.collectSymbols(&names) }
+    case .set(let elements): for element in elements { element.key?.collectSymbols(&names) }
+    default: break
+    }
+  }
+}
+
+extension NetworkState {
+  public var tables: [NftablesTable] {
+    get { self[NftablesTable.self] }
+    _modify { yield &self[NftablesTable.self] }
+  }
+}
+
+extension NftablesTable {
+  /// As the kernel would hold it; `numbers` are the links'.
+  public func compiled(_ numbers: LinkNumbers) throws(TableCompiler.Faults) -> TableProgram? {
+    guard let source else { return program }
+    // Numbers differ from one namespace to the next; without any, once is enough.
+    if let program, links.isEmpty { return program }
+    return try TableCompiler.compile(source) { numbers[$0] }.get()
+  }
+}

@@ -1,0 +1,40 @@
+import Addressing
+
+/// Something in a table that can't be compiled, and where.
+public struct NftablesFault: Error, Hashable, Sendable, CustomStringConvertible {
+  public enum Place: Hashable, Sendable {
+    case table
+    case set(String)
+    case object(String)
+    case flowtable(String)
+    case chain(String)
+    /// By its position in its chain, from 0.
+    case rule(chain: String, position: Int)
+  }
+
+  public var family: Nftables.Family
+  public var table: String
+  public var place: Place
+  public var message: String
+
+  /// `table inet t, chain c, rule 3: no set is called "x"`.
+  public var description: String {
+    let within =
+      switch place {
+      case .table: ""
+      case .set(let name): ", set \(name)"
+      case .object(let name): ", object \(name)"
+      case .flowtable(let name): ", flowtable \(name)"
+      case .chain(let name): ", chain \(name)"
+      case .rule(let chain, let position): ", chain \(chain), rule \(position + 1)"
+      }
+    return "table \(family.rawValue) \(table)\(within): \(message)"
+  }
+}
+
+/// Thrown where the place isn't known yet.
+struct Refusal: Error {
+  let message: String
+
+  init(_ message: String) { self.message = message }
+}

@@ -1,0 +1,48 @@
+internal import Addressing
+
+/// What is wrong with an object by itself.
+enum ObjectCheck {
+  static func check(_ content: Nftables.NamedObject.Content) throws(Refusal) {
+    switch content {
+    case .ctTimeout(let proto, let l3proto, let policy):
+      let states = TimeoutPolicy.states(proto)
+      guard !states.isEmpty else { throw Refusal("ct timeout: protocol tcp or udp") }
+      try ProtocolNumber.check(l3proto)
+      for name in policy.keys.sorted() where !states.contains(where: { $0.name == name }) {
+        throw Refusal(
+          "\(proto) has no state \(name): one of \(states.map(\.name).joined(separator: ", "))")
+      }
+    case .ctExpectation(let proto, let l3proto, _, _, _):
+      guard ProtocolNumber.names.values.contains(proto) else {
+        throw Refusal("ct expectation: protocol tcp, udp, sctp, dccp or udplite")
+      }
+      try ProtocolNumber.check(l3proto)
+    case .ctHelper(_, _, let l3proto): try ProtocolNumber.check(l3proto)
+    case .synproxy(let synproxy): try check(synproxy)
+    case .secmark(let context):
+      guard (1..<256).contains(context.utf8.count) else {
+        throw Refusal("a secmark's context has 1 to 255 bytes")
+      }
+    case .counter, .quota, .limit: break
+    }
+  }
+}
+
+extension ObjectCheck {
+  static func check(_ synproxy: Nftables.Synproxy) throws(Refusal) {
+    for flag in synproxy.flags where flag != "timestamp" && flag != "sack-perm" {
+      throw Refusal("synproxy \(flag): one of timestamp, sack-perm")
+    }
+    if let wscale = synproxy.wscale, wscale > 14 {
+      throw Refusal("synproxy: a wscale of at most 14")
+    }
+  }
+}
+
+extension ProtocolNumber {
+  static func check(_ l3proto: String?) throws(Refusal) {
+    guard l3proto == nil || ["ip", "ip6", "inet"].contains(l3proto) else {
+      throw Refusal("l3proto: one of ip, ip6, inet")
+    }
+  }
+}

@@ -1,0 +1,218 @@
+internal import Addressing
+
+extension RuleCompiler {
+  /// Of bits of a packet.
+  static func checkRaw(offset: Int, length: Int) throws(Refusal) {
+    guard (0..<1 << 16).contains(offset), (1...128).contains(length) else {
+      throw Refusal("raw payload of 1 to 128 bits, at an offset from 0 to 65535")
+    }
+  }
+
+  /// Leaves an expression's value in a register, in its own byte order.
+  ///
+  /// `expected` is what a constant becomes, and what a map leads to.
+  mutating func load(
+    _ expression: Nftables.Expression, into register: Register, as expected: Shape? = nil
+  ) throws(Refusal) {
+    switch expression {
+    case .number, .symbol, .boolean, .list:
+      guard let expected else { throw Refusal("a constant has no type here") }
+      code.append(.immediate(register, try constant.bytes(expression, expected)))
+    case .payload(let name, let field):
+      let (proto, found) = try packetField(name, field)
+      try load(found, of: proto.layer.rawValue, into: register)
+    case .raw(let base, let offset, let length):
+      guard let layer = Self.rawBase(base) else {
+        throw Refusal("payload base \(base): one of ll, nh, th, ih")
+      }
+      try Self.checkRaw(offset: offset, length: length)
+      try load(PacketField("", offset, length), of: layer, into: register)
+    case .meta("nftrace"): throw Refusal("meta nftrace can be set, and not be read")
+    case .meta(let key): code.append(.meta(try Shape.metaKey(key).number, register))
+    case .ct(let key, let direction):
+      code.append(
+        .ct(
+          try Shape.ctKey(key, scope).number, direction: try Self.direction(direction, of: key),
+          register))
+    case .option(let kind, let name, let field):
+      let table = OptionTable.of(kind)
+      let type = try table.header(name).type
+      guard let field else { return loadPresence(kind, type, into: register) }
+      try load(try table.field(name, field), of: kind, type, into: register)
+    case .rawOption(let kind, let offset, let length):
+      guard offset > 0 else { return loadPresence(.tcp, kind, into: register) }
+      guard (1...128).contains(length) else { throw Refusal("1 to 128 bits of a tcp option") }
+      try load(PacketField("", offset, length), of: .tcp, kind, into: register)
+    case .ipsec(let key, let direction, let number, _):
+      guard let found = MetaKey.ipsec[try Shape.ipsecKey(expression, scope)] else {
+        throw Refusal("ipsec \(key) is not known")
+      }
+      guard direction == "in" || direction == "out" else { throw Refusal("ipsec: in or out") }
+      code.append(
+        .xfrm(found.number, direction: direction == "in" ? 0 : 1, number: UInt32(number), register))
+    case .fib(let result, let flags):
+      let (result, flags) = try Self.fib(result, flags)
+      code.append(.fib(result: result, flags: flags, register))
+    case .rt(let key, let family):
+      code.append(.rt(try Shape.rtKey(key, family, scope).number, register))
+    case .socket(let key):
+      guard let found = MetaKey.socket[key] else { throw Refusal("socket \(key) is not known") }
+      code.append(.socket(found.number, level: nil, register))
+    case .osf(let key, let ttl):
+      guard let ttl = ["": 0, "loose": 1, "skip": 2][ttl ?? ""] as UInt8? else {
+        throw Refusal("osf ttl: loose or skip")
+      }
+      code.append(.osf(ttl: ttl, flags: key == "version" ? 1 : 0, register))
+    case .numgen(let mode, let modulus, let offset):
+      try Self.check(modulus: modulus)
+      guard mode == "inc" || mode == "random" else { throw Refusal("numgen: inc or random") }
+      code.append(
+        .numgen(isRandom: mode == "random", modulus: modulus, offset: offset, register))
+    case .jhash(let inner, let modulus, let seed, let offset):
+      try Self.check(modulus: modulus)
+      guard let shape = try Shape.of(inner, scope) else {
+        throw Refusal("jhash of a constant")
+      }
+      let source = try allocate(shape)
+      try load(inner, into: source)
+      release(shape)
+      code.append(
+        .hash(
+          Hash(
+            source: source, length: UInt32(shape.bytes), modulus: modulus, seed: seed,
+            offset: offset), register))
+    case .symhash(let modulus, let offset):
+      try Self.check(modulus: modulus)
+      code.append(.hash(Hash(modulus: modulus, offset: offset), register))
+    case .concat(let parts):
+      var cell = register.cell
+      for (position, part) in parts.enumerated() {
+        let expected = expected.flatMap {
+          $0.fields.indices.contains(position) ? $0.fields[position] : nil
+        }
+        guard let shape = try Shape.of(part, scope) ?? expected else {
+          throw Refusal("a constant in a concat has no type here")
+        }
+        guard cell + UInt32(shape.cells) <= 16 else {
+          throw Refusal("it needs more registers than there are")
+        }
+        try load(part, into: Register(cell), as: shape)
+        cell += UInt32(shape.cells)
+      }
+    case .binary where expression.isConstant:
+      guard let expected else { throw Refusal("an operation on constants has no type here") }
+      code.append(.immediate(register, try constant.bytes(expression, expected)))
+    case .binary: try loadBinary(expression, into: register)
+    case .map(let key, let data):
+      try loadMap(key, data, into: register, leadingTo: expected.map { .value($0) })
+    case .prefix, .range, .set, .reference, .verdict:
+      throw Refusal("a set, range, prefix or verdict doesn't belong here")
+    }
+  }
+
+  /// And turns it into another byte order.
+  mutating func load(
+    _ expression: Nftables.Expression, into register: Register, converted shape: Shape
+  ) throws(Refusal) {
+    try load(expression, into: register, as: shape)
+    guard let own = try Shape.of(expression, scope), !own.isConcat else { return }
+    if own.order != shape.order, own.bits > 8, own.type.base != .string {
+      let toNetwork = own.order == .host
+      let size = UInt32(own.bytes)
+      code.append(
+        .byteorder(register, to: register, toNetwork: toNetwork, length: size, size: size))
+    }
+  }
+
+  private mutating func load(
+    _ field: PacketField, of base: UInt32, into register: Register
+  ) throws(Refusal) {
+    let first = field.offset / 8
+    let last = (field.offset + field.bits + 7) / 8
+    let range = PayloadRange(
+      base: base, offset: UInt32(first), length: UInt32(last - first))
+    code.append(.payload(range, register))
+    try cutOut(field, in: register, length: last - first)
+  }
+
+  /// Masks and shifts the bits of a field that doesn't fill its bytes.
+  mutating func cutOut(
+    _ field: PacketField, in register: Register, length: Int
+  ) throws(Refusal) {
+    guard field.offset % 8 != 0 || field.bits % 8 != 0 else { return }
+    let shift = length * 8 - field.offset % 8 - field.bits
+    code.append(Self.mask(register, field.mask(length: length, shift: shift), length: length))
+    if shift > 0 {
+      if length > 1 {
+        code.append(
+          .byteorder(
+            register, to: register, toNetwork: false, length: UInt32(length), size: UInt32(length)))
+      }
+      code.append(
+        .shift(register, to: register, length: UInt32(length), isLeft: false, UInt32(shift)))
+    }
+  }
+
+  static func mask(_ register: Register, _ mask: [UInt8], length: Int) -> Instruction {
+    .bitwise(register, to: register, mask: mask, xor: [UInt8](repeating: 0, count: length))
+  }
+
+  static func rawBase(_ name: String) -> UInt32? { ["ll": 0, "nh": 1, "th": 2, "ih": 3][name] }
+
+  /// Of what a connection has in either direction; nil where it makes no difference.
+  static func direction(_ text: String?, of key: String) throws(Refusal) -> UInt8? {
+    let both: Set = ["packets", "bytes", "avgpkt", "zone"]
+    let either: Set = [
+      "saddr", "daddr", "ip saddr", "ip daddr", "ip6 saddr", "ip6 daddr", "proto-src", "proto-dst",
+    ]
+    let same: Set = ["l3proto", "protocol"]
+    if either.contains(key), text == nil {
+      throw Refusal("ct \(key): a direction is missing, \"dir\": \"original\" or \"reply\"")
+    }
+    guard text == nil || both.contains(key) || either.contains(key) || same.contains(key) else {
+      throw Refusal("ct \(key) has no direction")
+    }
+    let direction = try direction(text)
+    return same.contains(key) ? nil : direction
+  }
+
+  static func direction(_ text: String?) throws(Refusal) -> UInt8? {
+    switch text {
+    case nil: return nil
+    case "original": return 0
+    case "reply": return 1
+    default: throw Refusal("ct direction: original or reply")
+    }
+  }
+
+  static func fib(_ result: String, _ flags: [String]) throws(Refusal) -> (UInt32, UInt32) {
+    guard let number = ["oif": 1, "oifname": 2, "type": 3][result] as UInt32? else {
+      throw Refusal("fib \(result): one of type, oif, oifname")
+    }
+    var bits: UInt32 = 0
+    for flag in flags {
+      guard let bit = ["saddr": 1, "daddr": 2, "mark": 4, "iif": 8, "oif": 16][flag] as UInt32?
+      else { throw Refusal("fib \(flag) is not known") }
+      bits |= bit
+    }
+    return (number, bits)
+  }
+}
+
+extension PacketField {
+  /// The field's bits within the bytes that hold it.
+  func mask(length: Int, shift: Int) -> [UInt8] {
+    (0..<length).map { index in
+      (0..<8).reduce(0) { byte, bit in
+        let position = (length - 1 - index) * 8 + bit  // from the lowest
+        return position >= shift && position < shift + bits ? byte | 1 << bit : byte
+      }
+    }
+  }
+}
+
+extension RuleCompiler {
+  fileprivate static func check(modulus: UInt32) throws(Refusal) {
+    guard modulus > 0 else { throw Refusal("a modulus of 0: nothing is left of a division by it") }
+  }
+}

@@ -1,0 +1,239 @@
+internal import Addressing
+
+extension RuleCompiler {
+  mutating func compile(_ statement: Nftables.Statement) throws(Refusal) {
+    switch statement {
+    case .match(let relation, let left, let right): return try match(relation, left, right)
+    case .verdict(let verdict):
+      if let target = verdict.target, !scope.chains.contains(target) {
+        throw Refusal("no chain is called \"\(target)\"")
+      }
+      code.append(.verdict(verdict))
+    case .vmap(let key, let data):
+      try check(key: key)
+      try require(key)
+      guard let shape = try Shape.of(key, scope) else { throw Refusal("a vmap of a constant") }
+      let (set, loaded) = try self.set(data, for: key, data: .verdict)
+      let register = try allocate(shape)
+      try loadKey(key, as: loaded, into: register)
+      code.append(.verdictLookup(set, register))
+    case .mangle(let key, let value): try mangle(key, value)
+    case .reset(let name):
+      if let kind = UInt8(name) {
+        code.append(.exthdrReset(kind))
+      } else {
+        code.append(.exthdrReset(try OptionTable.of(.tcp).header(name).type))
+      }
+    case .synproxy(let synproxy):
+      try ObjectCheck.check(synproxy)
+      code.append(.synproxy(synproxy))
+    case .counter(let packets, let bytes): code.append(.counter(packets: packets, bytes: bytes))
+    case .quota(let quota): code.append(.quota(quota))
+    case .limit(let limit): code.append(.limit(limit))
+    case .log(let log): code.append(.log(try Self.log(log).normal))
+    case .reject(let reject): try self.reject(reject)
+    case .nat(let nat): try self.nat(nat)
+    case .tproxy(let family, let address, let port): try tproxy(family, address, port)
+    case .notrack: code.append(.notrack)
+    case .dup(let address, let device): try dup(address, device)
+    case .fwd(let device, let family, let address): try fwd(device, family, address)
+    case .queue(let number, let flags): try queue(number, flags)
+    case .update(let operation, let set, let element): try update(operation, set, element)
+    case .meter(let meter): try self.meter(meter)
+    case .object(let kind, let name): try object(kind, name)
+    case .flow(let name):
+      guard scope.flowtables.contains(name) else {
+        throw Refusal("no flowtable is called \"\(name)\"")
+      }
+      code.append(.flowOffload(name))
+    case .connectionCount(let count, let isOver):
+      code.append(.connectionLimit(count, isOver: isOver))
+    case .last: code.append(.last)
+    }
+    close()
+  }
+
+  static func log(_ log: Nftables.Log) throws(Refusal) -> Log {
+    let levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug", "audit"]
+    var level: UInt32?
+    if let name = log.level {
+      guard let found = levels.firstIndex(of: name) else { throw Refusal("log level \(name)") }
+      guard log.group == nil else { throw Refusal("log: level and group exclude each other") }
+      level = UInt32(found)
+    }
+    var flags: UInt32 = 0
+    for name in log.flags {
+      let bits =
+        [
+          "tcp sequence": 1, "tcp options": 2, "ip options": 4, "skuid": 8, "ether": 32, "all": 47,
+        ][name] as UInt32?
+      guard let bits else { throw Refusal("log flag \(name)") }
+      flags |= bits
+    }
+    if let prefix = log.prefix, prefix.utf8.count > 127 {
+      throw Refusal("log: a prefix has at most 127 bytes")
+    }
+    return Log(
+      prefix: log.prefix, group: log.group, snaplen: log.snaplen, threshold: log.queueThreshold,
+      level: level, flags: flags)
+  }
+
+  private mutating func dup(
+    _ address: Nftables.Expression, _ device: Nftables.Expression?
+  ) throws(Refusal) {
+    switch scope.family {
+    case .ip, .ip6:
+      let shape = Shape(scope.family == .ip ? .ipv4 : .ipv6)
+      let register = try load(value: address, shape)
+      let second = try device.map { (device) throws(Refusal) in
+        try load(value: device, Shape(.ifindex))
+      }
+      code.append(.dup(address: register, device: second))
+    case .netdev:
+      code.append(.dup(address: nil, device: try load(value: address, Shape(.ifindex))))
+    default: throw Refusal("dup is for tables of ip, ip6 and netdev")
+    }
+  }
+
+  private mutating func fwd(
+    _ device: Nftables.Expression, _ family: String?, _ address: Nftables.Expression?
+  ) throws(Refusal) {
+    guard scope.family == .netdev else { throw Refusal("fwd is for netdev tables") }
+    guard let address else {
+      let register = try load(value: device, Shape(.ifindex))
+      return code.append(.fwd(device: register, address: nil, family: nil))
+    }
+    guard family == "ip" || family == "ip6" else { throw Refusal("fwd: a family, ip or ip6") }
+    let shape = Shape(family == "ip" ? .ipv4 : .ipv6)
+    let register = try load(value: device, Shape(.ifindex))
+    let second = try load(value: address, shape)
+    code.append(.fwd(device: register, address: second, family: family == "ip" ? 2 : 10))
+  }
+
+  private mutating func queue(
+    _ number: Nftables.Expression?, _ flags: [String]
+  ) throws(Refusal) {
+    var bits: UInt16 = 0
+    for flag in flags {
+      guard let bit = ["bypass": 1, "fanout": 2][flag] as UInt16? else {
+        throw Refusal("queue flag \(flag)")
+      }
+      bits |= bit
+    }
+    let shape = Shape(.integer, bits: 16, order: .host)
+    switch number {
+    case nil: code.append(.queue(first: 0, total: 1, flags: bits, nil))
+    case let number? where number.isConstant:
+      let first = UInt16(truncatingIfNeeded: try constant.value(number, shape))
+      code.append(.queue(first: first, total: 1, flags: bits, nil))
+    case .range(let low, let high)?:
+      let first = try constant.value(low, shape)
+      let last = try constant.value(high, shape)
+      guard first <= last, last - first < 65535 else {
+        throw Refusal("the range ends before it begins")
+      }
+      code.append(
+        .queue(
+          first: UInt16(truncatingIfNeeded: first), total: UInt16(last - first + 1), flags: bits,
+          nil))
+    case let expression?:
+      let register = try load(value: expression, shape)
+      code.append(.queue(first: 0, total: 0, flags: bits, register))
+    }
+  }
+
+  private mutating func update(
+    _ operation: Nftables.SetOperation, _ name: String, _ element: Nftables.Element
+  ) throws(Refusal) {
+    guard let type = scope.sets[name] else { throw scope.unknown(set: name) }
+    guard let key = element.key else { throw Refusal("\(operation.rawValue) needs a key") }
+    guard (element.data != nil) == (type.data != nil) else {
+      throw Refusal(
+        element.data == nil ? "@\(name) is a map: a value is missing" : "@\(name) is not a map")
+    }
+    try check(key: key)
+    try check(argument: key, type.key)
+    if let data = element.data, let shape = type.data { try check(argument: data, shape) }
+    try require(key)
+    if let data = element.data { try require(data) }
+    let own = try Shape.of(key, scope)
+    let register = try allocate(own)
+    try loadKey(key, as: type.key, into: register)
+    var second: Register?
+    if let data = element.data, let shape = type.data {
+      let allocated = try allocate(try Shape.of(data, scope))
+      try load(data, into: allocated, converted: shape)
+      second = allocated
+    }
+    var statements: [Instruction] = []
+    for statement in element.statements {
+      statements.append(try Self.stateful(statement, hasTimeouts: type.hasTimeouts))
+    }
+    code.append(
+      .dynset(
+        Dynset(
+          set: .named(name), operation: operation == .add ? 0 : operation == .update ? 1 : 2,
+          key: register, data: second, timeout: element.timeout ?? 0, statements: statements)))
+  }
+
+  /// What an element of a set may carry.
+  static func stateful(
+    _ statement: Nftables.Statement, hasTimeouts: Bool = false
+  ) throws(Refusal) -> Instruction {
+    switch statement {
+    case .connectionCount where hasTimeouts:
+      // NFT_EXPR_GC beside NFT_SET_TIMEOUT.
+      throw Refusal("the kernel counts connections in sets without timeouts only")
+    case .counter(let packets, let bytes): return .counter(packets: packets, bytes: bytes)
+    case .limit(let limit): return .limit(limit)
+    case .quota(let quota): return .quota(quota)
+    case .connectionCount(let count, let isOver):
+      return .connectionLimit(count, isOver: isOver)
+    case .last: return .last
+    default: throw Refusal("an element carries counter, limit, quota, ct count or last")
+    }
+  }
+
+  private mutating func object(
+    _ kind: String, _ name: Nftables.Expression
+  ) throws(Refusal) {
+    guard let type = ObjectType.number(kind) else { throw Refusal("objects of \(kind)") }
+    switch name {
+    case .symbol(let name):
+      guard scope.objects.contains(References.Object(type: type, name: name)) else {
+        throw Refusal("no \(kind) is called \"\(name)\"")
+      }
+      code.append(.object(type: type, name: name))
+    case .map(let key, let data):
+      try require(key)
+      guard let shape = try Shape.of(key, scope) else { throw Refusal("a map of a constant") }
+      let (set, loaded) = try self.set(data, for: key, data: .object(type))
+      let register = try allocate(shape)
+      try loadKey(key, as: loaded, into: register)
+      code.append(.objectLookup(set, register))
+    default: throw Refusal("\(kind): a name, or a map to names")
+    }
+  }
+
+  /// Into a register of its own, in that shape.
+  mutating func load(
+    value: Nftables.Expression, _ shape: Shape
+  ) throws(Refusal) -> Register {
+    try check(written: value, shape)
+    try require(value)
+    let register = try allocate()
+    try load(value, into: register, converted: shape)
+    return register
+  }
+}
+
+/// `NFT_OBJECT_*` by libnftables' names.
+enum ObjectType {
+  private static let numbers: [String: UInt32] = [
+    "counter": 1, "quota": 2, "ct helper": 3, "limit": 4, "ct timeout": 7, "secmark": 8,
+    "ct expectation": 9, "synproxy": 10,
+  ]
+
+  static func number(_ kind: String) -> UInt32? { numbers[kind] }
+  static func kind(_ number: UInt32) -> String? { numbers.first { $0.value == number }?.key }
+}

@@ -1,0 +1,93 @@
+internal import Addressing
+
+/// What nft's evaluation says about types (`evaluate.c`): two types agree where their numbers do.
+extension RuleCompiler {
+  /// What is looked up has the type of the set's key.
+  func check(
+    _ key: Nftables.Expression, against set: String, _ type: TableScope.SetType
+  ) throws(Refusal) {
+    guard let own = try Shape.of(key, scope) else {
+      throw Refusal("a constant is looked up in @\(set)")
+    }
+    guard own.isSameType(as: type.key) else {
+      throw Refusal(
+        "datatype mismatch: the keys of @\(set) are \(type.key.typeName), "
+          + "and what is looked up is \(own.typeName)")
+    }
+  }
+
+  /// What is looked up isn't looked up before: nft has no form for that, and can't list it.
+  func check(key: Nftables.Expression) throws(Refusal) {
+    switch key {
+    case .map: throw Refusal("a map has no place in a key: put what it yields into a mark before")
+    case .concat(let parts): for part in parts { try check(key: part) }
+    default: break
+    }
+  }
+
+  /// Of what is compared, only a yes or no is true or false.
+  func check(compared value: Nftables.Expression?, _ expected: Shape) throws(Refusal) {
+    switch value {
+    case .boolean? where expected.type != .boolean:
+      throw Refusal("true and false are no \(expected.typeName)")
+    case .set(let elements)?:
+      for element in elements { try check(compared: element.key, expected) }
+    default: break
+    }
+  }
+
+  /// What a statement takes: of its type, or an integer (`__stmt_evaluate_arg`).
+  func check(argument: Nftables.Expression, _ expected: Shape) throws(Refusal) {
+    switch argument {
+    case .set, .reference:
+      throw Refusal("a set doesn't say which of its elements to take: use a map")
+    case .verdict: throw Refusal("a verdict is not a \(expected.typeName)")
+    case .boolean: throw Refusal("true and false are for matches, not for a \(expected.typeName)")
+    default: break
+    }
+    guard let own = try Shape.of(argument, scope) else { return }
+    let mismatch = Refusal(
+      "datatype mismatch: \(expected.typeName) of \(expected.bits) bits belongs here, "
+        + "not \(own.typeName) of \(own.bits)")
+    guard own.type == .integer, !own.isConcat else {
+      if own.isSameType(as: expected) { return }
+      throw mismatch
+    }
+    // The kernel reads as many registers as are wanted.
+    guard own.cells >= expected.cells else { throw mismatch }
+    // Integers that stand whole in a packet have a width; those that are reckoned fit themselves.
+    switch argument {
+    case .payload, .raw:
+      if try BitField(argument, known) != nil { return }
+      let isNumber =
+        ![.string, .bitmask].contains(expected.type.base) && !expected.isConcat
+      if !isNumber || own.bits != expected.bits { throw mismatch }
+    default: break
+    }
+  }
+
+  /// As above, of what is written into a packet, its metadata or its connection.
+  func check(written value: Nftables.Expression, _ expected: Shape) throws(Refusal) {
+    switch value {
+    case .fib, .option, .rawOption:
+      throw Refusal("fib and header options are for matches, and for keys of sets and maps")
+    default: try check(argument: value, expected)
+    }
+  }
+}
+
+extension Shape {
+  func isSameType(as other: Shape) -> Bool { typeNumber == other.typeNumber }
+
+  /// As in a set's definition: `ipv4_addr . inet_service`.
+  var typeName: String {
+    isConcat ? fields.map(\.typeName).joined(separator: " . ") : type.description
+  }
+}
+
+extension DataType {
+  /// Its name; two are called `time`.
+  var description: String {
+    self == .date ? "time (a date)" : self == .time ? "time (a duration)" : name
+  }
+}

@@ -1,0 +1,46 @@
+import Addressing
+
+/// Names what the kernel holds.
+public struct TableDecompiler {
+  let scope: TableScope
+  private let printer: RulePrinter
+
+  /// `linkName` gives a link's name by its number, `link` the other way round.
+  public init(
+    _ table: TableProgram, names: MachineNames = .current,
+    link: @escaping (String) -> UInt32?,
+    linkName: @escaping (UInt32) -> String?
+  ) {
+    var scope = TableScope(table, link: link)
+    scope.linkName = linkName
+    scope.names = names
+    self.scope = scope
+    printer = table.printer
+  }
+
+  /// Nil for a rule that we can't read; else what compiles to just that rule.
+  public func rule(_ program: RuleProgram) -> Nftables.Rule? {
+    RuleDecompiler.decompile(program.instructions, scope).map {
+      Nftables.Rule($0, comment: UserData.comment(in: program.userData))
+    }
+  }
+}
+
+extension TableDecompiler {
+  /// As `nft list ruleset` prints it, on one line.
+  public func text(_ rule: Nftables.Rule, showsCounts: Bool = true) -> String {
+    RuleText(scope: scope, showsCounts: showsCounts).text(rule)
+  }
+
+  /// In nft's syntax, or, where that can't express it, as bytecode; without what was counted.
+  public func anyText(_ rule: RuleProgram) -> String {
+    let rule = rule.settled
+    return self.rule(rule).map { text($0, showsCounts: false) } ?? bytecode(rule)
+  }
+
+  /// For a rule that no syntax can express.
+  public func bytecode(_ rule: RuleProgram) -> String {
+    let comment = UserData.comment(in: rule.userData).map { " comment \"\($0)\"" } ?? ""
+    return printer.text(rule.settled) + comment
+  }
+}
