@@ -144,3 +144,12 @@ struct DestinationMoves {
     }
   }
 }
+
+extension Encoder {
+  func ipvs(_ change: Change) throws(NetlinkError) -> IPVSEncoder {
+    guard let ipvs else {
+      throw NetlinkError(change.command, code: ErrorCode.notSupported)
+    }
+    return IPVSEncoder(batch: generic, family: ipvs)
+  }
+}
