@@ -223,10 +223,12 @@ class Network:
         """Builds all but what the routers do; their hosts are pods with two links and no more."""
         self.bed, self.pods = bed, []
         self.internet = bed.host("internet")
-        self.internet.ip("link add world type bridge", "link set world up",
+        # Without an address of its own a bridge takes its ports' lowest, and with each port perhaps another,
+        # which who has asked before doesn't learn for up to a minute.
+        self.internet.ip("link add world address 02:00:2d:00:00:01 type bridge", "link set world up",
                          f"address add {ECHO}/24 dev world", f"address add {ECHO6}/64 dev world nodad")
         self.node = bed.host("node", net_ipv4_ip__forward=1, net_ipv6_conf_all_forwarding=1)
-        self.node.ip("link add cluster0 type bridge", "link set cluster0 up",
+        self.node.ip("link add cluster0 address 02:00:0a:f4:00:01 type bridge", "link set cluster0 up",
                      "address add 10.244.0.1/24 dev cluster0",
                      "address add fd10:244::1/64 dev cluster0 nodad",
                      f"link add vpn-gw-bridge0 mtu {MTU} type bridge", "link set vpn-gw-bridge0 up")
