@@ -32,6 +32,8 @@ public protocol Resource: Hashable, Sendable {
   var requirements: [Requirement] { get }
   /// What of others' requirements it fulfils.
   var provisions: [Provision] { get }
+  /// Why the kernel would refuse it; nil where nothing is known against it.
+  func objection(_ outlook: inout some Outlook) -> String?
   /// Whether the kernel drops it without a word when its link changes so.
   func isLost(by loss: LinkLoss) -> Bool
   /// Takes from the list what can't be while these links and nexthops aren't; what goes joins them.
@@ -72,6 +74,7 @@ extension Resource {
   public var former: Self? { nil }
   public var toRestore: Self { self }
   public var provisions: [Provision] { [] }
+  public func objection(_ outlook: inout some Outlook) -> String? { nil }
   public func isLost(by loss: LinkLoss) -> Bool { false }
 
   public static func removeDependents(of gone: inout Cascade, from list: inout [Self]) {

@@ -9,7 +9,7 @@ extension Comparison {
       refuse(object, cause.reason, because: cause.id)
       return true
     }
-    guard isAllKnown, let objection = foresight.objection(to: object) else { return false }
+    guard isAllKnown, let objection = object.objection(&foresight) else { return false }
     refuse(object, objection)
     return true
   }
@@ -41,15 +41,15 @@ extension Comparison {
 
   /// The kernel drops all of IPv6 on a link whose MTU falls below IPv6's least.
   func endOfIPv6<R: Resource>(_ object: R, _ present: R) -> String? {
-    guard let link = object as? Link, let mtu = link.mtu, mtu < Foresight.leastIPv6MTU,
-      let before = (present as? Link)?.mtu, before >= Foresight.leastIPv6MTU
+    guard let link = object as? Link, let mtu = link.mtu, mtu < Link.leastIPv6MTU,
+      let before = (present as? Link)?.mtu, before >= Link.leastIPv6MTU
     else { return nil }
     let addresses = observed.addresses.filter {
       $0.link == link.name && $0.address.family == .inet6
     }
     guard let first = addresses.first else { return nil }
     let more = addresses.count > 1 ? " and \(addresses.count - 1) more" : ""
-    return "ends IPv6 on it, with \(first.address)\(more): below \(Foresight.leastIPv6MTU)"
+    return "ends IPv6 on it, with \(first.address)\(more): below \(Link.leastIPv6MTU)"
   }
 
   /// The desired settings that can be written; each of the others becomes a conflict.

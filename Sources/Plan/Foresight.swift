@@ -1,7 +1,7 @@
 import Model
 
 /// What the kernel would refuse, known before it is asked.
-struct Foresight {
+struct Foresight: Outlook {
   private let desired: [LinkName: Link]
   private let observed: [LinkName: Link]
   /// Without the addresses that can't be made.
@@ -17,7 +17,7 @@ struct Foresight {
       observed.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  private func mtu(_ name: LinkName) -> UInt32? { desired[name]?.mtu ?? observed[name]?.mtu }
+  func mtu(_ name: LinkName) -> UInt32? { desired[name]?.mtu ?? observed[name]?.mtu }
 
   /// Whether a link will be down for all that is known.
   private func isDown(_ name: LinkName) -> Bool {
@@ -25,56 +25,7 @@ struct Foresight {
     return (desired[name].flatMap { $0.isManaged ? $0.isUp : nil } ?? observed[name]?.isUp) == false
   }
 
-  // MARK: - By kind
-
-  /// Why the kernel would refuse what is wanted; nil where nothing is known against it.
-  mutating func objection<R: Resource>(to object: R) -> String? {
-    if let route = object as? Route { return objection(to: route) }
-    if let nexthop = object as? Nexthop { return objection(to: nexthop) }
-    if let address = object as? Address { return objection(to: address) }
-    if let link = object as? Link { return objection(to: link) }
-    return nil
-  }
-
-  /// What is sent has to fit into the link below, which the file may not state.
-  private func objection(to link: Link) -> String? {
-    guard let mtu = link.mtu, let lower = link.lower, let most = self.mtu(lower) else { return nil }
-    // Outer IP header, UDP 8, VXLAN 8, inner Ethernet 14 (RFC 7348, section 4.3).
-    let overhead: UInt32 = link.vxlan.map { $0.isIPv6 ? 70 : 50 } ?? 0
-    guard mtu + overhead > most else { return nil }
-    return "its MTU \(mtu) is above that of \(lower) below it, \(most)"
-      + (overhead == 0 ? "" : ", less \(overhead) for VXLAN")
-  }
-
-  /// IPv6 ends on a link whose MTU is less than its least (RFC 8200, section 5).
-  private func objection(to address: Address) -> String? {
-    guard address.address.family == .inet6, let mtu = mtu(address.link), mtu < Self.leastIPv6MTU
-    else { return nil }
-    return "the MTU of \(address.link) is \(mtu), and IPv6 takes \(Self.leastIPv6MTU)"
-  }
-
-  static let leastIPv6MTU: UInt32 = 1280
-
-  private mutating func objection(to nexthop: Nexthop) -> String? {
-    guard case .hop(let via, let dev, let isOnlink) = nexthop.target else { return nil }
-    return objection(via, dev, isOnlink: isOnlink, nexthop.family)
-  }
-
-  private mutating func objection(to route: Route) -> String? {
-    if let src = route.src, let reason = objection(toSource: src) { return reason }
-    guard route.type == .unicast else { return nil }
-    if let hop = route.hop {
-      return objection(hop.via, hop.dev, isOnlink: hop.isOnlink, route.dst.family)
-    }
-    for hop in route.hops {
-      if let reason = objection(hop.via, hop.dev, isOnlink: hop.isOnlink, route.dst.family) {
-        return reason
-      }
-    }
-    return nil
-  }
-
-  private func objection(toSource src: IPAddress) -> String? {
+  func objection(toSource src: IPAddress) -> String? {
     guard reach.has(src) else {
       let link = reach.duplicates[src]
       return "\(src), its \"src\", is "
@@ -86,8 +37,8 @@ struct Foresight {
       + "duplicates only once it is up"
   }
 
-  private mutating func objection(
-    _ via: IPAddress?, _ dev: LinkName?, isOnlink: Bool, _ family: Family
+  mutating func objection(
+    toWay via: IPAddress?, _ dev: LinkName?, isOnlink: Bool, _ family: Family
   ) -> String? {
     if let last, last == (via, dev) { return nil }
     if let dev, isDown(dev) {
@@ -120,9 +71,4 @@ struct Foresight {
     let dev: LinkName?
     let family: Family
   }
-}
-
-extension VXLAN {
-  /// Of the packets that carry it.
-  fileprivate var isIPv6: Bool { (remote ?? local)?.family == .inet6 }
 }

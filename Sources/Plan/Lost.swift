@@ -19,8 +19,8 @@ struct Lost {
   /// What a change of a link takes from it, beside what the change says.
   mutating func take(_ link: Link, becoming wanted: Link) {
     if wanted.isUp == false, link.isUp != false { goesDown.insert(link.name) }
-    if let mtu = wanted.mtu, mtu < Foresight.leastIPv6MTU,
-      link.mtu.map({ $0 >= Foresight.leastIPv6MTU }) ?? true
+    if let mtu = wanted.mtu, mtu < Link.leastIPv6MTU,
+      link.mtu.map({ $0 >= Link.leastIPv6MTU }) ?? true
     {
       endsIPv6.insert(link.name)
     }

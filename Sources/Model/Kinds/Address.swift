@@ -168,3 +168,11 @@ extension NetworkState {
     _modify { yield &self[Address.self] }
   }
 }
+
+extension Address {
+  public func objection(_ outlook: inout some Outlook) -> String? {
+    guard address.family == .inet6, let mtu = outlook.mtu(link), mtu < Link.leastIPv6MTU
+    else { return nil }
+    return "the MTU of \(link) is \(mtu), and IPv6 takes \(Link.leastIPv6MTU)"
+  }
+}

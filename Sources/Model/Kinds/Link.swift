@@ -167,3 +167,18 @@ extension LinkNumbers {
     for link in links { self[link.name.text] = link.index }
   }
 }
+
+extension Link {
+  /// What is sent has to fit into the link below, which the file may not state.
+  public func objection(_ outlook: inout some Outlook) -> String? {
+    guard let mtu, let lower, let most = outlook.mtu(lower) else { return nil }
+    // Outer IP header, UDP 8, VXLAN 8, inner Ethernet 14 (RFC 7348, section 4.3).
+    let overhead: UInt32 = vxlan.map { $0.isIPv6 ? 70 : 50 } ?? 0
+    guard mtu + overhead > most else { return nil }
+    return "its MTU \(mtu) is above that of \(lower) below it, \(most)"
+      + (overhead == 0 ? "" : ", less \(overhead) for VXLAN")
+  }
+
+  /// Below it the kernel ends IPv6 on the link (RFC 8200, section 5).
+  public static let leastIPv6MTU: UInt32 = 1280
+}

@@ -167,3 +167,10 @@ extension NetworkState {
     _modify { yield &self[Nexthop.self] }
   }
 }
+
+extension Nexthop {
+  public func objection(_ outlook: inout some Outlook) -> String? {
+    guard case .hop(let via, let dev, let isOnlink) = target else { return nil }
+    return outlook.objection(toWay: via, dev, isOnlink: isOnlink, family)
+  }
+}

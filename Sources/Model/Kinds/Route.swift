@@ -274,3 +274,21 @@ extension NetworkState {
     _modify { yield &self[Route.self] }
   }
 }
+
+extension Route {
+  public func objection(_ outlook: inout some Outlook) -> String? {
+    if let src, let reason = outlook.objection(toSource: src) { return reason }
+    guard type == .unicast else { return nil }
+    if let hop {
+      return outlook.objection(toWay: hop.via, hop.dev, isOnlink: hop.isOnlink, dst.family)
+    }
+    for hop in hops {
+      if let reason = outlook.objection(
+        toWay: hop.via, hop.dev, isOnlink: hop.isOnlink, dst.family)
+      {
+        return reason
+      }
+    }
+    return nil
+  }
+}

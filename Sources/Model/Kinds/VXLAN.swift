@@ -66,3 +66,8 @@ public struct VXLAN: Hashable, Sendable {
       value: { get($0)?.value }, agrees: { $0.vxlan == nil || get($0) == get($1) })
   }
 }
+
+extension VXLAN {
+  /// Of the packets that carry it.
+  var isIPv6: Bool { (remote ?? local)?.family == .inet6 }
+}
