@@ -184,7 +184,7 @@ extension Reconciler.Outcome {
     if !failed.isEmpty { parts.append("\(failed.count) failed") }
     if !skipped.isEmpty { parts.append("\(skipped.count) skipped") }
     if !untried.isEmpty { parts.append("\(untried.count) not tried") }
-    if !conflicts.isEmpty { parts.append("\(conflicts.count) cannot be done") }
+    if !conflicts.isEmpty { parts.append("\(conflicts.count) blocked") }
     if done.isEmpty { parts.insert("Nothing done", at: 0) }
     return parts.joined(separator: ", ") + "."
   }

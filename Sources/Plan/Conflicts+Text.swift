@@ -20,8 +20,8 @@ extension [Plan.Conflict] {
     return told
   }
 
-  /// `cannot link br0: why`, a line each.
+  /// `blocked link br0: why`, a line each.
   public var text: String {
-    told.map { "cannot \($0.object): \($0.reason)".visible + "\n" }.joined()
+    told.map { "blocked \($0.object): \($0.reason)".visible + "\n" }.joined()
   }
 }

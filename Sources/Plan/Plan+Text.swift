@@ -16,14 +16,14 @@ extension Plan {
     return text + "\n\(summary)\n"
   }
 
-  /// `1 to create, 2 to change, 1 cannot be done; 1 removes what others made.`
+  /// `1 to create, 2 to change, 1 blocked; 1 removes what others made.`
   public var summary: String {
     var counts: [Change.Verb: Int] = [:]
     for step in steps { counts[step.change.verb, default: 0] += 1 }
     var parts = Change.Verb.inReadingOrder.compactMap { verb in
       counts[verb].map { "\($0) to \(verb == .update ? "change" : verb.rawValue)" }
     }
-    if !conflicts.isEmpty { parts.append("\(conflicts.count) cannot be done") }
+    if !conflicts.isEmpty { parts.append("\(conflicts.count) blocked") }
     let theirs = steps.count(where: \.removesTheirs)
     let note = theirs == 0 ? "" : "; \(theirs) remove\(theirs == 1 ? "s" : "") what others made"
     return parts.joined(separator: ", ") + note + "."

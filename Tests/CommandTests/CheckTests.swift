@@ -105,7 +105,7 @@ struct RefusedCase: CustomTestStringConvertible, Sendable {
       }
       #expect(refusals.count == example.refusals.count, "\(checked.output)")
       #expect(
-        refusals.allSatisfy { $0.hasPrefix("cannot nftables inet t: the kernel refuses it: ") })
+        refusals.allSatisfy { $0.hasPrefix("blocked nftables inet t: the kernel refuses it: ") })
       #expect(try vpngw("plan", "--check", "--json", path).output.contains("the kernel refuses it"))
       // It is true, and was found out elsewhere.
       #expect(try NftablesKernel().generation() == generation)
@@ -161,10 +161,10 @@ struct RefusedCase: CustomTestStringConvertible, Sendable {
         "a.json", accepted.replacing(#""drop": null"#, with: #""masquerade": null"#))
       let checked = try vpngw("plan", "--check", path)
       #expect(checked.status == 1)
-      #expect(checked.output.contains("cannot nftables netdev n: link f0 isn't there"))
+      #expect(checked.output.contains("blocked nftables netdev n: link f0 isn't there"))
       #expect(
         checked.output.contains(
-          "cannot nftables inet t: the kernel refuses it: nft add rule inet t c iif \"br0\" masquerade:"
+          "blocked nftables inet t: the kernel refuses it: nft add rule inet t c iif \"br0\" masquerade:"
         ))
     }
   }
@@ -187,7 +187,7 @@ struct RefusedCase: CustomTestStringConvertible, Sendable {
         "nft add flowtable inet t f: No such file or directory (ENOENT): this kernel has no flowtables"
       let checked = try vpngw("plan", "--check", path)
       #expect(checked.status == 1)
-      #expect(checked.output.contains("cannot nftables inet t: the kernel refuses it: \(refusal)"))
+      #expect(checked.output.contains("blocked nftables inet t: the kernel refuses it: \(refusal)"))
       #expect(checked.lines.count { $0.hasPrefix("cannot ") } == 1)
       #expect(try vpngw("apply", path).error.hasPrefix("failed nftables inet t: \(refusal)"))
     }

@@ -186,13 +186,13 @@ private let file = """
         """)
       let plan = try vpngw("plan", path)
       #expect(plan.status == 1)
-      #expect(plan.output.hasSuffix("\n1 to create, 10 cannot be done.\n"))
-      #expect(plan.output.contains("cannot 4 more: they rest on link f0\n"))
+      #expect(plan.output.hasSuffix("\n1 to create, 10 blocked.\n"))
+      #expect(plan.output.contains("blocked 4 more: they rest on link f0\n"))
       let apply = try vpngw("apply", path)
       #expect(apply.status == 1)
-      #expect(apply.output.hasSuffix("\n1 created, 10 cannot be done.\n"))
-      #expect(apply.error.hasPrefix("cannot link f0: there is one that vpngw didn't make"))
-      #expect(try vpngw("apply", path).output == "\nNothing done, 10 cannot be done.\n")
+      #expect(apply.output.hasSuffix("\n1 created, 10 blocked.\n"))
+      #expect(apply.error.hasPrefix("blocked link f0: there is one that vpngw didn't make"))
+      #expect(try vpngw("apply", path).output == "\nNothing done, 10 blocked.\n")
       #expect(try vpngw("apply", "--json", path).output.contains(#""converged": false"#))
     }
   }

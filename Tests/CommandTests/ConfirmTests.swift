@@ -191,7 +191,7 @@ import Testing
       #expect(
         finished.error == """
           vpngw: not all of it can be done, so nothing was done
-          cannot sysctl net.ipv4.ipforward: this kernel has no such setting, or not in this namespace; did you mean net.ipv4.ip_forward?
+          blocked sysctl net.ipv4.ipforward: this kernel has no such setting, or not in this namespace; did you mean net.ipv4.ip_forward?
 
 
           """)

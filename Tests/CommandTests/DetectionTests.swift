@@ -89,8 +89,8 @@ import Testing
       let applied = try run(vpngw.arguments(command + [path]))
       #expect(applied.status == 1)
       let said = [
-        "cannot address fd00::1/64 dev v0: another machine on link v0 has it, as duplicate",
-        "cannot route 2001:db8::/48: fd00::1, its \"src\", is a duplicate: another machine on link v0",
+        "blocked address fd00::1/64 dev v0: another machine on link v0 has it, as duplicate",
+        "blocked route 2001:db8::/48: fd00::1, its \"src\", is a duplicate: another machine on link v0",
       ]
       for line in said { #expect(applied.error.contains(line), "\(applied.error)") }
       guard command.count == 1 else {
@@ -135,7 +135,7 @@ import Testing
       let plan = try vpngw("plan", vpngw.file("down.json", text))
       #expect(
         plan.output.contains(
-          "cannot route 2001:db8::/48 dev f0: fd00::1, its \"src\", is tentative: link v0 is down, and the "
+          "blocked route 2001:db8::/48 dev f0: fd00::1, its \"src\", is tentative: link v0 is down, and the "
             + "kernel looks for duplicates only once it is up\n"), "\(plan.output)")
       try sh("ip link set v0 up")
       try other.run { _ = try sh("ip link set v1 up") }

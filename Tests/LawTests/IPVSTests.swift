@@ -281,7 +281,7 @@ import Testing
       let outcome = try Reconciler(runDirectory: directory).reach(desired)
       #expect(
         outcome.complaints == """
-          cannot ipvs tcp 192.0.2.1:80: this kernel has no IPVS, which 2 objects need: \
+          blocked ipvs tcp 192.0.2.1:80: this kernel has no IPVS, which 2 objects need: \
           run `modprobe ip_vs` on the host, or take a kernel that has it (CONFIG_IP_VS)
 
           """)

@@ -220,7 +220,7 @@ import Testing
       let plan = try Reconciler(runDirectory: directory).plan(to: desired)
       #expect(plan.steps.isEmpty)
       #expect(plan.text().contains("wins (via 192.0.2.9 dev br0)"))
-      #expect(plan.text().hasSuffix("\n1 cannot be done.\n"))
+      #expect(plan.text().hasSuffix("\n1 blocked.\n"))
       let outcome = try Reconciler(runDirectory: directory).reach(desired)
       #expect(!outcome.isComplete)
       #expect(try sh("ip route show 10.0.0.0/8").split(separator: "\n").count == 3)

@@ -53,9 +53,9 @@ import Testing
       let planned = try reconciler.plan(to: maker.file())
       #expect(
         planned.text() == """
-          cannot nftables \(maker.family) \(maker.table): there is one that vpngw didn't make (it looks like \(maker.name)'s): "adopt": true in its "table" makes it as stated, and removes what else is in it; or take another name
+          blocked nftables \(maker.family) \(maker.table): there is one that vpngw didn't make (it looks like \(maker.name)'s): "adopt": true in its "table" makes it as stated, and removes what else is in it; or take another name
 
-          1 cannot be done.
+          1 blocked.
 
           """)
       try reconciler.reach(maker.file())

@@ -120,9 +120,9 @@ import Testing
       #expect(plan.steps.isEmpty)
       #expect(
         plan.text() == """
-          cannot link br0: there is one that vpngw didn't make (type is ifb): rename it, delete it, or state what it is
+          blocked link br0: there is one that vpngw didn't make (type is ifb): rename it, delete it, or state what it is
 
-          1 cannot be done.
+          1 blocked.
 
           """)
     }
@@ -142,8 +142,8 @@ import Testing
       let plan = try Reconciler(runDirectory: directory).plan(to: desired)
       #expect(
         plan.text()
-          == "cannot nexthop 10: there is one that proto zebra made (via is 192.0.2.2): state what it "
-          + "is, or \"adopt\": true to have it changed, or take another id\n\n1 cannot be done.\n")
+          == "blocked nexthop 10: there is one that proto zebra made (via is 192.0.2.2): state what it "
+          + "is, or \"adopt\": true to have it changed, or take another id\n\n1 blocked.\n")
     }
   }
 
