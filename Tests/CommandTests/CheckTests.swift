@@ -99,7 +99,7 @@ struct RefusedCase: CustomTestStringConvertible, Sendable {
       let generation = try NftablesKernel().generation()
       let checked = try vpngw("plan", "--check", path)
       #expect(checked.status == 1)
-      let refusals = checked.lines.filter { $0.hasPrefix("cannot ") }
+      let refusals = checked.lines.filter { $0.hasPrefix("blocked ") }
       for refusal in example.refusals {
         #expect(refusals.contains { $0.contains(refusal) }, "\(checked.output)\(checked.error)")
       }
@@ -188,7 +188,7 @@ struct RefusedCase: CustomTestStringConvertible, Sendable {
       let checked = try vpngw("plan", "--check", path)
       #expect(checked.status == 1)
       #expect(checked.output.contains("blocked nftables inet t: the kernel refuses it: \(refusal)"))
-      #expect(checked.lines.count { $0.hasPrefix("cannot ") } == 1)
+      #expect(checked.lines.count { $0.hasPrefix("blocked ") } == 1)
       #expect(try vpngw("apply", path).error.hasPrefix("failed nftables inet t: \(refusal)"))
     }
   }
