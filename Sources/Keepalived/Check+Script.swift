@@ -14,7 +14,7 @@ extension Draft {
       case "misc_path":
         // A quoted script with its arguments is one word to the parser.
         command = []
-        var words = Words(Array((statement.value ?? "").utf8))
+        var words = WordReader(Array((statement.value ?? "").utf8))
         while case .text(let word)? = words.next() { command.append(word) }
         command += statement.words.dropFirst(2)
       case "misc_timeout":

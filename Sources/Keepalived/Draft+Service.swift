@@ -19,34 +19,34 @@ extension Draft {
     }
     let fronts = untaken(server)
     let ports = Set(fronts.keys.compactMap(\.port))
-    for (place, group) in fronts.sorted(by: { $0.key < $1.key }) {
-      switch place {
+    for (key, group) in fronts.sorted(by: { $0.key < $1.key }) {
+      switch key {
       case .port(let port, _):
         let name = server.name + (ports.count > 1 ? "-\(port)" : "")
         let most = max(1, min(Addresses.most, Self.mostDestinations / server.reals.count))
         for start in stride(from: 0, to: group.addresses.count, by: most) {
           let part = Array(group.addresses[start..<min(start + most, group.addresses.count)])
-          add(server, place, ("vips", Addresses.tree(part)), count: part.count, name)
+          add(server, key, ("vips", Addresses.tree(part)), count: part.count, name)
         }
       case .marks:
         let trees = group.marks.sorted().map { Tree.string("\(Mark($0))") }
         let tree = trees.count == 1 ? trees[0] : .array(trees)
         add(
-          server, place, ("marks", tree), count: trees.count,
+          server, key, ("marks", tree), count: trees.count,
           server.name + (ports.isEmpty ? "" : "-marks"))
       }
     }
   }
 
   /// What makes entries of one virtual server different ones.
-  private enum Place: Hashable, Comparable {
+  private enum EntryKey: Hashable, Comparable {
     /// Of one family where a netmask is for that family alone.
     case port(UInt16, Family?)
     case marks(Family)
 
     var port: UInt16? { if case .port(let port, _) = self { port } else { nil } }
 
-    static func < (a: Place, b: Place) -> Bool { a.position < b.position }
+    static func < (a: EntryKey, b: EntryKey) -> Bool { a.position < b.position }
     private var position: (Int, Int, Int) {
       switch self {
       case .port(let port, let family): (0, Int(port), family == .inet6 ? 1 : 0)
@@ -58,18 +58,18 @@ extension Draft {
   private typealias Fronts = (addresses: [IPAddress], marks: [UInt32])
 
   /// What is in front of the server and of no other one before it.
-  private mutating func untaken(_ server: VirtualServer) -> [Place: Fronts] {
-    var found: [Place: Fronts] = [:]
+  private mutating func untaken(_ server: VirtualServer) -> [EntryKey: Fronts] {
+    var found: [EntryKey: Fronts] = [:]
     var own: Set<IPVSService.Match> = []
     for front in server.fronts {
-      let (match, place): (IPVSService.Match, Place)
+      let (match, key): (IPVSService.Match, EntryKey)
       switch front {
       case .address(let address, let port):
         match = .address(address, port: port, protocol: server.protocol ?? .udp)
-        place = .port(port, server.persistence.netmask == nil ? nil : address.family)
+        key = .port(port, server.persistence.netmask == nil ? nil : address.family)
       case .mark(let mark, let family):
         let family = family ?? server.family ?? .inet
-        (match, place) = (.mark(mark, family), .marks(family))
+        (match, key) = (.mark(mark, family), .marks(family))
       }
       guard own.insert(match).inserted else { continue }
       guard taken.insert(match).inserted else {
@@ -77,25 +77,25 @@ extension Draft {
         continue
       }
       switch front {
-      case .address(let address, _): found[place, default: ([], [])].addresses.append(address)
-      case .mark(let mark, _): found[place, default: ([], [])].marks.append(mark)
+      case .address(let address, _): found[key, default: ([], [])].addresses.append(address)
+      case .mark(let mark, _): found[key, default: ([], [])].marks.append(mark)
       }
     }
     return found
   }
 
   private mutating func add(
-    _ server: VirtualServer, _ place: Place, _ front: (String, Tree), count: Int, _ wanted: String
+    _ server: VirtualServer, _ key: EntryKey, _ front: (String, Tree), count: Int, _ wanted: String
   ) {
     var server = server
-    let port = place.port
+    let port = key.port
     dropRepeated(&server, port)
     let name = name(wanted)
     let `protocol` = port == nil ? nil : server.protocol?.rawValue
     let (probe, conditions) = asked(server, name, `protocol`, port)
     var fronts = [front]
     if let port { fronts.append(("ports", .integer(Int(port)))) }
-    if case .marks(let family) = place,
+    if case .marks(let family) = key,
       server.reals.contains(where: { $0.address.family != family })
     {
       fronts.append(("family", .string(family.rawValue)))
@@ -110,7 +110,7 @@ extension Draft {
       let names = server.flags.sorted().map { Tree.string($0.name(for: server.scheduler)) }
       rest.append(("flags", .array(names)))
     }
-    let persistence = persistence(server, place)
+    let persistence = persistence(server, key)
     if !persistence.isEmpty { rest.append(("persistence", .object(persistence))) }
     rest += server.forwarding
     if let sorry = server.sorry { rest += self.sorry(server, sorry, port) }
@@ -141,10 +141,10 @@ extension Draft {
     }
   }
 
-  private func persistence(_ server: VirtualServer, _ place: Place) -> [(String, Tree)] {
+  private func persistence(_ server: VirtualServer, _ key: EntryKey) -> [(String, Tree)] {
     guard let timeout = server.persistence.timeout else { return [] }
     let family: Family? =
-      switch place {
+      switch key {
       case .port(_, let family): family
       case .marks(let family): family
       }

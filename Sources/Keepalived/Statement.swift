@@ -25,7 +25,7 @@ struct StatementParser {
 
   mutating func parse(_ lines: [Line]) -> [Statement] {
     for line in lines {
-      var words = Words(line.text)
+      var words = WordReader(line.text)
       var statement = Statement(words: [], block: nil, origin: line.origin)
       while let word = words.next() {
         switch word {
@@ -97,7 +97,7 @@ struct StatementParser {
 }
 
 /// A line's words: between white space, with quotes and escapes undone.
-struct Words {
+struct WordReader {
   enum Word: Equatable {
     case text(String)
     case opening, closing

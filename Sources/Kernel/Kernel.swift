@@ -84,15 +84,15 @@ public final class Kernel {
   // MARK: - Changing
 
   /// A change that the kernel refused, by its position among those given.
-  public struct Failure: Hashable, Sendable {
+  public struct FailedChange: Hashable, Sendable {
     public let position: Int
     public let error: NetlinkError
   }
 
   /// Carries out changes that don't rest on each other, in order and in one batch; returns those
   /// that failed. The others are done.
-  public func apply(_ changes: [Change]) throws(NetlinkError) -> [Failure] {
-    var failures: [Failure] = []
+  public func apply(_ changes: [Change]) throws(NetlinkError) -> [FailedChange] {
+    var failures: [FailedChange] = []
     let encoder = Encoder(self, try currentLinks(), ipvs: ipvs?.family)
     encoder.made = made
     for (position, change) in changes.enumerated() {
@@ -103,7 +103,9 @@ public final class Kernel {
         try kind.encode(change, encoder)
       } catch {
         batch.dropStep()
-        if !change.isMoot(error.code) { failures.append(Failure(position: position, error: error)) }
+        if !change.isMoot(error.code) {
+          failures.append(FailedChange(position: position, error: error))
+        }
       }
       if change.object.kind == Link.kind { self.links = nil }
     }
@@ -111,14 +113,14 @@ public final class Kernel {
     if !encoder.batch.isEmpty {
       for failure in try socket.send(encoder.batch)
       where !changes[failure.tag].isMoot(failure.error.code) {
-        failures.append(Failure(position: failure.tag, error: failure.error))
+        failures.append(FailedChange(position: failure.tag, error: failure.error))
       }
     }
     if let ipvs, !encoder.generic.isEmpty {
       for failure in try ipvs.socket.send(encoder.generic)
       where !changes[failure.tag].isMoot(failure.error.code) {
         let error = changes[failure.tag].explained(failure.error)
-        failures.append(Failure(position: failure.tag, error: error))
+        failures.append(FailedChange(position: failure.tag, error: error))
       }
     }
     encoder.reordering?.release()

@@ -151,7 +151,7 @@ public final class Socket {
   // MARK: - Changing
 
   /// A step that the kernel refused.
-  public struct Failure: Hashable, Sendable {
+  public struct FailedStep: Hashable, Sendable {
     public let tag: Int
     public let error: NetlinkError
   }
@@ -159,7 +159,7 @@ public final class Socket {
   /// Sends the steps of a batch in order, many a system call; returns those that failed, by their
   /// first error. The others are done. A step that can't be encoded fails like one that the kernel
   /// refuses.
-  public func send(_ batch: Batch) throws(NetlinkError) -> [Failure] {
+  public func send(_ batch: Batch) throws(NetlinkError) -> [FailedStep] {
     var failures = batch.faults
     var first = 0
     var start = 0
@@ -178,7 +178,7 @@ public final class Socket {
 
   /// Sends a batch that is one transaction of nfnetlink in one system call; returns every step that
   /// the kernel refused. If there is any, or it throws, then nothing of the batch is done.
-  public func transact(_ batch: Batch) throws(NetlinkError) -> [Failure] {
+  public func transact(_ batch: Batch) throws(NetlinkError) -> [FailedStep] {
     var failures = batch.faults
     if !failures.isEmpty { return failures }
     // Behind the end of the batch, nothing is acknowledged before Linux 6.10.
@@ -187,7 +187,7 @@ public final class Socket {
   }
 
   private func send(
-    _ batch: Batch, _ steps: Range<Int>, from start: Int, into failures: inout [Failure],
+    _ batch: Batch, _ steps: Range<Int>, from start: Int, into failures: inout [FailedStep],
     acknowledging fromEnd: Int = 1
   ) throws(NetlinkError) {
     let length = batch.steps[steps.upperBound - 1].end - start
@@ -215,7 +215,7 @@ public final class Socket {
       let error = NetlinkError.current(step.operation())
       // Larger than the socket's buffer; steps are sent together only as far as they are small.
       guard error.code == EMSGSIZE, fromEnd == 1, owners.last == owners[0] else { throw error }
-      failures.append(Failure(tag: step.tag, error: error))
+      failures.append(FailedStep(tag: step.tag, error: error))
       return
     }
     var failed: Set<Int> = []
@@ -229,7 +229,7 @@ public final class Socket {
           let request = UnsafeRawBufferPointer(
             start: batch.base + headers[position], count: batch.length(at: headers[position]))
           failures.append(
-            Failure(
+            FailedStep(
               tag: step.tag,
               error: NetlinkError(
                 step.operation(), code: code, kernelText: message.kernelText,
@@ -250,10 +250,10 @@ public final class Socket {
 
 extension Batch {
   /// The steps that can't be encoded.
-  fileprivate var faults: [Socket.Failure] {
+  fileprivate var faults: [Socket.FailedStep] {
     steps.compactMap { step in
       step.fault.map {
-        Socket.Failure(tag: step.tag, error: .doesntFit(step.operation(), $0))
+        Socket.FailedStep(tag: step.tag, error: .doesntFit(step.operation(), $0))
       }
     }
   }

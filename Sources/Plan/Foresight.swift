@@ -8,7 +8,7 @@ struct Foresight: Outlook {
   var reach = Reach()
   /// The last way to which there was no objection: a hundred thousand routes share a few.
   private var last: (via: IPAddress?, dev: LinkName?)?
-  private var said: [Place: String] = [:]
+  private var said: [Reached: String] = [:]
 
   init(from observed: [Link], to desired: [Link]) {
     self.desired = Dictionary(
@@ -56,7 +56,7 @@ struct Foresight: Outlook {
 
   /// For a sentence; the same for many routes.
   private mutating func networks(of dev: LinkName?, _ family: Family) -> String {
-    let place = Place(dev: dev, family: family)
+    let place = Reached(dev: dev, family: family)
     if let said = said[place] { return said }
     let networks = reach.networks(of: dev, family)
     let most = 4
@@ -67,7 +67,7 @@ struct Foresight: Outlook {
     return text
   }
 
-  private struct Place: Hashable {
+  private struct Reached: Hashable {
     let dev: LinkName?
     let family: Family
   }

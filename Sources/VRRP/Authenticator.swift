@@ -68,29 +68,29 @@ struct Authenticator: Sendable {
   /// Of a message of `count` bytes, behind which a trailer stands.
   mutating func verify(
     _ message: Span<UInt8>, count: Int, source: IPAddress, utc: UTC
-  ) throws(Refusal) {
-    guard message[count] == 1, message.u16(at: count + 2) == 0 else { throw Refusal(.trailer) }
+  ) throws(Discard) {
+    guard message[count] == 1, message.u16(at: count + 2) == 0 else { throw Discard(.trailer) }
     let sequence = message.u64(at: count + 4)
     // Before the HMAC, which costs: it can only refuse what the HMAC would be made for.
     if let window = keyring.window, Self.isStale(sequence, utc, window) {
       let seconds = Int32(truncatingIfNeeded: utc.seconds &- Int64(sequence >> 32))
-      throw Refusal(.stale, found: Int(seconds.magnitude), expected: Int(window))
+      throw Discard(.stale, found: Int(seconds.magnitude), expected: Int(window))
     }
     let id = message[count + 1]
     guard let key = keyring.keys.firstIndex(where: { $0.id == id }) else {
-      throw Refusal(.key, found: Int(id))
+      throw Discard(.key, found: Int(id))
     }
     let code = code(message, count: count, source: source, key: key)
     var difference: UInt8 = 0  // in constant time: how many bytes were right is nobody's business
     for i in 0..<16 { difference |= code[i] ^ message[count + Self.codeOffset + i] }
-    guard difference == 0 else { throw Refusal(.hmac) }
+    guard difference == 0 else { throw Discard(.hmac) }
     try advance(source, to: sequence, utc)
   }
 
   /// Moves the sender's mark, which only ever grows; one outside the window is worth nothing any more.
   private mutating func advance(
     _ source: IPAddress, to sequence: UInt64, _ utc: UTC
-  ) throws(Refusal) {
+  ) throws(Discard) {
     uses += 1
     var index = 0
     for i in marks.indices {
@@ -104,7 +104,7 @@ struct Authenticator: Sendable {
     let isSet = marks[index].used > 0
     let isExpired = keyring.window.map { Self.isStale(marks[index].sequence, utc, $0) } ?? false
     guard !isSet || isExpired || Self.isAfter(sequence, marks[index].sequence) else {
-      throw Refusal(.replay)
+      throw Discard(.replay)
     }
     marks[index].sequence = sequence
     marks[index].used = uses

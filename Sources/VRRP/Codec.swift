@@ -38,50 +38,50 @@ public struct Codec: Sendable {
   /// The id comes first: what isn't for us may be anything, of any version.
   public mutating func read(
     _ message: Span<UInt8>, in envelope: Envelope, own: IPAddress?, utc: UTC
-  ) throws(Refusal) -> Advertisement {
+  ) throws(Discard) -> Advertisement {
     guard message.count >= Self.header else {
-      throw Refusal(.length, found: message.count, expected: Self.header)
+      throw Discard(.length, found: message.count, expected: Self.header)
     }
     guard message[1] == router.id else {
-      throw Refusal(.foreign, found: Int(message[1]), expected: Int(router.id))
+      throw Discard(.foreign, found: Int(message[1]), expected: Int(router.id))
     }
     let family = envelope.family
     try check(envelope, own)
     guard message[0] >> 4 == router.version.rawValue else {
-      throw Refusal(
+      throw Discard(
         .version, found: Int(message[0] >> 4), expected: Int(router.version.rawValue))
     }
-    guard message[0] & 15 == 1 else { throw Refusal(.type, found: Int(message[0] & 15)) }
-    guard message[3] > 0 || lists[family].isEmpty else { throw Refusal(.addressCount) }
+    guard message[0] & 15 == 1 else { throw Discard(.type, found: Int(message[0] & 15)) }
+    guard message[3] > 0 || lists[family].isEmpty else { throw Discard(.addressCount) }
     let size = size(family, addresses: Int(message[3]))
     let isSigned = message.count == size + Authenticator.trailer
     guard message.count == size || isSigned else {
-      throw Refusal(.size, found: message.count, expected: size)
+      throw Discard(.size, found: message.count, expected: size)
     }
     let covered = try coverage(message, envelope, size)
     try authenticate(message, size, envelope.source, utc, isSigned: isSigned)
     let interval = try interval(message)
     let matches = lists[family].isEmpty || listsOurs(message, family)
-    guard matches || !router.strictAddresses else { throw Refusal(.addresses) }
+    guard matches || !router.strictAddresses else { throw Discard(.addresses) }
     if let covered, router.checksum == nil { checksum = covered }
     var advertisement = Advertisement(priority: message[2], interval: interval)
     advertisement.matches = matches
     return advertisement
   }
 
-  private func check(_ envelope: Envelope, _ own: IPAddress?) throws(Refusal) {
+  private func check(_ envelope: Envelope, _ own: IPAddress?) throws(Discard) {
     guard envelope.hopLimit >= router.hopLimit else {
-      throw Refusal(
+      throw Discard(
         .hopLimit, found: Int(envelope.hopLimit), expected: Int(router.hopLimit))
     }
-    guard router.families[envelope.family] else { throw Refusal(.family) }
+    guard router.families[envelope.family] else { throw Discard(.family) }
     let isUnicast = !router.peers.isEmpty
     let group = VirtualRouter.groups[envelope.family]
     guard isUnicast ? !envelope.destination.isMulticast : envelope.destination == group else {
-      throw Refusal(.destination, expected: isUnicast ? 1 : 0)
+      throw Discard(.destination, expected: isUnicast ? 1 : 0)
     }
-    guard envelope.source != own else { throw Refusal(.own) }
-    guard !isUnicast || router.peers.contains(envelope.source) else { throw Refusal(.source) }
+    guard envelope.source != own else { throw Discard(.own) }
+    guard !isUnicast || router.peers.contains(envelope.source) else { throw Discard(.source) }
   }
 
   /// Of a message without the HMAC.
@@ -93,7 +93,7 @@ public struct Codec: Sendable {
   /// Which checksum is right; nil where there is only one way.
   private func coverage(
     _ message: Span<UInt8>, _ envelope: Envelope, _ size: Int
-  ) throws(Refusal) -> Checksum? {
+  ) throws(Discard) -> Checksum? {
     func isRight(_ range: Range<Int>, _ destination: IPAddress?) -> Bool {
       var sum = Sum()
       sum.add(message, range)
@@ -104,11 +104,11 @@ public struct Codec: Sendable {
     }
     if envelope.family == .inet6 {
       // The sender's kernel computes it, over the HMAC as well.
-      guard isRight(message.indices, envelope.destination) else { throw Refusal(.checksum) }
+      guard isRight(message.indices, envelope.destination) else { throw Discard(.checksum) }
       return nil
     }
     if router.version == .v2 {
-      guard isRight(0..<size, nil) else { throw Refusal(.checksum) }
+      guard isRight(0..<size, nil) else { throw Discard(.checksum) }
       return nil
     }
     // As configured, or else first as it was the last time.
@@ -118,7 +118,7 @@ public struct Codec: Sendable {
         if isRight(0..<size, destination(of: other, envelope)) { return other }
       }
     }
-    throw Refusal(.checksum)
+    throw Discard(.checksum)
   }
 
   /// The destination in the pseudo-header; nil: there is none.
@@ -132,41 +132,41 @@ public struct Codec: Sendable {
 
   private mutating func authenticate(
     _ message: Span<UInt8>, _ size: Int, _ source: IPAddress, _ utc: UTC, isSigned: Bool
-  ) throws(Refusal) {
+  ) throws(Discard) {
     if isSigned {
-      guard authenticator != nil else { throw Refusal(.trailerUnexpected) }
+      guard authenticator != nil else { throw Discard(.trailerUnexpected) }
       try authenticator!.verify(message, count: size, source: source, utc: utc)
     } else if authenticator?.keyring.mode == .enforce {
-      throw Refusal(.trailerMissing)
+      throw Discard(.trailerMissing)
     }
     guard router.version == .v2 else { return }
     guard case .password(let password) = router.authentication else {
       guard message[4] == 0 else {
-        throw Refusal(.authenticationType, found: Int(message[4]))
+        throw Discard(.authenticationType, found: Int(message[4]))
       }
       return
     }
     guard message[4] == 1 else {
-      throw Refusal(.authenticationType, found: Int(message[4]), expected: 1)
+      throw Discard(.authenticationType, found: Int(message[4]), expected: 1)
     }
     var difference: UInt8 = 0
     for i in 0..<Self.password {
       let byte = i < password.count ? password[i] : 0
       difference |= byte ^ message[size - Self.password + i]
     }
-    guard difference == 0 else { throw Refusal(.password) }
+    guard difference == 0 else { throw Discard(.password) }
   }
 
-  private func interval(_ message: Span<UInt8>) throws(Refusal) -> Interval {
+  private func interval(_ message: Span<UInt8>) throws(Discard) -> Interval {
     switch router.version {
     case .v3:
       guard let interval = Interval(centiseconds: message.u16(at: 4) & 0xfff) else {
-        throw Refusal(.interval)
+        throw Discard(.interval)
       }
       return interval
     case .v2:
       guard message[5] == router.interval.seconds else {
-        throw Refusal(
+        throw Discard(
           .interval, found: Int(message[5]), expected: Int(router.interval.seconds ?? 0))
       }
       return router.interval

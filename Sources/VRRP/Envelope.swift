@@ -21,19 +21,19 @@ extension Envelope {
   /// IPv6 raw socket yields the message alone; source and hop limit come beside it (RFC 3542).
   public static func ipv4(
     _ packet: Span<UInt8>
-  ) throws(Refusal) -> (envelope: Envelope, message: Range<Int>) {
-    guard packet.count >= 20 else { throw Refusal(.length, found: packet.count, expected: 20) }
+  ) throws(Discard) -> (envelope: Envelope, message: Range<Int>) {
+    guard packet.count >= 20 else { throw Discard(.length, found: packet.count, expected: 20) }
     let header = Int(packet[0] & 15) * 4
     guard packet[0] >> 4 == 4, header >= 20 else {
-      throw Refusal(.header, found: Int(packet[0]), expected: 0x45)
+      throw Discard(.header, found: Int(packet[0]), expected: 0x45)
     }
     // A fragment: the kernel gives those to packet sockets only, whole datagrams to raw ones.
     guard packet.u16(at: 6) & 0x3fff == 0 else {
-      throw Refusal(.header, found: Int(packet.u16(at: 6)), expected: 0)
+      throw Discard(.header, found: Int(packet.u16(at: 6)), expected: 0)
     }
     let total = Int(packet.u16(at: 2))
     guard total >= header, total <= packet.count else {
-      throw Refusal(.length, found: packet.count, expected: max(total, header))
+      throw Discard(.length, found: packet.count, expected: max(total, header))
     }
     let envelope = Envelope(
       source: packet.address(.inet, at: 12), destination: packet.address(.inet, at: 16),

@@ -91,7 +91,7 @@ struct HMACTests {
   func changedImageIsRefused(number: Int) {
     let image = Self.images[number]
     let trailer = image.bytes.count - 28
-    func reason(_ offset: Int, isResealed: Bool = true) -> Refusal.Reason? {
+    func reason(_ offset: Int, isResealed: Bool = true) -> Discard.Reason? {
       var bytes = image.bytes
       bytes[offset] ^= 1
       if isResealed, number == 1 { bytes = sealed(bytes, image.envelope) }
@@ -135,7 +135,7 @@ struct HMACTests {
 
   @Test func windowIsKept() {
     let image = Self.images[0]
-    for (seconds, reason) in [(-6, Refusal.Reason.stale), (-5, nil), (5, nil), (6, .stale)] {
+    for (seconds, reason) in [(-6, Discard.Reason.stale), (-5, nil), (5, nil), (6, .stale)] {
       var codec = Codec(image.router, hmac: hmac)
       let now = UTC(seconds: Self.made.seconds + Int64(seconds))
       #expect(codec.refusal(image.bytes, image.envelope, utc: now) == reason)

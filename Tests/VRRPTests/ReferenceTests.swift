@@ -23,6 +23,6 @@ struct ReferenceTests {
   @Test func reasonsAreListed() {
     let listed = Self.rows.drop { $0[0] != "reason" }.dropFirst()
       .prefix { $0[0].hasPrefix("`") }.map { $0[0].filter { $0 != "`" } }
-    #expect(listed == Refusal.Reason.allCases.map(\.name))
+    #expect(listed == Discard.Reason.allCases.map(\.name))
   }
 }

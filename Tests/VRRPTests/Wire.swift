@@ -96,8 +96,8 @@ extension Codec {
   /// The reason for which it is refused, or nil.
   mutating func refusal(
     _ bytes: [UInt8], _ envelope: Envelope, own: String? = nil, utc: UTC = noon
-  ) -> Refusal.Reason? {
-    do throws(Refusal) {
+  ) -> Discard.Reason? {
+    do throws(Discard) {
       _ = try read(bytes.span, in: envelope, own: own.map { IPAddress($0)! }, utc: utc)
       return nil
     } catch {

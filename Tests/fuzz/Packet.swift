@@ -25,7 +25,7 @@ private func readOrRefuse(_ message: [UInt8], _ envelope: Envelope, _ router: Vi
   let own = envelope.family == .inet ? router4 : router6
   let now = UTC(seconds: 0x6800_0000)
   let advertisement: Advertisement
-  do throws(Refusal) {
+  do throws(Discard) {
     advertisement = try codec.read(message.span, in: envelope, own: own, utc: now)
   } catch {
     precondition(!error.description.isEmpty && !error.reason.name.isEmpty)

@@ -90,7 +90,7 @@ extension NftablesKernel {
   }
 }
 
-extension Socket.Failure {
+extension Socket.FailedStep {
   /// With why, where an errno alone doesn't say it.
   var explained: NetlinkError {
     guard tag == NftablesEncoder.Tag.flowtable, error.kernelText == nil,
@@ -102,9 +102,9 @@ extension Socket.Failure {
   }
 }
 
-extension [Socket.Failure] {
+extension [Socket.FailedStep] {
   /// Of a table and its parts: what refers to one that was refused isn't wrong by itself.
-  fileprivate var withoutConsequences: [Socket.Failure] {
+  fileprivate var withoutConsequences: [Socket.FailedStep] {
     if first?.tag == NftablesEncoder.Tag.table { return Array(prefix(1)) }
     let parts = [NftablesEncoder.Tag.part, NftablesEncoder.Tag.flowtable]
     let lacksParts = contains { parts.contains($0.tag) }

@@ -17,14 +17,14 @@ public struct Service: Hashable, Sendable {
   public var persistence: IPVSService.Persistence?
   public var forwarding = IPVSDestination.Forwarding.masquerade
   /// What servers are asked; one that isn't counts as alive.
-  public var probes: [Place: Probe] = [:]
+  public var probes: [ProbeTarget: Probe] = [:]
   /// The least sum of the weights of those alive with which the service stands, else the sorry
   /// server takes over.
   public var quorum: UInt32 = 1
   /// How far beyond the quorum the sum must be for the service to fall, and to stand again.
   public var hysteresis: UInt32 = 0
   public var sorry: Server?
-  public var onNone = Refusal.reject
+  public var onNone = OnNone.reject
   /// How long the flows of a server that the file no longer has may go on.
   public var drain = Duration.seconds(300)
   public var inhibit = Inhibition.usual
@@ -54,7 +54,7 @@ public struct Service: Hashable, Sendable {
   }
 
   /// Where a real server is asked whether it lives.
-  public struct Place: Hashable, Sendable {
+  public struct ProbeTarget: Hashable, Sendable {
     public var address: IPAddress
     public var port: UInt16
     /// Nil: of a mark.
@@ -68,7 +68,7 @@ public struct Service: Hashable, Sendable {
   }
 
   /// What clients get while no server lives.
-  public enum Refusal: String, Hashable, Sendable, CaseIterable {
+  public enum OnNone: String, Hashable, Sendable, CaseIterable {
     /// ICMP says that the port is unreachable, which is what IPVS does by itself.
     case reject
     case drop
@@ -119,7 +119,7 @@ extension Service {
   /// What says whether the server lives; nil: nothing does, and so it does.
   public func condition(of server: Server, _ match: IPVSService.Match) -> Condition? {
     if let when = server.when { return when }
-    let place = Place(server.address, port: port(of: server, match), protocol: match.protocol)
+    let place = ProbeTarget(server.address, port: port(of: server, match), protocol: match.protocol)
     return probes[place].map { .signal($0.signal) }
   }
 

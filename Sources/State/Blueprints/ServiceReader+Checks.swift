@@ -20,9 +20,9 @@ extension ObjectReader<ServiceKey> {
     var seen: Set<String> = []
     for server in service.servers {
       let port = server.port ?? (service.ports.count == 1 ? service.ports[0] : nil)
-      let place = "\(server.address)" + (port.map { " port \($0)" } ?? "")
-      if !seen.insert(place).inserted {
-        report(.servers, "has \(place) twice: give it a weight")
+      let target = "\(server.address)" + (port.map { " port \($0)" } ?? "")
+      if !seen.insert(target).inserted {
+        report(.servers, "has \(target) twice: give it a weight")
         break
       }
     }
@@ -95,21 +95,21 @@ extension ObjectReader<ServiceKey> {
   // MARK: - Probes
 
   /// A probe for each server, port and protocol; where it asks no port, for each server and protocol.
-  mutating func probes(_ service: Service) -> [Service.Place: Probe] {
+  mutating func probes(_ service: Service) -> [Service.ProbeTarget: Probe] {
     let templates = templates(service.protocols)
-    var probes: [Service.Place: Probe] = [:]
+    var probes: [Service.ProbeTarget: Probe] = [:]
     for match in service.matches {
       var `protocol`: IPVSProtocol?
       if case .address(_, _, let own) = match { `protocol` = own }
       guard let template = templates[`protocol`] ?? nil else { continue }
       for server in service.servers where server.when == nil {
-        let place = Service.Place(
+        let target = Service.ProbeTarget(
           server.address, port: service.port(of: server, match), protocol: `protocol`)
         if let family = template.family, family != server.address.family {
           report(.probe, "its \"source\" is of another family than \"\(server.address)\"")
           return [:]
         }
-        if place.port == 0, template.lacksPort {
+        if target.port == 0, template.lacksPort {
           report(.probe, "needs a \"port\": the service leads to any")
           return [:]
         }
@@ -117,8 +117,8 @@ extension ObjectReader<ServiceKey> {
           template.lacksPort && (service.ports.count > 1 || server.port != nil)
         let name =
           ([service.name, `protocol`?.rawValue, server.address.label].compactMap(\.self)
-          + (hasPort ? [String(place.port)] : [])).joined(separator: ".")
-        probes[place] = template.probe(named: name, at: server.address, port: place.port)
+          + (hasPort ? [String(target.port)] : [])).joined(separator: ".")
+        probes[target] = template.probe(named: name, at: server.address, port: target.port)
       }
     }
     return probes

@@ -274,6 +274,6 @@ struct InhibitionForm: Form {
 }
 
 private let balancerForm = WordForm(Service.Balancer.self, \.rawValue)
-private let onNoneForm = WordForm<Service.Refusal?>([
+private let onNoneForm = WordForm<Service.OnNone?>([
   ("drop", .drop), ("reject", .reject), ("sorry", nil),
 ])

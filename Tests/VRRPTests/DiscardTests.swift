@@ -4,10 +4,10 @@ import Testing
 
 @testable import VRRP
 
-struct RefusalTests {
+struct DiscardTests {
   /// A way to spoil an advertisement that would be heeded.
   struct Case: Sendable, CustomTestStringConvertible {
-    var reason: Refusal.Reason
+    var reason: Discard.Reason
     var name: String
     var wire = 0
     var isResealed = true
@@ -118,11 +118,11 @@ struct RefusalTests {
   /// The reasons that HMACTests and the header's cases show are the rest.
   @Test func eachReasonIsShown() {
     let shown = Set(Self.cases.map(\.reason))
-    let elsewhere: Set<Refusal.Reason> = [
+    let elsewhere: Set<Discard.Reason> = [
       .header, .trailerMissing, .trailer, .key, .stale, .hmac, .replay,
     ]
-    #expect(shown.union(elsewhere) == Set(Refusal.Reason.allCases))
-    #expect(Set(Refusal.Reason.allCases.map(\.name)).count == Refusal.Reason.allCases.count)
+    #expect(shown.union(elsewhere) == Set(Discard.Reason.allCases))
+    #expect(Set(Discard.Reason.allCases.map(\.name)).count == Discard.Reason.allCases.count)
   }
 
   @Test func leniencyIsAsConfigured() throws {
@@ -165,10 +165,10 @@ struct RefusalTests {
     var options = packet
     options[0] = 0x46
     #expect(try Envelope.ipv4(options.span).message == 24..<packet.count)
-    func reason(_ change: (inout [UInt8]) -> Void) -> Refusal.Reason? {
+    func reason(_ change: (inout [UInt8]) -> Void) -> Discard.Reason? {
       var packet = packet
       change(&packet)
-      do throws(Refusal) {
+      do throws(Discard) {
         _ = try Envelope.ipv4(packet.span)
         return nil
       } catch { return error.reason }
@@ -185,7 +185,7 @@ struct RefusalTests {
   }
 
   @Test func refusalsAreLoggedOnceAMinuteAndForeignOnesNever() {
-    var counts = RefusalCounts()
+    var counts = DiscardCounts()
     func at(_ seconds: Int64) -> Instant { Instant(nanoseconds: seconds * 1_000_000_000) }
     let logged = (0..<180).filter { counts.record(.checksum, at: at(Int64($0))) }
     #expect(logged == [0, 60, 120])
@@ -194,6 +194,6 @@ struct RefusalTests {
     let foreign = (0..<180).filter { counts.record(.foreign, at: at(Int64($0))) }
     #expect(foreign == [])
     #expect(counts[.checksum] == 180 && counts[.foreign] == 180 && counts[.version] == 1)
-    for reason in Refusal.Reason.allCases { _ = counts.record(reason, at: at(200)) }
+    for reason in Discard.Reason.allCases { _ = counts.record(reason, at: at(200)) }
   }
 }

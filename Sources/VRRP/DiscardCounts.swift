@@ -1,15 +1,15 @@
 /// Refused packets by reason, and when a line may be logged: once a minute for each reason.
-public struct RefusalCounts: Sendable {
+public struct DiscardCounts: Sendable {
   private var counts: InlineArray<24, UInt64> = .init(repeating: 0)
   private var logged: InlineArray<24, Int64> = .init(repeating: .min)
   private static let pause: Int64 = 60_000_000_000
 
   public init() {}
 
-  public subscript(reason: Refusal.Reason) -> UInt64 { counts[reason.rawValue] }
+  public subscript(reason: Discard.Reason) -> UInt64 { counts[reason.rawValue] }
 
   /// Counts it; whether it is to be logged now. The caller hands it to a thread that may block.
-  public mutating func record(_ reason: Refusal.Reason, at now: Instant) -> Bool {
+  public mutating func record(_ reason: Discard.Reason, at now: Instant) -> Bool {
     let index = reason.rawValue
     counts[index] &+= 1
     guard reason.isLogged else { return false }

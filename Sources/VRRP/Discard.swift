@@ -1,5 +1,5 @@
 /// Why a packet isn't heeded.
-public struct Refusal: Error, Hashable, Sendable {
+public struct Discard: Error, Hashable, Sendable {
   public let reason: Reason
   /// What was found and what would have been right, in the reason's own unit.
   public let found: UInt32
@@ -23,7 +23,7 @@ public struct Refusal: Error, Hashable, Sendable {
   }
 }
 
-extension Refusal.Reason {
+extension Discard.Reason {
   /// The label of a metric and the `reason=` of a log line.
   public var name: String {
     switch self {
@@ -59,7 +59,7 @@ extension Refusal.Reason {
   public var isLogged: Bool { self != .foreign && self != .family }
 }
 
-extension Refusal: CustomStringConvertible {
+extension Discard: CustomStringConvertible {
   /// What is wrong and what would be right.
   public var description: String {
     switch reason {
