@@ -18,10 +18,12 @@ extension Reconciler {
     var waiting: [Wait] = []
     /// Not tried, since somebody wanted an end.
     public var untried: [Step] = []
+    /// Whether the pass ended early, since somebody had changed what its plan was made for.
+    public internal(set) var isOutdated = false
 
     public var isComplete: Bool {
       failed.isEmpty && skipped.isEmpty && conflicts.isEmpty && held.isEmpty && waiting.isEmpty
-        && !isInterrupted
+        && !isInterrupted && !isOutdated
     }
 
     var isInterrupted: Bool { !untried.isEmpty }
@@ -47,6 +49,7 @@ extension Reconciler.Outcome {
     if remaining.isEmpty {
       // Whatever the kernel answered, it is so now.
       (failed, skipped, held, waiting) = ([], [], [], [])
+      isOutdated = false
       return []
     }
     failed.removeAll { !remaining.contains($0.step.change.object.id) }

@@ -84,9 +84,12 @@ public final class Reconciler {
   /// to (a link that goes down takes IPv4 routes along); at most three times, since somebody else
   /// may undo it. `plan` is asked anew after each pass: what it finds then is what the outcome says,
   /// whatever the kernel answered.
+  ///
+  /// Where somebody changes a table between plan and pass, the pass ends there, and the next plan says
+  /// what is left to do: at most `renewals` times.
   public func reconcile(
-    startingWith first: Plan? = nil, holding isHeld: (Change) -> Bool = { _ in false },
-    _ plan: () throws -> Plan
+    startingWith first: Plan? = nil, renewals: Int = 10,
+    holding isHeld: (Change) -> Bool = { _ in false }, _ plan: () throws -> Plan
   ) throws -> Outcome {
     var next = try first ?? plan()
     // Also where the kernel is as the file says: flows of a server that went may be left, and
@@ -94,11 +97,16 @@ public final class Reconciler {
     if next.steps.isEmpty { return try carryOut(next, holding: isHeld) }
     var outcome = Outcome()
     outcome.conflicts = next.conflicts
-    for pass in 1...Self.mostPasses {
-      outcome.begin(try carryOut(next, holding: isHeld))
+    var (pass, renewals) = (1, renewals)
+    while pass <= Self.mostPasses {
+      outcome.begin(try carryOut(next, mayRenew: renewals > 0, holding: isHeld))
       if outcome.isInterrupted { break }
       next = try plan()
       var rest = outcome.compare(with: next)
+      if outcome.isOutdated, !rest.isEmpty {
+        renewals -= 1
+        continue
+      }
       if waitsForDetection, !outcome.waiting.isEmpty, pass < Self.mostPasses {
         guard try waitForDetection(outcome) else { break }
         outcome.waiting = []
@@ -108,6 +116,7 @@ public final class Reconciler {
       // Only what failed is left: trying again at once would fail again.
       if rest.isEmpty { break }
       if pass == Self.mostPasses { outcome.fail(rest, after: pass) }
+      pass += 1
     }
     if waitsForDetection { outcome.endWaiting(isInterrupted: shouldStop(outcome)) }
     return outcome
@@ -116,9 +125,10 @@ public final class Reconciler {
   private static let mostPasses = 3
 
   /// One pass over a plan's steps. A step that fails or is held stops those that rest on it, and no
-  /// others.
+  /// others; one that the plan can't have meant so any more ends the pass, unless `mayRenew` says that no
+  /// other plan will follow.
   public func carryOut(
-    _ plan: Plan, holding isHeld: (Change) -> Bool = { _ in false }
+    _ plan: Plan, mayRenew: Bool = true, holding isHeld: (Change) -> Bool = { _ in false }
   ) throws -> Outcome {
     var outcome = Outcome()
     outcome.conflicts = plan.conflicts
@@ -168,6 +178,10 @@ public final class Reconciler {
       }
       for (position, index) in indices.enumerated() {
         if let error = failures[position] {
+          if mayRenew, error.code == ErrorCode.restart {
+            outcome.isOutdated = true
+            break
+          }
           stopped[index] = index
           outcome.failed.append((plan.steps[index], error))
         } else {
@@ -175,6 +189,7 @@ public final class Reconciler {
         }
       }
       forgetRestored(changes)
+      if outcome.isOutdated { break }
     }
     endFlows(after: plan, outcome)
     if !ipvsMemory.isEmpty,

@@ -85,7 +85,10 @@ extension Session {
     }
     let outcome: Reconciler.Outcome
     do {
-      outcome = try reconciler.reconcile(startingWith: plan) { try reconciler.plan(to: desired) }
+      // Nobody has seen another plan than the saved one.
+      outcome = try reconciler.reconcile(startingWith: plan, renewals: saved == nil ? 10 : 0) {
+        try reconciler.plan(to: desired)
+      }
     } catch {
       // The kernel couldn't be read, or the disk written: what was done isn't known.
       if let confirmation {

@@ -91,6 +91,9 @@ public final class Kernel {
 
   /// Carries out changes that don't rest on each other, in order and in one batch; returns those
   /// that failed. The others are done.
+  ///
+  /// Where what a change was planned for isn't so any more, it and those behind it fail with
+  /// `ErrorCode.restart`: they take a new plan.
   public func apply(_ changes: [Change]) throws(NetlinkError) -> [FailedChange] {
     var failures: [FailedChange] = []
     let encoder = Encoder(self, try currentLinks(), ipvs: ipvs?.family)
@@ -103,6 +106,10 @@ public final class Kernel {
         try kind.encode(change, encoder)
       } catch {
         batch.dropStep()
+        if error.code == ErrorCode.restart {
+          failures += changes[position...].indices.map { FailedChange(position: $0, error: error) }
+          break
+        }
         if !change.isMoot(error.code) {
           failures.append(FailedChange(position: position, error: error))
         }

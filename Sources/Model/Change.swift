@@ -1,3 +1,5 @@
+public import Nftables
+
 /// One thing to do to the kernel.
 public struct Change: Hashable, Sendable {
   public enum Verb: String, Hashable, Sendable {
@@ -13,6 +15,8 @@ public struct Change: Hashable, Sendable {
   public var isBeside = false
   /// Of a rule's deletion: rules that stay, and that the kernel would take for this one.
   public var lookalikes: [Rule] = []
+  /// Of a table: what is carried out, exactly.
+  public var table: TableChange?
 
   public init(_ verb: Verb, _ object: Object, observed: Object? = nil) {
     self.verb = verb

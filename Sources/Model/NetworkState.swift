@@ -14,6 +14,9 @@ public struct NetworkState: Hashable, Sendable {
   public var flows: ServedFlows?
   /// Observed only: this kernel has no IPVS.
   public var lacksIPVS = false
+  /// Observed only: the generation of the nftables ruleset that the tables were read from. It says
+  /// nothing of what is there, so that states are equal without it.
+  public var nftablesGeneration: UInt32?
 
   public init() {}
 

@@ -8,13 +8,10 @@ public struct Step: Hashable, Sendable {
   public let reason: String?
   /// Indices of the earlier steps that this one rests on: when one fails, this one isn't tried.
   public internal(set) var requires: [Int] = []
-  /// Of the links that a table names.
-  private let numbers: LinkNumbers
 
-  init(_ change: Change, reason: String? = nil, numbers: LinkNumbers = LinkNumbers()) {
+  init(_ change: Change, reason: String? = nil) {
     self.change = change
     self.reason = reason
-    self.numbers = numbers
   }
 
   /// Whether something of it that goes is somebody else's work.
@@ -42,19 +39,17 @@ public struct Step: Hashable, Sendable {
         }
       }
     }
-    if let table = change.object.as(NftablesTable.self) { return tableDifferences(table, limit) }
+    if let table = change.table { return tableDifferences(table, limit) }
     return differences(change.object.resource)
   }
 
-  private func tableDifferences(_ table: NftablesTable, _ limit: Int) -> [Difference] {
+  private func tableDifferences(_ table: TableChange, _ limit: Int) -> [Difference] {
     let observed = change.observed?.as(NftablesTable.self)
-    let present = observed?.program
+    let wanted = change.verb == .delete ? nil : change.object.as(NftablesTable.self)
     let isTheirs = observed.map { !$0.isOwned } ?? false
-    let wanted = change.verb == .delete ? nil : table.program
-    let diff = TableDiff(
-      family: table.id.family, table: table.id.name, from: present, to: wanted, numbers: numbers)
-    let lines = diff.lines(
-      from: present, to: wanted, numbers: numbers, source: table.source, limit: limit)
+    let lines = table.difference.lines(
+      from: observed?.program, to: wanted?.program, numbers: table.numbers, source: wanted?.source,
+      limit: limit)
     return lines.map { line in
       Difference(
         line.name, old: line.old.map(Value.string), new: line.new.map(Value.string),

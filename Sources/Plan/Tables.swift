@@ -4,13 +4,15 @@ import Nftables
 /// Compares tables by what the kernel holds of them.
 struct Tables {
   /// The links' numbers, those of links that are yet to be made made up.
-  let numbers: LinkNumbers
+  private let numbers: LinkNumbers
+  private let generation: UInt32?
   private(set) var steps: [Step] = []
   private(set) var conflicts: [Plan.Conflict] = []
   private(set) var leftAlone: [Plan.LeftAlone] = []
 
   init(from observed: NetworkState, to desired: NetworkState) {
     numbers = LinkNumbers(observed: observed.links, desired: desired.links)
+    generation = observed.nftablesGeneration
     if observed.tables.isEmpty, desired.tables.isEmpty { return }
     var present: [NftablesTable.ID: NftablesTable] = [:]
     for table in observed.tables { present[table.id] = table }
@@ -33,17 +35,13 @@ struct Tables {
     let found = found.map(compiledIfRead)
     var reason: String?
     if let found, !found.isOwned, !wanted.isForeign {
-      let isEqual = TableDiff(
-        family: table.id.family, table: table.id.name, from: found.program,
-        to: wanted.program?.unmarked, numbers: numbers
-      ).isEmpty
       if wanted.isAdopted {
         wanted.isForeign = true
         reason = "adopted: what is marked so is theirs\(found.makerText)"
       } else if wanted.isBlueprints, wanted.looksLike(found) {
         reason =
           "replaced: it has the name and the parts of vpngw's own, without its mark: restored by nft?"
-      } else if isEqual {
+      } else if difference(table.id, from: found.program, to: wanted.program?.unmarked).isEmpty {
         return  // used as it is
       } else {
         return refuse(
@@ -52,10 +50,8 @@ struct Tables {
             + "makes it as stated, and removes what else is in it; or take another name")
       }
     }
-    if !wanted.isForeign { wanted.program = wanted.program?.marked }
-    let diff = TableDiff(
-      family: table.id.family, table: table.id.name, from: found?.program, to: wanted.program,
-      numbers: numbers)
+    wanted.program = wanted.isForeign ? wanted.program?.unmarked : wanted.program?.marked
+    let diff = difference(table.id, from: found?.program, to: wanted.program)
     refuse(table, obstacles: diff)
     leftAlone += diff.leftAlone.map { Plan.LeftAlone(object: Object(table), part: $0) }
     guard !diff.isEmpty else { return }
@@ -65,13 +61,22 @@ struct Tables {
       case .replace?: .replace
       case .delete?, nil: .update
       }
-    steps.append(
-      Step(
-        Change(verb, wanted, observed: found),
-        reason: reason
-          ?? (verb == .replace
-            ? "replaced: a table's flags and comment can't change in place" : nil),
-        numbers: numbers))
+    if verb == .replace, reason == nil {
+      reason = "replaced: a table's flags and comment can't change in place"
+    }
+    add(Change(verb, wanted, observed: found), diff, reason)
+  }
+
+  private func difference(
+    _ id: NftablesTable.ID, from present: TableProgram?, to wanted: TableProgram?
+  ) -> TableDiff {
+    TableDiff(family: id.family, table: id.name, from: present, to: wanted, numbers: numbers)
+  }
+
+  private mutating func add(_ change: Change, _ diff: TableDiff, _ reason: String? = nil) {
+    var change = change
+    change.table = TableChange(diff, generation: generation, numbers: numbers)
+    steps.append(Step(change, reason: reason))
   }
 
   /// What a captured file says, as the kernel would have held it.
@@ -93,12 +98,10 @@ struct Tables {
 
   private mutating func remove(_ table: NftablesTable) {
     let table = compiledIfRead(table)
-    let diff = TableDiff(
-      family: table.id.family, table: table.id.name, from: table.program, to: nil,
-      numbers: numbers)
+    let diff = difference(table.id, from: table.program, to: nil)
     refuse(table, obstacles: diff)
     guard !diff.isEmpty else { return }
-    steps.append(Step(Change(.delete, table, observed: table), numbers: numbers))
+    add(Change(.delete, table, observed: table), diff)
   }
 
   private mutating func refuse(_ table: NftablesTable, obstacles diff: TableDiff) {

@@ -45,6 +45,7 @@ public struct Undo: Sendable {
   public func plan(from now: NetworkState) -> Plan {
     let concerned = Set(made.keys).union(before.objects.map(\.id))
     var reduced = NetworkState()
+    reduced.nftablesGeneration = now.nftablesGeneration
     var wanted = before
     // The kernel deletes a rule or a route only by the protocol that it has.
     var asPresent: [ObjectID: Object] = [:]
@@ -65,6 +66,7 @@ public struct Undo: Sendable {
     for index in plan.steps.indices where plan.steps[index].change.verb == .delete {
       guard let present = asPresent[plan.steps[index].change.object.id] else { continue }
       var deletion = Change(.delete, present, observed: present)
+      deletion.table = plan.steps[index].change.table
       if let rule = present.as(Rule.self) {
         // Rather a rule that stays, and is said to, than another one that goes.
         if now.partialRules.contains(where: { $0.rule.isTaken(for: rule) }) { continue }

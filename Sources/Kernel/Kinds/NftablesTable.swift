@@ -2,14 +2,12 @@ public import Model
 internal import Netlink
 internal import Nftables
 
-/// nftables' tables, as of the last look at them.
+/// nftables' tables, and the generations of their ruleset.
 struct NftablesTables {
   /// Nil where this kernel has no nf_tables.
   private let kernel: NftablesKernel?
-  private var known: [NftablesTable.ID: TableProgram] = [:]
-  private var generation: UInt32?
-  /// Changed by us since they were read.
-  private var stale: Set<NftablesTable.ID> = []
+  /// The ruleset as it was read last, and as nobody but us has changed it since.
+  private var chain: (read: UInt32, now: UInt32)?
 
   init() throws(NetlinkError) {
     let kernel = try NftablesKernel()
@@ -24,74 +22,70 @@ struct NftablesTables {
 
   var ports: Set<UInt32> { kernel.map { [$0.socket.port] } ?? [] }
 
-  /// The tables that are ours or that `selection` wants.
-  mutating func observe(_ selection: Kernel.TableSelection) throws(NetlinkError) -> [NftablesTable]
-  {
-    guard let kernel else { return [] }
-    known = [:]
-    stale = []
+  /// The tables that are ours or that `selection` wants, and their ruleset's generation.
+  mutating func observe(
+    _ selection: Kernel.TableSelection
+  ) throws(NetlinkError) -> (tables: [NftablesTable], generation: UInt32?) {
+    guard let kernel else { return ([], nil) }
+    chain = nil
     let (tables, generation) = try kernel.observe(
       where: { $0.isMarked || selection.wants($0) }, elements: selection.wantsElements)
-    self.generation = generation
-    for table in tables { known[table.id] = table }
-    return tables.map(NftablesTable.init(observed:))
+    chain = (generation, generation)
+    return (tables.map(NftablesTable.init(observed:)), generation)
   }
 
   func counters(of table: NftablesTable.ID) throws(NetlinkError) -> [String: UInt64] {
     try kernel?.counters(of: table) ?? [:]
   }
 
-  /// One transaction: all of the change or nothing.
+  /// One transaction: all of the planned difference, or nothing.
+  ///
+  /// Throws `ErrorCode.restart` where somebody has changed the table since it was read, so that another
+  /// difference would be needed: that takes a new plan. Changes of other tables don't matter.
   mutating func apply(
-    _ change: Change, _ table: NftablesTable, _ links: LinkTable
+    _ change: Change, _ table: NftablesTable, from present: NftablesTable?, _ links: LinkTable
   ) throws(NetlinkError) {
-    guard let kernel else {
-      throw .withoutNftables(table)
+    guard let kernel else { throw .withoutNftables(table) }
+    guard let planned = change.table else {
+      throw NetlinkError(
+        "nft table \(table.id)", code: ErrorCode.invalid, kernelText: "no difference was planned")
     }
+    let wanted = change.verb == .delete ? nil : table
     let numbers = LinkNumbers(links.links)
-    var wanted: TableProgram?
-    if change.verb != .delete {
-      wanted = try table.program(numbers)
-    }
-    for attempt in 0..<10 {
-      if generation == nil || attempt > 0 || stale.contains(table.id) {
-        try look(kernel, for: table)
-      }
-      let present = known[table.id]
-      let diff = TableDiff(
-        family: table.id.family, table: table.id.name, from: present, to: wanted,
+    var (difference, program) = (planned.difference, wanted?.program)
+    // A link that an earlier step made has another number than the plan could know.
+    if let wanted, wanted.links.contains(where: { numbers[$0] != planned.numbers[$0] }) {
+      program = try wanted.program(numbers)
+      difference = TableDiff(
+        family: table.id.family, table: table.id.name, from: present?.program, to: program,
         numbers: numbers)
-      if diff.isEmpty { return }
+      // One that was made anew may be named by more rules than those that the plan shows.
+      guard difference.changeCount == planned.difference.changeCount else {
+        throw .outdated(table.id)
+      }
+    }
+    let words = Words(program ?? present?.program, numbers)
+    let isOurs = chain != nil && chain?.read == planned.generation
+    var generation = isOurs ? chain?.now : planned.generation
+    for attempt in 0..<10 {
       do throws(NetlinkError) {
-        let words = Words(wanted ?? present, numbers)
-        if case .create(let program)? = diff.whole, program.isBig {
-          generation = try kernel.createInParts(program, generation: generation!, words)
-        } else {
-          try kernel.apply([diff], generation: generation, words)
-          generation = generation!.nextGeneration
-        }
-        // The handles of what was made aren't known: a further change reads again.
-        stale.insert(table.id)
+        let next = try kernel.carryOut(difference, generation: generation, words)
+        // What came in between may have changed the tables of further steps.
+        if isOurs, attempt == 0, let next { chain?.now = next }
         return
       } catch {
-        // Somebody else was faster: look again.
         guard error.code == ErrorCode.restart else { throw error }
       }
+      let (found, later) = try kernel.observe(where: { $0.id == table.id }) { _, set in
+        set.flags & SetFlag.dynamic == 0 || present?.hasElements(ofSet: set.name) == true
+      }
+      let remaining = TableDiff(
+        family: table.id.family, table: table.id.name, from: found.first, to: program,
+        numbers: numbers)
+      guard remaining == difference else { throw .outdated(table.id) }
+      generation = later
     }
-    throw NetlinkError(
-      "nft table \(table.id)", code: ErrorCode.restart,
-      kernelText: "somebody else changed nftables ten times meanwhile")
-  }
-
-  private mutating func look(
-    _ kernel: NftablesKernel, for table: NftablesTable
-  ) throws(NetlinkError) {
-    let ids = Set(known.keys).union([table.id])
-    let (tables, generation) = try kernel.observe(where: { ids.contains($0.id) })
-    self.generation = generation
-    known = [:]
-    for table in tables { known[table.id] = table }
-    stale = []
+    throw .outdated(table.id)
   }
 }
 
@@ -102,7 +96,7 @@ enum NftablesTableKind: KernelKind {
   static func observe(
     _ look: Kernel.Look, into observed: inout NetworkState
   ) throws(NetlinkError) {
-    observed.tables = try look.kernel.nftables.observe(look.tables)
+    (observed.tables, observed.nftablesGeneration) = try look.kernel.nftables.observe(look.tables)
   }
 
   static func command(_ table: NftablesTable, _ word: String, _ change: Change) -> String {
@@ -112,7 +106,7 @@ enum NftablesTableKind: KernelKind {
   static func encode(
     _ change: Change, _ table: NftablesTable, from present: NftablesTable?, _ encoder: Encoder
   ) throws(NetlinkError) {
-    try encoder.kernel!.nftables.apply(change, table, encoder.links)
+    try encoder.kernel!.nftables.apply(change, table, from: present, encoder.links)
   }
 }
 
@@ -120,6 +114,18 @@ extension NftablesTable {
   fileprivate init(observed program: TableProgram) {
     self.init(program)
     isOwned = program.isMarked
+  }
+
+  fileprivate func hasElements(ofSet name: String) -> Bool {
+    program?.sets.first { $0.name == name }?.elements.isEmpty == false
+  }
+}
+
+extension NetlinkError {
+  fileprivate static func outdated(_ table: NftablesTable.ID) -> NetlinkError {
+    NetlinkError(
+      "nft table \(table)", code: ErrorCode.restart,
+      kernelText: "somebody else has changed it since it was read")
   }
 }
 

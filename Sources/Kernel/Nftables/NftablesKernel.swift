@@ -28,6 +28,20 @@ public final class NftablesKernel {
     try apply(diffs, generation: generation, Words(nil, LinkNumbers()))
   }
 
+  /// One table's difference; returns the generation after it, nil where none was given.
+  ///
+  /// A new table that is too big for one transaction is made in several.
+  func carryOut(
+    _ difference: TableDiff, generation: UInt32?, _ words: Words
+  ) throws(NetlinkError) -> UInt32? {
+    guard case .create(let program)? = difference.whole, program.isBig else {
+      try apply([difference], generation: generation, words)
+      return generation?.nextGeneration
+    }
+    let present = if let generation { generation } else { try self.generation() }
+    return try createInParts(program, generation: present, words)
+  }
+
   func apply(
     _ diffs: [TableDiff], generation: UInt32?, _ words: Words
   ) throws(NetlinkError) {
