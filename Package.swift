@@ -74,7 +74,8 @@ let package = Package(
     .testTarget(
       name: "ServicesTests",
       dependencies: [
-        "JSON", "Keepalived", "Kernel", "Model", "Netlink", "Nftables", "State", "TestSupport",
+        "Agent", "JSON", "Keepalived", "Kernel", "Model", "Netlink", "Nftables", "State",
+        "TestSupport",
       ],
       exclude: ["Cases"], swiftSettings: settings),
     .testTarget(
@@ -102,7 +103,7 @@ let package = Package(
     .testTarget(
       name: "LawTests",
       dependencies: [
-        "Agent", "Kernel", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport",
+        "Agent", "Kernel", "JSON", "Model", "Netlink", "Nftables", "Plan", "State", "TestSupport",
       ],
       swiftSettings: settings),
     .testTarget(

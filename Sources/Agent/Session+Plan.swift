@@ -3,6 +3,7 @@ import Kernel
 public import Model
 import Netlink
 import Plan
+import State
 
 extension Session {
   /// `vpngw plan FILE`: what apply would change; writes nothing to the kernel.
@@ -127,22 +128,11 @@ extension Step {
     let changes = differences.map { difference -> Tree in
       .object(
         [
-          ("key", .string(difference.name)), ("old", tree(difference.old)),
-          ("new", tree(difference.new)),
+          ("key", .string(difference.name)), ("old", difference.old.map { Tree($0) } ?? .null),
+          ("new", difference.new.map { Tree($0) } ?? .null),
         ] + (difference.isTheirs ? [("theirs", true)] : []))
     }
     if !changes.isEmpty { members.append(("changes", .array(changes))) }
     return .object(members)
-  }
-
-  private func tree(_ value: Model.Value?) -> Tree {
-    switch value {
-    case nil: .null
-    case .string(let text): .string(text)
-    case .integer(let number): .integer(number)
-    case .bool(let flag): .bool(flag)
-    case .list(let values): .array(values.map(tree))
-    case .members(let members): .object(members.map { ($0.name, tree($0.value)) })
-    }
   }
 }

@@ -49,7 +49,11 @@ public struct DesiredState: Hashable, Sendable {
     let own =
       (gateways?.tableIDs ?? []) + (services.hasTable ? [Services.tableID] : [])
     return unconditional.tables
-      + own.map { NftablesTable(Nftables.Table(family: $0.family, name: $0.name)) }
+      + own.map {
+        var table = NftablesTable(Nftables.Table(family: $0.family, name: $0.name))
+        table.isBlueprints = true
+        return table
+      }
   }
 
   /// The settings that it names, whatever the signals say.

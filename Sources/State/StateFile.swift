@@ -45,7 +45,7 @@ public enum StateFile {
     add("neighbors", trees(configuration.neighbors) + trees(configuration.fdb))
     add("nexthops", trees(configuration.nexthops))
     add("routes", trees(configuration.routes))
-    add("rules", trees(configuration.rules) + configuration.absentRules.map { tree($0.members) })
+    add("rules", trees(configuration.rules) + configuration.absentRules.map { Tree($0.members) })
     if !configuration.tables.isEmpty {
       sections.append(("nftables", NftablesWriter.section(configuration.tables)))
     }
@@ -59,32 +59,18 @@ public enum StateFile {
     let services = trees(configuration.ipvsServices)
     if !services.isEmpty { parts.append(("services", .array(services))) }
     let timeouts = configuration.ipvsTimeouts.sorted { $0.state < $1.state }.map {
-      ($0.state.rawValue, tree($0.duration.value))
+      ($0.state.rawValue, Tree($0.duration.value))
     }
     if !timeouts.isEmpty { parts.append(("timeouts", .object(timeouts))) }
     let daemons = configuration.ipvsDaemons.sorted { $0.role < $1.role }.map {
-      ($0.role.rawValue, tree($0.members.filter { $0.name != "role" }))
+      ($0.role.rawValue, Tree($0.members.filter { $0.name != "role" }))
     }
     if !daemons.isEmpty { parts.append(("sync", .object(daemons))) }
     return parts
   }
 
   private static func trees<R: Resource>(_ objects: [R]) -> [Tree] {
-    objects.map { ($0.id, $0) }.sorted { $0.0 < $1.0 }.map { tree($0.1.members) }
-  }
-
-  private static func tree(_ members: [Model.Value.Member]) -> Tree {
-    .object(members.map { ($0.name, tree($0.value)) })
-  }
-
-  private static func tree(_ value: Model.Value) -> Tree {
-    switch value {
-    case .string(let text): .string(text)
-    case .integer(let number): .integer(number)
-    case .bool(let flag): .bool(flag)
-    case .list(let values): .array(values.map(tree))
-    case .members(let members): tree(members)
-    }
+    objects.map { ($0.id, $0) }.sorted { $0.0 < $1.0 }.map { Tree($0.1.members) }
   }
 
   /// A sysctl's text: as a number, if it reads as it would be written.

@@ -403,4 +403,34 @@ struct Alike: Sendable, CustomTestStringConvertible {
       #expect(try sh("ip route show 10.1.0.0/16") == "10.1.0.0/16 via 172.16.0.9 dev t0 \n")
     }
   }
+
+  /// Ours was replaced by hand, and theirs of the same key leads another way: drift repair takes that
+  /// of hand, by the protocol that it has, and no other.
+  @Test(arguments: ["static", "200", "boot"])
+  func aRouteReplacedByHandIsPutBackAlone(_ hand: String) throws {
+    try inNamespace { directory in
+      try links()
+      let reconciler = try Reconciler(runDirectory: directory)
+      let desired = try decode([
+        "links": [#"{ "name": "t0", "managed": false }"#],
+        "routes": [#"{ "dst": "2001:db8::/32", "dev": "t0", "metric": 7 }"#],
+      ])
+      try reconciler.reach(desired)
+      for line in [
+        "ip -6 route append 2001:db8::/32 dev t1 metric 7 proto 201",
+        "ip -6 route delete 2001:db8::/32 dev t0 metric 7",
+        "ip -6 route append 2001:db8::/32 dev t0 metric 7 mtu 1300 proto \(hand)",
+      ] { try sh(line) }
+      let ours = Set(desired.objects.filter { $0.kind == Route.kind }.map(\.id))
+      let outcome = try reconciler.reconcile {
+        Plan(from: try reconciler.observe(for: desired).owning(ours), to: desired)
+      }
+      #expect(outcome.complaints == "")
+      let routes = try sh("ip -6 route show 2001:db8::/32").split(separator: "\n").sorted()
+      #expect(routes.count == 2)
+      #expect(routes.contains { $0.contains("dev t0 proto 118") && !$0.contains("mtu") })
+      #expect(routes.contains { $0.contains("dev t1 proto 201") })
+      #expect(try plan(directory, desired) == Plan.steadyState + "\n")
+    }
+  }
 }

@@ -1,3 +1,4 @@
+import Agent
 import Model
 import State
 import Testing

@@ -31,7 +31,13 @@ struct NftablesTables {
     let (tables, generation) = try kernel.observe(
       where: { $0.isMarked || selection.wants($0) }, elements: selection.wantsElements)
     chain = (generation, generation)
-    return (tables.map(NftablesTable.init(observed:)), generation)
+    return (
+      tables.map { program in
+        var table = NftablesTable(observed: program)
+        if selection.wantsContents(program) { table.contents = SetContents(of: program) }
+        return table
+      }, generation
+    )
   }
 
   func counters(of table: NftablesTable.ID) throws(NetlinkError) -> [String: UInt64] {
@@ -151,6 +157,12 @@ extension Kernel {
     }
 
     func wants(_ table: TableProgram) -> Bool { isAll || sources[table.id] != nil }
+
+    /// Whether a blueprint, which hasn't stated the table yet, asks what it holds.
+    func wantsContents(_ table: TableProgram) -> Bool {
+      guard let wanted = sources[table.id] else { return false }
+      return wanted.isBlueprints && wanted.source?.sets.isEmpty == true
+    }
 
     func wantsElements(_ table: TableProgram, _ set: SetProgram) -> Bool {
       if isAll || set.flags & SetFlag.dynamic == 0 { return true }

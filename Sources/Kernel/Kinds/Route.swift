@@ -145,6 +145,7 @@ enum RouteKind: KernelKind {
 
   private static func delete(_ route: Route, _ encoder: Encoder) throws(NetlinkError) {
     var route = route
+    route.protocol = route.protocol ?? route.kernelProtocol
     if route.dst.family == .inet6, let dev = route.id.dev {
       // By the link, and by no gateway: `ip6_route_del` compares what is stated, and its first match
       // may be another route over the link.

@@ -44,15 +44,8 @@ extension Gateways {
   /// The names of the members that these tables, as observed, use: the marks in the set `up`.
   public func inUse(by tables: [NftablesTable]) -> Set<String> {
     let table = tables.first { $0.id == Self.tableID }
-    let set = table?.program?.sets.first { $0.name == "up" }
-    let marks = Set(set?.elements.map(\.key) ?? [])
-    let stated = Set(
-      table?.source?.sets.first { $0.name == "up" }?.elements.compactMap(\.key) ?? [])
-    return Set(
-      members.indices.filter { index in
-        marks.contains(Nftables.Bytecode.ElementBytes(mark(index).inHostOrder))
-          || stated.contains(.number(UInt64(mark(index))))
-      }.map { members[$0].name })
+    let marks = table?.marks(inSet: "up") ?? []
+    return Set(members.indices.filter { marks.contains(Mark(mark($0))) }.map { members[$0].name })
   }
 
   /// Of those in use, the names of those by which new flows leave.
@@ -87,16 +80,7 @@ extension Gateways {
     }
     // Else an error about a client's packet may bear the address of the cluster's link.
     sysctls.append(sysctl("ipv4", "icmp_errors_use_inbound_ifaddr", value: "1"))
-    if hasVIPs {
-      for (name, value) in [
-        // A router that takes over sees flows from their middle on, and its old ones with windows
-        // that are long past.
-        ("tcp_loose", "1"), ("tcp_be_liberal", "1"),
-        ("udp_timeout", "180"), ("udp_timeout_stream", "180"),
-      ] {
-        sysctls.append(sysctl("netfilter", "nf_conntrack_" + name, value: value))
-      }
-    }
+    if hasVIPs { sysctls += Sysctl.takeover }
     guard case .ecmp(let multipath) = egress.balance else { return sysctls }
     for family in families {
       let proto = family == .inet ? "ipv4" : "ipv6"
@@ -215,13 +199,5 @@ extension [Route.Hop] {
   fileprivate var alone: [Route.Hop] {
     guard count == 1 else { return self }
     return map { Route.Hop(via: $0.via, dev: $0.dev) }
-  }
-}
-
-extension UInt32 {
-  /// As a register of nftables holds a mark.
-  fileprivate var inHostOrder: [UInt8] {
-    let bytes = (0..<4).map { UInt8(truncatingIfNeeded: self >> (8 * $0)) }
-    return UInt32(littleEndian: self) == self ? bytes : bytes.reversed()
   }
 }

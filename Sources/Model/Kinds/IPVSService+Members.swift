@@ -7,18 +7,8 @@ extension IPVSService {
     isOver: (Draining.ID) -> Bool
   ) -> IPVSService {
     var service = self
-    let observed = present?.destinationsByID ?? [:]
-    service.destinations = zip(destinations, states).compactMap { destination, state in
-      let found = observed[destination.id]
-      switch state {
-      case .up: return destination
-      case .down where inhibit == .forever: return destination.drained
-      case .down:
-        return found == nil || isOver(Draining.ID(match, destination.id))
-          ? nil : destination.drained
-      // Found at weight 0 it has failed, which somebody else has seen or we before a restart.
-      case .unknown: return found.map { $0.weight == 0 ? destination.drained : destination }
-      }
+    service.destinations = members(states, present, inhibit).compactMap {
+      $0.kept(of: match, isOver: isOver)
     }
     return service
   }
@@ -27,10 +17,15 @@ extension IPVSService {
   func departures(
     _ states: [Signal.State], present: IPVSService?, _ inhibit: Service.Inhibition
   ) -> [Draining] {
-    guard case .lasting(let grace) = inhibit, let present else { return [] }
-    let down = Set(zip(destinations, states).filter { $0.1 == .down }.map(\.0.id))
-    return present.destinations.filter { down.contains($0.id) }.map {
-      Draining(id: .init(match, $0.id), grace: grace)
+    members(states, present, inhibit).compactMap { $0.draining(of: match) }
+  }
+
+  private func members(
+    _ states: [Signal.State], _ present: IPVSService?, _ inhibit: Service.Inhibition
+  ) -> [IPVSMember] {
+    let observed = present?.destinationsByID ?? [:]
+    return zip(destinations, states).compactMap { destination, state in
+      IPVSMember(destination, state, found: observed[destination.id], inhibit)
     }
   }
 }

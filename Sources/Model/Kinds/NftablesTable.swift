@@ -23,6 +23,8 @@ public struct NftablesTable: Resource {
   /// What the kernel holds, or is to hold; nil until the source has been compiled, which takes the
   /// numbers of links.
   public var program: Nftables.Bytecode.TableProgram?
+  /// Observed, of a table that a blueprint has yet to state: what its sets hold.
+  public var contents: SetContents?
   /// What of it can't be put into words, by its place; it is left alone.
   public var unreadable: [String] = []
   /// Where somebody else made it, it is kept equal to what is stated, and theirs.
@@ -154,5 +156,34 @@ extension NftablesTable {
     // Numbers differ from one namespace to the next; without any, once is enough.
     if let program, links.isEmpty { return program }
     return try TableCompiler.compile(source) { numbers[$0] }.get()
+  }
+}
+
+// What a blueprint's table held before is left as it is where signals aren't known yet.
+extension NftablesTable {
+  /// The marks in a set, as observed or as stated.
+  func marks(inSet name: String) -> Set<Mark> {
+    if let contents { return contents.marks(inSet: name) }
+    return Set(
+      elements(of: name).compactMap { element in
+        if case .number(let mark)? = element.key {
+          UInt32(exactly: mark).map { Mark($0) }
+        } else {
+          nil
+        }
+      })
+  }
+
+  /// The addresses to which a map leads, as observed or as stated.
+  func addresses(inMap name: String) -> Set<IPAddress> {
+    if let contents { return contents.addresses(inMap: name) }
+    return Set(
+      elements(of: name).compactMap { element in
+        if case .symbol(let address)? = element.data { IPAddress(address) } else { nil }
+      })
+  }
+
+  private func elements(of name: String) -> [Nftables.Element] {
+    source?.sets.first { $0.name == name }?.elements ?? []
   }
 }

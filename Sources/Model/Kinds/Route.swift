@@ -82,6 +82,8 @@ public struct Route: Resource {
   public var isAdopted = false
   /// Nil: ours.
   public var `protocol`: RouteProtocol?
+  /// Observed, and taken for ours: the protocol that it has in the kernel, which deletes it by no other.
+  public var kernelProtocol: RouteProtocol?
 
   public init(_ dst: Prefix, type: RouteType = .unicast, hop: Hop? = nil) {
     self.dst = dst
@@ -191,6 +193,7 @@ public struct Route: Resource {
 
   public var takenForOurs: Self {
     var ours = self
+    ours.kernelProtocol = self.protocol ?? kernelProtocol
     ours.protocol = nil
     return ours
   }

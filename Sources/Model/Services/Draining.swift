@@ -14,29 +14,3 @@ public struct Draining: Hashable, Sendable {
   /// How long it stays at weight 0.
   public let grace: Duration
 }
-
-/// Since when destinations are on their way out: what the loop remembers between two looks.
-///
-/// Nothing of it outlives a restart, after which each of them has its whole time again.
-public struct Drainings: Hashable, Sendable {
-  private var ends: [Draining.ID: Duration] = [:]
-
-  public init() {}
-
-  /// Takes those that are on their way now; who is no longer among them has gone, or come back.
-  public mutating func update(_ departures: [Draining], now: Duration) {
-    ends = Dictionary(
-      departures.map { ($0.id, min(ends[$0.id] ?? now + $0.grace, now + $0.grace)) },
-      uniquingKeysWith: { first, _ in first })
-  }
-
-  /// Whether its time is over.
-  public func isOver(_ id: Draining.ID, now: Duration) -> Bool {
-    ends[id].map { $0 <= now } ?? false
-  }
-
-  /// When the next one's time is over.
-  public func next(after now: Duration) -> Duration? {
-    ends.values.filter { $0 > now }.min()
-  }
-}

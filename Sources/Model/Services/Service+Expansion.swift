@@ -14,11 +14,8 @@ extension Service {
       var service = IPVSService(match, scheduler: scheduler)
       service.flags = flags
       service.persistence = persistence
-      service.destinations = roll(match, signals, present[match]).compactMap { entry in
-        guard let grace = entry.grace else { return entry.destination }
-        guard entry.isPresent || grace == .forever else { return nil }
-        let id = Draining.ID(match, entry.destination.id)
-        return grace != .forever && isOver(id) ? nil : entry.destination.drained
+      service.destinations = members(of: match, signals, present[match]).compactMap {
+        $0.kept(of: match, isOver: isOver)
       }
       return service
     }
@@ -30,10 +27,7 @@ extension Service {
   ) -> [Draining] {
     guard balancer == .ipvs else { return [] }
     return matches.flatMap { match in
-      roll(match, signals, present[match]).compactMap { entry in
-        guard entry.isPresent, case .lasting(let grace) = entry.grace else { return nil }
-        return Draining(id: .init(match, entry.destination.id), grace: grace)
-      }
+      members(of: match, signals, present[match]).compactMap { $0.draining(of: match) }
     }
   }
 
@@ -42,68 +36,48 @@ extension Service {
     _ match: IPVSService.Match, given signals: [Signal: Signal.State],
     keeping observed: IPVSService? = nil
   ) -> Bool {
-    !roll(match, signals, observed).contains {
-      $0.grace == nil && $0.destination.effectiveWeight > 0
+    !members(of: match, signals, observed).contains {
+      $0.inhibition == nil && $0.destination.effectiveWeight > 0
     }
-  }
-
-  /// A destination, and whether it is to go.
-  private struct Entry {
-    var destination: IPVSDestination
-    /// Nil: it stays.
-    var grace: Inhibition?
-    /// Whether the kernel has it.
-    var isPresent: Bool
   }
 
   /// Every destination that the kernel has or should have.
-  private func roll(
-    _ match: IPVSService.Match, _ signals: [Signal: Signal.State], _ observed: IPVSService?
-  ) -> [Entry] {
+  private func members(
+    of match: IPVSService.Match, _ signals: [Signal: Signal.State], _ observed: IPVSService?
+  ) -> [IPVSMember] {
     let present = observed?.destinations ?? []
     let byID = observed?.destinationsByID ?? [:]
-    func found(_ wanted: IPVSDestination) -> IPVSDestination? { byID[wanted.id] }
-    var entries = servers(of: match).compactMap { server -> Entry? in
+    var members = servers(of: match).compactMap { server -> IPVSMember? in
       let destination = destination(server, match)
-      let found = found(destination)
-      var entry = Entry(destination: destination, grace: nil, isPresent: found != nil)
-      switch condition(of: server, match)?.state(given: signals) ?? .up {
-      case .up: break
-      case .down: entry.grace = inhibit
-      case .unknown:
-        guard let found else { return nil }
-        // Found at weight 0 it has failed, which somebody else has seen or we before a restart.
-        if found.weight == 0 { entry.destination = destination.drained }
-      }
-      return entry
+      let state = condition(of: server, match)?.state(given: signals) ?? .up
+      return IPVSMember(destination, state, found: byID[destination.id], inhibit)
     }
     if let sorry {
       let destination = destination(sorry, match)
-      let found = found(destination)
-      let isLost = isQuorumLost(entries, was: found.map { $0.weight > 0 } ?? false)
+      let found = byID[destination.id]
+      let isLost = isQuorumLost(members, was: found.map { $0.weight > 0 } ?? false)
       if isLost {
-        for index in entries.indices where entries[index].grace == nil {
-          entries[index].destination = entries[index].destination.drained
+        for index in members.indices where members[index].inhibition == nil {
+          members[index].destination = members[index].destination.drained
         }
       }
       if isLost || found != nil {
-        entries.append(
-          Entry(
-            destination: destination, grace: isLost ? nil : .lasting(drain),
-            isPresent: found != nil))
+        members.append(
+          IPVSMember(
+            destination, leaving: isLost ? nil : .lasting(drain), isPresent: found != nil))
       }
     }
-    let wanted = Set(entries.map(\.destination.id))
-    entries += present.filter { !wanted.contains($0.id) }.map {
-      Entry(destination: $0, grace: .lasting(drain), isPresent: true)
+    let wanted = Set(members.map(\.destination.id))
+    members += present.filter { !wanted.contains($0.id) }.map {
+      IPVSMember($0, leaving: .lasting(drain), isPresent: true)
     }
-    return entries
+    return members
   }
 
   /// As keepalived has it: less than the quorum by more than the hysteresis is too little, and then
   /// it takes as much above it to be enough.
-  private func isQuorumLost(_ entries: [Entry], was isLost: Bool) -> Bool {
-    let alive = entries.filter { $0.grace == nil }.reduce(UInt64(0)) {
+  private func isQuorumLost(_ members: [IPVSMember], was isLost: Bool) -> Bool {
+    let alive = members.filter { $0.inhibition == nil }.reduce(UInt64(0)) {
       $0 + UInt64($1.destination.effectiveWeight)
     }
     if alive == 0 { return true }

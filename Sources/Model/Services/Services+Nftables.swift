@@ -151,20 +151,3 @@ extension Service {
     ]
   }
 }
-
-extension NftablesTable {
-  /// The addresses to which a map leads, as observed or as stated.
-  fileprivate func addresses(inMap name: String) -> Set<IPAddress> {
-    if let map = program?.sets.first(where: { $0.name == name }) {
-      return Set(
-        map.elements.compactMap { element in
-          if case .value(let bytes)? = element.data { IPAddress(bytes: bytes) } else { nil }
-        })
-    }
-    let map = source?.sets.first { $0.name == name }
-    return Set(
-      (map?.elements ?? []).compactMap { element in
-        if case .symbol(let address)? = element.data { IPAddress(address) } else { nil }
-      })
-  }
-}

@@ -87,21 +87,12 @@ public struct Services: Hashable, Sendable {
   /// Each by its measure: without it flows didn't open, or didn't live through a failover.
   public var sysctls: [Sysctl] {
     if list.isEmpty { return [] }
-    func sysctl(_ parts: String..., value: String = "1") -> Sysctl {
-      Sysctl(Sysctl.Key(parts: ["net"] + parts)!, value)
-    }
+    func sysctl(_ parts: String...) -> Sysctl { Sysctl(Sysctl.Key(parts: ["net"] + parts)!, "1") }
     var sysctls = [sysctl("ipv4", "ip_forward")]
     if matches.contains(where: { $0.family == .inet6 }) {
       sysctls.append(sysctl("ipv6", "conf", "all", "forwarding"))
     }
-    sysctls += [
-      // A router that takes over sees flows from their middle on, and its old ones with windows
-      // that are long past.
-      sysctl("netfilter", "nf_conntrack_tcp_loose"),
-      sysctl("netfilter", "nf_conntrack_tcp_be_liberal"),
-      sysctl("netfilter", "nf_conntrack_udp_timeout", value: "180"),
-      sysctl("netfilter", "nf_conntrack_udp_timeout_stream", value: "180"),
-    ]
+    sysctls += Sysctl.takeover
     guard isByIPVS else { return sysctls }
     return sysctls + [
       // Else the answer's connection has no mark, and leaves by any gateway.

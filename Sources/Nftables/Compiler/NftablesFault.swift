@@ -26,7 +26,7 @@ public struct NftablesFault: Error, Hashable, Sendable, CustomStringConvertible 
       case .object(let name): ", object \(name)"
       case .flowtable(let name): ", flowtable \(name)"
       case .chain(let name): ", chain \(name)"
-      case .rule(let chain, let position): ", chain \(chain), rule \(position + 1)"
+      case .rule(let chain, let position): ", \(RulePlace(chain: chain, position: position))"
       }
     return "table \(family.rawValue) \(table)\(within): \(message)"
   }

@@ -31,7 +31,7 @@ extension TableDecompiler {
           read.rules.append(rule)
         } else {
           let text = anyText(chain.rules[position])
-          unreadable.append("chain \(chain.name), rule \(position + 1): \(text)")
+          unreadable.append("\(RulePlace(chain: chain.name, position: position)): \(text)")
         }
       }
       table.chains.append(read)

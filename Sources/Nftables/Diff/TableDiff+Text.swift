@@ -83,7 +83,7 @@ private struct DiffText {
       let rules = stated[chain.name].flatMap { $0.count == chain.rules.count ? $0 : nil }
       for (position, rule) in chain.rules.enumerated() {
         add(
-          "chain \(chain.name) rule \(position + 1)",
+          RulePlace(chain: chain.name, position: position).title,
           new: rules.map { new.text($0[position]) } ?? new.text(rule))
       }
     }
@@ -168,13 +168,14 @@ private struct DiffText {
         let position = rules.firstIndex(where: { $0.handle == deletion.handle }),
         !diff.deletedChains.contains(deletion.chain) || made.contains(deletion.chain)
       else { continue }
-      add("chain \(deletion.chain) rule \(position + 1)", old: old.text(rules[position]))
+      add(
+        RulePlace(chain: deletion.chain, position: position).title, old: old.text(rules[position]))
     }
     for chain in new.program.chains {
       let inserted = Set(diff.createdRules.filter { $0.chain == chain.name }.map(\.rule))
       if inserted.isEmpty { continue }
       for (position, rule) in chain.rules.enumerated() where inserted.contains(rule) {
-        add("chain \(chain.name) rule \(position + 1)", new: new.text(rule))
+        add(RulePlace(chain: chain.name, position: position).title, new: new.text(rule))
       }
     }
   }

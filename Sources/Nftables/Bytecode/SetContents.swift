@@ -1,0 +1,34 @@
+public import Addressing
+
+/// What the sets of a table hold, as values: marks that are keys, and addresses to which maps lead.
+public struct SetContents: Hashable, Sendable {
+  private var marks: [String: Swift.Set<Mark>] = [:]
+  private var addresses: [String: Swift.Set<IPAddress>] = [:]
+
+  public init(of table: TableProgram) {
+    for set in table.sets {
+      if set.keyType == DataType.mark.number {
+        marks[set.name] = Swift.Set(set.elements.compactMap { Mark(hostOrdered: $0.key) })
+      }
+      guard case .value(let type, _)? = set.data,
+        type == DataType.ipv4.number || type == DataType.ipv6.number
+      else { continue }
+      // A thousand buckets lead to a few servers.
+      let values = Swift.Set(
+        set.elements.lazy.compactMap { if case .value(let bytes)? = $0.data { bytes } else { nil } }
+      )
+      addresses[set.name] = Swift.Set(values.compactMap { IPAddress(bytes: $0) })
+    }
+  }
+
+  public func marks(inSet name: String) -> Swift.Set<Mark> { marks[name] ?? [] }
+  public func addresses(inMap name: String) -> Swift.Set<IPAddress> { addresses[name] ?? [] }
+}
+
+extension Mark {
+  /// As a register of nftables holds it.
+  fileprivate init?(hostOrdered bytes: ElementBytes) {
+    guard bytes.count == 4 else { return nil }
+    self.init(UInt32(bigEndian: bytes.reduce(0) { $0 << 8 | UInt32($1) }))
+  }
+}
