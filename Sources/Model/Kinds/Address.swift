@@ -1,5 +1,5 @@
 /// An address of an interface.
-public struct Address: Resource {
+public struct Address: ProtocolMarked {
   public var link: LinkName
   /// The address itself with the length of its subnet: `192.168.26.254/22`.
   public var address: Prefix
@@ -65,19 +65,9 @@ public struct Address: Resource {
   public static let name = "address"
   public var id: ID { ID(link: link, address: address, peer: peer) }
   public var phase: Phase { .address }
-  public var isOwned: Bool { `protocol` == nil }
 
-  public func mayChange(_ observed: Address) -> Bool {
-    observed.isOwned || isAdopted || `protocol` != nil && `protocol` == observed.protocol
-  }
-  public var maker: String? { `protocol`.map(\.maker) }
   public var requirements: [Requirement] { [.link(link)] }
 
-  public var takenForOurs: Self {
-    var ours = self
-    ours.protocol = nil
-    return ours
-  }
   public var provisions: [Provision] { [.network((peer ?? address).network)] }
   public func isLost(by loss: LinkLoss) -> Bool { address.family == .inet6 }
 

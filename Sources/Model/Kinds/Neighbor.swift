@@ -1,5 +1,5 @@
 /// A permanent entry of the ARP or neighbor discovery table, or a proxied address.
-public struct Neighbor: Resource {
+public struct Neighbor: ProtocolMarked {
   public var link: LinkName
   public var address: IPAddress
   /// Nil for a proxied address.
@@ -34,19 +34,8 @@ public struct Neighbor: Resource {
   public static let name = "neighbor"
   public var id: ID { ID(link: link, address: address, isProxy: isProxy) }
   public var phase: Phase { .neighbor }
-  public var isOwned: Bool { `protocol` == nil }
 
-  public func mayChange(_ observed: Neighbor) -> Bool {
-    observed.isOwned || isAdopted || `protocol` != nil && `protocol` == observed.protocol
-  }
-  public var maker: String? { `protocol`.map(\.maker) }
   public var requirements: [Requirement] { [.link(link)] }
-
-  public var takenForOurs: Self {
-    var ours = self
-    ours.protocol = nil
-    return ours
-  }
 
   public func isLost(by loss: LinkLoss) -> Bool {
     loss == .endsIPv6 && address.family == .inet6

@@ -1,5 +1,5 @@
 /// A nexthop object (`ip nexthop`): one next hop, a discarding one, or a group of others.
-public struct Nexthop: Resource {
+public struct Nexthop: ProtocolMarked {
   public enum Target: Hashable, Sendable {
     /// By a gateway, a link, or both.
     case hop(via: IPAddress?, dev: LinkName?, onlink: Bool)
@@ -78,12 +78,6 @@ public struct Nexthop: Resource {
   public static let name = "nexthop"
   public var id: ID { ID(number) }
   public var phase: Phase { group == nil ? .nexthop : .nexthopGroup }
-  public var isOwned: Bool { `protocol` == nil }
-
-  public func mayChange(_ observed: Nexthop) -> Bool {
-    observed.isOwned || isAdopted || `protocol` != nil && `protocol` == observed.protocol
-  }
-  public var maker: String? { `protocol`.map(\.maker) }
 
   public var requirements: [Requirement] {
     switch target {
@@ -110,11 +104,6 @@ public struct Nexthop: Resource {
       ? .replacing : .inPlace
   }
 
-  public var takenForOurs: Self {
-    var ours = self
-    ours.protocol = nil
-    return ours
-  }
   public var provisions: [Provision] { [.nexthop(number)] }
 
   public func isLost(by loss: LinkLoss) -> Bool { loss == .goesDown || family == .inet6 }

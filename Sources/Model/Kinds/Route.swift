@@ -1,5 +1,5 @@
 /// A route of one table.
-public struct Route: Resource {
+public struct Route: ProtocolMarked {
   /// `rtm_type` by iproute2's names.
   public enum RouteType: UInt8, CaseIterable, Hashable, Sendable, ValueConvertible {
     case unicast = 1
@@ -161,12 +161,6 @@ public struct Route: Resource {
       dev: isToldByWay && nhid == nil ? (type.isDiscarding ? .loopback : hop?.dev) : nil,
       nhid: isToldByWay ? nhid : nil)
   }
-  public var isOwned: Bool { `protocol` == nil }
-
-  public func mayChange(_ observed: Route) -> Bool {
-    observed.isOwned || isAdopted || `protocol` != nil && `protocol` == observed.protocol
-  }
-  public var maker: String? { `protocol`.map(\.maker) }
 
   /// IPv6: whether `NLM_F_REPLACE` of one may take the other's place (`rt6_qualify_for_ecmp`): routes
   /// by gateways, but for those of router advertisements, are a class of their own.

@@ -1,5 +1,5 @@
 /// A routing policy rule (`ip rule`).
-public struct Rule: Resource {
+public struct Rule: ProtocolMarked {
   public enum Action: Hashable, Sendable {
     case lookup(RouteTable)
     /// On to the rule of that priority.
@@ -79,18 +79,10 @@ public struct Rule: Resource {
       suppressPrefixLength: suppressPrefixLength)
   }
   public var phase: Phase { action.isDiscarding ? .guardRule : .rule }
-  public var isOwned: Bool { `protocol` == nil }
-  public func mayChange(_ observed: Rule) -> Bool {
-    observed.isOwned || `protocol` != nil && `protocol` == observed.protocol
-  }
-  public var maker: String? { `protocol`.map(\.maker) }
+  /// A rule is never changed: one that differs is another one.
+  public var isAdopted: Bool { false }
   public var requirements: [Requirement] { [] }
 
-  public var takenForOurs: Self {
-    var ours = self
-    ours.protocol = nil
-    return ours
-  }
   /// One that differs is another one.
   public static var staysOursWhenReplaced: Bool { false }
   public static var dependsOnAlikes: Bool { true }
