@@ -24,11 +24,12 @@ extension Reconciler {
   func endFlows(after plan: Plan, _ outcome: Outcome) {
     guard let wanted = plan.flows else { return }
     func isOurs(_ step: Step) -> Bool {
-      step.change.object.id == ObjectID(NftablesTable.self, Services.tableID)
+      step.change.object.id == ObjectID(NftablesTable.self, wanted.table)
     }
     if outcome.done.contains(where: isOurs) { flows.settled = nil }
     let isStopped =
-      outcome.isOutdated || outcome.failed.contains { isOurs($0.step) } || outcome.held.contains(where: isOurs)
+      outcome.isOutdated || outcome.failed.contains { isOurs($0.step) }
+      || outcome.held.contains(where: isOurs)
       || outcome.skipped.contains { isOurs($0.step) }
     // With the old map they would only go back to where they were.
     guard !isStopped, flows.settled != wanted else { return }

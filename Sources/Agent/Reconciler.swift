@@ -282,7 +282,7 @@ extension DesiredState {
   /// Whether there is anything of IPVS in it, whatever the signals say.
   var hasIPVS: Bool {
     unconditional.hasIPVS || conditional.contains { $0.object.kind.type.needsIPVS }
-      || services.list.contains { $0.balancer == .ipvs }
+      || blueprints.contains { $0.claims.needsIPVS }
   }
 }
 

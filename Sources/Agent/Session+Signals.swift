@@ -101,9 +101,9 @@ extension Session {
     return declaration.expanded(given: all, keeping: observed)
   }
 
-  /// Says what the gateways do without, and what they don't guard.
+  /// Says what blueprints do without, what they don't guard, and what can't work as it is meant.
   func tellLacking(of declaration: DesiredState, in observed: NetworkState) {
-    for lack in declaration.lacking(in: observed) + declaration.unledClients {
+    for lack in declaration.notes(in: observed) + declaration.mistakes {
       Console.complain("vpngw: \(lack.object): \(lack.reason)\n")
     }
   }

@@ -8,10 +8,9 @@ public struct DesiredState: Hashable, Sendable {
   public var conditional: [ConditionalObject] = []
   /// What no rule may match while the condition is up.
   public var conditionalPatterns: [ConditionalPattern] = []
-  /// Everybody's, also the gateways' and the services'.
+  /// Everybody's, also those of blueprints.
   public var probes: [Probe] = []
-  public var gateways: Gateways?
-  public var services = Services()
+  private var blueprintList = BlueprintList()
   /// How long a signal may stay unknown before it counts as down.
   public var deadline = Self.defaultDeadline
 
@@ -21,9 +20,15 @@ public struct DesiredState: Hashable, Sendable {
 
   public init(_ configuration: NetworkState) { unconditional = configuration }
 
+  /// At most one of each type, in the order of the registry of sections.
+  public var blueprints: [any Blueprint] {
+    get { blueprintList.list }
+    set { blueprintList.list = newValue }
+  }
+
+  /// Also where only a blueprint has to be expanded.
   public var isConditional: Bool {
-    !conditional.isEmpty || !conditionalPatterns.isEmpty || gateways != nil
-      || !services.list.isEmpty
+    !conditional.isEmpty || !conditionalPatterns.isEmpty || !blueprints.isEmpty
   }
 
   /// Every signal that there is to say something about: those of the probes, and those that
@@ -34,9 +39,8 @@ public struct DesiredState: Hashable, Sendable {
 
   /// Those that decide something.
   public var decidingSignals: Set<Signal> {
-    conditions.reduce(into: services.signals.union(gateways?.members.map(\.signal) ?? [])) {
-      $0.formUnion($1.signals)
-    }
+    let own = blueprints.reduce(into: Set<Signal>()) { $0.formUnion($1.signals) }
+    return conditions.reduce(into: own) { $0.formUnion($1.signals) }
   }
 
   private var conditions: [Condition] {
@@ -46,10 +50,8 @@ public struct DesiredState: Hashable, Sendable {
 
   /// The tables that it names, those of the blueprints without content.
   public var tables: [NftablesTable] {
-    let own =
-      (gateways?.tableIDs ?? []) + (services.hasTable ? [Services.tableID] : [])
-    return unconditional.tables
-      + own.map {
+    unconditional.tables
+      + blueprints.flatMap(\.claims.tables).map {
         var table = NftablesTable(Nftables.Table(family: $0.family, name: $0.name))
         table.isBlueprints = true
         return table
@@ -58,8 +60,8 @@ public struct DesiredState: Hashable, Sendable {
 
   /// The settings that it names, whatever the signals say.
   public var sysctlKeys: [Sysctl.Key] {
-    unconditional.sysctls.map(\.key) + (gateways?.sysctls.map(\.key) ?? [])
-      + services.sysctls.map(\.key)
+    unconditional.sysctls.map(\.key)
+      + blueprints.flatMap { $0.claims.sysctls.map(\.key) }
       + conditional.compactMap { $0.object.as(Sysctl.self)?.key }
   }
 }
@@ -73,7 +75,7 @@ public struct ConditionalObject: Hashable, Sendable {
   /// For each of the object's members; empty: none has a condition.
   public var members: [Condition?]
   /// What becomes of a service's destination that is down.
-  public var inhibit = Service.Inhibition.usual
+  public var inhibit = Inhibition.usual
 
   public init(_ object: Object, when: Condition?, members: [Condition?] = []) {
     self.object = object

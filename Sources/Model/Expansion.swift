@@ -1,5 +1,3 @@
-import Nftables
-
 extension DesiredState {
   /// What the file asks for while the signals are so.
   ///
@@ -14,9 +12,7 @@ extension DesiredState {
   ) -> NetworkState {
     guard isConditional else { return unconditional }
     var expansion = Expansion(of: self, given: signals, keeping: observed, isOver: isOver)
-    return expansion.configuration(
-      with: services.expanded(
-        given: signals, keeping: observed.ipvsServices, observed.tables, isOver: isOver))
+    return expansion.configuration()
   }
 
   /// What a kernel's links say of themselves: up while they run, down also where there is none.
@@ -49,7 +45,7 @@ extension DesiredState {
         Expansion.states(of: conditional, signals), present: present[service.match],
         conditional.inhibit)
     }
-    return plain + services.departures(given: signals, keeping: observed.ipvsServices)
+    return plain + blueprints.flatMap { $0.drainings(given: signals, keeping: observed) }
   }
 
   /// The objects that unknown signals leave undecided.
@@ -66,12 +62,7 @@ private struct Expansion {
   /// Those about which signals decide.
   private let servicesPresent: [IPVSService.Match: IPVSService]
   private let isOver: (Draining.ID) -> Bool
-  /// Settings that this kernel doesn't have.
-  private let lacking: [Sysctl.Key]
-  /// As they were observed.
-  private let tables: [NftablesTable]
-  private let othersAddresses: [Address]
-  private let links: [Link]
+  private let observed: NetworkState
 
   init(
     of declaration: DesiredState, given signals: [Signal: Signal.State],
@@ -81,19 +72,12 @@ private struct Expansion {
     self.signals = signals
     self.isOver = isOver
     servicesPresent = Self.services(declaration.conditional, observed)
-    tables = observed.tables
-    links = observed.links
-    // Ours are declared, or about to go.
-    othersAddresses = declaration.gateways == nil ? [] : observed.addresses.filter { !$0.isOwned }
-    // Without IPVS its settings lack as well, which needn't be said one by one.
-    lacking =
-      (declaration.gateways?.lacking(in: observed) ?? [])
-      + (observed.lacksIPVS ? declaration.services.ipvsSettings : [])
+    self.observed = observed
     let undecided = declaration.undecided(given: signals)
     present = undecided.isEmpty ? [:] : observed.objects(with: Set(undecided.map(\.object.id)))
   }
 
-  mutating func configuration(with services: Services.Expansion) -> NetworkState {
+  mutating func configuration() -> NetworkState {
     var configuration = declaration.unconditional
     var placed: Set<ObjectID> = []
     var absent: [Object] = []
@@ -109,18 +93,19 @@ private struct Expansion {
     where conditional.when.state(given: signals) == .up {
       configuration.absentRules.append(conditional.pattern)
     }
-    if let gateways = declaration.gateways {
-      var gateways = gateways
-      gateways.learn(othersAddresses)
-      gateways.close(configuration.links, links)
-      let expansion = gateways.expanded(
-        given: signals, keeping: tables, beside: configuration.routes)
-      configuration.add(expansion.configuration, expansion.tables, without: lacking)
+    for expansion in blueprints(beside: configuration) {
+      configuration.addBlueprint(expansion)
     }
-    configuration.add(
-      services.configuration, [services.table].compactMap(\.self), without: lacking)
     configuration.removeWhatRests(on: absent)
     return configuration
+  }
+
+  /// What each blueprint stands for.
+  private func blueprints(beside stated: NetworkState) -> [NetworkState] {
+    if declaration.blueprints.isEmpty { return [] }
+    let context = BlueprintContext(
+      signals: signals, observed: observed, stated: stated, isOver: isOver)
+    return declaration.blueprints.map { $0.expanded(in: context) }
   }
 
   private func expanded(_ conditional: ConditionalObject) -> Object? {
@@ -174,20 +159,13 @@ private struct Expansion {
 
 extension NetworkState {
   /// What a blueprint stands for; a setting that the file states as well is stated once.
-  fileprivate mutating func add(
-    _ blueprint: NetworkState, _ tables: [Nftables.Table], without lacking: [Sysctl.Key]
-  ) {
-    var blueprint = blueprint
-    blueprint.sysctls.removeAll { lacking.contains($0.key) }
+  fileprivate mutating func addBlueprint(_ expansion: NetworkState) {
+    var blueprint = expansion
+    for index in blueprint.tables.indices { blueprint.tables[index].isBlueprints = true }
     claimedTables.formUnion(
       blueprint.routes.map(\.table).filter { $0.name == nil })  // main and its like are everybody's
     add(blueprint)
     flows = blueprint.flows ?? flows
-    self.tables += tables.map { source in
-      var table = NftablesTable(source)
-      table.isBlueprints = true
-      return table
-    }
   }
 
   /// The objects with these identities; of several with one identity ours, else the first, which is

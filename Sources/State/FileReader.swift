@@ -18,8 +18,7 @@ extension ObjectReader<FileKey> {
     _ = required(.version, .uint8(1, to: 1), ": write \"version\": 1")
     readSysctls(&contents)
     readInputs(&contents)
-    readGateways(&contents)
-    readServices(&contents)
+    for section in Sections.blueprints { section.read(&self, into: &contents) }
 
     contents.links.reserve(count(.links))
     let links = each(.links, of: "link") { object, index in

@@ -76,10 +76,9 @@ struct Contents {
   /// Also of probes that couldn't be read; nil when the whole section couldn't.
   var probeNames: Set<String>? = []
   var deadline = DesiredState.defaultDeadline
-  var gateways: Gateways?
-  var services = Services()
+  var blueprints: [any Blueprint] = []
   /// What the file says for services of the section `ipvs`.
-  var ipvsInhibitions: [IPVSService.Match: Service.Inhibition] = [:]
+  var ipvsInhibitions: [IPVSService.Match: Inhibition] = [:]
   var links = Section<Link>("links")
   var addresses = Section<Address>("addresses")
   var neighbors = Section<Neighbor>("neighbors")
@@ -100,14 +99,12 @@ struct Contents {
 
   var declaration: DesiredState {
     var declaration = DesiredState()
-    declaration.probes = probes + (gateways?.probes ?? []) + services.probes
-    declaration.gateways = gateways
-    let vips = Set((gateways?.members ?? []).flatMap(\.vips))
-    declaration.gateways?.served = services.served(behind: vips)
-    declaration.gateways?.servers = services.servers
-    // Whatever their conditions say: an address that is away for a while leaves its network here.
-    declaration.gateways?.declare(addresses.items)
-    declaration.services = services
+    declaration.probes = probes + blueprints.flatMap(\.probes)
+    declaration.blueprints = blueprints.map { blueprint in
+      var blueprint = blueprint
+      blueprint.learn(addresses: addresses.items, others: blueprints)
+      return blueprint
+    }
     declaration.deadline = deadline
     func unconditional<R: Resource>(_ section: Section<R>) -> [R] {
       section.split { item, when, members in

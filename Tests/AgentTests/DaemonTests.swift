@@ -254,7 +254,7 @@ import Testing
       try sh("ip link set f0 down")
       #expect(turning.turn { !turning.board.status.isReady })
       let status = turning.board.status
-      let cause = Status.Trouble(
+      let cause = Trouble(
         object: "link f0", reason: "is down, and 1 way leads over it: nothing leaves by it")
       #expect(status.notes.contains(cause), "\(status.notes)")
       #expect(status.conflicts.first?.reason.contains("link f0 is down") == true, "\(status)")

@@ -5,14 +5,16 @@ import Testing
 @testable import Agent
 
 struct DropTotalsTests {
-  private static let reasons: [Gateways.Drop] = [.falseSource, .leak]
+  private static let reasons = [Gateways.Drop.falseSource, .leak].map {
+    DropCounters.Reason($0.rawValue, meaning: $0.meaning)
+  }
   private static let now = WallClock(seconds: 1_782_875_565, milliseconds: 120)
 
   private static func packets(_ totals: DropTotals) -> [UInt64] { totals.list.map(\.packets) }
 
   /// A table that is made anew, or a counter that somebody resets, takes nothing back.
   @Test func totalsOnlyGrow() {
-    var totals = DropTotals()
+    var totals = DropTotals(of: "gateways")
     for (counter, total) in [(7, 7), (7, 7), (10, 10), (0, 10), (2, 12), (1, 13)]
       as [(UInt64, UInt64)]
     {
@@ -25,7 +27,7 @@ struct DropTotalsTests {
 
   /// What the kernel counted before the start has no time.
   @Test func theTimeIsThatOfTheLastGrowth() {
-    var totals = DropTotals()
+    var totals = DropTotals(of: "gateways")
     totals.read(["leak": 3], of: Self.reasons, at: Self.now)
     #expect(totals.list.map(\.last) == [nil, nil])
     totals.read(["leak": 4], of: Self.reasons, at: Self.now)
@@ -34,8 +36,8 @@ struct DropTotalsTests {
 
   @Test func statusAndMetricsTellThem() throws {
     let board = StatusStore(path: "router.json")
-    board.countDrops(["false_source": 1, "leak": 2], of: Self.reasons)
-    board.countDrops(["false_source": 1, "leak": 4], of: Self.reasons)
+    board.countDrops(["false_source": 1, "leak": 2], of: Self.reasons, "gateways")
+    board.countDrops(["false_source": 1, "leak": 4], of: Self.reasons, "gateways")
     let metrics = board.metrics(with: [:]).text.split(separator: "\n")
     #expect(metrics.contains("vpngw_gateways_dropped_packets_total{reason=\"false_source\"} 1"))
     #expect(metrics.contains("vpngw_gateways_dropped_packets_total{reason=\"leak\"} 4"))
@@ -45,7 +47,7 @@ struct DropTotalsTests {
     #expect(lines.count == 2)
     #expect(lines.first?.hasPrefix("dropped     1 packet: false_source: from a VPN link") == true)
     #expect(lines.last?.hasPrefix("dropped     4 packets, the last at 2") == true)
-    board.countDrops(nil, of: [])
+    board.keepDrops(of: [])
     #expect(board.status.drops.isEmpty)
   }
 }

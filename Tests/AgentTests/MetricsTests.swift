@@ -15,7 +15,15 @@ struct MetricsTests {
   /// One gateway of two is checked, and the look that follows changes routes.
   private static func board() -> (StatusStore, Prober.Snapshot) {
     let board = StatusStore(path: "state.json")
-    board.declare([gw0: IPAddress("10.0.0.1")!, Signal(.probe, "gw1"): IPAddress("10.0.0.2")!])
+    var desired = DesiredState()
+    desired.blueprints = [
+      Gateways(
+        link: .loopback,
+        members: [
+          .init("gw0", [IPAddress("10.0.0.1")!]), .init("gw1", [IPAddress("10.0.0.2")!]),
+        ], egress: .init(from: [Prefix("10.1.0.0/16")!]))
+    ]
+    board.declare(desired)
     var reading = Reading()
     reading.publicAddress = IPAddress("198.51.100.7")
     reading.succeeded = 2
@@ -94,5 +102,15 @@ struct MetricsTests {
       #"gateway_health_check_duration_seconds_bucket{gateway_ip="10.0.0.1",le="0.05"} 2"#,
       #"gateway_health_check_duration_seconds_bucket{gateway_ip="10.0.0.1",le="0.025"} 0"#,
     ] { #expect(lines.contains(line), "\(line)") }
+  }
+}
+
+extension StatusStore {
+  /// A look after which so many gateways lead on.
+  fileprivate func reportGateways(_ count: Int, isGood: Bool?, took duration: Duration) {
+    let availability = Availability(
+      name: "egress", noun: "gateways", leading: (0..<count).map { "gw\($0)" }, count: 2,
+      isClosed: false, reason: "")
+    report(availability, isGood: isGood, took: duration)
   }
 }

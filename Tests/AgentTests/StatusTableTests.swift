@@ -13,16 +13,16 @@ struct StatusTableTests {
     status.isConverged = true
     for number in [10, 2, 0] {
       let signal = Signal(.probe, "gw\(number)")
-      status.gateways[signal] = IPAddress("192.168.25.\(number)")
+      status.subjects[signal] = SignalSubject(
+        [.init("gateway", "192.168.25.\(number)")], peers: [signal])
       status.signals.append(Status.SignalStatus(signal: signal, state: number == 2 ? .down : .up))
     }
     for name in ["tcp", "udp"] {
       let signals = (0..<12).map { Signal(.probe, "port-1.\(name).192.168.27.\($0)") }
-      let servers = signals.enumerated().map { ($1, "192.168.27.\($0)") }
-      let group = ProbeGroup(
-        name: "port-1 \(name)", servers: Dictionary(uniqueKeysWithValues: servers))
       for (position, signal) in signals.enumerated() {
-        status.services[signal] = group
+        status.subjects[signal] = SignalSubject(
+          [.init("service", "port-1 \(name)"), .init("server", "192.168.27.\(position)")],
+          peers: Set(signals))
         let state: Signal.State =
           name == "udp" ? .down : [1, 11].contains(position) ? .unknown : .up
         status.signals.append(Status.SignalStatus(signal: signal, state: state))
@@ -81,10 +81,16 @@ struct StatusTableTests {
     var status = Self.status()
     status.isConverged = false
     status.file = .bad(["router.json:1:2: no"])
-    status.failures = [Status.Trouble(object: "link br0", reason: "Operation not permitted")]
-    status.notes = [Status.Trouble(object: "link eth0", reason: "is down")]
-    status.egress = Status.Egress(
-      gateways: 0, of: 3, closedSince: WallClock(seconds: 1_767_225_599, milliseconds: 7))
+    status.failures = [Trouble(object: "link br0", reason: "Operation not permitted")]
+    status.notes = [Trouble(object: "link eth0", reason: "is down")]
+    let availability = Availability(
+      name: "egress", noun: "gateways", leading: [], count: 3, isClosed: true,
+      reason: "no gateway is alive: egress is closed")
+    status.ways = [
+      Status.Way(
+        availability: availability,
+        closedSince: WallClock(seconds: 1_767_225_599, milliseconds: 7))
+    ]
     let lines = try Self.text(status).split(separator: "\n").map(String.init)
     #expect(
       lines.prefix(6) == [

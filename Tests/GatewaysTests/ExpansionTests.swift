@@ -24,7 +24,7 @@ private let checkout = String(
   @Test(arguments: ["router", "single-router"])
   func theSeedsNetworkStandsForThese(_ name: String) throws {
     let declaration = try Self.declaration(name + ".json")
-    let gateways = try #require(declaration.gateways)
+    let gateways = try #require(declaration.blueprints[Gateways.self])
     let all = declaration.expanded(given: Self.states(gateways, down: []))
     try expectGolden(StateFile.encode(all).text(), name + ".json")
     // Who lives is told by nft's table alone: answers go back by the dead as well.
@@ -35,7 +35,7 @@ private let checkout = String(
   }
 
   @Test func everyoneOfTheSeedsGatewaysIsAskedAsItsToolsAsk() throws {
-    let gateways = try #require(try Self.declaration("router.json").gateways)
+    let gateways = try #require(try Self.declaration("router.json").blueprints[Gateways.self])
     let probes = gateways.probes
     #expect(probes.map(\.name) == (0..<8).map { "gw\($0)" })
     guard case .gluetun(let question) = probes[7].question else {
@@ -90,7 +90,7 @@ private let checkout = String(
     #expect(declaration.expanded(keeping: observed).sysctls.contains { $0.key == key })
     observed.sysctls = [Sysctl(key, nil)]
     #expect(!declaration.expanded(keeping: observed).sysctls.contains { $0.key == key })
-    #expect(declaration.gateways?.lacking(in: observed) == [key])
+    #expect(declaration.blueprints[Gateways.self]?.lacking(in: observed) == [key])
     observed.sysctls = [Sysctl(key, "1")]
     #expect(declaration.expanded(keeping: observed).sysctls.contains { $0.key == key })
   }

@@ -48,7 +48,7 @@ import Testing
       let signals = Dictionary(
         uniqueKeysWithValues: declaration.probes.map { ($0.signal, Signal.State.up) })
       let expanded = declaration.expanded(given: signals)
-      #expect(declaration.gateways == nil || !expanded.rules.isEmpty)
+      #expect(declaration.blueprints[Gateways.self] == nil || !expanded.rules.isEmpty)
     }
     #expect(read > 5)
   }

@@ -110,7 +110,7 @@ import Testing
   /// Whatever a file or another program says, no route of the table is by another link.
   @Test(arguments: ["router", "single-router"]) func everyRouteIsByAVPNLink(_ name: String) throws {
     let declaration = try ExpansionTests.declaration(name + ".json")
-    let gateways = try #require(declaration.gateways)
+    let gateways = try #require(declaration.blueprints[Gateways.self])
     let routes = declaration.expanded().routes.filter {
       $0.table.number == gateways.onLinkTable
     }

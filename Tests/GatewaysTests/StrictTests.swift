@@ -67,7 +67,7 @@ import Testing
       observed.links.append(link)
     }
     var strict = DesiredState()
-    strict.gateways = Seed.gateways().strict
+    strict.blueprints[Gateways.self] = Seed.gateways().strict
     let closed = strict.expanded(keeping: observed).rules.filter { $0.priority == 1102 }
     #expect(Set(closed.map(\.selector.iif!.text)) == ["br0", "eth0", "off0"])
     #expect(closed.count == 6)

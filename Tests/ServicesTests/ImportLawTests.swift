@@ -34,7 +34,7 @@ import Testing
       let text = try String(decoding: readFile(Self.samples + name), as: UTF8.self)
       let made = try #require(Import("k.conf", files: Pages(["k.conf": text])))
       do {
-        services += try made.declaration().services.list.count
+        services += try made.declaration().blueprints[Services.self]?.list.count ?? 0
       } catch {
         Issue.record("\(name): \(error)")
       }

@@ -16,7 +16,8 @@ private let text = """
 /// What replaces IPVS on this machine's kernel.
 @Suite struct KernelTests {
   private func load(_ text: String = text, given signals: [Signal: Signal.State] = [:]) throws {
-    let services = try StateFile.decode(Array(text.utf8)).services
+    let file = try StateFile.decode(Array(text.utf8))
+    let services = try #require(file.blueprints[Services.self])
     let table = try #require(services.expanded(given: signals).table)
     try NftablesKernel().create([TableCompiler.compile(table) { _ in nil }.get()])
   }

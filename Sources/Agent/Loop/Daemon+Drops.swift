@@ -1,11 +1,16 @@
 import Model
 
 extension Daemon {
-  /// Reads what the gateways' nftables dropped. A failure is left to the next look, which says why
+  /// Reads what blueprints' nftables dropped. A failure is left to the next look, which says why
   /// nftables can't be read.
   func countDrops() {
-    guard let gateways = declaration?.gateways else { return board.countDrops(nil, of: []) }
-    guard let counters = try? reconciler.counters(of: Gateways.tableID) else { return }
-    board.countDrops(counters, of: gateways.drops)
+    let sections = (declaration?.blueprints ?? []).compactMap { blueprint in
+      blueprint.counters.map { (type(of: blueprint).section, $0) }
+    }
+    board.keepDrops(of: sections.map(\.0))
+    for (section, counters) in sections {
+      guard let packets = try? reconciler.counters(of: counters.table) else { continue }
+      board.countDrops(packets, of: counters.reasons, section)
+    }
   }
 }

@@ -80,7 +80,7 @@ extension Daemon {
     if isNews || isAsked { say() }
   }
 
-  private func take(_ read: DesiredState) {
+  func take(_ read: DesiredState) {
     declaration = read
     settled = nil
     seen = nil

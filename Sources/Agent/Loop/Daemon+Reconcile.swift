@@ -8,7 +8,7 @@ extension Daemon {
   func reconcile(_ now: Cadence.Instant) {
     var wanted = NetworkState()
     var isDrift = true
-    var lacking: [Status.Trouble] = []
+    var lacking: [Trouble] = []
     var down = DownLinks()
     var undecided: [String] = []
     seen = nil
@@ -22,7 +22,7 @@ extension Daemon {
         say(liveSignals.update(declaration!.linkSignals(in: observed), now))
         let states = liveSignals.states(now)
         wanted = expanded(states, keeping: observed, now)
-        lacking = declaration!.lacking(in: observed)
+        lacking = declaration!.notes(in: observed)
         down = DownLinks(in: observed, under: wanted)
         undecided = declaration!.undecidedNames(given: states)
         isDrift = isDrift && settled == wanted
@@ -45,7 +45,7 @@ extension Daemon {
       say(step, isDrift: isDrift && !unsettled.contains(step.change.object.id), now)
     }
     sayFlows()
-    var failures: [Status.Trouble] = []
+    var failures: [Trouble] = []
     for (position, (step, error)) in outcome.failed.enumerated() {
       let (count, wait) = backoff.failed(step.change, now)
       board.count("vpngw_steps_total", step, "failed")
@@ -64,18 +64,18 @@ extension Daemon {
     for step in outcome.failed.map(\.step) + outcome.held + outcome.skipped.map(\.step) {
       let cause = down.cause(of: step).map { "; \($0)" } ?? ""
       failures.append(
-        Status.Trouble(
+        Trouble(
           object: "\(step.change.object.id)", reason: reason(step, outcome) + cause))
     }
     failures += say(outcome.waiting)
     // An error, since all is as the file says, and yet nothing gets through.
-    let unled = declaration!.unledClients
-    failures += unled
-    if unled != unledClients {
-      for trouble in unled {
+    let wrong = declaration!.mistakes
+    failures += wrong
+    if wrong != mistakes {
+      for trouble in wrong {
         log.error("unled", ["object": trouble.object, "reason": trouble.reason])
       }
-      unledClients = unled
+      mistakes = wrong
     }
     backoff.keep(Set((outcome.failed.map(\.step) + outcome.held).map(\.change.object.id)))
     if outcome.conflicts != conflicts {
@@ -93,14 +93,9 @@ extension Daemon {
     seen = found
     if let found { lastConverged = found }
     let notes = say(lacking + down.troubles, undecided)
-    if let gateways = declaration?.gateways {
-      report(gateways, wanted, outcome, .now - now)
-      noteEgress(gateways, wanted, now)
-    } else {
-      board.update { $0.egress = nil }
-    }
+    reportBlueprints(wanted, outcome, now)
     countDrops()
-    board.door.close(declaration?.gateways?.prefixes(in: wanted) ?? [])
+    board.door.close(declaration!.blueprints.flatMap { $0.untrusted(in: wanted) })
     board.report(outcome, failures, notes, liveSignals.list(now))
   }
 
@@ -128,34 +123,7 @@ extension Daemon {
     else { return }
     for step in outcome.done { say(step, isDrift: false, now) }
     sayFlows()
-    if let gateways = declaration?.gateways, outcome.failed.isEmpty {
-      report(gateways, wanted, outcome, .now - now)
-      noteEgress(gateways, wanted, now)
-    }
-  }
-
-  /// Says when nobody is left to send to, and when somebody is again.
-  private func noteEgress(
-    _ gateways: Gateways, _ wanted: NetworkState, _ now: Cadence.Instant
-  ) {
-    let states = liveSignals.states(now)
-    let leading = gateways.leading(gateways.inUse(by: wanted.tables))
-    // What isn't known yet is no death: a start looks like that.
-    let isClosed =
-      leading.isEmpty && gateways.members.allSatisfy { states[$0.signal] ?? .unknown != .unknown }
-    let before = board.status.egress
-    let egress = Status.Egress(
-      gateways: leading.count, of: gateways.members.count,
-      closedSince: isClosed ? before?.closedSince ?? .now : nil)
-    if egress == before { return }
-    board.update { $0.egress = egress }
-    if isClosed, before?.closedSince == nil {
-      log.error("egress", ["state": "closed", "reason": Status.Egress.reason])
-    } else if let since = before?.closedSince, !isClosed, !leading.isEmpty {
-      log.warning(
-        "egress",
-        ["state": "open", "by": leading.joined(separator: ","), "closed-since": since.text])
-    }
+    if outcome.failed.isEmpty { reportBlueprints(wanted, outcome, now) }
   }
 
   private func expanded(
@@ -167,22 +135,11 @@ extension Daemon {
     }
   }
 
-  private func report(
-    _ gateways: Gateways, _ wanted: NetworkState, _ outcome: Reconciler.Outcome,
-    _ duration: Duration
-  ) {
-    let failed = outcome.failed.map(\.step).filter { gateways.owns($0.change.object) }
-    let done = outcome.done.filter { gateways.owns($0.change.object) }
-    board.reportGateways(
-      gateways.leading(gateways.inUse(by: wanted.tables)).count,
-      isGood: failed.isEmpty ? (done.isEmpty ? nil : true) : false, took: duration)
-  }
-
   /// Each once, until it is over: what the kernel lacks, and what isn't known yet. All of it, for
   /// the status.
-  private func say(_ lacking: [Status.Trouble], _ undecided: [String]) -> [Status.Trouble] {
+  private func say(_ lacking: [Trouble], _ undecided: [String]) -> [Trouble] {
     let reason = "what decides it isn't known yet; left as it is"
-    let waiting = undecided.map { Status.Trouble(object: $0, reason: reason) }
+    let waiting = undecided.map { Trouble(object: $0, reason: reason) }
     for note in lacking where !notes.contains(note) {
       log.warning("note", ["object": note.object, "reason": note.reason])
     }
@@ -195,9 +152,9 @@ extension Daemon {
   }
 
   /// Steps that wait for an address, each once: no errors, since the kernel says when it is ready.
-  private func say(_ waiting: [Reconciler.Outcome.Wait]) -> [Status.Trouble] {
+  private func say(_ waiting: [Reconciler.Outcome.Wait]) -> [Trouble] {
     let all = waiting.map {
-      Status.Trouble(object: "\($0.step.change.object.id)", reason: $0.reason)
+      Trouble(object: "\($0.step.change.object.id)", reason: $0.reason)
     }
     for wait in all.filter({ !waits.contains($0) }).prefix(Self.shownFailures) {
       log.info("step-waits", ["object": wait.object, "reason": wait.reason])
@@ -211,13 +168,13 @@ extension Daemon {
     let states = liveSignals.states(.now)
     for (signal, state) in signals.sorted(by: { $0.key < $1.key }) {
       let reason = state == .down ? reasons(signal)?.visible(limit: Status.longestReason) : nil
-      let service = board.group(of: signal)?.loss(given: states)
-      let isLoss = state == .down && (service != nil || board.status.gateways[signal] != nil)
+      let subject = board.subject(of: signal)
+      let isLoss = state == .down && subject?.isLost(given: states) == true
       log.write(
         isLoss ? .warning : .info, "signal",
         [
           "name": signal, "state": state.rawValue, "reason": reason,
-          "meaning": isLoss ? service : nil,
+          "meaning": isLoss ? subject?.loss : nil,
         ])
     }
   }

@@ -54,13 +54,13 @@ final class Daemon {
   var conflicts: [Plan.Conflict] = []
   /// What failed to be looked at, until a look succeeds.
   var blindness: String?
-  /// Clients whom the file leads to no gateway, as they were said.
-  var unledClients: [Status.Trouble] = []
+  /// What of the file can't work as it is meant, as it was said.
+  var mistakes: [Trouble] = []
   /// Why flows of real servers that went are there still.
   var flowsFailure: String?
-  var notes: [Status.Trouble] = []
+  var notes: [Trouble] = []
   /// Steps that wait for an address, as they were said.
-  var waits: [Status.Trouble] = []
+  var waits: [Trouble] = []
   var liveSignals: LiveSignals
   var departures = Drainings()
 

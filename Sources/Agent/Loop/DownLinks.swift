@@ -26,9 +26,9 @@ struct DownLinks {
   }
 
   /// For the status, and once for the log.
-  var troubles: [Status.Trouble] {
+  var troubles: [Trouble] {
     links.map { name, isUp, count in
-      Status.Trouble(
+      Trouble(
         object: "link \(name.text)",
         reason: (isUp ? "has no carrier" : "is down") + ", and \(count) "
           + (count == 1 ? "way leads" : "ways lead") + " over it: nothing leaves by it")

@@ -1,21 +1,21 @@
 import JSON
 import Model
 
-/// Packets that the gateways' nftables dropped, as totals that only grow.
+/// Packets that a blueprint's nftables dropped, as totals that only grow.
 ///
 /// The kernel's counters start anew when their table does, and when somebody resets them: one below its last
 /// value has counted from zero. What was counted between the last reading and that is lost. At the
 /// daemon's start the totals are the kernel's.
 struct DropTotals: Sendable {
   struct Drop: Sendable {
-    let reason: Gateways.Drop
+    let reason: DropCounters.Reason
     private(set) var packets: UInt64 = 0
     /// When the total was seen to grow; nil: not since the daemon's start.
     private(set) var last: WallClock?
     /// As it was last read.
     private var counter: UInt64?
 
-    init(_ reason: Gateways.Drop) { self.reason = reason }
+    init(_ reason: DropCounters.Reason) { self.reason = reason }
 
     fileprivate mutating func read(_ counter: UInt64, at now: WallClock) {
       let growth = self.counter.map { counter >= $0 ? counter - $0 : counter } ?? counter
@@ -26,7 +26,7 @@ struct DropTotals: Sendable {
 
     var tree: Tree {
       var members: [(String, Tree)] = [
-        ("reason", .string(reason.rawValue)), ("packets", .integer(Int(clamping: packets))),
+        ("reason", .string(reason.name)), ("packets", .integer(Int(clamping: packets))),
       ]
       if let last { members.append(("last", .string(last.text))) }
       members.append(("meaning", .string(reason.meaning)))
@@ -34,15 +34,18 @@ struct DropTotals: Sendable {
     }
   }
 
+  let section: String
   private(set) var list: [Drop] = []
+
+  init(of section: String) { self.section = section }
 
   /// `counters` are the kernel's by name; one that is absent has counted nothing.
   mutating func read(
-    _ counters: [String: UInt64], of reasons: [Gateways.Drop], at now: WallClock
+    _ counters: [String: UInt64], of reasons: [DropCounters.Reason], at now: WallClock
   ) {
     list = reasons.map { reason in
       var drop = list.first { $0.reason == reason } ?? Drop(reason)
-      drop.read(counters[reason.rawValue] ?? 0, at: now)
+      drop.read(counters[reason.name] ?? 0, at: now)
       return drop
     }
   }

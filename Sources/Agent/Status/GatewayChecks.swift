@@ -3,11 +3,19 @@ import Model
 
 /// What is counted of the gateways' health checks as they happen, under gateway-route-manager's names.
 struct GatewayChecks {
-  private var gateways: [Signal: IPAddress] = [:]
+  /// Their addresses by the signals of their probes.
+  private(set) var gateways: [Signal: IPAddress] = [:]
   /// Those that were checked since the last cycle's end, and the slowest of these checks.
   private var checked: Set<Signal> = []
   private var slowest = Duration.zero
   private var publicAddresses: [Signal: IPAddress] = [:]
+
+  mutating func declare(_ desired: DesiredState) {
+    let addresses = (desired.blueprints[Gateways.self]?.members ?? []).compactMap { member in
+      member.addresses.first.map { (member.signal, $0) }
+    }
+    declare(Dictionary(addresses) { first, _ in first })
+  }
 
   mutating func declare(_ gateways: [Signal: IPAddress]) {
     self.gateways = gateways
@@ -28,6 +36,16 @@ struct GatewayChecks {
     }
     noteCycle(signal, trial.duration, &metrics)
     noteAddress(signal, reading.publicAddress, &metrics)
+  }
+
+  /// A look, after which so many gateways have new flows.
+  func note(
+    _ availability: Availability, isGood: Bool?, took duration: Duration,
+    in metrics: inout Metrics
+  ) {
+    guard availability.noun == Gateways.section else { return }
+    metrics.set("default_route_gateways_count", [], Double(availability.leading.count))
+    if let isGood { metrics.countRouteUpdate(isGood: isGood, duration) }
   }
 
   /// A cycle is over when each gateway was checked since the one before.
@@ -119,7 +137,7 @@ extension Metrics {
     add("route_updates_total", [Label("operation", "update"), Label("status", status)], amount)
   }
 
-  mutating func countRouteUpdate(isGood: Bool, _ duration: Duration) {
+  fileprivate mutating func countRouteUpdate(isGood: Bool, _ duration: Duration) {
     addRouteUpdate(isGood ? "success" : "failure", 1)
     if !isGood { add("errors_total", [Label("type", "route_error")]) }
     observe("route_update_duration_seconds", [], duration)

@@ -16,23 +16,15 @@ struct Status: Sendable {
     let state: Signal.State
   }
 
-  /// By how many gateways new flows leave.
-  struct Egress: Hashable, Sendable {
-    let gateways: Int
-    let of: Int
-    /// Since when nothing may leave, since every gateway is down.
+  /// By how many of its members a blueprint leads packets on.
+  struct Way: Hashable, Sendable {
+    let availability: Availability
+    /// Since when nothing gets through, since every member is down.
     let closedSince: WallClock?
-
-    static let reason = "no gateway is alive: egress is closed"
   }
 
   /// Characters that are shown of what a probe was told, which is anybody's text.
   static let longestReason = 200
-
-  struct Trouble: Hashable, Sendable {
-    let object: String
-    let reason: String
-  }
 
   var path: String
   var file: FileState = .good
@@ -41,14 +33,12 @@ struct Status: Sendable {
   /// Whether the last look found the kernel as it should be.
   var isConverged = false
   var signals: [SignalStatus] = []
-  /// The gateways' addresses by the signals of their probes.
-  var gateways: [Signal: IPAddress] = [:]
-  /// What services the signals of probes are about.
-  var services: [Signal: ProbeGroup] = [:]
-  /// Nil where the file has no gateways, or none has been looked at yet.
-  var egress: Egress?
-  /// Packets that the gateways' nftables dropped, by reason; empty where the file has no gateways.
-  var drops: [DropTotals.Drop] = []
+  /// What the signals of blueprints' probes are about.
+  var subjects: [Signal: SignalSubject] = [:]
+  /// Of those blueprints that lead packets on, once a look has seen them.
+  var ways: [Way] = []
+  /// Packets that blueprints' nftables dropped.
+  var drops: [DropTotals] = []
   /// Steps that the kernel refused, and that are tried again.
   var failures: [Trouble] = []
   /// What the start waits for.
@@ -91,7 +81,8 @@ extension Status {
         })
     }
     if let waiting { members.append(("waiting", .string(waiting))) }
-    if let egress { members.append(("egress", egress.tree)) }
+    for way in ways { members.append((way.availability.name, way.tree)) }
+    let drops = drops.flatMap(\.list)
     if !drops.isEmpty { members.append(("drops", .array(drops.map(\.tree)))) }
     members.append(("failures", list(failures)))
     members.append(("conflicts", list(conflicts)))
@@ -110,13 +101,7 @@ extension Status {
               ("name", .string(status.signal.description)),
               ("state", .string(status.state.rawValue)),
             ]
-            if let address = gateways[status.signal] {
-              head.append(("gateway", .string(address.description)))
-            }
-            if let service = services[status.signal] {
-              head.append(("service", .string(service.name)))
-              head.append(("server", .string(service.servers[status.signal]!)))
-            }
+            head += (subjects[status.signal]?.words ?? []).map { ($0.name, .string($0.value)) }
             return .object(head + (probes[status.signal]?.reading.members(status.state) ?? []))
           })
       ))
@@ -124,14 +109,14 @@ extension Status {
   }
 }
 
-extension Status.Egress {
+extension Status.Way {
   fileprivate var tree: Tree {
     var members: [(String, Tree)] = [
-      ("gateways", .integer(gateways)), ("of", .integer(of)),
-      ("closed", .bool(closedSince != nil)),
+      (availability.noun, .integer(availability.leading.count)),
+      ("of", .integer(availability.count)), ("closed", .bool(closedSince != nil)),
     ]
     if let closedSince {
-      members += [("since", .string(closedSince.text)), ("reason", .string(Self.reason))]
+      members += [("since", .string(closedSince.text)), ("reason", .string(availability.reason))]
     }
     return .object(members)
   }

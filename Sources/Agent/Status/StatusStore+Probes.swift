@@ -1,5 +1,6 @@
 import Health
 import Model
+import State
 
 extension StatusStore {
   /// The loop's metrics, and those of probes and gateways; the latter have the names and the meaning
@@ -10,12 +11,18 @@ extension StatusStore {
     let status = status
     metrics.set("vpngw_state_file_valid", [], status.file == .good && status.hasFile ? 1 : 0)
     metrics.set("vpngw_converged", [], status.isConverged ? 1 : 0)
-    for drop in status.drops {
-      metrics.set(
-        "vpngw_gateways_dropped_packets_total",
-        [Metrics.Label("reason", drop.reason.rawValue)], Double(drop.packets))
+    for type in StateFile.blueprints where type.countsDrops {
+      metrics.declareDrops(of: type.section)
     }
-    let gateways = status.gateways
+    for totals in status.drops {
+      let name = metrics.declareDrops(of: totals.section)
+      for drop in totals.list {
+        metrics.set(
+          name,
+          [Metrics.Label("reason", drop.reason.name)], Double(drop.packets))
+      }
+    }
+    let gateways = gateways
     for (signal, (state, reading)) in probes.sorted(by: { $0.key < $1.key }) {
       let name = [Metrics.Label("name", signal.name)]
       metrics.set("vpngw_probe_up", name, state == .up ? 1 : 0)
@@ -44,6 +51,13 @@ extension StatusStore {
 }
 
 extension Metrics {
+  @discardableResult
+  fileprivate mutating func declareDrops(of section: String) -> String {
+    let name = "vpngw_\(section)_dropped_packets_total"
+    declare(name, .counter, "Packets that the \(section)' nftables dropped, by reason.")
+    return name
+  }
+
   fileprivate mutating func setTries(_ name: String, _ labels: Labels, _ reading: Reading) {
     set(name, labels + [Label("status", "success")], Double(reading.succeeded))
     set(name, labels + [Label("status", "failure")], Double(reading.failed))
@@ -56,9 +70,6 @@ extension Metrics {
     )
     declare(
       "vpngw_converged", .gauge, "Whether the last look found or made the kernel as the file says.")
-    declare(
-      "vpngw_gateways_dropped_packets_total", .counter,
-      "Packets that the gateways' nftables dropped, by reason.")
     declare("vpngw_probe_up", .gauge, "Whether a probe's signal is up.")
     declare("vpngw_probe_tries_total", .counter, "Tries of a probe.")
     declare(

@@ -9,7 +9,6 @@ final class StatusStore: Sendable {
     var status: Status
     var metrics: Metrics
     var checks = GatewayChecks()
-    var drops = DropTotals()
   }
 
   private let content: Mutex<Content>
@@ -20,6 +19,7 @@ final class StatusStore: Sendable {
   }
 
   var status: Status { content.withLock { $0.status } }
+  var gateways: [Signal: IPAddress] { content.withLock { $0.checks.gateways } }
   var metrics: Metrics { content.withLock { $0.metrics } }
 
   func update(_ body: (inout Status) -> Void) { content.withLock { body(&$0.status) } }
@@ -47,40 +47,36 @@ final class StatusStore: Sendable {
     }
   }
 
-  /// What the signals of a file's probes are about.
-  func declare(_ declaration: DesiredState) {
-    let addresses = (declaration.gateways?.members ?? []).compactMap { member in
-      member.addresses.first.map { (member.signal, $0) }
+  /// A state file was taken.
+  func declare(_ desired: DesiredState) {
+    let subjects = desired.blueprints.reduce(into: [Signal: SignalSubject]()) { all, blueprint in
+      all.merge(blueprint.subjects) { first, _ in first }
     }
-    declare(Dictionary(addresses) { first, _ in first })
-    let groups = ProbeGroup.all(of: declaration.services)
     content.withLock { content in
-      content.status.services = groups.reduce(into: [:]) { services, group in
-        for signal in group.servers.keys { services[signal] = group }
-      }
+      content.status.subjects = subjects
+      content.checks.declare(desired)
     }
   }
 
-  /// The service that a probe is about.
-  func group(of signal: Signal) -> ProbeGroup? { content.withLock { $0.status.services[signal] } }
-
-  /// The gateways' addresses by the signals of their probes.
-  func declare(_ gateways: [Signal: IPAddress]) {
-    content.withLock { content in
-      content.status.gateways = gateways
-      content.checks.declare(gateways)
-    }
+  /// What a signal says something about.
+  func subject(of signal: Signal) -> SignalSubject? {
+    content.withLock { $0.status.subjects[signal] }
   }
 
-  /// The kernel's counters as they are now, by their names; nil without gateways.
-  func countDrops(_ counters: [String: UInt64]?, of reasons: [Gateways.Drop]) {
+  /// Forgets what blueprints dropped that the file no longer has.
+  func keepDrops(of sections: [String]) {
+    content.withLock { $0.status.drops.removeAll { !sections.contains($0.section) } }
+  }
+
+  /// The kernel's counters of a blueprint as they are now, by their names.
+  func countDrops(
+    _ counters: [String: UInt64], of reasons: [DropCounters.Reason], _ section: String
+  ) {
     content.withLock { content in
-      if let counters {
-        content.drops.read(counters, of: reasons, at: .now)
-      } else {
-        content.drops = DropTotals()
-      }
-      content.status.drops = content.drops.list
+      let found = content.status.drops.firstIndex { $0.section == section }
+      if found == nil { content.status.drops.append(DropTotals(of: section)) }
+      let index = found ?? content.status.drops.count - 1
+      content.status.drops[index].read(counters, of: reasons, at: .now)
     }
   }
 
@@ -88,11 +84,10 @@ final class StatusStore: Sendable {
     content.withLock { $0.metrics.observe(name, [], duration) }
   }
 
-  /// What a look meant to the gateways: nil of `isGood`, nothing of theirs was to be changed.
-  func reportGateways(_ count: Int, isGood: Bool?, took duration: Duration) {
-    content.withLock { content in
-      content.metrics.set("default_route_gateways_count", [], Double(count))
-      if let isGood { content.metrics.countRouteUpdate(isGood: isGood, duration) }
+  /// What a look meant to a blueprint: nil of `isGood`, nothing of it was to be changed.
+  func report(_ availability: Availability, isGood: Bool?, took duration: Duration) {
+    content.withLock {
+      $0.checks.note(availability, isGood: isGood, took: duration, in: &$0.metrics)
     }
   }
 
@@ -100,13 +95,13 @@ final class StatusStore: Sendable {
   func failed(_ reason: String) {
     content.withLock { content in
       content.status.isConverged = false
-      content.status.failures = [Status.Trouble(object: "look at the kernel", reason: reason)]
+      content.status.failures = [Trouble(object: "look at the kernel", reason: reason)]
     }
   }
 
   /// What came of a look.
   func report(
-    _ outcome: Reconciler.Outcome, _ failures: [Status.Trouble], _ notes: [Status.Trouble],
+    _ outcome: Reconciler.Outcome, _ failures: [Trouble], _ notes: [Trouble],
     _ signals: [Status.SignalStatus]
   ) {
     content.withLock { content in
@@ -114,7 +109,7 @@ final class StatusStore: Sendable {
       content.status.failures = failures
       content.status.notes = notes
       content.status.conflicts = outcome.conflicts.told.map {
-        Status.Trouble(object: $0.object, reason: $0.reason)
+        Trouble(object: $0.object, reason: $0.reason)
       }
       content.status.signals = signals
       content.metrics.add("vpngw_passes_total")

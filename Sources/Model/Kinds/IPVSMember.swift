@@ -2,11 +2,11 @@
 struct IPVSMember {
   var destination: IPVSDestination
   /// How it leaves; nil: it stays.
-  var inhibition: Service.Inhibition?
+  var inhibition: Inhibition?
   /// Whether the kernel has it.
   let isPresent: Bool
 
-  init(_ destination: IPVSDestination, leaving inhibition: Service.Inhibition?, isPresent: Bool) {
+  init(_ destination: IPVSDestination, leaving inhibition: Inhibition?, isPresent: Bool) {
     self.destination = destination
     self.inhibition = inhibition
     self.isPresent = isPresent
@@ -15,7 +15,7 @@ struct IPVSMember {
   /// One that is wanted while it is up; nil where nothing is known of it and the kernel lacks it.
   init?(
     _ wanted: IPVSDestination, _ state: Signal.State, found: IPVSDestination?,
-    _ inhibit: Service.Inhibition
+    _ inhibit: Inhibition
   ) {
     self.init(wanted, leaving: state == .down ? inhibit : nil, isPresent: found != nil)
     guard state == .unknown else { return }

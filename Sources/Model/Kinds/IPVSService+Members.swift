@@ -3,7 +3,7 @@ extension IPVSService {
   ///
   /// Who is down has weight 0 until `isOver`, and then goes, or stays so.
   func keeping(
-    _ states: [Signal.State], present: IPVSService?, _ inhibit: Service.Inhibition,
+    _ states: [Signal.State], present: IPVSService?, _ inhibit: Inhibition,
     isOver: (Draining.ID) -> Bool
   ) -> IPVSService {
     var service = self
@@ -15,13 +15,13 @@ extension IPVSService {
 
   /// What is on its way out, and how long that may take.
   func departures(
-    _ states: [Signal.State], present: IPVSService?, _ inhibit: Service.Inhibition
+    _ states: [Signal.State], present: IPVSService?, _ inhibit: Inhibition
   ) -> [Draining] {
     members(states, present, inhibit).compactMap { $0.draining(of: match) }
   }
 
   private func members(
-    _ states: [Signal.State], _ present: IPVSService?, _ inhibit: Service.Inhibition
+    _ states: [Signal.State], _ present: IPVSService?, _ inhibit: Inhibition
   ) -> [IPVSMember] {
     let observed = present?.destinationsByID ?? [:]
     return zip(destinations, states).compactMap { destination, state in
@@ -43,5 +43,12 @@ extension IPVSDestination {
     var drained = self
     drained.isDrained = true
     return drained
+  }
+}
+
+extension Sequence<IPVSService> {
+  /// Of several the first, which is the one in force.
+  public var byMatch: [IPVSService.Match: IPVSService] {
+    Dictionary(map { ($0.match, $0) }, uniquingKeysWith: { first, _ in first })
   }
 }

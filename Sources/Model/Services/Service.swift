@@ -74,17 +74,6 @@ public struct Service: Hashable, Sendable {
     case drop
   }
 
-  /// What becomes of a server whose probe failed.
-  public enum Inhibition: Hashable, Sendable {
-    /// Weight 0 for so long, in which it may come back with all its flows; then it is removed, so
-    /// that its clients learn at once.
-    case lasting(Duration)
-    /// Weight 0 for as long as it is down.
-    case forever
-
-    public static let usual = Inhibition.lasting(.seconds(1))
-  }
-
   public enum Balancer: String, Hashable, Sendable, CaseIterable {
     case ipvs
     /// For kernels without IPVS: destination NAT by a map of buckets.

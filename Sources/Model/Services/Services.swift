@@ -1,12 +1,5 @@
 public import Nftables
 
-extension Sequence<IPVSService> {
-  /// Of several the first, which is the one in force.
-  var byMatch: [IPVSService.Match: IPVSService] {
-    Dictionary(map { ($0.match, $0) }, uniquingKeysWith: { first, _ in first })
-  }
-}
-
 /// All entries of `services`.
 public struct Services: Hashable, Sendable {
   public var list: [Service]
@@ -41,7 +34,7 @@ public struct Services: Hashable, Sendable {
       $0.expanded(given: signals, keeping: present, isOver: isOver)
     }
     expansion.configuration.ipvsTimeouts = timeouts
-    let flows = ServedFlows(self, given: signals)
+    let flows = flows(given: signals)
     expansion.configuration.flows = flows.isEmpty ? nil : flows
     expansion.table = table(
       given: signals, keeping: present,

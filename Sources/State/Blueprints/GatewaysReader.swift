@@ -1,14 +1,34 @@
 internal import JSON
 internal import Model
 
-extension ObjectReader<FileKey> {
-  mutating func readGateways(_ contents: inout Contents) {
-    contents.gateways = object(.gateways, "section of gateways") { $0.gateways() }
-    if contents.gateways == nil, has(.gateways) {
+enum GatewaysReader: BlueprintReader {
+  typealias Read = Gateways
+
+  static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
+    let gateways = file.object(.gateways, "section of gateways") { $0.gateways() }
+    contents.blueprints[Gateways.self] = gateways
+    if gateways == nil, file.has(.gateways) {
       // They may have been called anything.
       contents.probeNames = nil
     }
-    for member in contents.gateways?.members ?? [] { contents.probeNames?.insert(member.name) }
+    for member in gateways?.members ?? [] { contents.probeNames?.insert(member.name) }
+  }
+
+  static func check(_ check: CrossCheck) {
+    guard let gateways = check.contents.blueprints[Gateways.self] else { return }
+    let members = Pointer([.key("gateways"), .key("members")])
+    let own = Set(check.contents.addresses.items.map(\.address.address))
+    for member in gateways.members {
+      for address in member.addresses where own.contains(address) {
+        check.findings.report(
+          at: members, "\"\(address)\" of \"\(member.name)\" is this machine's own address")
+      }
+      if check.contents.probes.contains(where: { $0.name == member.name }) {
+        check.findings.report(
+          at: Pointer([.key("probes"), .key(member.name)]),
+          "the probe of the gateway \"\(member.name)\" has this name already")
+      }
+    }
   }
 }
 

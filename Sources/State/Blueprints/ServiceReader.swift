@@ -1,13 +1,15 @@
 internal import JSON
 internal import Model
 
-extension ObjectReader<FileKey> {
+enum ServicesReader: BlueprintReader {
+  typealias Read = Services
+
   /// After the gateways, whose VIPs services may have.
-  mutating func readServices(_ contents: inout Contents) {
+  static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
     var services: [Service] = []
     var isSound = true
-    let vips = contents.gateways?.members.flatMap(\.vips)
-    eachNamed(.services) { findings, name, value in
+    let vips = contents.blueprints[Gateways.self]?.members.flatMap(\.vips)
+    file.eachNamed(.services) { findings, name, value in
       do throws(Mismatch) {
         _ = try serviceNameForm.parse(name)
       } catch {
@@ -20,10 +22,18 @@ extension ObjectReader<FileKey> {
         isSound = false
       }
     }
-    contents.services = Services(services)
     // The probes of one that can't be read may have been called anything.
-    if !isSound || has(.services) && value(.services)?.members == nil { contents.probeNames = nil }
-    contents.probeNames?.formUnion(contents.services.probes.map(\.name))
+    if !isSound || file.has(.services) && file.value(.services)?.members == nil {
+      contents.probeNames = nil
+    }
+    if services.isEmpty { return }
+    let read = Services(services)
+    contents.blueprints[Services.self] = read
+    contents.probeNames?.formUnion(read.probes.map(\.name))
+  }
+
+  static func check(_ check: CrossCheck) {
+    if let services = check.contents.blueprints[Services.self] { check.check(services) }
   }
 }
 
@@ -263,7 +273,7 @@ private struct PortsForm: Form {
 
 /// A duration, or whether at all.
 struct InhibitionForm: Form {
-  func read(_ value: JSON.Value) throws(Mismatch) -> Service.Inhibition {
+  func read(_ value: JSON.Value) throws(Mismatch) -> Inhibition {
     if let flag = value.bool { return flag ? .forever : .lasting(.zero) }
     guard value.string != nil else {
       throw Mismatch(value, mustBe: "a duration such as \"1s\", true or false")

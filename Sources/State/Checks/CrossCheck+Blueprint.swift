@@ -2,27 +2,16 @@ internal import JSON
 internal import Model
 
 extension CrossCheck {
-  /// What the gateways stand for must not be what the file states as well.
-  func check(_ gateways: Gateways) {
-    let members = Pointer([.key("gateways"), .key("members")])
-    let own = Set(contents.addresses.items.map(\.address.address))
-    for member in gateways.members {
-      for address in member.addresses where own.contains(address) {
-        findings.report(
-          at: members, "\"\(address)\" of \"\(member.name)\" is this machine's own address")
-      }
-      if contents.probes.contains(where: { $0.name == member.name }) {
-        findings.report(
-          at: Pointer([.key("probes"), .key(member.name)]),
-          "the probe of the gateway \"\(member.name)\" has this name already")
-      }
-    }
-    checkSysctls(gateways.sysctls, of: "gateways")
-    checkRules(gateways)
-    checkTables(gateways)
+  /// What a blueprint has for itself must not be what the file states as well.
+  func checkClaims(_ blueprint: any Blueprint) {
+    let section = type(of: blueprint).section
+    let claims = blueprint.claims
+    checkSysctls(claims.sysctls, of: section)
+    checkRules(claims, of: section)
+    checkRoutingTables(claims, of: section)
   }
 
-  func checkSysctls(_ sysctls: [Sysctl], of section: String) {
+  private func checkSysctls(_ sysctls: [Sysctl], of section: String) {
     // Whatever name the kernel's setting has.
     let needed = Dictionary(
       sysctls.map { ($0.key.variable.key, $0.text) }, uniquingKeysWith: { first, _ in first })
@@ -36,38 +25,37 @@ extension CrossCheck {
     }
   }
 
-  private func checkRules(_ gateways: Gateways) {
+  private func checkRules(_ claims: BlueprintClaims, of name: String) {
     for (position, pattern) in contents.absentRules.items.enumerated() {
-      if let rule = gateways.rules.first(where: pattern.matches) {
+      if let rule = claims.rules.first(where: pattern.matches) {
         findings.report(
           at: contents.absentRules.pointer(position),
-          "this absent rule would remove rule \(rule.id), one of \"gateways\"")
+          "this absent rule would remove rule \(rule.id), one of \"\(name)\"")
       }
     }
     let section = contents.rules
-    let taken = gateways.priorities
     for (position, rule) in section.items.enumerated() {
-      if taken.contains(rule.priority) {
+      if let taken = claims.priorities, taken.contains(rule.priority) {
         findings.report(
           at: section.pointer(position, "priority"),
-          "\(taken.lowerBound) to \(taken.upperBound) are the rules of \"gateways\": between them, "
+          "\(taken.lowerBound) to \(taken.upperBound) are the rules of \"\(name)\": between them, "
             + "nothing may lead packets elsewhere")
       }
       if let mark = rule.selector.fwmark,
-        let match = gateways.reservedMarks.first(where: { $0 & mark.mask == mark.bits })
+        let match = claims.marks?.first(where: { $0 & mark.mask == mark.bits })
       {
         findings.report(
           at: section.pointer(position, "fwmark"),
-          "\"\(mark)\" fits \"\(Mark(match))\", a mark of \"gateways\"")
+          "\"\(mark)\" fits \"\(Mark(match))\", a mark of \"\(name)\"")
       }
     }
   }
 
-  private func checkTables(_ gateways: Gateways) {
-    let taken = Set(gateways.tables + [gateways.onLinkTable])
+  private func checkRoutingTables(_ claims: BlueprintClaims, of name: String) {
+    if claims.routingTables.isEmpty { return }
     func report(_ table: RouteTable, at pointer: Pointer) {
-      guard taken.contains(table.number) else { return }
-      findings.report(at: pointer, "table \(table) is one of \"gateways\"")
+      guard claims.routingTables.contains(table.number) else { return }
+      findings.report(at: pointer, "table \(table) is one of \"\(name)\"")
     }
     for (position, route) in contents.routes.items.enumerated() {
       report(route.table, at: contents.routes.pointer(position, "table"))

@@ -28,10 +28,11 @@ extension CrossCheck {
       }
       if link.master != link.name { check(link.master, contents.links, position, "master") }
     }
-    if let gateways = contents.gateways {
-      for (key, links) in [("link", [gateways.link]), ("client_links", gateways.clientLinks)] {
-        for problem in links.compactMap({ search.problem(with: $0) }) {
-          findings.report(at: Pointer([.key("gateways"), .key(key)]), problem)
+    for blueprint in contents.blueprints {
+      for named in blueprint.claims.links {
+        for problem in named.links.compactMap({ search.problem(with: $0) }) {
+          findings.report(
+            at: Pointer([.key(type(of: blueprint).section), .key(named.key)]), problem)
         }
       }
     }

@@ -24,13 +24,14 @@ extension CrossCheck {
     // One pass over names that are each a probe's, and perhaps another's.
     var names = Dictionary(
       contents.probes.map { ($0.name, "probes") }, uniquingKeysWith: { first, _ in first })
-    for probe in contents.gateways?.probes ?? [] { names[probe.name] = "gateways" }
+    for other in contents.blueprints where !(other is Services) {
+      for probe in other.probes { names[probe.name] = type(of: other).section }
+    }
     for probe in services.probes {
       guard let owner = names[probe.name] else { continue }
       findings.report(
         at: Pointer([.key("services")]),
         "the probe of a server, \"\(probe.name)\", is called as one of \"\(owner)\"")
     }
-    checkSysctls(services.sysctls, of: "services")
   }
 }

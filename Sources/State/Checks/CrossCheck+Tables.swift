@@ -5,12 +5,12 @@ internal import Nftables
 extension CrossCheck {
   /// Whether tables compile, and whether a packet finds its way out of each.
   func checkTables() {
-    let taken =
-      (contents.gateways?.tableIDs ?? []) + (contents.services.hasTable ? [Services.tableID] : [])
+    let taken = contents.blueprints.flatMap(\.claims.tables)
+    let sections = Sections.blueprints.map { "\"\($0.section)\"" }.joined(separator: " and ")
     for table in contents.tables.compactMap(\.source) {
       if taken.contains(NftablesTable.ID(table.family, table.name)) {
         report(
-          "\"gateways\" and \"services\" have a table of this name: take another", table, .table)
+          "\(sections) have a table of this name: take another", table, .table)
       }
       // Any number does for a link, which need not be there yet.
       if case .failure(let faults) = TableCompiler.compile(table, link: { _ in 1 }) {

@@ -43,8 +43,8 @@ struct CrossCheck {
     checkAbsentRules()
     checkTables()
     checkIPVS()
-    if let gateways = contents.gateways { check(gateways) }
-    check(contents.services)
+    for section in Sections.blueprints { section.check(self) }
+    for blueprint in contents.blueprints { checkClaims(blueprint) }
   }
 
   private func checkIdentities<R: Resource>(_ section: Section<R>) {

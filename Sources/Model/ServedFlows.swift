@@ -34,18 +34,14 @@ public struct ServedFlows: Hashable, Sendable {
     return !front.servers.contains(server)
   }
 
-  init(_ services: Services, given signals: [Signal: Signal.State]) {
-    for service in services.list where service.balancer == .nft {
-      for match in service.matches {
-        var front = Front()
-        for server in service.servers(of: match) {
-          let state = service.condition(of: server, match)?.state(given: signals) ?? .up
-          if state == .down { continue }
-          front.servers.insert(Server(server.address, port: service.port(of: server, match)))
-          if !server.isDrained, server.weight > 0 { front.isServed = true }
-        }
-        fronts[match] = front
-      }
-    }
+  /// The nftables table that leads to the servers.
+  public let table: NftablesTable.ID
+
+  public init(by table: NftablesTable.ID) { self.table = table }
+
+  /// Adds an address and the servers behind it: all that aren't known to be down, also those that get
+  /// no new flows. `isServed` says whether a new flow would reach one.
+  public mutating func add(_ match: IPVSService.Match, to servers: Set<Server>, isServed: Bool) {
+    fronts[match] = Front(servers: servers, isServed: isServed)
   }
 }

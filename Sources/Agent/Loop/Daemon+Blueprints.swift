@@ -1,0 +1,39 @@
+import Model
+import Plan
+
+extension Daemon {
+  /// What a look at the kernel, or what signals changed, meant to each blueprint.
+  func reportBlueprints(
+    _ wanted: NetworkState, _ outcome: Reconciler.Outcome, _ now: Cadence.Instant
+  ) {
+    let duration = .now - now
+    let states = liveSignals.states(now)
+    var ways: [Status.Way] = []
+    for blueprint in declaration!.blueprints {
+      guard let availability = blueprint.availability(in: wanted, given: states) else { continue }
+      let hasFailed = outcome.failed.contains { blueprint.owns($0.step.change.object) }
+      let hasChanged = outcome.done.contains { blueprint.owns($0.change.object) }
+      board.report(
+        availability, isGood: hasFailed ? false : (hasChanged ? true : nil), took: duration)
+      ways.append(note(availability))
+    }
+    if board.status.ways != ways { board.update { $0.ways = ways } }
+  }
+
+  /// Says when nobody is left to send to, and when somebody is again.
+  private func note(_ availability: Availability) -> Status.Way {
+    let before = board.status.ways.first { $0.availability.name == availability.name }?.closedSince
+    if availability.isClosed, before == nil {
+      log.error(availability.name, ["state": "closed", "reason": availability.reason])
+    } else if let before, !availability.isClosed, !availability.leading.isEmpty {
+      log.warning(
+        availability.name,
+        [
+          "state": "open", "by": availability.leading.joined(separator: ","),
+          "closed-since": before.text,
+        ])
+    }
+    return Status.Way(
+      availability: availability, closedSince: availability.isClosed ? before ?? .now : nil)
+  }
+}

@@ -1,0 +1,210 @@
+/// A short form in the state file: what it claims, what it stands for given signals, and what there is
+/// to say about it. A new one needs a line in State's registry of sections, and none elsewhere.
+public protocol Blueprint: Hashable, Sendable {
+  /// The section of the state file: `gateways`.
+  static var section: String { get }
+  /// Whether it ever has ``counters``.
+  static var countsDrops: Bool { get }
+
+  // MARK: - Claims
+
+  /// The probes whose signals tell who lives.
+  var probes: [Probe] { get }
+  var parts: [BlueprintPart] { get }
+  var claims: BlueprintClaims { get }
+  /// Takes what it has to know of the rest of the file: its addresses, whatever their conditions say,
+  /// and the other blueprints.
+  mutating func learn(addresses: [Address], others: [any Blueprint])
+
+  // MARK: - Expansion
+
+  /// The plain kernel objects that stand for it.
+  func expanded(in context: BlueprintContext) -> NetworkState
+  /// Its members that get nothing new and may still finish what they have.
+  func drainings(
+    given signals: [Signal: Signal.State], keeping observed: NetworkState
+  ) -> [Draining]
+  /// Whether an object is a part of what leads packets to its members.
+  func owns(_ object: Object) -> Bool
+
+  // MARK: - Statements
+
+  /// What isn't as one might think, though nothing failed.
+  func notes(in observed: NetworkState) -> [Trouble]
+  /// What the file says that can't work as it is meant.
+  func mistakes(in file: DesiredState) -> [Trouble]
+  /// What a signal of its probes is about.
+  var subjects: [Signal: SignalSubject] { get }
+  /// Whether the objects that stand for it lead anywhere; nil: that can't be said of it.
+  func availability(
+    in wanted: NetworkState, given signals: [Signal: Signal.State]
+  ) -> Availability?
+  /// The kernel's counters of what it dropped; nil: it drops nothing.
+  var counters: DropCounters? { get }
+  /// Networks whose hosts must not ask this machine for its status.
+  func untrusted(in wanted: NetworkState) -> [Prefix]
+}
+
+extension Blueprint {
+  public static var countsDrops: Bool { false }
+  public mutating func learn(addresses: [Address], others: [any Blueprint]) {}
+  public func drainings(
+    given signals: [Signal: Signal.State], keeping observed: NetworkState
+  ) -> [Draining] { [] }
+  public func owns(_ object: Object) -> Bool { false }
+  public func notes(in observed: NetworkState) -> [Trouble] { [] }
+  public func mistakes(in file: DesiredState) -> [Trouble] { [] }
+  public var subjects: [Signal: SignalSubject] { [:] }
+  public func availability(
+    in wanted: NetworkState, given signals: [Signal: Signal.State]
+  ) -> Availability? { nil }
+  public var counters: DropCounters? { nil }
+  public func untrusted(in wanted: NetworkState) -> [Prefix] { [] }
+
+  /// The signals that decide something about it.
+  public var signals: Set<Signal> { parts.reduce(into: []) { $0.formUnion($1.signals) } }
+
+  func isEqual(to other: any Blueprint) -> Bool { (other as? Self) == self }
+}
+
+/// What a blueprint is expanded with.
+public struct BlueprintContext {
+  public let signals: [Signal: Signal.State]
+  public let observed: NetworkState
+  /// The file's own objects, as the signals have them.
+  public let stated: NetworkState
+  /// Whether a destination that drains has had its time.
+  public let isOver: (Draining.ID) -> Bool
+}
+
+/// A part of a blueprint about which signals decide.
+public struct BlueprintPart: Hashable, Sendable {
+  /// For people: `gateway gw0`.
+  public let name: String
+  public let signals: Set<Signal>
+
+  public init(_ name: String, signals: Set<Signal>) {
+    self.name = name
+    self.signals = signals
+  }
+}
+
+/// What a blueprint has for itself: the rest of the file must leave it alone.
+public struct BlueprintClaims: Hashable, Sendable {
+  /// Whatever the signals say.
+  public var sysctls: [Sysctl] = []
+  /// Tables of nftables.
+  public var tables: [NftablesTable.ID] = []
+  public var routingTables: Set<UInt32> = []
+  public var rules: [Rule] = []
+  /// Between its rules, nothing may lead packets elsewhere.
+  public var priorities: ClosedRange<UInt32>?
+  public var marks: ClosedRange<UInt32>?
+  /// The links that it names, by the key of its section.
+  public var links: [LinksOfKey] = []
+  public var needsIPVS = false
+
+  public struct LinksOfKey: Hashable, Sendable {
+    public let key: String
+    public let links: [LinkName]
+
+    public init(_ key: String, _ links: [LinkName]) {
+      self.key = key
+      self.links = links
+    }
+  }
+
+  public init() {}
+}
+
+/// A sentence about an object of the file or the kernel.
+public struct Trouble: Hashable, Sendable {
+  public let object: String
+  public let reason: String
+
+  public init(object: String, reason: String) {
+    self.object = object
+    self.reason = reason
+  }
+}
+
+/// What a probe's signal says something about.
+public struct SignalSubject: Hashable, Sendable {
+  public struct Word: Hashable, Sendable {
+    public let name: String
+    public let value: String
+
+    public init(_ name: String, _ value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// Members of the signal's status: `gateway`, `192.168.25.128`.
+  public let words: [Word]
+  /// The signals that must all be down before the loss of this one deserves a warning.
+  public let peers: Set<Signal>
+  /// What that loss means; nil: the signal says enough.
+  public let loss: String?
+
+  public init(_ words: [Word], peers: Set<Signal>, loss: String? = nil) {
+    self.words = words
+    self.peers = peers
+    self.loss = loss
+  }
+
+  /// Whether it and all of its peers are down.
+  public func isLost(given states: [Signal: Signal.State]) -> Bool {
+    peers.allSatisfy { states[$0] == .down }
+  }
+}
+
+/// By how many of its members a blueprint leads packets on.
+public struct Availability: Hashable, Sendable {
+  /// As the status and the log call it: `egress`.
+  public let name: String
+  /// What its members are called: `gateways`.
+  public let noun: String
+  /// The names of the members that get new flows.
+  public let leading: [String]
+  /// The number of all members.
+  public let count: Int
+  /// Nothing gets through: every member is known to be down.
+  public let isClosed: Bool
+  /// What is said while it is closed.
+  public let reason: String
+
+  public init(
+    name: String, noun: String, leading: [String], count: Int, isClosed: Bool, reason: String
+  ) {
+    self.name = name
+    self.noun = noun
+    self.leading = leading
+    self.count = count
+    self.isClosed = isClosed
+    self.reason = reason
+  }
+}
+
+/// Named counters of an nftables table, one for each reason to drop packets.
+public struct DropCounters: Hashable, Sendable {
+  public struct Reason: Hashable, Sendable {
+    /// The counter's name.
+    public let name: String
+    /// What was dropped, where, and what would help.
+    public let meaning: String
+
+    public init(_ name: String, meaning: String) {
+      self.name = name
+      self.meaning = meaning
+    }
+  }
+
+  public let table: NftablesTable.ID
+  public let reasons: [Reason]
+
+  public init(table: NftablesTable.ID, reasons: [Reason]) {
+    self.table = table
+    self.reasons = reasons
+  }
+}

@@ -1,0 +1,146 @@
+import JSON
+import Model
+import Nftables
+import State
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// A blueprint of which nothing in the product knows: a route to a resolver while it lives.
+private struct Resolver: Blueprint {
+  static let section = "resolver"
+  static let countsDrops = true
+  static let tableID = NftablesTable.ID(.inet, "resolver")
+
+  var address = IPAddress("192.0.2.53")!
+
+  var probes: [Probe] { [Probe(name: "ns", question: .icmp(address))] }
+  var parts: [BlueprintPart] { [BlueprintPart("resolver ns", signals: [signal])] }
+  var signal: Signal { Signal(.probe, "ns") }
+
+  var claims: BlueprintClaims {
+    var claims = BlueprintClaims()
+    claims.sysctls = [Sysctl(Sysctl.Key("net.ipv4.ip_forward")!, "1")]
+    claims.tables = [Self.tableID]
+    return claims
+  }
+
+  func expanded(in context: BlueprintContext) -> NetworkState {
+    var state = NetworkState()
+    state.sysctls = claims.sysctls
+    var table = Nftables.Table(family: .inet, name: "resolver")
+    table.objects = [
+      Nftables.NamedObject(name: "dead", content: .counter(packets: 0, bytes: 0))
+    ]
+    state.tables = [NftablesTable(table)]
+    var route = Route(Prefix(address), hop: Route.Hop(dev: .loopback))
+    route.table = RouteTable(4000)
+    if context.signals[signal] == .up { state.routes = [route] }
+    return state
+  }
+
+  func owns(_ object: Object) -> Bool { object.as(Route.self)?.table.number == 4000 }
+
+  func notes(in observed: NetworkState) -> [Trouble] {
+    [Trouble(object: Self.section, reason: "is a toy")]
+  }
+
+  func mistakes(in file: DesiredState) -> [Trouble] {
+    [Trouble(object: Self.section, reason: "resolves nothing")]
+  }
+
+  var subjects: [Signal: SignalSubject] {
+    [
+      signal: SignalSubject(
+        [.init("resolver", address.description)], peers: [signal], loss: "no name resolves")
+    ]
+  }
+
+  func availability(
+    in wanted: NetworkState, given signals: [Signal: Signal.State]
+  ) -> Availability? {
+    let leads = wanted.routes.contains { $0.table.number == 4000 }
+    return Availability(
+      name: "names", noun: "resolvers", leading: leads ? ["ns"] : [], count: 1,
+      isClosed: signals[signal] == .down, reason: "no resolver is alive")
+  }
+
+  var counters: DropCounters? {
+    DropCounters(table: Self.tableID, reasons: [.init("dead", meaning: "nobody resolves")])
+  }
+}
+
+struct BlueprintTests {
+  private static var desired: DesiredState {
+    var desired = DesiredState()
+    desired.blueprints = [Resolver()]
+    desired.probes = Resolver().probes
+    return desired
+  }
+
+  @Test func whatItClaimsIsObservedAndItsSignalsDecide() {
+    let desired = Self.desired
+    #expect(desired.isConditional)
+    #expect(desired.decidingSignals == [Resolver().signal])
+    #expect(desired.tables.map(\.id) == [Resolver.tableID])
+    #expect(desired.sysctlKeys.map(\.description) == ["net.ipv4.ip_forward"])
+    #expect(desired.undecidedNames(given: [:]) == ["resolver ns"])
+    #expect(desired.undecidedNames(given: [Resolver().signal: .up]) == [])
+  }
+
+  @Test func itIsComparedByValue() {
+    var other = Self.desired
+    #expect(other == Self.desired)
+    #expect(other.hashValue == Self.desired.hashValue)
+    var resolver = Resolver()
+    resolver.address = IPAddress("192.0.2.54")!
+    other.blueprints[Resolver.self] = resolver
+    #expect(other != Self.desired)
+    other.blueprints[Resolver.self] = nil
+    #expect(other.blueprints.isEmpty)
+  }
+
+  @Test func signalsDecideWhatItExpandsTo() {
+    let up = Self.desired.expanded(given: [Resolver().signal: .up])
+    #expect(up.routes.map(\.table.number) == [4000])
+    #expect(up.claimedTables == [RouteTable(4000)])
+    #expect(up.tables.map(\.isBlueprints) == [true])
+    #expect(Self.desired.expanded(given: [Resolver().signal: .down]).routes.isEmpty)
+  }
+
+  @Test func theLoopAppliesItAndStatusAndMetricsTellOfIt() throws {
+    try Turning.with(nil) { turning in
+      turning.daemon.take(Self.desired)
+      func say(_ state: Signal.State, until count: Int) -> Bool {
+        turning.inbox.post(Resolver().signal, state)
+        return turning.turn {
+          let way = turning.board.status.ways.first
+          return way?.availability.leading.count == count
+            && (way?.closedSince == nil) == (state == .up)
+        }
+      }
+      try #require(say(.up, until: 1))
+      #expect(try sh("ip -o route show table 4000").contains("192.0.2.53"))
+      try #require(say(.down, until: 0))
+      #expect(try sh("ip -o route show table 4000").isEmpty)
+      turning.settle()
+      let document = try Document(Array(turning.board.status.tree([:]).text().utf8))
+      withExtendedLifetime(document) {
+        let status = document.root
+        #expect(status["names"]?["resolvers"]?.integer == 0)
+        #expect(status["names"]?["closed"]?.bool == true)
+        let drop = status["drops"]?.elements?.first { _ in true }
+        #expect(drop?["reason"]?.string == "dead")
+        let said = ["notes", "failures"].map { status[$0]?.elements?.map { $0["reason"]?.string } }
+        #expect(said == [["is a toy"], ["resolves nothing"]])
+        let signal = status["signals"]?.elements?.first { _ in true }
+        #expect(signal?["resolver"]?.string == "192.0.2.53")
+      }
+      let metrics = turning.board.metrics(with: [:]).text
+      #expect(metrics.contains("vpngw_resolver_dropped_packets_total{reason=\"dead\"} 0\n"))
+      #expect(turning.log.of("names").contains { $0.contains("no resolver is alive") })
+      #expect(turning.log.of("signal").contains { $0.contains("no name resolves") })
+    }
+  }
+}
