@@ -33,7 +33,9 @@ let package = Package(
     .target(name: "Addressing", swiftSettings: pure),
     .target(name: "Nftables", dependencies: ["Addressing"], swiftSettings: pure),
     .target(name: "Model", dependencies: ["Addressing", "Nftables"], swiftSettings: pure),
-    .target(name: "State", dependencies: ["JSON", "Model", "Nftables"], swiftSettings: pure),
+    .target(name: "Blueprints", dependencies: ["Model", "Nftables"], swiftSettings: pure),
+    .target(
+      name: "State", dependencies: ["Blueprints", "JSON", "Model", "Nftables"], swiftSettings: pure),
     .target(name: "Keepalived", dependencies: ["JSON", "Model"], swiftSettings: pure),
     .target(name: "Plan", dependencies: ["Model", "Nftables"], swiftSettings: pure),
     .target(name: "Netlink", dependencies: ["CLinux", "CMnl", "CNftnl"], swiftSettings: settings),
@@ -54,6 +56,7 @@ let package = Package(
     .target(
       name: "Agent",
       dependencies: [
+        "Blueprints",
         "CLinux", "Health", "JSON", "Keepalived", "Model", "State", "Plan", "Netlink", "Nftables",
         "Kernel",
         .product(name: "NIOCore", package: "swift-nio"),
@@ -74,6 +77,7 @@ let package = Package(
     .testTarget(
       name: "ServicesTests",
       dependencies: [
+        "Blueprints",
         "Agent", "JSON", "Keepalived", "Kernel", "Model", "Netlink", "Nftables", "State",
         "TestSupport",
       ],
@@ -97,6 +101,7 @@ let package = Package(
     .testTarget(
       name: "GatewaysTests",
       dependencies: [
+        "Blueprints",
         "Agent", "JSON", "Kernel", "Model", "Netlink", "Nftables", "Plan", "State", "TestSupport",
       ],
       exclude: ["Golden"], swiftSettings: settings),
@@ -109,6 +114,7 @@ let package = Package(
     .testTarget(
       name: "AgentTests",
       dependencies: [
+        "Blueprints",
         "Agent", "Health", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport",
       ],
       exclude: ["metrics.py"], swiftSettings: settings),

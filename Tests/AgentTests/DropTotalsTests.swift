@@ -1,3 +1,4 @@
+import Blueprints
 import JSON
 import Model
 import Testing

@@ -1,3 +1,4 @@
+import Blueprints
 import Glibc
 import Model
 import Netlink

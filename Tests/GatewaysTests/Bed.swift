@@ -1,4 +1,5 @@
 import Agent
+import Blueprints
 import Glibc
 import Kernel
 import Model

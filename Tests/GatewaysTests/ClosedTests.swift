@@ -1,3 +1,4 @@
+import Blueprints
 import Kernel
 import Model
 import Netlink

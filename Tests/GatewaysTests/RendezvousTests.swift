@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Model
+@testable import Blueprints
 
 @Suite struct RendezvousTests {
   private static func choices(

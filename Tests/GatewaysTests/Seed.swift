@@ -1,3 +1,4 @@
+import Blueprints
 import Model
 
 /// The seed's VPN network, and parts of it.

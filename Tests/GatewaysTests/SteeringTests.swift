@@ -1,3 +1,4 @@
+import Blueprints
 import Model
 import Netlink
 import Nftables

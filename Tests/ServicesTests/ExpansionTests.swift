@@ -1,4 +1,5 @@
 import Agent
+import Blueprints
 import Nftables
 import Testing
 

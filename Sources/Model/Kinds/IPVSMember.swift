@@ -1,19 +1,19 @@
 /// A destination of a service, as its signal and the kernel have it.
-struct IPVSMember {
-  var destination: IPVSDestination
+public struct IPVSMember {
+  public var destination: IPVSDestination
   /// How it leaves; nil: it stays.
-  var inhibition: Inhibition?
+  public var inhibition: Inhibition?
   /// Whether the kernel has it.
-  let isPresent: Bool
+  public let isPresent: Bool
 
-  init(_ destination: IPVSDestination, leaving inhibition: Inhibition?, isPresent: Bool) {
+  public init(_ destination: IPVSDestination, leaving inhibition: Inhibition?, isPresent: Bool) {
     self.destination = destination
     self.inhibition = inhibition
     self.isPresent = isPresent
   }
 
   /// One that is wanted while it is up; nil where nothing is known of it and the kernel lacks it.
-  init?(
+  public init?(
     _ wanted: IPVSDestination, _ state: Signal.State, found: IPVSDestination?,
     _ inhibit: Inhibition
   ) {
@@ -25,7 +25,7 @@ struct IPVSMember {
   }
 
   /// What the kernel shall have of it; nil: nothing.
-  func kept(of match: IPVSService.Match, isOver: (Draining.ID) -> Bool) -> IPVSDestination? {
+  public func kept(of match: IPVSService.Match, isOver: (Draining.ID) -> Bool) -> IPVSDestination? {
     switch inhibition {
     case nil: destination
     case .forever?: destination.drained
@@ -35,7 +35,7 @@ struct IPVSMember {
   }
 
   /// Its way out; nil where it stays, or is gone.
-  func draining(of match: IPVSService.Match) -> Draining? {
+  public func draining(of match: IPVSService.Match) -> Draining? {
     guard isPresent, case .lasting(let grace)? = inhibition else { return nil }
     return Draining(id: .init(match, destination.id), grace: grace)
   }

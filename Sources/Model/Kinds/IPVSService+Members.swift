@@ -32,14 +32,14 @@ extension IPVSService {
 
 extension IPVSService {
   /// To look up many: a service has up to 65,536.
-  var destinationsByID: [IPVSDestination.ID: IPVSDestination] {
+  public var destinationsByID: [IPVSDestination.ID: IPVSDestination] {
     Dictionary(destinations.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
   }
 }
 
 extension IPVSDestination {
   /// Without new flows.
-  var drained: IPVSDestination {
+  public var drained: IPVSDestination {
     var drained = self
     drained.isDrained = true
     return drained

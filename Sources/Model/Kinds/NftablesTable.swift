@@ -162,7 +162,7 @@ extension NftablesTable {
 // What a blueprint's table held before is left as it is where signals aren't known yet.
 extension NftablesTable {
   /// The marks in a set, as observed or as stated.
-  func marks(inSet name: String) -> Set<Mark> {
+  public func marks(inSet name: String) -> Set<Mark> {
     if let contents { return contents.marks(inSet: name) }
     return Set(
       elements(of: name).compactMap { element in
@@ -175,7 +175,7 @@ extension NftablesTable {
   }
 
   /// The addresses to which a map leads, as observed or as stated.
-  func addresses(inMap name: String) -> Set<IPAddress> {
+  public func addresses(inMap name: String) -> Set<IPAddress> {
     if let contents { return contents.addresses(inMap: name) }
     return Set(
       elements(of: name).compactMap { element in

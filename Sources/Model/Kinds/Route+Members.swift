@@ -35,7 +35,7 @@ private func kept<Member>(
 
 extension Route {
   /// Whether it is one or several.
-  var allHops: [Hop] { hop.map { [$0] } ?? hops }
+  public var allHops: [Hop] { hop.map { [$0] } ?? hops }
 
   /// Takes other hops; an unstated scope follows them.
   public mutating func replaceHops(_ new: [Hop]) {

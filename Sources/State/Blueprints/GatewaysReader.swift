@@ -1,3 +1,4 @@
+import Blueprints
 internal import JSON
 internal import Model
 

@@ -1,3 +1,5 @@
+public import Model
+
 extension Gateways: Blueprint {
   public static let section = "gateways"
   public static let countsDrops = true

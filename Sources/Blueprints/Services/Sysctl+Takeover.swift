@@ -1,3 +1,5 @@
+import Model
+
 extension Sysctl {
   /// Settings of conntrack by which another router can take over flows: it sees them from their middle
   /// on, and its own old ones with windows that are long past.

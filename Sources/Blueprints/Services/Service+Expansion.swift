@@ -1,3 +1,5 @@
+public import Model
+
 extension Service {
   /// What the kernel shall have of it.
   ///

@@ -1,3 +1,5 @@
+public import Model
+
 /// The VPN gateways of a router: where client pods' packets go, and where answers to remote
 /// clients go back (`gateways` in `schemas/state.json`).
 public struct Gateways: Hashable, Sendable {

@@ -1,3 +1,5 @@
+public import Model
+
 /// Ports of virtual addresses in front of real servers: an entry of `services` in
 /// `schemas/state.json`.
 public struct Service: Hashable, Sendable {

@@ -1,3 +1,4 @@
+import Model
 import Nftables
 
 /// What the router itself says to packets of the VPN network's links: echo replies, resets, errors that

@@ -1,3 +1,5 @@
+public import Model
+
 extension Gateways {
   /// Declared addresses whose network is the clients', on links that no client is led from: what comes in
   /// there goes to no gateway.

@@ -1,3 +1,4 @@
+import Model
 import Nftables
 
 /// Named counters of what the table drops, a reason each. A rule that is replaced doesn't reset them.

@@ -1,3 +1,5 @@
+public import Model
+
 /// The table of what is on the VPN network's links. What a link brought in without a mark is looked up
 /// here and nowhere else: every route is by one of the links, so none leads out, whatever main has.
 extension Gateways {

@@ -1,3 +1,5 @@
+public import Model
+
 extension Services: Blueprint {
   public static let section = "services"
 

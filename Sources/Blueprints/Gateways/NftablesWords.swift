@@ -1,3 +1,4 @@
+import Model
 import Nftables
 
 /// What the chains of the blueprints say again and again.

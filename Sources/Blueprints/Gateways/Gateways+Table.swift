@@ -1,3 +1,4 @@
+public import Model
 import Nftables
 
 /// What packets of the VPN network meet, hook by hook. Order and reasons are the prototype's

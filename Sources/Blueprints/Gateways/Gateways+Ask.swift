@@ -1,3 +1,4 @@
+public import Model
 import Nftables
 
 /// What real servers behind the gateways' VIPs send in flows that this router doesn't know: another

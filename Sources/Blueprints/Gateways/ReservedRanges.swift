@@ -1,3 +1,5 @@
+import Model
+
 /// Addresses that the internet doesn't route, which a gateway must never get: IANA's registries of
 /// special-purpose addresses (RFC 6890), with what the seed's tools leave out as well.
 enum ReservedRanges {

@@ -1,3 +1,5 @@
+import Model
+
 /// Which of several gets each bucket: highest random weight (Thaler and Ravishankar, 1998), with
 /// room for no more than a fair share each.
 ///

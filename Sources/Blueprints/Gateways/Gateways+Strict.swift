@@ -1,3 +1,5 @@
+public import Model
+
 /// Links beside the VPN network's. Neither lock looks at what comes in there, unless `strict` closes them.
 extension Gateways {
   /// Those that are up, and by which packets come in that the router forwards.
