@@ -5,8 +5,9 @@ help: ## this list
 setup: ## install what building, running and testing needs (root, Debian; quick when all is there)
 	@Tests/support/setup
 
-build: setup ## .build/release/vpngw, the Swift libraries linked in
+build: setup ## .build/release/vpngw, the Swift libraries linked in; its symbols in vpngw.debug beside it
 	swift build -c release --static-swift-stdlib --product vpngw
+	@Tests/support/strip .build/release/vpngw
 
 test: setup ## lint, build, every test here and in the virtual machine, testbeds, a short fuzz run
 	@Tests/run

@@ -9,7 +9,9 @@ extension NetworkState {
     var configuration = self
     for index in tables.indices {
       guard let program = tables[index].program else { continue }
-      let (table, unreadable) = TableDecompiler(program, numbers: numbers).table(program.unmarked)
+      let (table, unreadable) = TableDecompiler(
+        program, numbers: numbers, names: machineNames
+      ).table(program.unmarked)
       configuration.tables[index].source = table
       configuration.tables[index].unreadable = unreadable + program.unknown
     }

@@ -29,8 +29,7 @@ extension Reconciler {
     if outcome.done.contains(where: isOurs) { flows.settled = nil }
     let isStopped =
       outcome.isOutdated || outcome.failed.contains { isOurs($0.step) }
-      || outcome.held.contains(where: isOurs)
-      || outcome.skipped.contains { isOurs($0.step) }
+      || outcome.held.contains(where: isOurs) || outcome.skipped.contains { isOurs($0.step) }
     // With the old map they would only go back to where they were.
     guard !isStopped, flows.settled != wanted else { return }
     do throws(NetlinkError) {

@@ -2,6 +2,7 @@ import JSON
 import Kernel
 public import Model
 import Netlink
+import Nftables
 import Plan
 import State
 
@@ -16,13 +17,15 @@ extension Session {
   ) throws -> Int32 {
     guard let declaration = try load(path) else { return Status.failed }
     let known = try signals(inputs, for: declaration)
-    let (present, desired): (NetworkState, NetworkState)
+    var present: NetworkState
+    let desired: NetworkState
     if let observed {
       guard let captured = try load(observed) else { return Status.failed }
       guard !captured.isConditional else {
         throw Failure("\(observed): not what `vpngw show` printed, which has no \"when\"")
       }
       present = captured.expanded().asObserved
+      present.machineNames = .read()
       // Whether its links run isn't written down.
       desired = declaration.expanded(given: known, keeping: present)
       tellUndecided(of: declaration, given: known)
@@ -36,7 +39,7 @@ extension Session {
     if let out {
       try File.replace(out, with: Array(SavedPlan(plan, desired).text.utf8))
     }
-    if isChecked { try plan.addRefusals(of: desired) }
+    if isChecked { try plan.addRefusals(of: desired, present.machineNames) }
     print(plan)
     return status(of: plan)
   }
@@ -82,9 +85,11 @@ extension NetworkState {
 
 extension Plan {
   /// Asks the kernel in earnest, where nobody else sees it.
-  fileprivate mutating func addRefusals(of desired: NetworkState) throws {
+  fileprivate mutating func addRefusals(
+    of desired: NetworkState, _ names: MachineNames
+  ) throws {
     do {
-      for refusal in try Kernel.refusals(of: desired.tables) {
+      for refusal in try Kernel.refusals(of: desired.tables, names) {
         conflicts.append(
           Conflict(
             object: Object(refusal.table), reason: "the kernel refuses it: \(refusal.error)"))

@@ -42,7 +42,6 @@ public struct Session {
     // Else glibc walks through its small free blocks whenever a large one is freed, which was a fifth
     // of the time that big state files take.
     mallopt(M_MXFAST, 0)
-    MachineNames.current = .read()
     // Where our parent ignores it, nobody could wait for a process of ours.
     signal(SIGCHLD, SIG_DFL)
     guard let name = options.netns else { return }
@@ -139,7 +138,7 @@ extension String {
 extension Names {
   /// With the names that this machine's iproute2 knows.
   static var machine: Names {
-    Names(tables: NameTables().tables, protocols: NameTables().protocols)
+    Names(tables: NameTables().tables, protocols: NameTables().protocols, nftables: .read())
   }
 }
 

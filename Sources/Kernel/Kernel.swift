@@ -1,5 +1,6 @@
 public import Model
 public import Netlink
+internal import Nftables
 
 /// The running kernel's network configuration: read whole, changed step by step.
 ///
@@ -12,6 +13,8 @@ public final class Kernel {
   /// Ends of veth pairs that came with their peers.
   private var made: Set<LinkName> = []
   var nftables: NftablesTables
+  /// What the machine's own files say that names of nftables mean.
+  let names = MachineNames.read()
   /// Nil where the kernel has none, or nobody asked for it yet.
   var ipvs: IPVSKernel?
 

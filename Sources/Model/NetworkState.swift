@@ -1,3 +1,5 @@
+public import Nftables
+
 /// Kernel objects by kind: all that a state file wants, or all that a kernel has.
 public struct NetworkState: Hashable, Sendable {
   /// One for each of ``Kind/all``.
@@ -17,6 +19,8 @@ public struct NetworkState: Hashable, Sendable {
   /// Observed only: the generation of the nftables ruleset that the tables were read from. It says
   /// nothing of what is there, so that states are equal without it.
   public var nftablesGeneration: UInt32?
+  /// Observed only: what the machine's own files say that names of nftables mean; not compared, too.
+  public var machineNames = MachineNames()
 
   public init() {}
 

@@ -48,8 +48,8 @@ public struct Step: Hashable, Sendable {
     let wanted = change.verb == .delete ? nil : change.object.as(NftablesTable.self)
     let isTheirs = observed.map { !$0.isOwned } ?? false
     let lines = table.difference.lines(
-      from: observed?.program, to: wanted?.program, numbers: table.numbers, source: wanted?.source,
-      limit: limit)
+      from: observed?.program, to: wanted?.program, numbers: table.numbers, names: table.names,
+      source: wanted?.source, limit: limit)
     return lines.map { line in
       Difference(
         line.name, old: line.old.map(Value.string), new: line.new.map(Value.string),

@@ -6,6 +6,7 @@ struct Tables {
   /// The links' numbers, those of links that are yet to be made made up.
   private let numbers: LinkNumbers
   private let generation: UInt32?
+  private let names: MachineNames
   private(set) var steps: [Step] = []
   private(set) var conflicts: [Plan.Conflict] = []
   private(set) var leftAlone: [Plan.LeftAlone] = []
@@ -13,6 +14,7 @@ struct Tables {
   init(from observed: NetworkState, to desired: NetworkState) {
     numbers = LinkNumbers(observed: observed.links, desired: desired.links)
     generation = observed.nftablesGeneration
+    names = observed.machineNames
     if observed.tables.isEmpty, desired.tables.isEmpty { return }
     var present: [NftablesTable.ID: NftablesTable] = [:]
     for table in observed.tables { present[table.id] = table }
@@ -28,7 +30,7 @@ struct Tables {
     }
     var wanted = table
     do {
-      wanted.program = try table.compiled(numbers)
+      wanted.program = try table.compiled(numbers, names)
     } catch {
       return refuse(table, "\(error)")
     }
@@ -70,12 +72,14 @@ struct Tables {
   private func difference(
     _ id: NftablesTable.ID, from present: TableProgram?, to wanted: TableProgram?
   ) -> TableDiff {
-    TableDiff(family: id.family, table: id.name, from: present, to: wanted, numbers: numbers)
+    TableDiff(
+      family: id.family, table: id.name, from: present, to: wanted, numbers: numbers, names: names)
   }
 
   private mutating func add(_ change: Change, _ diff: TableDiff, _ reason: String? = nil) {
     var change = change
-    change.table = TableChange(diff, generation: generation, numbers: numbers)
+    change.table = TableChange(
+      diff, generation: generation, numbers: numbers, names: names)
     steps.append(Step(change, reason: reason))
   }
 
@@ -83,7 +87,7 @@ struct Tables {
   private func compiledIfRead(_ table: NftablesTable) -> NftablesTable {
     guard table.program == nil else { return table }
     var table = table
-    table.program = try? table.compiled(numbers)
+    table.program = try? table.compiled(numbers, names)
     if table.isOwned { table.program = table.program?.marked }
     // Rules are told apart by the kernel's numbers of them.
     var handle: UInt64 = 0

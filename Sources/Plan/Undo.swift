@@ -46,6 +46,7 @@ public struct Undo: Sendable {
     let concerned = Set(made.keys).union(before.objects.map(\.id))
     var reduced = NetworkState()
     reduced.nftablesGeneration = now.nftablesGeneration
+    reduced.machineNames = now.machineNames
     var wanted = before
     // The kernel deletes a rule or a route only by the protocol that it has.
     var asPresent: [ObjectID: Object] = [:]

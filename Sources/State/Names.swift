@@ -1,11 +1,20 @@
-/// Names of tables and protocols that a machine adds to those of iproute2: what
-/// `/etc/iproute2/rt_tables` and `rt_protos` say.
-public struct Names: Hashable, Sendable {
-  public var tables: [String: UInt32]
-  public var protocols: [String: UInt8]
+public import Nftables
 
-  public init(tables: [String: UInt32] = [:], protocols: [String: UInt8] = [:]) {
+/// Names that a machine adds to those that everybody knows.
+public struct Names: Sendable {
+  /// Of `/etc/iproute2/rt_tables`.
+  public var tables: [String: UInt32]
+  /// Of `/etc/iproute2/rt_protos`.
+  public var protocols: [String: UInt8]
+  /// Of nftables' constants.
+  public var nftables: MachineNames
+
+  public init(
+    tables: [String: UInt32] = [:], protocols: [String: UInt8] = [:],
+    nftables: MachineNames = MachineNames()
+  ) {
     self.tables = tables
     self.protocols = protocols
+    self.nftables = nftables
   }
 }

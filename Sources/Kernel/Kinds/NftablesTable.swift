@@ -61,16 +61,16 @@ struct NftablesTables {
     var (difference, program) = (planned.difference, wanted?.program)
     // A link that an earlier step made has another number than the plan could know.
     if let wanted, wanted.links.contains(where: { numbers[$0] != planned.numbers[$0] }) {
-      program = try wanted.program(numbers)
+      program = try wanted.program(numbers, planned.names)
       difference = TableDiff(
         family: table.id.family, table: table.id.name, from: present?.program, to: program,
-        numbers: numbers)
+        numbers: numbers, names: planned.names)
       // One that was made anew may be named by more rules than those that the plan shows.
       guard difference.changeCount == planned.difference.changeCount else {
         throw .outdated(table.id)
       }
     }
-    let words = Words(program ?? present?.program, numbers)
+    let words = Words(program ?? present?.program, numbers, planned.names)
     let isOurs = chain != nil && chain?.read == planned.generation
     var generation = isOurs ? chain?.now : planned.generation
     for attempt in 0..<10 {
@@ -82,12 +82,14 @@ struct NftablesTables {
       } catch {
         guard error.code == ErrorCode.restart else { throw error }
       }
-      let (found, later) = try kernel.observe(where: { $0.id == table.id }) { _, set in
-        set.flags & SetFlag.dynamic == 0 || present?.hasElements(ofSet: set.name) == true
-      }
+      let (found, later) = try kernel.observe(
+        where: { $0.id == table.id },
+        elements: { _, set in
+          set.flags & SetFlag.dynamic == 0 || present?.hasElements(ofSet: set.name) == true
+        })
       let remaining = TableDiff(
         family: table.id.family, table: table.id.name, from: found.first, to: program,
-        numbers: numbers)
+        numbers: numbers, names: planned.names)
       guard remaining == difference else { throw .outdated(table.id) }
       generation = later
     }
@@ -103,6 +105,7 @@ enum NftablesTableKind: KernelKind {
     _ look: Kernel.Look, into observed: inout NetworkState
   ) throws(NetlinkError) {
     (observed.tables, observed.nftablesGeneration) = try look.kernel.nftables.observe(look.tables)
+    observed.machineNames = look.kernel.names
   }
 
   static func command(_ table: NftablesTable, _ word: String, _ change: Change) -> String {
@@ -185,9 +188,11 @@ extension TableProgram {
 
 extension NftablesTable {
   /// With the mark of what we make, unless it is somebody else's.
-  func program(_ numbers: LinkNumbers) throws(NetlinkError) -> TableProgram? {
+  func program(
+    _ numbers: LinkNumbers, _ names: MachineNames
+  ) throws(NetlinkError) -> TableProgram? {
     do throws(TableCompiler.Faults) {
-      let program = try compiled(numbers)
+      let program = try compiled(numbers, names)
       return isForeign ? program?.unmarked : program?.marked
     } catch {
       throw NetlinkError(

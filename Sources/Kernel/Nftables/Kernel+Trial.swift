@@ -1,6 +1,6 @@
 public import Model
 public import Netlink
-internal import Nftables
+public import Nftables
 
 extension Kernel {
   /// What the kernel would say no to, of a table: its answer to the request, in nft's words.
@@ -12,7 +12,9 @@ extension Kernel {
   /// Loads tables into a network namespace that nobody else sees, and that goes afterwards.
   ///
   /// Each is loaded whole, with links of these names to stand in for those that it refers to.
-  public static func refusals(of tables: [NftablesTable]) throws -> [Refusal] {
+  public static func refusals(
+    of tables: [NftablesTable], _ names: MachineNames
+  ) throws -> [Refusal] {
     if tables.isEmpty { return [] }
     return try Namespace.make().run {
       let nftables = try NftablesKernel()
@@ -25,8 +27,8 @@ extension Kernel {
       try makeStandIns(for: tables, socket)
       let numbers = LinkNumbers(try LinkTable(socket).links)
       return try tables.flatMap { table in
-        guard let program = try table.program(numbers) else { return [Refusal]() }
-        return try nftables.refusals(of: program, Words(program, numbers)).map {
+        guard let program = try table.program(numbers, names) else { return [Refusal]() }
+        return try nftables.refusals(of: program, Words(program, numbers, names)).map {
           Refusal(table: table, error: $0.explained)
         }
       }

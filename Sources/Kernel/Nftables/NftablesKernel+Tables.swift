@@ -63,8 +63,10 @@ struct Words {
   private let decompiler: TableDecompiler?
 
   /// For parts of these tables; `numbers` are the links'.
-  init(_ program: TableProgram?, _ numbers: LinkNumbers) {
-    decompiler = program.map { TableDecompiler($0, numbers: numbers) }
+  init(
+    _ program: TableProgram?, _ numbers: LinkNumbers, _ names: MachineNames = MachineNames()
+  ) {
+    decompiler = program.map { TableDecompiler($0, numbers: numbers, names: names) }
   }
 
   func text(_ rule: RuleProgram) -> String {

@@ -150,12 +150,14 @@ extension NetworkState {
 }
 
 extension NftablesTable {
-  /// As the kernel would hold it; `numbers` are the links'.
-  public func compiled(_ numbers: LinkNumbers) throws(TableCompiler.Faults) -> TableProgram? {
+  /// As the kernel would hold it; `numbers` are the links', and `names` the machine's.
+  public func compiled(
+    _ numbers: LinkNumbers, _ names: MachineNames
+  ) throws(TableCompiler.Faults) -> TableProgram? {
     guard let source else { return program }
     // Numbers differ from one namespace to the next; without any, once is enough.
     if let program, links.isEmpty { return program }
-    return try TableCompiler.compile(source) { numbers[$0] }.get()
+    return try TableCompiler.compile(source, names: names) { numbers[$0] }.get()
   }
 }
 

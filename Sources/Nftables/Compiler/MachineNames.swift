@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// What a machine's own files say that names mean; by default, they say nothing, and it is UTC.
 public struct MachineNames: Sendable {
   /// A file of `/etc/iproute2`.
@@ -20,14 +18,4 @@ public struct MachineNames: Sendable {
   public var utcOffset: @Sendable (Int?) -> Int = { _ in 0 }
 
   public init() {}
-}
-
-extension MachineNames {
-  private static let installed = Mutex(MachineNames())
-
-  /// What names mean where nothing else is said: a program sets it once, before it reads a file.
-  public static var current: MachineNames {
-    get { installed.withLock { $0 } }
-    set { installed.withLock { $0 = newValue } }
-  }
 }

@@ -6,7 +6,7 @@ public enum TableCompiler {
   ///
   /// All faults of a table are returned together.
   public static func compile(
-    _ table: Nftables.Table, names: MachineNames = .current,
+    _ table: Nftables.Table, names: MachineNames = MachineNames(),
     link: @escaping (String) -> UInt32?
   ) -> Result<TableProgram, Faults> {
     var compiler = Compiler(table: table, scope: TableScope(family: table.family, link: link))

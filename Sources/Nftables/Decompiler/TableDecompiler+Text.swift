@@ -1,8 +1,10 @@
 public import Addressing
 
 extension TableDecompiler {
-  public init(_ table: TableProgram, numbers: LinkNumbers) {
-    self.init(table, link: { numbers[$0] }, linkName: numbers.name)
+  public init(
+    _ table: TableProgram, numbers: LinkNumbers, names: MachineNames = MachineNames()
+  ) {
+    self.init(table, names: names, link: { numbers[$0] }, linkName: numbers.name)
   }
 
   /// `type ipv4_addr : mark; flags interval`, without its elements.

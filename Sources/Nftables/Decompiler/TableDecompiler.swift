@@ -7,7 +7,7 @@ public struct TableDecompiler {
 
   /// `linkName` gives a link's name by its number, `link` the other way round.
   public init(
-    _ table: TableProgram, names: MachineNames = .current,
+    _ table: TableProgram, names: MachineNames = MachineNames(),
     link: @escaping (String) -> UInt32?,
     linkName: @escaping (UInt32) -> String?
   ) {

@@ -16,13 +16,16 @@ extension TableDiff {
   /// reading then.
   public func lines(
     from observed: TableProgram?, to desired: TableProgram?, numbers: LinkNumbers,
+    names: MachineNames = MachineNames(),
     source: Nftables.Table? = nil, limit: Int = .max
   ) -> [Line] {
-    var text = DiffText(observed: observed, desired: desired, numbers: numbers, limit: limit)
+    var text = DiffText(
+      observed: observed, desired: desired, numbers: numbers, names: names, limit: limit)
     switch whole {
     case .delete?:
       guard let observed else { return [] }
-      var text = DiffText(observed: nil, desired: observed, numbers: numbers, limit: limit)
+      var text = DiffText(
+        observed: nil, desired: observed, numbers: numbers, names: names, limit: limit)
       text.create(observed, nil)
       return text.lines.map { Line(name: $0.name, old: $0.new, new: nil, omitted: $0.omitted) }
     case .create(let program)?: text.create(program, source)
@@ -46,9 +49,9 @@ private struct DiffText {
     let program: TableProgram
     let decompiler: TableDecompiler
 
-    init(_ program: TableProgram, _ numbers: LinkNumbers) {
+    init(_ program: TableProgram, _ numbers: LinkNumbers, _ names: MachineNames) {
       self.program = program
-      decompiler = TableDecompiler(program, numbers: numbers)
+      decompiler = TableDecompiler(program, numbers: numbers, names: names)
     }
 
     func text(_ rule: RuleProgram) -> String { decompiler.anyText(rule) }
@@ -58,10 +61,13 @@ private struct DiffText {
     }
   }
 
-  init(observed: TableProgram?, desired: TableProgram?, numbers: LinkNumbers, limit: Int) {
+  init(
+    observed: TableProgram?, desired: TableProgram?, numbers: LinkNumbers, names: MachineNames,
+    limit: Int
+  ) {
     self.limit = limit
-    old = observed.map { Side($0, numbers) }
-    new = desired.map { Side($0, numbers) }
+    old = observed.map { Side($0, numbers, names) }
+    new = desired.map { Side($0, numbers, names) }
   }
 
   private mutating func add(_ name: String, old: String? = nil, new: String? = nil) {

@@ -2,9 +2,11 @@ internal import Addressing
 
 extension TableDiff {
   /// Takes back the removal of what can't be put into words: some newer tool made it, for a reason.
-  mutating func keepUnreadable(of observed: TableProgram, _ numbers: LinkNumbers) {
+  mutating func keepUnreadable(
+    of observed: TableProgram, _ numbers: LinkNumbers, _ names: MachineNames
+  ) {
     if isEmpty { return }
-    let decompiler = TableDecompiler(observed, numbers: numbers)
+    let decompiler = TableDecompiler(observed, numbers: numbers, names: names)
     var missing = References()
     func isUnreadable(_ rule: RuleProgram) -> Bool {
       rule.refers(to: missing) || decompiler.rule(rule) == nil

@@ -82,10 +82,11 @@ public struct TableDiff: Hashable, Sendable {
   /// `observed` nil: there is none; `desired` nil: there should be none. `numbers` are the links'.
   public init(
     family: Nftables.Family, table: String, from observed: TableProgram?,
-    to desired: TableProgram?, numbers: LinkNumbers = LinkNumbers()
+    to desired: TableProgram?, numbers: LinkNumbers = LinkNumbers(),
+    names: MachineNames = MachineNames()
   ) {
     self.init(family: family, table: table)
-    defer { if let observed { keepUnreadable(of: observed, numbers) } }
+    defer { if let observed { keepUnreadable(of: observed, numbers, names) } }
     switch (observed, desired) {
     case (nil, nil): break
     case (nil, let desired?): whole = .create(desired)

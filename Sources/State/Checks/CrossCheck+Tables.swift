@@ -13,7 +13,9 @@ extension CrossCheck {
           "\(sections) have a table of this name: take another", table, .table)
       }
       // Any number does for a link, which need not be there yet.
-      if case .failure(let faults) = TableCompiler.compile(table, link: { _ in 1 }) {
+      let compiled = TableCompiler.compile(
+        table, names: findings.names.nftables, link: { _ in 1 })
+      if case .failure(let faults) = compiled {
         for fault in faults.list { report(fault.message, table, fault.place) }
       }
       checkJumps(table)
