@@ -187,10 +187,10 @@ private struct Asked {
   private static let exempt = ["opaque": "it is the kernel's own bytes, sent back as they came"]
 
   func expectEverything() throws {
-    let missing = try Self.cases(of: "indirect enum Instruction", in: "Program/Instruction.swift")
+    let missing = try Self.cases(of: "indirect enum Instruction", in: "Bytecode/Instruction.swift")
       .subtracting(instructions).subtracting(Self.exempt.keys)
     #expect(missing.isEmpty, "libnftnl was never asked about \(missing.sorted())")
-    let missingObjects = try Self.cases(of: "enum Content", in: "NftablesObject.swift")
+    let missingObjects = try Self.cases(of: "enum Content", in: "Language/Object.swift")
       .subtracting(objects)
     #expect(missingObjects.isEmpty, "libnftnl was never asked about \(missingObjects.sorted())")
   }
@@ -199,7 +199,7 @@ private struct Asked {
   private static func cases(of head: String, in path: String) throws -> Set<String> {
     let root = #filePath.split(separator: "/Tests/NftablesTests/")[0]
     let source = String(
-      decoding: try readFile("\(root)/Sources/Model/Nftables/\(path)"), as: UTF8.self)
+      decoding: try readFile("\(root)/Sources/Nftables/\(path)"), as: UTF8.self)
     let body = try #require(source.split(separator: head, maxSplits: 1).last)
     var names: Set<String> = []
     for line in body.split(separator: "\n").dropFirst() {
