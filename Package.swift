@@ -56,9 +56,8 @@ let package = Package(
     .target(
       name: "Agent",
       dependencies: [
-        "Blueprints",
-        "CLinux", "Health", "JSON", "Keepalived", "Model", "State", "Plan", "Netlink", "Nftables",
-        "Kernel",
+        "Blueprints", "CLinux", "Health", "JSON", "Keepalived", "Model", "State", "Plan", "Netlink",
+        "Nftables", "Kernel",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -77,9 +76,8 @@ let package = Package(
     .testTarget(
       name: "ServicesTests",
       dependencies: [
-        "Blueprints",
-        "Agent", "JSON", "Keepalived", "Kernel", "Model", "Netlink", "Nftables", "State",
-        "TestSupport",
+        "Agent", "Blueprints", "JSON", "Keepalived", "Kernel", "Model", "Netlink", "Nftables",
+        "State", "TestSupport",
       ],
       exclude: ["Cases"], swiftSettings: settings),
     .testTarget(
@@ -101,8 +99,8 @@ let package = Package(
     .testTarget(
       name: "GatewaysTests",
       dependencies: [
-        "Blueprints",
-        "Agent", "JSON", "Kernel", "Model", "Netlink", "Nftables", "Plan", "State", "TestSupport",
+        "Agent", "Blueprints", "JSON", "Kernel", "Model", "Netlink", "Nftables", "Plan", "State",
+        "TestSupport",
       ],
       exclude: ["Golden"], swiftSettings: settings),
     .testTarget(
@@ -114,8 +112,7 @@ let package = Package(
     .testTarget(
       name: "AgentTests",
       dependencies: [
-        "Blueprints",
-        "Agent", "Health", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport",
+        "Agent", "Blueprints", "Health", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport",
       ],
       exclude: ["metrics.py"], swiftSettings: settings),
     .testTarget(

@@ -13,7 +13,7 @@ public final class Kernel {
   /// Ends of veth pairs that came with their peers.
   private var made: Set<LinkName> = []
   var nftables: NftablesTables
-  /// What the machine's own files say that names of nftables mean.
+  /// Names that nftables' words may use, by the machine's own files.
   let names = MachineNames.read()
   /// Nil where the kernel has none, or nobody asked for it yet.
   var ipvs: IPVSKernel?

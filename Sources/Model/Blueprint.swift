@@ -128,7 +128,7 @@ public struct Trouble: Hashable, Sendable {
   }
 }
 
-/// What a probe's signal says something about.
+/// The member of a blueprint that a probe's signal is about.
 public struct SignalSubject: Hashable, Sendable {
   public struct Word: Hashable, Sendable {
     public let name: String
@@ -171,7 +171,7 @@ public struct Availability: Hashable, Sendable {
   public let count: Int
   /// Nothing gets through: every member is known to be down.
   public let isClosed: Bool
-  /// What is said while it is closed.
+  /// The sentence for the log and the status while it is closed.
   public let reason: String
 
   public init(

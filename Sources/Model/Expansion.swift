@@ -31,7 +31,7 @@ extension DesiredState {
   }
 
   /// The real servers that are on their way out of services.
-  public func departures(
+  public func drainings(
     given signals: [Signal: Signal.State], keeping observed: NetworkState
   ) -> [Draining] {
     // The others don't go, or at once.
@@ -41,7 +41,7 @@ extension DesiredState {
     let present = Expansion.services(lasting, observed)
     let plain = lasting.flatMap { conditional -> [Draining] in
       guard let service = conditional.object.as(IPVSService.self) else { return [] }
-      return service.departures(
+      return service.drainings(
         Expansion.states(of: conditional, signals), present: present[service.match],
         conditional.inhibit)
     }

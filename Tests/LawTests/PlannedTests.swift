@@ -128,7 +128,7 @@ import Testing
     }
   }
 
-  /// Nothing is compared a second time: the kernel gets what the step shows, in one transaction.
+  /// The kernel gets the difference that the step shows, in one transaction: nothing compares again.
   @Test func theDifferenceOfTheStepIsWhatIsSent() throws {
     try inNamespace { directory in
       let reconciler = try Reconciler(runDirectory: directory)

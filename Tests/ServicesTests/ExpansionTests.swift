@@ -95,7 +95,7 @@ private let allUp = signals(.up, .up, .up)
   @Test func inhibitedForeverStaysAtWeightZero() {
     let service = web { $0.inhibit = .forever }
     #expect(text(service.expanded(given: signals(.up, .down, .up))) == "1 2/0 3")
-    #expect(service.departures(given: signals(.up, .down, .up), keeping: [:]).isEmpty)
+    #expect(service.drainings(given: signals(.up, .down, .up), keeping: [:]).isEmpty)
   }
 
   @Test func unknownServerIsAsTheKernelHasIt() {
@@ -113,7 +113,7 @@ private let allUp = signals(.up, .up, .up)
     let less = web { $0.servers.removeLast() }
     #expect(text(less.expanded(given: allUp, keeping: present.byMatch) { _ in false }) == "1 2 3/0")
     #expect(text(less.expanded(given: allUp, keeping: present.byMatch) { _ in true }) == "1 2")
-    #expect(less.departures(given: allUp, keeping: present.byMatch).map(\.grace) == [.seconds(300)])
+    #expect(less.drainings(given: allUp, keeping: present.byMatch).map(\.grace) == [.seconds(300)])
   }
 
   @Test func conditionOfAServerStandsInPlaceOfItsProbe() {
@@ -177,21 +177,21 @@ private let allUp = signals(.up, .up, .up)
     let service = web { $0.inhibit = .lasting(.seconds(2)) }
     let present = service.expanded(given: allUp)
     let down = signals(.up, .up, .down)
-    var departures = Drainings()
+    var drainings = Drainings()
     func look(_ now: Int, _ signals: [Signal: Signal.State]) -> String {
       let now = Duration.seconds(now)
-      departures.update(service.departures(given: signals, keeping: present.byMatch), now: now)
+      drainings.update(service.drainings(given: signals, keeping: present.byMatch), now: now)
       return text(
         service.expanded(given: signals, keeping: present.byMatch) {
-          departures.isOver($0, now: now)
+          drainings.isOver($0, now: now)
         })
     }
     #expect(look(10, down) == "1 2 3/0")
-    #expect(departures.next(after: .seconds(10)) == .seconds(12))
+    #expect(drainings.next(after: .seconds(10)) == .seconds(12))
     #expect(look(11, down) == "1 2 3/0")
     #expect(look(12, down) == "1 2")
     #expect(look(13, allUp) == "1 2 3")
-    #expect(departures.next(after: .seconds(13)) == nil)
+    #expect(drainings.next(after: .seconds(13)) == nil)
     #expect(look(14, down) == "1 2 3/0")
   }
 
@@ -199,10 +199,10 @@ private let allUp = signals(.up, .up, .up)
     let service = web { $0.inhibit = .lasting(.zero) }
     let present = service.expanded(given: allUp)
     let down = signals(.down, .up, .up)
-    var departures = Drainings()
-    departures.update(service.departures(given: down, keeping: present.byMatch), now: .seconds(5))
+    var drainings = Drainings()
+    drainings.update(service.drainings(given: down, keeping: present.byMatch), now: .seconds(5))
     let left = service.expanded(given: down, keeping: present.byMatch) {
-      departures.isOver($0, now: .seconds(5))
+      drainings.isOver($0, now: .seconds(5))
     }
     #expect(text(left) == "2 3")
   }

@@ -32,21 +32,21 @@ import Testing
     let declaration = try declaration("")
     let before = declaration.expanded(given: signals(.up, .up))
     let down = signals(.down, .up)
-    var departures = Drainings()
+    var drainings = Drainings()
     func expanded(_ now: Duration, keeping present: NetworkState) -> NetworkState {
-      departures.update(declaration.departures(given: down, keeping: present), now: now)
-      return declaration.expanded(given: down, keeping: present) { [departures] in
-        departures.isOver($0, now: now)
+      drainings.update(declaration.drainings(given: down, keeping: present), now: now)
+      return declaration.expanded(given: down, keeping: present) { [drainings] in
+        drainings.isOver($0, now: now)
       }
     }
     let failing = expanded(.seconds(5), keeping: before)
     #expect(weights(failing) == [0, 1])
-    #expect(departures.next(after: .seconds(5)) == .seconds(6))
+    #expect(drainings.next(after: .seconds(5)) == .seconds(6))
     #expect(weights(expanded(.milliseconds(5_999), keeping: failing)) == [0, 1])
     let gone = expanded(.seconds(6), keeping: failing)
     #expect(weights(gone) == [1])
     #expect(weights(expanded(.seconds(7), keeping: gone)) == [1])
-    #expect(departures.next(after: .zero) == nil)
+    #expect(drainings.next(after: .zero) == nil)
   }
 
   /// Of a single `apply`, which keeps no time, as well.

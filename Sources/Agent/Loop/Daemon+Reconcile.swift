@@ -129,9 +129,9 @@ extension Daemon {
   private func expanded(
     _ states: [Signal: Signal.State], keeping observed: NetworkState, _ now: Cadence.Instant
   ) -> NetworkState {
-    departures.update(declaration!.departures(given: states, keeping: observed), now: now)
-    return declaration!.expanded(given: states, keeping: observed) { [departures] in
-      departures.isOver($0, now: now)
+    drainings.update(declaration!.drainings(given: states, keeping: observed), now: now)
+    return declaration!.expanded(given: states, keeping: observed) { [drainings] in
+      drainings.isOver($0, now: now)
     }
   }
 

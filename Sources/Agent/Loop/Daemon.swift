@@ -62,7 +62,7 @@ final class Daemon {
   /// Steps that wait for an address, as they were said.
   var waits: [Trouble] = []
   var liveSignals: LiveSignals
-  var departures = Drainings()
+  var drainings = Drainings()
 
   init(
     _ path: String, _ options: Options, reconciler: Reconciler, inbox: Inbox, board: StatusStore,
@@ -189,7 +189,7 @@ final class Daemon {
         "restored", ["object": "\(objects) others", "times": times, "within": Repairs.window.text])
     }
     let due = [
-      backoff.next, liveSignals.nextDeadline(after: start), departures.next(after: start),
+      backoff.next, liveSignals.nextDeadline(after: start), drainings.next(after: start),
     ]
     for instant in due.compactMap(\.self) { cadence.look(at: instant) }
   }

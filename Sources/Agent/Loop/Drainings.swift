@@ -9,9 +9,9 @@ public struct Drainings: Hashable, Sendable {
   public init() {}
 
   /// Takes those that are on their way now; who is no longer among them has gone, or come back.
-  public mutating func update(_ departures: [Draining], now: Duration) {
+  public mutating func update(_ drainings: [Draining], now: Duration) {
     ends = Dictionary(
-      departures.map { ($0.id, min(ends[$0.id] ?? now + $0.grace, now + $0.grace)) },
+      drainings.map { ($0.id, min(ends[$0.id] ?? now + $0.grace, now + $0.grace)) },
       uniquingKeysWith: { first, _ in first })
   }
 

@@ -92,7 +92,7 @@ extension Gateways: Blueprint {
     in wanted: NetworkState, given signals: [Signal: Signal.State]
   ) -> Availability? {
     let leading = leading(inUse(by: wanted.tables))
-    // What isn't known yet is no death: a start looks like that.
+    // A gateway of which nothing is known yet isn't dead: at a start all are like that.
     let isClosed =
       leading.isEmpty && members.allSatisfy { signals[$0.signal] ?? .unknown != .unknown }
     return Availability(

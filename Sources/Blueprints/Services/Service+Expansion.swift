@@ -23,8 +23,8 @@ extension Service {
     }
   }
 
-  /// What is on its way out, and how long that may take.
-  public func departures(
+  /// The destinations that drain, and how long each may take.
+  public func drainings(
     given signals: [Signal: Signal.State], keeping present: [IPVSService.Match: IPVSService]
   ) -> [Draining] {
     guard balancer == .ipvs else { return [] }

@@ -21,7 +21,7 @@ extension Services: Blueprint {
       isOver: context.isOver)
     var state = expansion.configuration
     if context.observed.lacksIPVS {
-      // Without IPVS its settings lack as well, which needn't be said one by one.
+      // A kernel without IPVS has none of its settings either: one message says it for all.
       let lacking = ipvsSettings
       state.sysctls.removeAll { lacking.contains($0.key) }
     }
@@ -32,7 +32,7 @@ extension Services: Blueprint {
   public func drainings(
     given signals: [Signal: Signal.State], keeping observed: NetworkState
   ) -> [Draining] {
-    departures(given: signals, keeping: observed.ipvsServices)
+    drainings(given: signals, keeping: observed.ipvsServices)
   }
 
   /// Probes that together say how one protocol of a service fares share a name and a loss.

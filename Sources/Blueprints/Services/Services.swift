@@ -43,12 +43,12 @@ public struct Services: Hashable, Sendable {
     return expansion
   }
 
-  public func departures(
+  public func drainings(
     given signals: [Signal: Signal.State], keeping observed: [IPVSService]
   ) -> [Draining] {
     if list.isEmpty { return [] }
     let present = observed.byMatch
-    return list.flatMap { $0.departures(given: signals, keeping: present) }
+    return list.flatMap { $0.drainings(given: signals, keeping: present) }
   }
 
   /// The real servers' ports behind these addresses, where a server's answers bear the port that

@@ -147,8 +147,7 @@ extension Kernel {
     /// Every table there is.
     public static let all = TableSelection(isAll: true, sources: [:])
 
-    /// Those that are named here, and of the sets that packets fill those that are stated with
-    /// elements, or whose elements would be lost.
+    /// The tables named here. Of sets that packets fill, those whose elements are stated or would be lost.
     public init(_ tables: [NftablesTable]) {
       self.init(
         isAll: false, sources: Dictionary(tables.map { ($0.id, $0) }) { first, _ in first })

@@ -13,8 +13,8 @@ extension IPVSService {
     return service
   }
 
-  /// What is on its way out, and how long that may take.
-  func departures(
+  /// The destinations that drain, and how long each may take.
+  func drainings(
     _ states: [Signal.State], present: IPVSService?, _ inhibit: Inhibition
   ) -> [Draining] {
     members(states, present, inhibit).compactMap { $0.draining(of: match) }
