@@ -22,12 +22,12 @@ extension Order {
 
   private struct NATHook: Hashable {
     let family: Nftables.Family
-    let hook: String
+    let hook: Nftables.Hook
     let priority: Int32
 
     static func all(of table: NftablesTable) -> Set<NATHook> {
       var hooks: Set<NATHook> = []
-      for case let base? in table.source?.chains.map(\.base) ?? [] where base.type == "nat" {
+      for case let base? in table.source?.chains.map(\.base) ?? [] where base.type == .nat {
         let families = table.id.family == .inet ? [.ip, .ip6] : [table.id.family]
         for family in families {
           hooks.insert(NATHook(family: family, hook: base.hook, priority: base.priority))

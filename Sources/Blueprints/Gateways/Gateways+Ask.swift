@@ -134,7 +134,7 @@ extension Gateways {
     // After NAT: the flow that the real server will answer to.
     chains.append(
       .hooked(
-        "heard", "filter", "postrouting", 101,
+        "heard", .filter, .postrouting, 101,
         servedFamilies.map { family in
           [
             .match(.equal, .meta("oifname"), vpn), .isOf("udp"),
@@ -159,7 +159,7 @@ extension Gateways {
       }
       table.chains = [
         .hooked(
-          "ask", "filter", "prerouting", -149,
+          "ask", .filter, .prerouting, -149,
           [[.match(.notEqual, .mark, askMark), .verdict(.return)]] + copies
             + [[.count, .verdict(.drop)]])
       ]

@@ -70,6 +70,6 @@ extension Gateways {
 extension Nftables.Statement {
   /// `counter name "REASON"`
   static func count(_ drop: Gateways.Drop) -> Self {
-    .object(kind: "counter", name: .symbol(drop.rawValue))
+    .object(kind: .counter, name: .symbol(drop.rawValue))
   }
 }

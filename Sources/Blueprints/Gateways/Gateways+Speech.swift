@@ -17,7 +17,7 @@ extension Gateways {
         [.match(.equal, Family.inet6.saddr, .linkLocal), .verdict(.return)],
         [.match(.equal, Family.inet6.saddr, .symbol("::")), .verdict(.return)],
         [
-          .match(.notEqual, .fib(result: "oifname", flags: ["saddr"]), vpnNames),
+          .match(.notEqual, .fib(result: .oifname, flags: [.saddr]), vpnNames),
           .count(.falseSource), .verdict(.drop),
         ],
       ])
@@ -39,17 +39,17 @@ extension Gateways {
     }
     let types = ["local", "broadcast", "multicast"].map { Nftables.Element(.symbol($0)) }
     rules.append([
-      .match(.notEqual, .fib(result: "type", flags: ["daddr", "iif"]), .set(types)),
+      .match(.notEqual, .fib(result: .type, flags: [.daddr, .iif]), .set(types)),
       .count(.foreignAddress), .verdict(.drop),
     ])
-    return .hooked("input", "filter", "input", 110, rules)
+    return .hooked("input", .filter, .input, 110, rules)
   }
 
   /// A client that is told to ask its neighbor itself goes around the router; unlike IPv4's redirects,
   /// IPv6's can't be turned off.
   var output: Nftables.Chain {
     .hooked(
-      "output", "filter", "output", 0,
+      "output", .filter, .output, 0,
       [
         [
           .match(.equal, .meta("oifname"), vpn),

@@ -83,7 +83,7 @@ extension Gateways {
   /// nft 1.0.6 takes no `type` for what a hash gives, and fails on `typeof jhash`.
   func numbered(_ name: String, modulus: UInt32) -> Nftables.NamedSet {
     Nftables.NamedSet(
-      name: name, key: .expressions([.numgen(mode: "inc", modulus: modulus, offset: 0)]),
+      name: name, key: .expressions([.numgen(mode: .inc, modulus: modulus, offset: 0)]),
       data: .value(.expressions([.mark])))
   }
 
@@ -121,11 +121,11 @@ extension Gateways {
     guard hasVIPs else {
       return [
         .hooked(
-          "steer", "filter", "prerouting", -300,
+          "steer", .filter, .prerouting, -300,
           inside + [[.notrack]] + outside),
         // Behind conntrack, which knows the answers to the router's own questions.
         .hooked(
-          "within", "filter", "prerouting", -150,
+          "within", .filter, .prerouting, -150,
           [[notFromVPN, .verdict(.return)]] + fromClients + [
             isAnswered, [.verdict(.goto("source"))],
           ]),
@@ -135,11 +135,11 @@ extension Gateways {
     let isOutside = Nftables.Expression.number(UInt64(numbers.mark + Numbers.outside))
     return [
       .hooked(
-        "raw", "filter", "prerouting", -300,
+        "raw", .filter, .prerouting, -300,
         inside + [[.mangle(.mark, isOutside)]] + untrackedDatagrams()
           + [[.isFirstSegment, .notrack]]),
       .hooked(
-        "steer", "filter", "prerouting", -150,
+        "steer", .filter, .prerouting, -150,
         [
           [.match(.equal, .mark, isOutside), .verdict(.goto("outside"))],
           [notFromVPN, .verdict(.return)],
@@ -212,13 +212,13 @@ extension Gateways {
         ])
       }
     }
-    return .hooked("forward", "filter", "forward", 0, rules)
+    return .hooked("forward", .filter, .forward, 0, rules)
   }
 
   /// What the router itself says about a remote client's flow (a reset, an error) goes that way too.
   private var answer: Nftables.Chain {
     .hooked(
-      "answer", "route", "output", -150,
+      "answer", .route, .output, -150,
       [[.isReply, .match(.equal, .ctMark, hasMark), .mangle(.mark, .ctMark)]])
   }
 
@@ -243,7 +243,7 @@ extension Gateways {
     let drops = leaks.map { [$0, .count(.leak), .verdict(.drop)] }
     // Their source may be an address of the VPN network; the reason is another all the same.
     rules += drops.prefix(1) + reassemblyErrors + drops.dropFirst()
-    return .hooked("leave", "filter", "postrouting", 110, rules)
+    return .hooked("leave", .filter, .postrouting, 110, rules)
   }
 
   /// Any mark of ours.

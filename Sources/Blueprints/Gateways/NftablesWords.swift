@@ -41,7 +41,7 @@ extension Nftables.Chain {
   }
 
   static func hooked(
-    _ name: String, _ type: String, _ hook: String, _ priority: Int32,
+    _ name: String, _ type: Nftables.ChainType, _ hook: Nftables.Hook, _ priority: Int32,
     _ rules: [[Nftables.Statement]]
   ) -> Self {
     var chain = called(name, rules)

@@ -45,9 +45,9 @@ extension Services {
     if rules.isEmpty { return }
     table.chains += [
       .called("balance", rules),
-      .hooked("incoming", "nat", "prerouting", -100, [[.verdict(.jump("balance"))]]),
+      .hooked("incoming", .nat, .prerouting, -100, [[.verdict(.jump("balance"))]]),
       // The router's own questions to its virtual addresses.
-      .hooked("own", "nat", "output", -100, [[.verdict(.jump("balance"))]]),
+      .hooked("own", .nat, .output, -100, [[.verdict(.jump("balance"))]]),
     ]
   }
 
@@ -87,7 +87,7 @@ extension Services {
         .verdict(.drop),
       ])
     }
-    table.chains.append(.hooked("refuse", "filter", "input", 0, rules))
+    table.chains.append(.hooked("refuse", .filter, .input, 0, rules))
   }
 }
 
@@ -101,7 +101,7 @@ extension Service {
     let header = family == .inet ? "ip" : "ip6"
     var map = Nftables.NamedSet(
       name: family.named("\(name).\(`protocol`.rawValue).\(port).v"),
-      key: .expressions([.numgen(mode: "inc", modulus: buckets, offset: 0)]),
+      key: .expressions([.numgen(mode: .inc, modulus: buckets, offset: 0)]),
       data: .value(.expressions([.payload(protocol: header, field: "daddr")])))
     let vip = IPVSService.Match.address(
       (vips + aliases).first { $0.family == family }!, port: port, protocol: `protocol`)

@@ -315,7 +315,7 @@ extension Nftables.Synproxy {
     self.init(
       mss: bits & 1 == 0 ? nil : a.half(NFTASynproxy.mss),
       wscale: bits & 2 == 0 ? nil : a.byte(NFTASynproxy.wscale),
-      flags: [(8, "timestamp"), (4, "sack-perm")].filter { bits & $0.0 != 0 }.map(\.1))
+      flags: Nftables.SynproxyFlag.flags(in: bits))
   }
 }
 

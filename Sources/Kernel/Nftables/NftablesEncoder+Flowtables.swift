@@ -16,7 +16,7 @@ extension NftablesEncoder {
       $0.put(NFTAFlowtable.table, table)
       $0.put(NFTAFlowtable.name, flowtable.name)
       putHook(flowtable, devices)
-      if flowtable.bits != 0 { $0.put(NFTAFlowtable.flags, big: flowtable.bits) }
+      if flowtable.flags.bits != 0 { $0.put(NFTAFlowtable.flags, big: flowtable.flags.bits) }
     }
   }
 
@@ -58,11 +58,11 @@ extension Nftables.Flowtable {
     guard let name = a.text(NFTAFlowtable.name) else { return nil }
     self.init(name: name)
     let bits = a.word(NFTAFlowtable.flags) ?? 0
-    flags = Self.flagBits.filter { bits & $0.bit != 0 }.map(\.name)
+    flags = Nftables.FlowtableFlag.flags(in: bits)
     guard let nested = a.nested(NFTAFlowtable.hook) else { return }
     let hook = AttributeTable(nested)
     if let number = hook.word(NFTAFlowtableHook.number), number != 0 {
-      self.hook = "hook \(number)"
+      self.hook = .unknown(number)
     }
     priority = Int32(bitPattern: hook.word(NFTAFlowtableHook.priority) ?? 0)
     devices =

@@ -76,7 +76,7 @@ struct NftablesEncoder {
           }
         }
         $0.put(NFTAChain.policy, big: base.policy.number)
-        $0.put(NFTAChain.type, base.type)
+        $0.put(NFTAChain.type, base.type.rawValue)
       }
       if !chain.userData.isEmpty { $0.put(NFTAChain.userdata, bytes: chain.userData) }
     }

@@ -33,15 +33,16 @@ struct ChainAttributes {
     }
     self.hook = hook.word(NFTAHook.hooknum)
     base = Nftables.BaseChain(
-      type: a.text(NFTAChain.type) ?? "filter", hook: "",
+      type: a.text(NFTAChain.type).map { Nftables.ChainType(rawValue: $0) ?? .unknown($0) }
+        ?? .filter,
+      hook: .unknown(.max),
       priority: Int32(bitPattern: hook.word(NFTAHook.priority) ?? 0), devices: devices,
       policy: a.word(NFTAChain.policy) == 0 ? .drop : .accept)
   }
 
   func program(_ family: Nftables.Family) -> ChainProgram {
     var base = base
-    let names = HookTable.names(family)
-    if let hook { base?.hook = Int(hook) < names.count ? names[Int(hook)] : "hook \(hook)" }
+    if let hook { base?.hook = HookTable.hook(hook, family) }
     return ChainProgram(name: name, base: base, userData: userData, rules: [])
   }
 }

@@ -32,7 +32,7 @@ extension Nftables.Flowtable {
   public var settled: Nftables.Flowtable {
     var flowtable = self
     flowtable.devices.sort()
-    flowtable.flags.sort()
+    flowtable.flags = Nftables.FlowtableFlag.flags(in: flags.bits)
     return flowtable
   }
 }

@@ -107,17 +107,3 @@ extension Nftables.Bytecode.TableProgram {
     return table
   }
 }
-
-extension Nftables.Bytecode {
-  /// `NFT_TABLE_F_*`.
-  public enum TableFlag {
-    private static let names: [(bit: UInt32, name: String)] = [
-      (0x1, "dormant"), (0x2, "owner"), (0x4, "persist"),
-    ]
-
-    public static func bit(_ name: String) -> UInt32? { names.first { $0.name == name }?.bit }
-    public static func names(in flags: UInt32) -> [String] {
-      names.filter { flags & $0.bit != 0 }.map(\.name)
-    }
-  }
-}

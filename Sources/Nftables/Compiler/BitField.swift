@@ -22,10 +22,8 @@ struct BitField {
       let (proto, found) = try known.packetField(name, fieldName)
       (field, base) = (found, proto.layer.rawValue)
     case .raw(let layer, let offset, let bits):
-      guard (0..<1 << 16).contains(offset), (1...64).contains(bits),
-        let number = RuleCompiler.rawBase(layer)
-      else { return nil }
-      (field, base) = (PacketField("", offset, bits), number)
+      guard (0..<1 << 16).contains(offset), (1...64).contains(bits) else { return nil }
+      (field, base) = (PacketField("", offset, bits), UInt32(layer.index))
     case .option(let kind, let name, let fieldName?):
       field = try OptionTable.of(kind).field(name, fieldName)
       option = (kind.number, try OptionTable.of(kind).header(name).type)

@@ -2,19 +2,26 @@ import Addressing
 
 /// Hooks by name and number (`enum nf_inet_hooks`, `nf_dev_hooks`).
 public enum HookTable {
-  private static let inet = ["prerouting", "input", "forward", "output", "postrouting"]
+  private static let inet: [Nftables.Hook] = [
+    .prerouting, .input, .forward, .output, .postrouting,
+  ]
 
-  public static func names(_ family: Nftables.Family) -> [String] {
+  private static func hooks(_ family: Nftables.Family) -> [Nftables.Hook] {
     switch family {
     case .ip, .ip6, .bridge: inet
-    case .inet: inet + ["ingress"]
-    case .arp: ["input", "output"]
-    case .netdev: ["ingress", "egress"]
+    case .inet: inet + [.ingress]
+    case .arp: [.input, .output]
+    case .netdev: [.ingress, .egress]
     }
   }
 
-  public static func number(_ hook: String, _ family: Nftables.Family) -> UInt32? {
-    names(family).firstIndex(of: hook).map { UInt32($0) }
+  public static func hook(_ number: UInt32, _ family: Nftables.Family) -> Nftables.Hook {
+    let hooks = hooks(family)
+    return Int(number) < hooks.count ? hooks[Int(number)] : .unknown(number)
+  }
+
+  public static func number(_ hook: Nftables.Hook, _ family: Nftables.Family) -> UInt32? {
+    hooks(family).firstIndex(of: hook).map { UInt32($0) }
   }
 
   static func check(
@@ -23,11 +30,7 @@ public enum HookTable {
     guard [.ip, .ip6, .inet].contains(family) else {
       throw Refusal("a \(family.rawValue) table has no flowtables")
     }
-    guard flowtable.hook == "ingress" else { throw Refusal("a flowtable has the hook ingress") }
-    let known = Nftables.Flowtable.flagBits.map(\.name)
-    if let flag = flowtable.flags.first(where: { !known.contains($0) }) {
-      throw Refusal("flowtable flag \(flag): one of \(known.joined(separator: ", "))")
-    }
+    guard flowtable.hook == .ingress else { throw Refusal("a flowtable has the hook ingress") }
     for device in Set(flowtable.devices).sorted()
     where flowtable.devices.count(where: { $0 == device }) > 1 {
       throw Refusal("device \(device) is stated twice")
@@ -36,27 +39,27 @@ public enum HookTable {
 
   static func check(_ base: Nftables.BaseChain, _ family: Nftables.Family) throws(Refusal) {
     guard number(base.hook, family) != nil else {
-      throw Refusal("a \(family.rawValue) table has no hook \(base.hook)")
+      throw Refusal("a \(family.rawValue) table has no hook \(base.hook.rawValue)")
     }
     switch base.type {
-    case "filter": break
-    case "nat":
+    case .filter: break
+    case .nat:
       guard [.ip, .ip6, .inet].contains(family) else {
         throw Refusal("a \(family.rawValue) table has no chains of type nat")
       }
-      guard base.hook != "forward", base.hook != "ingress" else {
-        throw Refusal("a chain of type nat has no hook \(base.hook)")
+      guard base.hook != .forward, base.hook != .ingress else {
+        throw Refusal("a chain of type nat has no hook \(base.hook.rawValue)")
       }
       guard base.priority > -200 else {
         throw Refusal("a chain of type nat has a priority above -200")
       }
-    case "route":
-      guard [.ip, .ip6, .inet].contains(family), base.hook == "output" else {
+    case .route:
+      guard [.ip, .ip6, .inet].contains(family), base.hook == .output else {
         throw Refusal("a chain of type route has the hook output, in ip, ip6 or inet")
       }
-    default: throw Refusal("chain type \(base.type): one of filter, nat, route")
+    case .unknown(let name): throw Refusal("chain type \(name): one of filter, nat, route")
     }
-    let needsDevice = family == .netdev || family == .inet && base.hook == "ingress"
+    let needsDevice = family == .netdev || family == .inet && base.hook == .ingress
     guard needsDevice || base.devices.isEmpty else {
       throw Refusal("only ingress and egress have devices")
     }

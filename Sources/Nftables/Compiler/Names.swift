@@ -25,4 +25,3 @@ public typealias RulePrinter = Nftables.Bytecode.RulePrinter
 public typealias UserData = Nftables.Bytecode.UserData
 public typealias TimeoutPolicy = Nftables.Bytecode.TimeoutPolicy
 public typealias ProtocolNumber = Nftables.Bytecode.ProtocolNumber
-public typealias TableFlag = Nftables.Bytecode.TableFlag

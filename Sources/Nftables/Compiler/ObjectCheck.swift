@@ -30,9 +30,6 @@ enum ObjectCheck {
 
 extension ObjectCheck {
   static func check(_ synproxy: Nftables.Synproxy) throws(Refusal) {
-    for flag in synproxy.flags where flag != "timestamp" && flag != "sack-perm" {
-      throw Refusal("synproxy \(flag): one of timestamp, sack-perm")
-    }
     if let wscale = synproxy.wscale, wscale > 14 {
       throw Refusal("synproxy: a wscale of at most 14")
     }

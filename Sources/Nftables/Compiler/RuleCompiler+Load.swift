@@ -22,11 +22,8 @@ extension RuleCompiler {
       let (proto, found) = try packetField(name, field)
       try load(found, of: proto.layer.rawValue, into: register)
     case .raw(let base, let offset, let length):
-      guard let layer = Self.rawBase(base) else {
-        throw Refusal("payload base \(base): one of ll, nh, th, ih")
-      }
       try Self.checkRaw(offset: offset, length: length)
-      try load(PacketField("", offset, length), of: layer, into: register)
+      try load(PacketField("", offset, length), of: UInt32(base.index), into: register)
     case .meta("nftrace"): throw Refusal("meta nftrace can be set, and not be read")
     case .meta(let key): code.append(.meta(try Shape.metaKey(key).number, register))
     case .ct(let key, let direction):
@@ -47,27 +44,21 @@ extension RuleCompiler {
       guard let found = MetaKey.ipsec[try Shape.ipsecKey(expression, scope)] else {
         throw Refusal("ipsec \(key) is not known")
       }
-      guard direction == "in" || direction == "out" else { throw Refusal("ipsec: in or out") }
       code.append(
-        .xfrm(found.number, direction: direction == "in" ? 0 : 1, number: UInt32(number), register))
+        .xfrm(found.number, direction: UInt8(direction.index), number: UInt32(number), register))
     case .fib(let result, let flags):
-      let (result, flags) = try Self.fib(result, flags)
-      code.append(.fib(result: result, flags: flags, register))
+      code.append(.fib(result: result.number, flags: flags.bits, register))
     case .rt(let key, let family):
       code.append(.rt(try Shape.rtKey(key, family, scope).number, register))
     case .socket(let key):
       guard let found = MetaKey.socket[key] else { throw Refusal("socket \(key) is not known") }
       code.append(.socket(found.number, level: nil, register))
     case .osf(let key, let ttl):
-      guard let ttl = ["": 0, "loose": 1, "skip": 2][ttl ?? ""] as UInt8? else {
-        throw Refusal("osf ttl: loose or skip")
-      }
-      code.append(.osf(ttl: ttl, flags: key == "version" ? 1 : 0, register))
+      code.append(.osf(ttl: ttl?.number ?? 0, flags: key == "version" ? 1 : 0, register))
     case .numgen(let mode, let modulus, let offset):
       try Self.check(modulus: modulus)
-      guard mode == "inc" || mode == "random" else { throw Refusal("numgen: inc or random") }
       code.append(
-        .numgen(isRandom: mode == "random", modulus: modulus, offset: offset, register))
+        .numgen(isRandom: mode == .random, modulus: modulus, offset: offset, register))
     case .jhash(let inner, let modulus, let seed, let offset):
       try Self.check(modulus: modulus)
       guard let shape = try Shape.of(inner, scope) else {
@@ -157,45 +148,27 @@ extension RuleCompiler {
     .bitwise(register, to: register, mask: mask, xor: [UInt8](repeating: 0, count: length))
   }
 
-  static func rawBase(_ name: String) -> UInt32? { ["ll": 0, "nh": 1, "th": 2, "ih": 3][name] }
-
   /// Of what a connection has in either direction; nil where it makes no difference.
-  static func direction(_ text: String?, of key: String) throws(Refusal) -> UInt8? {
+  static func direction(
+    _ direction: Nftables.Direction?, of key: String
+  ) throws(Refusal) -> UInt8? {
     let both: Set = ["packets", "bytes", "avgpkt", "zone"]
     let either: Set = [
       "saddr", "daddr", "ip saddr", "ip daddr", "ip6 saddr", "ip6 daddr", "proto-src", "proto-dst",
     ]
     let same: Set = ["l3proto", "protocol"]
-    if either.contains(key), text == nil {
+    if either.contains(key), direction == nil {
       throw Refusal("ct \(key): a direction is missing, \"dir\": \"original\" or \"reply\"")
     }
-    guard text == nil || both.contains(key) || either.contains(key) || same.contains(key) else {
+    guard direction == nil || both.contains(key) || either.contains(key) || same.contains(key)
+    else {
       throw Refusal("ct \(key) has no direction")
     }
-    let direction = try direction(text)
-    return same.contains(key) ? nil : direction
+    return same.contains(key) ? nil : number(direction)
   }
 
-  static func direction(_ text: String?) throws(Refusal) -> UInt8? {
-    switch text {
-    case nil: return nil
-    case "original": return 0
-    case "reply": return 1
-    default: throw Refusal("ct direction: original or reply")
-    }
-  }
-
-  static func fib(_ result: String, _ flags: [String]) throws(Refusal) -> (UInt32, UInt32) {
-    guard let number = ["oif": 1, "oifname": 2, "type": 3][result] as UInt32? else {
-      throw Refusal("fib \(result): one of type, oif, oifname")
-    }
-    var bits: UInt32 = 0
-    for flag in flags {
-      guard let bit = ["saddr": 1, "daddr": 2, "mark": 4, "iif": 8, "oif": 16][flag] as UInt32?
-      else { throw Refusal("fib \(flag) is not known") }
-      bits |= bit
-    }
-    return (number, bits)
+  static func number(_ direction: Nftables.Direction?) -> UInt8? {
+    (direction?.index).map { UInt8($0) }
   }
 }
 

@@ -22,7 +22,7 @@ extension RuleCompiler {
       }
       try require(value)
       let register = try load(value: value, Shape(found))
-      code.append(.ctSet(found.number, direction: try Self.direction(direction), register))
+      code.append(.ctSet(found.number, direction: Self.number(direction), register))
     case .payload(let name, let field): try mangle(name, field, value)
     case .option(.tcp, let name, let field?):
       let type = try OptionTable.of(.tcp).header(name).type
@@ -38,13 +38,13 @@ extension RuleCompiler {
             operation: 1, type: type, offset: UInt32(found.offset / 8),
             length: UInt32(found.bits / 8)), register))
     case .raw(let base, let offset, let length):
-      guard let layer = Self.rawBase(base), offset >= 0, offset % 8 == 0, length % 8 == 0,
-        (8...128).contains(length)
-      else { throw Refusal("what is set has whole bytes, and the base ll, nh, th or ih") }
+      guard offset >= 0, offset % 8 == 0, length % 8 == 0, (8...128).contains(length) else {
+        throw Refusal("what is set has 1 to 16 whole bytes")
+      }
       try require(value)
       let register = try load(value: value, Shape(.integer, bits: length, order: .network))
       let range = PayloadRange(
-        base: layer, offset: UInt32(offset / 8), length: UInt32(length / 8))
+        base: UInt32(base.index), offset: UInt32(offset / 8), length: UInt32(length / 8))
       code.append(.payloadWrite(range, register, Checksum()))
     default: throw Refusal("only meta, ct, payload and tcp option can be set")
     }

@@ -206,7 +206,7 @@ extension RuleCompiler {
   private mutating func matchExistence(
     _ relation: Nftables.Relation, _ left: Nftables.Expression, _ flag: Bool
   ) throws(Refusal) {
-    if case .fib("oifname", _) = left {
+    if case .fib(.oifname, _) = left {
       throw Refusal("fib oifname is a name: ask oif whether there is a route")
     }
     try loadForEquality(left)
@@ -264,7 +264,7 @@ extension Nftables.Expression {
   var asksForExistence: Bool {
     switch self {
     case .option(_, _, nil), .rawOption(_, 0, _): true
-    case .fib(let result, _): result != "type"
+    case .fib(let result, _): result != .type
     default: false
     }
   }

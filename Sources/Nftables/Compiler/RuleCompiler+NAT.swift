@@ -2,12 +2,7 @@ internal import Addressing
 
 extension RuleCompiler {
   mutating func nat(_ nat: Nftables.NAT) throws(Refusal) {
-    var flags: UInt32 = 0
-    for name in nat.flags {
-      let bit = ["random": 4, "persistent": 8, "fully-random": 16, "netmap": 64][name] as UInt32?
-      guard let bit else { throw Refusal("\(nat.kind.rawValue) flag \(name)") }
-      flags |= bit
-    }
+    let flags = nat.flags.bits
     switch nat.kind {
     case .masquerade, .redirect:
       guard nat.address == nil else { throw Refusal("\(nat.kind.rawValue) takes no address") }

@@ -10,7 +10,7 @@ extension RuleCompiler {
       throw Refusal("reject answers ip and ip6, not \(other), which the rule has matched before")
     }
     switch type {
-    case "tcp reset":
+    case .tcpReset:
       if let other = known.transports.last, other != "tcp" {
         throw Refusal("tcp reset contradicts \(other), which the rule has matched before")
       }
@@ -18,21 +18,21 @@ extension RuleCompiler {
         try first { (compiler) throws(Refusal) in try compiler.require(protocol: "tcp") }
       }
       code.append(.reject(type: 1, code: 0))
-    case "icmp", "icmpv6":
-      let network = type == "icmp" ? "ip" : "ip6"
+    case .icmp, .icmpv6:
+      let network = type == .icmp ? "ip" : "ip6"
       if let other = presentNetwork, other != network {
-        throw Refusal("reject with \(type) contradicts \(other), which the family or the rule says")
+        throw Refusal(
+          "reject with \(type.rawValue) contradicts \(other), which the family or the rule says")
       }
       if known.networks.isEmpty {
         try first { (compiler) throws(Refusal) in try compiler.require(protocol: network) }
       }
-      try append(reject, 0, type == "icmp" ? .icmpCode : .icmpv6Code)
-    case "icmpx":
+      try append(reject, 0, type == .icmp ? .icmpCode : .icmpv6Code)
+    case .icmpx:
       guard scope.family != .ip, scope.family != .ip6 else {
         throw Refusal("icmpx is for tables of both families: icmp or icmpv6 here")
       }
       try append(reject, 2, .icmpxCode)
-    default: throw Refusal("reject \(type): one of tcp reset, icmp, icmpv6, icmpx")
     }
   }
 
@@ -52,11 +52,11 @@ extension RuleCompiler {
   }
 
   /// As the family, or what the rule has matched, says.
-  private var defaultType: String {
+  private var defaultType: Nftables.RejectType {
     switch presentNetwork {
-    case "ip"?: "icmp"
-    case "ip6"?: "icmpv6"
-    default: "icmpx"
+    case "ip"?: .icmp
+    case "ip6"?: .icmpv6
+    default: .icmpx
     }
   }
 }

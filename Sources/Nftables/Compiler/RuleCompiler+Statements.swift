@@ -54,28 +54,15 @@ extension RuleCompiler {
   }
 
   static func log(_ log: Nftables.Log) throws(Refusal) -> Log {
-    let levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug", "audit"]
-    var level: UInt32?
-    if let name = log.level {
-      guard let found = levels.firstIndex(of: name) else { throw Refusal("log level \(name)") }
-      guard log.group == nil else { throw Refusal("log: level and group exclude each other") }
-      level = UInt32(found)
-    }
-    var flags: UInt32 = 0
-    for name in log.flags {
-      let bits =
-        [
-          "tcp sequence": 1, "tcp options": 2, "ip options": 4, "skuid": 8, "ether": 32, "all": 47,
-        ][name] as UInt32?
-      guard let bits else { throw Refusal("log flag \(name)") }
-      flags |= bits
+    guard log.level == nil || log.group == nil else {
+      throw Refusal("log: level and group exclude each other")
     }
     if let prefix = log.prefix, prefix.utf8.count > 127 {
       throw Refusal("log: a prefix has at most 127 bytes")
     }
     return Log(
       prefix: log.prefix, group: log.group, snaplen: log.snaplen, threshold: log.queueThreshold,
-      level: level, flags: flags)
+      level: (log.level?.index).map { UInt32($0) }, flags: log.flags.bits)
   }
 
   private mutating func dup(
@@ -111,15 +98,9 @@ extension RuleCompiler {
   }
 
   private mutating func queue(
-    _ number: Nftables.Expression?, _ flags: [String]
+    _ number: Nftables.Expression?, _ flags: [Nftables.QueueFlag]
   ) throws(Refusal) {
-    var bits: UInt16 = 0
-    for flag in flags {
-      guard let bit = ["bypass": 1, "fanout": 2][flag] as UInt16? else {
-        throw Refusal("queue flag \(flag)")
-      }
-      bits |= bit
-    }
+    let bits = UInt16(flags.bits)
     let shape = Shape(.integer, bits: 16, order: .host)
     switch number {
     case nil: code.append(.queue(first: 0, total: 1, flags: bits, nil))
@@ -195,13 +176,13 @@ extension RuleCompiler {
   }
 
   private mutating func object(
-    _ kind: String, _ name: Nftables.Expression
+    _ kind: Nftables.ObjectKind, _ name: Nftables.Expression
   ) throws(Refusal) {
-    guard let type = ObjectType.number(kind) else { throw Refusal("objects of \(kind)") }
+    let type = kind.number
     switch name {
     case .symbol(let name):
       guard scope.objects.contains(References.Object(type: type, name: name)) else {
-        throw Refusal("no \(kind) is called \"\(name)\"")
+        throw Refusal("no \(kind.rawValue) is called \"\(name)\"")
       }
       code.append(.object(type: type, name: name))
     case .map(let key, let data):
@@ -211,7 +192,7 @@ extension RuleCompiler {
       let register = try allocate(shape)
       try loadKey(key, as: loaded, into: register)
       code.append(.objectLookup(set, register))
-    default: throw Refusal("\(kind): a name, or a map to names")
+    default: throw Refusal("\(kind.rawValue): a name, or a map to names")
     }
   }
 
@@ -225,15 +206,4 @@ extension RuleCompiler {
     try load(value, into: register, converted: shape)
     return register
   }
-}
-
-/// `NFT_OBJECT_*` by libnftables' names.
-enum ObjectType {
-  private static let numbers: [String: UInt32] = [
-    "counter": 1, "quota": 2, "ct helper": 3, "limit": 4, "ct timeout": 7, "secmark": 8,
-    "ct expectation": 9, "synproxy": 10,
-  ]
-
-  static func number(_ kind: String) -> UInt32? { numbers[kind] }
-  static func kind(_ number: UInt32) -> String? { numbers.first { $0.value == number }?.key }
 }

@@ -73,10 +73,7 @@ struct SetCompiler {
       statements.append(
         try RuleCompiler.stateful(statement, hasTimeouts: flags & SetFlag.timeout != 0))
     }
-    let policies = [nil: 0, "performance": 0, "memory": 1] as [String?: UInt32]
-    guard let policy = policies[set.policy] else {
-      throw Refusal("policy: performance or memory")
-    }
+    let policy = UInt32((set.policy ?? .performance).index)
     var gcInterval: UInt32?
     if let interval = set.gcInterval, interval != 0 {
       guard flags & SetFlag.timeout != 0 else {

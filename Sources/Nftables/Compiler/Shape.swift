@@ -99,10 +99,9 @@ extension Shape {
       return Shape(found)
     case .fib(let result, _):
       switch result {
-      case "type": return Shape(.fibAddressType)
-      case "oif": return Shape(.ifindex)
-      case "oifname": return Shape(.string, bits: 128)
-      default: throw Refusal("fib \(result): one of type, oif, oifname")
+      case .type: return Shape(.fibAddressType)
+      case .oif: return Shape(.ifindex)
+      case .oifname: return Shape(.string, bits: 128)
       }
     case .rt(let key, let family): return Shape(try rtKey(key, family, scope))
     case .socket(let key):

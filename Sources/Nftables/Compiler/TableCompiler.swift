@@ -49,12 +49,7 @@ public enum TableCompiler {
         family: table.family, name: table.name, flags: 0, userData: [], sets: [], objects: [],
         chains: [])
       _ = attempt(.table) { (_) throws(Refusal) in
-        for flag in table.flags {
-          guard let bit = TableFlag.bit(flag) else {
-            throw Refusal("table flag \(flag)")
-          }
-          program.flags |= bit
-        }
+        program.flags = table.flags.bits
         program.userData = try UserData.comment(table.comment, others: 32)  // vpngw's own mark
         try Self.checkName(table.name)
       }
@@ -116,9 +111,7 @@ public enum TableCompiler {
         case nil: break
         case .verdict?: type.isVerdictMap = true
         case .value(let data)?: type.data = try Shape.of(data, scope)
-        case .object(let kind)?:
-          guard let number = ObjectType.number(kind) else { throw Refusal("objects of \(kind)") }
-          type.object = number
+        case .object(let kind)?: type.object = kind.number
         }
         return type
       }

@@ -75,16 +75,15 @@ enum TypeofUserData {
         UserData.item(0, number) + UserData.item(1, UInt32(index + 1))
         + (found.type == .integer ? UserData.item(4, UInt32(found.bits)) : [])
     case .raw(let base, let offset, let length):
-      guard let layer = RuleCompiler.rawBase(base) else { throw Refusal("payload base \(base)") }
       try RuleCompiler.checkRaw(offset: offset, length: length)
       type = 7
       content =
-        UserData.item(0, UInt32(0)) + UserData.item(1, UInt32(0)) + UserData.item(2, layer + 1)
+        UserData.item(0, UInt32(0)) + UserData.item(1, UInt32(0))
+        + UserData.item(2, UInt32(base.index + 1))
         + UserData.item(3, UInt32(offset)) + UserData.item(4, UInt32(length))
     case .fib(let result, let flags):
-      let (number, bits) = try RuleCompiler.fib(result, flags)
       type = 26
-      content = UserData.item(0, number) + UserData.item(1, bits)
+      content = UserData.item(0, result.number) + UserData.item(1, flags.bits)
     case .option(.exthdr, let name, let field?):
       guard let number = OptionTable.typeofNumbers[name] else {
         throw Refusal("typeof exthdr \(name)")
@@ -103,12 +102,12 @@ enum TypeofUserData {
       content = UserData.item(0, try Shape.metaKey(key).number)
     case .ct(let key, let direction):
       type = 12
-      let number = try RuleCompiler.direction(direction).map { UInt32($0) } ?? .max
+      let number = RuleCompiler.number(direction).map { UInt32($0) } ?? .max
       content = UserData.item(0, try Shape.ctKey(key, scope).number) + UserData.item(1, number)
     case .numgen(let mode, let modulus, let offset):
       type = 23
       content =
-        UserData.item(0, mode == "random" ? 1 : 0 as UInt32) + UserData.item(1, modulus)
+        UserData.item(0, mode == .random ? 1 : 0 as UInt32) + UserData.item(1, modulus)
         + UserData.item(2, offset)
     case .rt(let key, let family):
       type = 25

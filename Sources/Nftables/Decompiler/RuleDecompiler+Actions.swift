@@ -72,7 +72,7 @@ extension RuleDecompiler {
           address: expression(address, as: shape))
       }
     case .queue(let first, let total, let flags, let register):
-      let names = [(1, "bypass"), (2, "fanout")].filter { flags & $0.0 != 0 }.map(\.1)
+      let names = Nftables.QueueFlag.flags(in: UInt32(flags))
       if let register {
         return expression(register, as: Shape(.integer, bits: 16, order: .host)).map {
           .queue($0, flags: names)
@@ -87,9 +87,9 @@ extension RuleDecompiler {
       case .anonymous(let set): return meter(set, dynset)
       }
     case .object(let type, let name):
-      return ObjectType.kind(type).map { .object(kind: $0, name: .symbol(name)) }
+      return Nftables.ObjectKind(number: type).map { .object(kind: $0, name: .symbol(name)) }
     case .objectLookup(let set, let register):
-      guard let type = objectType(set), let kind = ObjectType.kind(type),
+      guard let type = objectType(set), let kind = Nftables.ObjectKind(number: type),
         let (key, data) = map(set, register)
       else { return nil }
       return .object(kind: kind, name: .map(key: key, data: data))
@@ -139,34 +139,32 @@ extension RuleDecompiler {
   }
 
   private static func log(_ log: Log) -> Nftables.Log? {
-    let levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug", "audit"]
-    if let level = log.level, level >= levels.count { return nil }
-    let names: [(UInt32, String)] = [
-      (1, "tcp sequence"), (2, "tcp options"), (4, "ip options"), (8, "skuid"), (32, "ether"),
-    ]
-    let flags = log.flags == 47 ? ["all"] : names.filter { log.flags & $0.0 != 0 }.map(\.1)
+    let level = log.level.flatMap { Nftables.LogLevel(index: Int($0)) }
+    if log.level != nil, level == nil { return nil }
+    let all = Nftables.LogFlag.all
+    let flags =
+      log.flags == all.bit ? [all] : Nftables.LogFlag.flags(in: log.flags).filter { $0 != all }
     return Nftables.Log(
       prefix: log.prefix, group: log.group, snaplen: log.snaplen, queueThreshold: log.threshold,
-      level: log.level.map { levels[Int($0)] }, flags: flags)
+      level: level, flags: flags)
   }
 
   private func reject(_ type: UInt32, _ code: UInt8) -> Nftables.Statement? {
-    func result(_ name: String, _ type: DataType) -> Nftables.Statement? {
+    func result(_ name: Nftables.RejectType, _ type: DataType) -> Nftables.Statement? {
       constant.expression(UInt64(code), type).map {
         .reject(Nftables.Reject(type: name, code: $0))
       }
     }
     switch type {
-    case 1: return .reject(Nftables.Reject(type: "tcp reset"))
-    case 2: return result("icmpx", .icmpxCode)
+    case 1: return .reject(Nftables.Reject(type: .tcpReset))
+    case 2: return result(.icmpx, .icmpxCode)
     default:
-      return known.network == "ip6" ? result("icmpv6", .icmpv6Code) : result("icmp", .icmpCode)
+      return known.network == "ip6" ? result(.icmpv6, .icmpv6Code) : result(.icmp, .icmpCode)
     }
   }
 
-  private static func natFlags(_ flags: UInt32) -> [String] {
-    [(4, "random"), (16, "fully-random"), (8, "persistent"), (64, "netmap")]
-      .filter { flags & $0.0 != 0 }.map(\.1)
+  private static func natFlags(_ flags: UInt32) -> [Nftables.NATFlag] {
+    Nftables.NATFlag.flags(in: flags)
   }
 
   private func ports(

@@ -39,7 +39,7 @@ extension RuleDecompiler {
     case .numgen(let isRandom, let modulus, let offset, let register):
       return hold(
         register,
-        .numgen(mode: isRandom ? "random" : "inc", modulus: modulus, offset: offset))
+        .numgen(mode: isRandom ? .random : .inc, modulus: modulus, offset: offset))
     case .fib(let result, let flags, let register):
       guard let fib = Self.fib(result, flags), hold(register, fib) else { return false }
       if flags & 1 << 5 != 0 { held[register.cell]?.shape = Shape(.boolean, bits: 32) }
@@ -61,17 +61,18 @@ extension RuleDecompiler {
       return hold(register, .socket(key.name))
     case .osf(let ttl, let flags, let register):
       guard ttl < 3, flags < 2 else { return false }
-      let text: String? = ttl == 0 ? nil : ttl == 1 ? "loose" : "skip"
-      return hold(register, .osf(key: flags == 1 ? "version" : "name", ttl: text))
+      let word = Nftables.OSFTTL.allCases.first { $0.number == ttl }
+      return hold(register, .osf(key: flags == 1 ? "version" : "name", ttl: word))
     case .xfrm(let number, let direction, let index, let register):
-      guard let key = MetaKey.ipsec.values.first(where: { $0.number == number }), direction < 2,
+      guard let key = MetaKey.ipsec.values.first(where: { $0.number == number }),
+        let direction = Nftables.IPsecDirection(index: Int(direction)),
         let index = UInt8(exactly: index)
       else { return false }
       let words = key.name.split(separator: " ")
       return hold(
         register,
         .ipsec(
-          key: String(words.last!), direction: direction == 0 ? "in" : "out", number: index,
+          key: String(words.last!), direction: direction, number: index,
           family: words.count == 2 ? String(words[0]) : nil))
     case .bitwise(let register, let to, let mask, let xor) where register == to:
       return combine(register, mask, xor)
@@ -95,13 +96,13 @@ extension RuleDecompiler {
   }
 
   static func fib(_ result: UInt32, _ flags: UInt32) -> Nftables.Expression? {
-    let names = ["saddr", "daddr", "mark", "iif", "oif"]
-    let stated = names.indices.filter { flags & 1 << UInt32($0) != 0 }.map { names[$0] }
-    return [1: "oif", 2: "oifname", 3: "type"][result].map { .fib(result: $0, flags: stated) }
+    Nftables.FIBResult.allCases.first { $0.number == result }.map {
+      .fib(result: $0, flags: Nftables.FIBFlag.flags(in: flags))
+    }
   }
 
-  static func direction(_ number: UInt8?) -> String? {
-    number.map { $0 == 0 ? "original" : "reply" }
+  static func direction(_ number: UInt8?) -> Nftables.Direction? {
+    number.map { $0 == 0 ? .original : .reply }
   }
 
   private func family(_ name: String) -> String? {
@@ -110,7 +111,7 @@ extension RuleDecompiler {
 
   // MARK: - Fields
 
-  static let bases = ["ll", "nh", "th", "ih"]
+  static let bases = Nftables.PayloadBase.allCases
 
   /// The protocol whose header lies there, by what is known.
   func proto(_ range: PayloadRange) -> PacketProtocol? {

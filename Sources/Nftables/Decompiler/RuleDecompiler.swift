@@ -190,7 +190,7 @@ struct RuleDecompiler {
 extension Nftables.Statement {
   /// nft keeps the protocol before it in sight.
   fileprivate var isTCPReset: Bool {
-    if case .reject(let reject) = self { reject.type == "tcp reset" } else { false }
+    if case .reject(let reject) = self { reject.type == .tcpReset } else { false }
   }
 
   fileprivate var isVLANType: Bool {

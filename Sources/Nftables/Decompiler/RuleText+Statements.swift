@@ -14,7 +14,7 @@ extension RuleText {
     case .synproxy(let synproxy):
       return
         (["synproxy"] + (synproxy.mss.map { ["mss \($0)"] } ?? [])
-        + (synproxy.wscale.map { ["wscale \($0)"] } ?? []) + synproxy.flags).joined(
+        + (synproxy.wscale.map { ["wscale \($0)"] } ?? []) + synproxy.flags.map(\.rawValue)).joined(
           separator: " ")
     case .counter(let packets, let bytes):
       return showsCounts ? "counter packets \(packets) bytes \(bytes)" : "counter"
@@ -40,7 +40,7 @@ extension RuleText {
       return "fwd" + (family.map { " \($0)" } ?? "") + " to \(text(address, shape)) device \(to)"
     case .queue(let number, let flags):
       var parts = ["queue"]
-      if !flags.isEmpty { parts.append("flags \(flags.joined(separator: ","))") }
+      if !flags.isEmpty { parts.append("flags \(flags.map(\.rawValue).joined(separator: ","))") }
       if let number { parts.append("to \(text(number))") }
       return parts.joined(separator: " ")
     case .update(let operation, let set, let element):
@@ -53,8 +53,11 @@ extension RuleText {
         .replacing("counter packets 0 bytes 0", with: "counter")
     case .object(let kind, let name):
       let what =
-        kind.hasPrefix("ct ")
-        ? "\(kind) set" : kind == "secmark" ? "meta secmark set" : "\(kind) name"
+        switch kind {
+        case .ctHelper, .ctTimeout, .ctExpectation: "\(kind.rawValue) set"
+        case .secmark: "meta secmark set"
+        case .counter, .quota, .limit, .synproxy: "\(kind.rawValue) name"
+        }
       return "\(what) \(text(name, Shape(.ifname)))"
     case .flow(let name): return "flow add @\(name)"
     case .connectionCount(let count, let isOver):
@@ -115,13 +118,14 @@ extension RuleText {
     if let group = log.group { parts.append("group \(group)") }
     if let snaplen = log.snaplen { parts.append("snaplen \(snaplen)") }
     if let threshold = log.queueThreshold { parts.append("queue-threshold \(threshold)") }
-    if let level = log.level { parts.append("level \(level)") }
-    if log.flags == ["all"] {
+    if let level = log.level { parts.append("level \(level.rawValue)") }
+    if log.flags == [.all] {
       parts.append("flags all")
     } else {
-      let tcp = log.flags.filter { $0.hasPrefix("tcp ") }.map { $0.dropFirst(4) }
+      let flags = log.flags.map(\.rawValue)
+      let tcp = flags.filter { $0.hasPrefix("tcp ") }.map { $0.dropFirst(4) }
       if !tcp.isEmpty { parts.append("flags tcp \(tcp.joined(separator: ","))") }
-      for flag in log.flags where !flag.hasPrefix("tcp ") { parts.append("flags \(flag)") }
+      for flag in flags where !flag.hasPrefix("tcp ") { parts.append("flags \(flag)") }
     }
     return parts.joined(separator: " ")
   }
@@ -154,13 +158,18 @@ extension RuleText {
 
   private func text(_ reject: Nftables.Reject) -> String {
     guard let type = reject.type else { return "reject" }
-    if type == "tcp reset" { return "reject with tcp reset" }
-    let types: [String: DataType] = ["icmp": .icmpCode, "icmpv6": .icmpv6Code, "icmpx": .icmpxCode]
+    let kind: DataType
+    switch type {
+    case .tcpReset: return "reject with tcp reset"
+    case .icmp: kind = .icmpCode
+    case .icmpv6: kind = .icmpv6Code
+    case .icmpx: kind = .icmpxCode
+    }
     let isDefault =
-      type == (scope.family == .ip ? "icmp" : scope.family == .ip6 ? "icmpv6" : "icmpx")
-    guard let code = reject.code, let kind = types[type] else { return "reject" }
+      type == (scope.family == .ip ? .icmp : scope.family == .ip6 ? .icmpv6 : .icmpx)
+    guard let code = reject.code else { return "reject" }
     if isDefault, code == .symbol("port-unreachable") { return "reject" }
-    return "reject with \(type) \(text(code, Shape(kind)))"
+    return "reject with \(type.rawValue) \(text(code, Shape(kind)))"
   }
 
   private func text(_ nat: Nftables.NAT) -> String {
@@ -171,12 +180,12 @@ extension RuleText {
     } else if leadsToMore(nat.address) {
       text += isV6 ? " ip6" : " ip"
     }
-    if nat.flags.contains("netmap") { text += " prefix" }
+    if nat.flags.contains(.netmap) { text += " prefix" }
     if nat.address != nil || nat.port != nil {
       text += " to \(place(nat.address, nat.port, Shape(isV6 ? .ipv6 : .ipv4)))"
     }
-    let flags = nat.flags.filter { $0 != "netmap" }
-    if !flags.isEmpty { text += " \(flags.joined(separator: ","))" }
+    let flags = nat.flags.filter { $0 != .netmap }
+    if !flags.isEmpty { text += " \(flags.map(\.rawValue).joined(separator: ","))" }
     return text
   }
 

@@ -33,12 +33,12 @@ struct RuleText {
     case .reference(let name): return "@\(name)"
     case .verdict(let verdict): return text(verdict)
     case .payload(let name, let field): return "\(name) \(field)"
-    case .raw(let base, let offset, let length): return "@\(base),\(offset),\(length)"
+    case .raw(let base, let offset, let length): return "@\(base.rawValue),\(offset),\(length)"
     case .meta(let key):
       let bare = ["iif", "oif", "iifname", "oifname", "iifgroup", "oifgroup"]
       return bare.contains(key) ? key : "meta \(key)"
     case .ct(let key, let direction):
-      return "ct " + (direction.map { "\($0) " } ?? "") + key
+      return "ct " + (direction.map { "\($0.rawValue) " } ?? "") + key
     case .option(.exthdr, let name, let field?): return "\(name) \(field)"
     case .option(let kind, let name, let field):
       return "\(kind.rawValue) \(name)" + (field.map { " \($0)" } ?? "")
@@ -46,16 +46,17 @@ struct RuleText {
     case .rawOption(let kind, let offset, let length):
       return "tcp option @\(kind),\(offset),\(length)"
     case .ipsec(let key, let direction, let number, let family):
-      return "ipsec \(direction) " + (number == 0 ? "" : "spnum \(number) ")
+      return "ipsec \(direction.rawValue) " + (number == 0 ? "" : "spnum \(number) ")
         + (family.map { "\($0) " } ?? "") + key
-    case .fib(let result, let flags): return "fib \(flags.joined(separator: " . ")) \(result)"
+    case .fib(let result, let flags):
+      return "fib \(flags.map(\.rawValue).joined(separator: " . ")) \(result.rawValue)"
     case .rt(let key, let family):
       let implied = key == "nexthop" && family == nil ? "\(scope.family.rawValue) " : ""
       return "rt " + (family.map { "\($0) " } ?? implied) + key
     case .socket(let key): return "socket \(key)"
-    case .osf(let key, let ttl): return "osf " + (ttl.map { "ttl \($0) " } ?? "") + key
+    case .osf(let key, let ttl): return "osf " + (ttl.map { "ttl \($0.rawValue) " } ?? "") + key
     case .numgen(let mode, let modulus, let offset):
-      return "numgen \(mode) mod \(modulus)" + (offset == 0 ? "" : " offset \(offset)")
+      return "numgen \(mode.rawValue) mod \(modulus)" + (offset == 0 ? "" : " offset \(offset)")
     case .jhash(let inner, let modulus, let seed, let offset):
       return "jhash \(text(inner)) mod \(modulus)"
         + (seed.map { " seed 0x\(String($0, radix: 16))" } ?? "")

@@ -6,7 +6,7 @@ extension TableDecompiler {
     var unreadable: [String] = []
     var table = Nftables.Table(
       family: program.family, name: program.name,
-      flags: TableFlag.names(in: program.flags),
+      flags: Nftables.TableFlag.flags(in: program.flags),
       comment: UserData.comment(in: program.userData))
     var missing = References()
     for set in program.sets {
@@ -49,7 +49,7 @@ extension TableDecompiler {
     case nil: break
     case .verdict?: set.data = .verdict
     case .object(let number)?:
-      guard let kind = ObjectType.kind(number) else { return nil }
+      guard let kind = Nftables.ObjectKind(number: number) else { return nil }
       set.data = .object(kind)
     case .value?:
       guard let shape = type.data, let data = typeOf(program.userData, shape, data: true) else {
@@ -61,7 +61,7 @@ extension TableDecompiler {
     set.timeout = program.timeout
     set.gcInterval = program.gcInterval.map { UInt64($0) }
     set.size = program.size
-    set.policy = program.policy == 1 ? "memory" : nil
+    set.policy = program.policy == 1 ? .memory : nil
     let items = UserData.items(program.userData)
     set.autoMerge = items.contains {
       $0.type == UserData.Set.mergeElements && $0.value.contains { $0 != 0 }

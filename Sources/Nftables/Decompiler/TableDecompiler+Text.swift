@@ -17,7 +17,7 @@ extension TableDecompiler {
     case nil: break
     case .verdict?: parts[0] += " : verdict"
     case .value(let type)?: parts[0] += " : " + text(type, "").drop { $0 == " " }
-    case .object(let kind)?: parts[0] += " : \(kind)"
+    case .object(let kind)?: parts[0] += " : \(kind.rawValue)"
     }
     if !set.flags.isEmpty {
       parts.append("flags " + set.flags.map(\.rawValue).sorted().joined(separator: ","))

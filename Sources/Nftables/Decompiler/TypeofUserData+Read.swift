@@ -30,11 +30,12 @@ extension TypeofUserData {
     let items = UserData.items(Array(content.value))
     switch type {
     case 7 where word(items, 0) == 0:
-      guard let base = word(items, 2), (1...4).contains(base), let offset = word(items, 3),
+      guard let base = word(items, 2), let source = Nftables.PayloadBase(index: Int(base) - 1),
+        let offset = word(items, 3),
         let length = word(items, 4)
       else { return nil }
       return .raw(
-        base: RuleDecompiler.bases[Int(base) - 1], offset: Int(offset), length: Int(length))
+        base: source, offset: Int(offset), length: Int(length))
     case 26:
       guard let result = word(items, 0), let flags = word(items, 1) else { return nil }
       return RuleDecompiler.fib(result, flags)
@@ -60,7 +61,7 @@ extension TypeofUserData {
     case 23:
       guard let mode = word(items, 0), let modulus = word(items, 1) else { return nil }
       return .numgen(
-        mode: mode == 1 ? "random" : "inc", modulus: modulus, offset: word(items, 2) ?? 0)
+        mode: mode == 1 ? .random : .inc, modulus: modulus, offset: word(items, 2) ?? 0)
     case 25:
       switch word(items, 0) {
       case 1?: return .rt(key: "nexthop", family: "ip")

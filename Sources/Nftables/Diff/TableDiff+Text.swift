@@ -206,7 +206,7 @@ private struct DiffText {
   // MARK: - Words
 
   private static func name(_ object: ObjectProgram) -> String {
-    "\(ObjectType.kind(object.content.type) ?? "object") \(object.name)"
+    "\(object.content.kind.rawValue) \(object.name)"
   }
 
   private static func name(_ set: SetProgram) -> String {
@@ -214,17 +214,17 @@ private struct DiffText {
   }
 
   private static func flags(_ flags: UInt32) -> String {
-    let set = TableFlag.names(in: flags)
+    let set = Nftables.TableFlag.flags(in: flags).map(\.rawValue)
     return set.isEmpty ? "none" : set.joined(separator: ",")
   }
 
   /// `hook ingress priority 0; devices = { eth0, eth1 }`.
   private static func text(_ flowtable: Nftables.Flowtable) -> String {
-    var text = "hook \(flowtable.hook) priority \(flowtable.priority)"
+    var text = "hook \(flowtable.hook.rawValue) priority \(flowtable.priority)"
     if !flowtable.devices.isEmpty {
       text += "; devices = { \(flowtable.devices.sorted().joined(separator: ", ")) }"
     }
-    for flag in flowtable.flags.sorted() {
+    for flag in flowtable.flags.map(\.rawValue).sorted() {
       text += flag == "offload" ? "; flags offload" : "; \(flag)"
     }
     return text
@@ -233,7 +233,7 @@ private struct DiffText {
   /// `type filter hook forward priority 0; policy drop`.
   private static func text(_ chain: ChainProgram) -> String {
     guard let base = chain.base else { return "regular" }
-    var text = "type \(base.type) hook \(base.hook)"
+    var text = "type \(base.type.rawValue) hook \(base.hook.rawValue)"
     if !base.devices.isEmpty { text += " devices = { \(base.devices.joined(separator: ", ")) }" }
     return text + " priority \(base.priority); policy \(base.policy.rawValue)"
   }

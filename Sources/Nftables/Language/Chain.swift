@@ -19,10 +19,8 @@ extension Nftables {
 
   /// Where packets enter a chain by themselves.
   public struct BaseChain: Hashable, Sendable {
-    /// `filter`, `nat` or `route`.
-    public var type: String
-    /// `prerouting`, `input`, `forward`, `output`, `postrouting`, `ingress`, `egress`.
-    public var hook: String
+    public var type: ChainType
+    public var hook: Hook
     /// Lower goes first; names have been resolved (nft(8), STANDARD PRIORITY NAMES).
     public var priority: Int32
     /// Of netdev's and inet's `ingress` and `egress`.
@@ -34,7 +32,7 @@ extension Nftables {
     }
 
     public init(
-      type: String, hook: String, priority: Int32, devices: [String] = [],
+      type: ChainType, hook: Hook, priority: Int32, devices: [String] = [],
       policy: Policy = .accept
     ) {
       self.type = type
@@ -42,6 +40,57 @@ extension Nftables {
       self.priority = priority
       self.devices = devices
       self.policy = policy
+    }
+  }
+
+  public enum ChainType: Word {
+    case filter, nat, route
+    /// Observed only: one that a newer kernel has.
+    case unknown(String)
+
+    public static let allCases: [ChainType] = [.filter, .nat, .route]
+
+    public init?(rawValue: String) {
+      guard let found = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
+      self = found
+    }
+
+    public var rawValue: String {
+      switch self {
+      case .filter: "filter"
+      case .nat: "nat"
+      case .route: "route"
+      case .unknown(let name): name
+      }
+    }
+  }
+
+  /// A place on a packet's way.
+  public enum Hook: Word {
+    case prerouting, input, forward, output, postrouting, ingress, egress
+    /// Observed only: one that a newer kernel has.
+    case unknown(UInt32)
+
+    public static let allCases: [Hook] = [
+      .prerouting, .input, .forward, .output, .postrouting, .ingress, .egress,
+    ]
+
+    public init?(rawValue: String) {
+      guard let found = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
+      self = found
+    }
+
+    public var rawValue: String {
+      switch self {
+      case .prerouting: "prerouting"
+      case .input: "input"
+      case .forward: "forward"
+      case .output: "output"
+      case .postrouting: "postrouting"
+      case .ingress: "ingress"
+      case .egress: "egress"
+      case .unknown(let number): "hook \(number)"
+      }
     }
   }
 

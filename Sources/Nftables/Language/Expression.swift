@@ -19,20 +19,20 @@ extension Nftables {
     // What a packet, its connection or its surroundings hold
     case payload(protocol: String, field: String)
     /// `@th,16,16`: bits.
-    case raw(base: String, offset: Int, length: Int)
+    case raw(base: PayloadBase, offset: Int, length: Int)
     case meta(String)
-    case ct(key: String, direction: String?)
+    case ct(key: String, direction: Direction?)
     /// Without a field: whether there is such a header or option.
     case option(OptionKind, name: String, field: String?)
     /// Bits of a TCP option by its number: `tcp option @255,8,8`; with none, whether it is there.
     case rawOption(kind: UInt8, offset: Int, length: Int)
-    case fib(result: String, flags: [String])
+    case fib(result: FIBResult, flags: [FIBFlag])
     case rt(key: String, family: String?)
     case socket(String)
-    case osf(key: String, ttl: String?)
-    /// `direction`: `in` or `out`; `number`: of the transformation, where several are nested.
-    case ipsec(key: String, direction: String, number: UInt8, family: String?)
-    case numgen(mode: String, modulus: UInt32, offset: UInt32)
+    case osf(key: String, ttl: OSFTTL?)
+    /// `number`: of the transformation, where several are nested.
+    case ipsec(key: String, direction: IPsecDirection, number: UInt8, family: String?)
+    case numgen(mode: NumgenMode, modulus: UInt32, offset: UInt32)
     /// `seed` nil: the kernel takes a random one.
     case jhash(Expression, modulus: UInt32, seed: UInt32?, offset: UInt32)
     case symhash(modulus: UInt32, offset: UInt32)

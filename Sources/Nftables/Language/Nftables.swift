@@ -11,8 +11,7 @@ public enum Nftables {
   public struct Table: Hashable, Sendable {
     public var family: Family
     public var name: String
-    /// `dormant`, `owner`, `persist`.
-    public var flags: [String]
+    public var flags: [TableFlag]
     public var comment: String?
     public var sets: [NamedSet]
     public var objects: [NamedObject]
@@ -20,7 +19,7 @@ public enum Nftables {
     public var chains: [Chain]
 
     public init(
-      family: Family, name: String, flags: [String] = [], comment: String? = nil,
+      family: Family, name: String, flags: [TableFlag] = [], comment: String? = nil,
       sets: [NamedSet] = [], objects: [NamedObject] = [], chains: [Chain] = []
     ) {
       self.family = family

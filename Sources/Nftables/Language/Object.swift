@@ -45,10 +45,9 @@ extension Nftables {
   public struct Synproxy: Hashable, Sendable {
     public var mss: UInt16?
     public var wscale: UInt8?
-    /// `timestamp`, `sack-perm`.
-    public var flags: [String]
+    public var flags: [SynproxyFlag]
 
-    public init(mss: UInt16? = nil, wscale: UInt8? = nil, flags: [String] = []) {
+    public init(mss: UInt16? = nil, wscale: UInt8? = nil, flags: [SynproxyFlag] = []) {
       self.mss = mss
       self.wscale = wscale
       self.flags = flags
@@ -56,8 +55,7 @@ extension Nftables {
 
     /// `NF_SYNPROXY_OPT_*`.
     public var bits: UInt32 {
-      (mss == nil ? 0 : 1) | (wscale == nil ? 0 : 2) | (flags.contains("sack-perm") ? 4 : 0)
-        | (flags.contains("timestamp") ? 8 : 0)
+      (mss == nil ? 0 : 1) | (wscale == nil ? 0 : 2) | flags.bits
     }
   }
 
@@ -84,17 +82,19 @@ extension Nftables {
 }
 
 extension Nftables.NamedObject.Content {
-  /// `NFT_OBJECT_*`.
-  public var type: UInt32 {
+  public var kind: Nftables.ObjectKind {
     switch self {
-    case .counter: 1
-    case .quota: 2
-    case .ctHelper: 3
-    case .limit: 4
-    case .ctTimeout: 7
-    case .secmark: 8
-    case .ctExpectation: 9
-    case .synproxy: 10
+    case .counter: .counter
+    case .quota: .quota
+    case .ctHelper: .ctHelper
+    case .limit: .limit
+    case .ctTimeout: .ctTimeout
+    case .secmark: .secmark
+    case .ctExpectation: .ctExpectation
+    case .synproxy: .synproxy
     }
   }
+
+  /// `NFT_OBJECT_*`.
+  public var type: UInt32 { kind.number }
 }

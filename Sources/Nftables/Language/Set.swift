@@ -14,8 +14,7 @@ extension Nftables {
     public var timeout: UInt64?
     public var gcInterval: UInt64?
     public var size: UInt32?
-    /// `performance` or `memory`.
-    public var policy: String?
+    public var policy: SetPolicy?
     public var autoMerge: Bool
     public var comment: String?
     /// Statements that each element carries (`counter`).
@@ -25,7 +24,7 @@ extension Nftables {
     public init(
       name: String, key: TypeOf, data: Data? = nil, flags: Swift.Set<Flag> = [],
       timeout: UInt64? = nil, gcInterval: UInt64? = nil, size: UInt32? = nil,
-      policy: String? = nil, autoMerge: Bool = false, comment: String? = nil,
+      policy: SetPolicy? = nil, autoMerge: Bool = false, comment: String? = nil,
       statements: [Statement] = [], elements: [Element] = []
     ) {
       self.name = name
@@ -55,8 +54,7 @@ extension Nftables {
   public enum Data: Hashable, Sendable {
     case verdict
     case value(TypeOf)
-    /// `counter`, `quota`, `limit`, `ct helper` and so on.
-    case object(String)
+    case object(ObjectKind)
   }
 
   /// One entry of a set or map.

@@ -19,12 +19,12 @@ extension Nftables {
     case synproxy(Synproxy)
     case dup(address: Expression, device: Expression?)
     case fwd(device: Expression, family: String?, address: Expression?)
-    case queue(Expression?, flags: [String])
+    case queue(Expression?, flags: [QueueFlag])
     /// `add @set { key timeout 1m }`, and for a map `{ key : data }`.
     case update(SetOperation, set: String, Element)
     case meter(Meter)
-    /// A named object of that kind (`counter`, `quota`, `limit`, `ct helper`).
-    case object(kind: String, name: Expression)
+    /// A named object of that kind.
+    case object(kind: ObjectKind, name: Expression)
     /// `flow add @f`: the flow takes the short way from now on.
     case flow(String)
     case connectionCount(UInt32, isOver: Bool)
@@ -32,7 +32,7 @@ extension Nftables {
   }
 
   /// How a match compares.
-  public enum Relation: String, Hashable, Sendable, CaseIterable {
+  public enum Relation: String, Word {
     case equal = "=="
     case notEqual = "!="
     case less = "<"
@@ -45,7 +45,7 @@ extension Nftables {
     case none = "!"
   }
 
-  public enum SetOperation: String, Hashable, Sendable {
+  public enum SetOperation: String, Word {
     case add, update, delete
   }
 
@@ -54,13 +54,13 @@ extension Nftables {
     public var group: UInt16?
     public var snaplen: UInt32?
     public var queueThreshold: UInt16?
-    /// `emerg` to `debug`, or `audit`; nil means `warn` unless there is a group.
-    public var level: String?
-    public var flags: [String]
+    /// Nil means `warn` unless there is a group.
+    public var level: LogLevel?
+    public var flags: [LogFlag]
 
     public init(
       prefix: String? = nil, group: UInt16? = nil, snaplen: UInt32? = nil,
-      queueThreshold: UInt16? = nil, level: String? = nil, flags: [String] = []
+      queueThreshold: UInt16? = nil, level: LogLevel? = nil, flags: [LogFlag] = []
     ) {
       self.prefix = prefix
       self.group = group
@@ -72,11 +72,11 @@ extension Nftables {
   }
 
   public struct Reject: Hashable, Sendable {
-    /// `tcp reset`, `icmp`, `icmpv6`, `icmpx`; nil for what the family has by default.
-    public var type: String?
+    /// Nil for what the family has by default.
+    public var type: RejectType?
     public var code: Expression?
 
-    public init(type: String? = nil, code: Expression? = nil) {
+    public init(type: RejectType? = nil, code: Expression? = nil) {
       self.type = type
       self.code = code
     }
@@ -92,12 +92,11 @@ extension Nftables {
     public var family: String?
     public var address: Expression?
     public var port: Expression?
-    /// `random`, `fully-random`, `persistent`, `netmap`.
-    public var flags: [String]
+    public var flags: [NATFlag]
 
     public init(
       _ kind: Kind, family: String? = nil, address: Expression? = nil, port: Expression? = nil,
-      flags: [String] = []
+      flags: [NATFlag] = []
     ) {
       self.kind = kind
       self.family = family

@@ -104,6 +104,25 @@ final class NftablesFields {
     } ?? []
   }
 
+  /// One of a closed set of words; what isn't is told with those that there are.
+  func word<T: Nftables.Word>(_ key: String, _ what: String) -> T? {
+    string(key).flatMap { oneOf($0, what) }
+  }
+
+  func required<T: Nftables.Word>(word key: String, _ what: String) -> T? {
+    required(string: key).flatMap { oneOf($0, what) }
+  }
+
+  func words<T: Nftables.Word>(_ key: String, of what: String) -> [T] {
+    words(key).compactMap { oneOf($0, what) }
+  }
+
+  private func oneOf<T: Nftables.Word>(_ text: String, _ what: String) -> T? {
+    if let word = T(rawValue: text) { return word }
+    let known = T.allCases.map(\.rawValue).joined(separator: ", ")
+    return reader.fail("\(what) \(text): one of \(known)")
+  }
+
   func expression(_ key: String) -> Nftables.Expression? {
     read(key) { reader.expression($0) }
   }

@@ -50,9 +50,10 @@ extension NftablesReader {
       default: break
       }
       guard let fields = NftablesFields(content, self) else { return nil }
+      let count = reportCount
       guard let found = object(key, fields) else { return nil }
       fields.finish()
-      return found
+      return reportCount == count ? found : nil
     }
   }
 
@@ -101,21 +102,25 @@ extension NftablesReader {
       return .option(Nftables.OptionKind(rawValue: key)!, name: name, field: fields.string("field"))
     case "ipsec":
       guard let key = fields.required(string: "key"),
-        let direction = fields.required(string: "dir")
+        let direction: Nftables.IPsecDirection = fields.required(word: "dir", "ipsec direction")
       else { return nil }
       return .ipsec(
         key: key, direction: direction, number: fields.integer("spnum") ?? 0,
         family: fields.string("family"))
     case "fib":
-      guard let result = fields.required(string: "result") else { return nil }
-      return .fib(result: result, flags: fields.words("flags"))
+      guard let result: Nftables.FIBResult = fields.required(word: "result", "fib") else {
+        return nil
+      }
+      return .fib(result: result, flags: fields.words("flags", of: "fib flag"))
     case "rt":
       return fields.required(string: "key").map { .rt(key: $0, family: fields.string("family")) }
     case "socket": return fields.required(string: "key").map { .socket($0) }
     case "osf":
-      return fields.required(string: "key").map { .osf(key: $0, ttl: fields.string("ttl")) }
+      return fields.required(string: "key").map {
+        .osf(key: $0, ttl: fields.word("ttl", "osf ttl"))
+      }
     case "numgen":
-      guard let mode = fields.required(string: "mode"),
+      guard let mode: Nftables.NumgenMode = fields.required(word: "mode", "numgen"),
         let modulus = fields.required(word: "mod")
       else { return nil }
       return .numgen(mode: mode, modulus: modulus, offset: fields.word("offset") ?? 0)
@@ -142,7 +147,7 @@ extension NftablesReader {
     if let name = fields.string("protocol") {
       return fields.required(string: "field").map { .payload(protocol: name, field: $0) }
     }
-    guard let base = fields.required(string: "base"),
+    guard let base: Nftables.PayloadBase = fields.required(word: "base", "payload base"),
       let offset: UInt16 = fields.required(integer: "offset"),
       let length: UInt8 = fields.required(integer: "len")
     else { return nil }
@@ -153,6 +158,6 @@ extension NftablesReader {
     guard var key = fields.required(string: "key") else { return nil }
     // As nft before 0.9 wrote `ip saddr`.
     if let family = fields.string("family") { key = "\(family) \(key)" }
-    return .ct(key: key, direction: fields.string("dir"))
+    return .ct(key: key, direction: fields.word("dir", "ct direction"))
   }
 }

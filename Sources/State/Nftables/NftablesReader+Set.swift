@@ -24,7 +24,7 @@ extension NftablesReader {
     set.timeout = time(fields, "timeout")
     set.gcInterval = time(fields, "gc-interval")
     set.size = fields.integer("size")
-    set.policy = fields.string("policy")
+    set.policy = fields.word("policy", "policy")
     set.autoMerge = fields.bool("auto-merge")
     set.comment = fields.string("comment")
     set.statements = fields.read("stmt") { statements($0) } ?? []
@@ -165,9 +165,10 @@ extension NftablesReader {
   private func data(_ value: JSON.Value) -> Nftables.Data? {
     switch value.string {
     case "verdict"?: return .verdict
-    case let kind? where Self.objectKinds.contains(kind):
-      return .object(kind)
-    default: return typeOf(value).map { .value($0) }
+    case let text?:
+      if let kind = Nftables.ObjectKind(rawValue: text) { return .object(kind) }
+      return typeOf(value).map { .value($0) }
+    case nil: return typeOf(value).map { .value($0) }
     }
   }
 

@@ -27,17 +27,18 @@ extension NftablesReader {
       // `{"masquerade": null}` has no members to speak of.
       guard content.kind != .null else { return empty(key) }
       guard let fields = NftablesFields(content, self) else { return nil }
+      let count = reportCount
       guard let found = statement(key, fields) else { return nil }
       fields.finish()
-      return found
+      return reportCount == count ? found : nil
     }
   }
 
   /// A named object: by its name, or by a map to names.
   private func named(_ key: String, _ content: JSON.Value) -> Nftables.Statement? {
-    guard Self.objectKinds.contains(key) else { return nil }
-    if let name = content.string { return .object(kind: key, name: .symbol(name)) }
-    if content["map"] != nil { return expression(content).map { .object(kind: key, name: $0) } }
+    guard let kind = Nftables.ObjectKind(rawValue: key) else { return nil }
+    if let name = content.string { return .object(kind: kind, name: .symbol(name)) }
+    if content["map"] != nil { return expression(content).map { .object(kind: kind, name: $0) } }
     return nil
   }
 
@@ -92,10 +93,10 @@ extension NftablesReader {
         Nftables.Log(
           prefix: fields.string("prefix"), group: fields.integer("group"),
           snaplen: fields.integer("snaplen"), queueThreshold: fields.integer("queue-threshold"),
-          level: fields.string("level"), flags: fields.words("flags")))
+          level: fields.word("level", "log level"), flags: fields.words("flags", of: "log flag")))
     case "reject":
       return .reject(
-        Nftables.Reject(type: fields.string("type"), code: fields.expression("expr")))
+        Nftables.Reject(type: fields.word("type", "reject"), code: fields.expression("expr")))
     case "snat", "dnat", "masquerade", "redirect":
       // What the address and the flags say anyhow.
       for word in fields.words("type_flags") where !["interval", "prefix", "concat"].contains(word)
@@ -106,7 +107,7 @@ extension NftablesReader {
         Nftables.NAT(
           Nftables.NAT.Kind(rawValue: key)!, family: fields.string("family"),
           address: fields.expression("addr"), port: fields.expression("port"),
-          flags: fields.words("flags")))
+          flags: fields.words("flags", of: "\(key) flag")))
     case "tproxy":
       return .tproxy(
         family: fields.string("family"), address: fields.expression("addr"),
@@ -119,7 +120,8 @@ extension NftablesReader {
       return fields.required(expression: "dev").map {
         .fwd(device: $0, family: fields.string("family"), address: fields.expression("addr"))
       }
-    case "queue": return .queue(fields.expression("num"), flags: fields.words("flags"))
+    case "queue":
+      return .queue(fields.expression("num"), flags: fields.words("flags", of: "queue flag"))
     case "set", "map": return update(fields, isMap: key == "map")
     case "meter": return meter(fields)
     case "flow":
@@ -184,15 +186,10 @@ extension NftablesReader {
       Nftables.Meter(name, size: fields.integer("size") ?? Nftables.Meter.defaultSize, element))
   }
 
-  /// What a map may lead to, and a rule refer to by name.
-  static let objectKinds = [
-    "counter", "quota", "limit", "ct helper", "ct timeout", "ct expectation", "secmark",
-    "synproxy",
-  ]
-
   func synproxy(_ fields: NftablesFields) -> Nftables.Synproxy {
     Nftables.Synproxy(
-      mss: fields.integer("mss"), wscale: fields.integer("wscale"), flags: fields.words("flags"))
+      mss: fields.integer("mss"), wscale: fields.integer("wscale"),
+      flags: fields.words("flags", of: "synproxy"))
   }
 
   func quota(_ fields: NftablesFields) -> Nftables.Quota? {

@@ -122,7 +122,7 @@ public final class NftablesReader {
       case "map": readSet(fields, isMap: true)
       case "element": readElement(fields)
       case "flowtable": readFlowtable(fields)
-      case let object where Self.objectKinds.contains(object): readObject(object, fields)
+      case let object where Nftables.ObjectKind(rawValue: object) != nil: readObject(object, fields)
       default: return report("\"\(kind)\" is not supported")
       }
       // Of an entry that was given up not all has been asked for.
@@ -151,7 +151,7 @@ public final class NftablesReader {
     guard let family = family(fields), let name = fields.required(string: "name") else { return }
     guard position(family, name) == nil else { return report("table \(name) is stated twice") }
     var table = Nftables.Table(family: family, name: name)
-    table.flags = fields.words("flags")
+    table.flags = fields.words("flags", of: "table flag")
     table.comment = fields.string("comment")
     // Not nft's, which passes over it.
     if fields.bool("adopt") { adopted.insert("\(family.rawValue) \(name)") }
@@ -194,8 +194,9 @@ public final class NftablesReader {
     }
     var chain = Nftables.Chain(name: name)
     chain.comment = fields.string("comment")
-    if let type = fields.string("type") {
-      guard let hook = fields.required(string: "hook"),
+    if fields.has("type") {
+      guard let type: Nftables.ChainType = fields.required(word: "type", "chain type"),
+        let hook: Nftables.Hook = fields.required(word: "hook", "hook"),
         let priority = fields.priority("prio", tables[index].family)
       else { return }
       var base = Nftables.BaseChain(type: type, hook: hook, priority: priority)
@@ -215,7 +216,7 @@ public final class NftablesReader {
 
   private func readFlowtable(_ fields: NftablesFields) {
     guard let index = table(of: fields), let name = fields.required(string: "name"),
-      let hook = fields.required(string: "hook"),
+      let hook: Nftables.Hook = fields.required(word: "hook", "hook"),
       let priority = fields.priority("prio", tables[index].family)
     else { return }
     guard !tables[index].flowtables.contains(where: { $0.name == name }) else {
@@ -223,7 +224,7 @@ public final class NftablesReader {
     }
     let flowtable = Nftables.Flowtable(
       name: name, hook: hook, priority: priority, devices: fields.words("dev"),
-      flags: fields.words("flags"))
+      flags: fields.words("flags", of: "flowtable flag"))
     note(.flowtable(name), of: index)
     change(index) { $0.flowtables.append(flowtable) }
   }

@@ -24,11 +24,11 @@ extension NftablesWriter {
     case .raw(let base, let offset, let length):
       return object(
         "payload",
-        [("base", .string(base)), ("offset", .integer(offset)), ("len", .integer(length))])
+        [("base", word(base)), ("offset", .integer(offset)), ("len", .integer(length))])
     case .meta(let key): return object("meta", [("key", .string(key))])
     case .ct(let key, let direction):
       var members: [(String, Tree)] = [("key", .string(key))]
-      members.add("dir", direction.map { .string($0) })
+      members.add("dir", direction.map(word))
       return object("ct", members)
     case .option(let kind, let name, let field):
       var members: [(String, Tree)] = [("name", .string(name))]
@@ -41,10 +41,10 @@ extension NftablesWriter {
     case .ipsec(let key, let direction, let number, let family):
       var members: [(String, Tree)] = [("key", .string(key))]
       members.add("family", family.map { .string($0) })
-      members += [("dir", .string(direction)), ("spnum", .integer(Int(number)))]
+      members += [("dir", word(direction)), ("spnum", .integer(Int(number)))]
       return object("ipsec", members)
     case .fib(let result, let flags):
-      return object("fib", [("result", .string(result)), ("flags", words(flags))])
+      return object("fib", [("result", word(result)), ("flags", words(flags))])
     case .rt(let key, let family):
       var members: [(String, Tree)] = [("key", .string(key))]
       members.add("family", family.map { .string($0) })
@@ -52,13 +52,13 @@ extension NftablesWriter {
     case .socket(let key): return object("socket", [("key", .string(key))])
     case .osf(let key, let ttl):
       var members: [(String, Tree)] = [("key", .string(key))]
-      members.add("ttl", ttl.map { .string($0) })
+      members.add("ttl", ttl.map(word))
       return object("osf", members)
     case .numgen(let mode, let modulus, let offset):
       return object(
         "numgen",
         [
-          ("mode", .string(mode)), ("mod", .integer(Int(modulus))),
+          ("mode", word(mode)), ("mod", .integer(Int(modulus))),
           ("offset", .integer(Int(offset))),
         ])
     case .jhash(let inner, let modulus, let seed, let offset):

@@ -46,12 +46,12 @@ extension NftablesWriter {
       members.add("group", log.group.map { .integer(Int($0)) })
       members.add("snaplen", log.snaplen.map { .integer(Int($0)) })
       members.add("queue-threshold", log.queueThreshold.map { .integer(Int($0)) })
-      members.add("level", log.level.map { .string($0) })
+      members.add("level", log.level.map(word))
       members.add("flags", log.flags.isEmpty ? nil : words(log.flags))
       return object("log", members)
     case .reject(let reject):
       var members: [(String, Tree)] = []
-      members.add("type", reject.type.map { .string($0) })
+      members.add("type", reject.type.map(word))
       members.add("expr", reject.code.map(expression))
       return object("reject", members)
     case .nat(let nat):
@@ -102,7 +102,7 @@ extension NftablesWriter {
       ]
       members.add("stmt", meter.element.statements.first.map(self.statement))
       return object("meter", members)
-    case .object(let kind, let name): return .object([(kind, expression(name))])
+    case .object(let kind, let name): return .object([(kind.rawValue, expression(name))])
     case .flow(let name):
       return object("flow", [("op", .string("add")), ("flowtable", .string("@\(name)"))])
     case .connectionCount(let count, let isOver):

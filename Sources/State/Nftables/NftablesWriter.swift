@@ -53,7 +53,7 @@ public enum NftablesWriter {
     var members = place + [("name", .string(chain.name))]
     if let base = chain.base {
       members += [
-        ("type", .string(base.type)), ("hook", .string(base.hook)),
+        ("type", .string(base.type.rawValue)), ("hook", .string(base.hook.rawValue)),
         ("prio", .integer(Int(base.priority))),
       ]
       members.add("dev", base.devices.isEmpty ? nil : words(base.devices))
@@ -112,7 +112,7 @@ public enum NftablesWriter {
   ) -> Tree {
     var members =
       place + [
-        ("name", .string(flowtable.name)), ("hook", .string(flowtable.hook)),
+        ("name", .string(flowtable.name)), ("hook", .string(flowtable.hook.rawValue)),
         ("prio", .integer(Int(flowtable.priority))),
       ]
     members.add("dev", flowtable.devices.isEmpty ? nil : words(flowtable.devices))
@@ -125,7 +125,7 @@ public enum NftablesWriter {
     switch set.data {
     case nil: break
     case .verdict?: members.append(("map", .string("verdict")))
-    case .object(let kind)?: members.append(("map", .string(kind)))
+    case .object(let kind)?: members.append(("map", .string(kind.rawValue)))
     case .value(let type)?: members.append(("map", typeOf(type)))
     }
     let flags = Nftables.NamedSet.Flag.allCases.filter(set.flags.contains).map(\.rawValue)
@@ -133,7 +133,7 @@ public enum NftablesWriter {
     members.add("timeout", set.timeout.map(time))
     members.add("gc-interval", set.gcInterval.map(time))
     members.add("size", set.size.map { .integer(Int($0)) })
-    members.add("policy", set.policy.map { .string($0) })
+    members.add("policy", set.policy.map(word))
     if set.autoMerge { members.append(("auto-merge", .bool(true))) }
     members.add("comment", set.comment.map { .string($0) })
     members.add("stmt", set.statements.isEmpty ? nil : .array(set.statements.map(statement)))
@@ -158,6 +158,10 @@ public enum NftablesWriter {
   static func words(_ words: [String]) -> Tree {
     words.count == 1 ? .string(words[0]) : .array(words.map { .string($0) })
   }
+
+  static func words<T: Nftables.Word>(_ words: [T]) -> Tree { self.words(words.map(\.rawValue)) }
+
+  static func word<T: Nftables.Word>(_ word: T) -> Tree { .string(word.rawValue) }
 
   /// Of milliseconds.
   static func time(_ time: UInt64) -> Tree {

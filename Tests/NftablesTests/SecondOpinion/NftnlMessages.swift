@@ -65,7 +65,7 @@ struct NftnlMessages {
     if let base = chain.base {
       let devices = base.devices
       rows += [
-        .init(NFTNL_CHAIN_TYPE, .text(base.type)),
+        .init(NFTNL_CHAIN_TYPE, .text(base.type.rawValue)),
         .init(NFTNL_CHAIN_HOOKNUM, HookTable.number(base.hook, program.family).map { .word($0) }),
         .init(NFTNL_CHAIN_PRIO, .word(UInt32(bitPattern: base.priority))),
         .init(NFTNL_CHAIN_POLICY, .word(base.policy == .drop ? 0 : 1)),
@@ -87,7 +87,7 @@ struct NftnlMessages {
       .init(NFTNL_FLOWTABLE_HOOKNUM, .word(0)),  // NF_NETDEV_INGRESS
       .init(NFTNL_FLOWTABLE_PRIO, .word(UInt32(bitPattern: flowtable.priority))),
       .init(NFTNL_FLOWTABLE_DEVICES, devices.isEmpty ? nil : .texts(devices)),
-      .init(NFTNL_FLOWTABLE_FLAGS, flowtable.bits == 0 ? nil : .word(flowtable.bits)),
+      .init(NFTNL_FLOWTABLE_FLAGS, flowtable.flags.bits == 0 ? nil : .word(flowtable.flags.bits)),
     ]
     for row in rows { row.tell { nftnl_flowtable_set_data(object, $0, $1, $2) } }
     add(NFT_MSG_NEWFLOWTABLE) { nftnl_flowtable_nlmsg_build_payload($0, object) }

@@ -94,7 +94,7 @@ import Testing
         portMin: Register(8), portMax: Register(9), flags: 0x4)),
     .masquerade(flags: 8, Register(0), Register(1)), .redirect(flags: 8, nil, nil),
     .tproxy(family: 2, address: Register(0), port: Register(1)),
-    .synproxy(Nftables.Synproxy(mss: 1460, wscale: 7, flags: ["timestamp", "sack-perm"])),
+    .synproxy(Nftables.Synproxy(mss: 1460, wscale: 7, flags: [.timestamp, .sackPerm])),
     .dup(address: Register(0), device: Register(4)),
     .fwd(device: Register(0), address: Register(4), family: 10), .flowOffload("f"),
     .queue(first: 1, total: 5, flags: 3, nil), .queue(first: 0, total: 0, flags: 1, Register(3)),
@@ -149,7 +149,7 @@ import Testing
     ]
     table.flowtables = [
       Nftables.Flowtable(
-        name: "f", priority: -5, devices: ["lo", "eth0"], flags: ["offload", "counter"])
+        name: "f", priority: -5, devices: ["lo", "eth0"], flags: [.offload, .counter])
     ]
     return [("written by hand", table)]
   }
