@@ -1,11 +1,9 @@
-import Health
 import JSON
 import Model
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 import State
-import Synchronization
 
 extension Session {
   public struct RunOptions: Sendable {
@@ -27,7 +25,6 @@ extension Session {
   /// `vpngw run FILE`: until SIGTERM.
   public func run(_ path: String, _ run: RunOptions) throws -> Int32 {
     let log = Log(least: Log.Level(rawValue: run.logLevel) ?? .info, isJSON: options.isJSON)
-    let board = StatusStore(path: path)
     let processSignals = try ProcessSignals()
     let reconciler = try reconciler { log.error("memory", ["error": $0]) }
     let inbox = try Inbox()
@@ -37,13 +34,24 @@ extension Session {
     var options = Daemon.Options()
     options.resync = run.resync
     options.removesOnExit = run.removesOnExit
-    let snapshot = Latest()
+    let gatewayMeter = GatewayMeter()
+    let inputs: [any Input] = [
+      LinkInput(),
+      try ProbeInput(
+        group: groups[0], allowsExec: run.allowsExec, telling: inbox, log: log,
+        observers: [gatewayMeter]),
+    ]
+    defer { for input in inputs { input.stop() } }
+    let outputs: [any Output] = []
+    defer { for output in outputs { output.stop() } }
+    let board = StatusStore(
+      path: path, inputs: inputs, outputs: outputs, observers: [gatewayMeter])
     // From the start on: whoever asks whether this lives must get an answer while it waits.
     let server = try StatusServer(
       run.address, port: run.port, on: groups[1], log: log, door: board.door
     ) {
       path in
-      board.answer(path, snapshot.take())
+      board.answer(path)
     }
     defer { server.close() }
     log.info("start", ["file": path, "listen": "\(run.address):\(run.port)"])
@@ -60,22 +68,8 @@ extension Session {
       path, options, reconciler: reconciler, inbox: inbox, board: board, log: log,
       processSignals: processSignals)
     daemon.onPoll = lock.forgetAskers
-    let probeNotes = ProbeNotes(log)
-    let prober = try Prober(group: groups[0], allowsExec: run.allowsExec) {
-      board.note($0, $1, $2)
-      probeNotes.say($0, $2.notes)
-    } onChange: { signal, state, _ in
-      inbox.post(signal, state)
-    }
-    defer { prober.stop() }
     let poll = IPVSPoll(every: options.poll, on: groups[2], telling: inbox)
-    daemon.onTake = {
-      prober.update($0.probes)
-      poll.look(for: $0)
-    }
-    daemon.reasons = { prober.snapshot()[$0]?.reading.lastFailure }
-    snapshot.ask { prober.snapshot() }
-    defer { snapshot.ask { [:] } }
+    daemon.onTake = { poll.look(for: $0) }
     let isClean = try daemon.run()
     log.info("stop")
     return isClean ? Status.done : Status.failed
@@ -119,23 +113,16 @@ extension Session {
   }
 }
 
-/// What a prober knows, also before there is one.
-private final class Latest: Sendable {
-  private let source = Mutex<@Sendable () -> Prober.Snapshot>({ [:] })
-
-  func ask(_ body: @escaping @Sendable () -> Prober.Snapshot) { source.withLock { $0 = body } }
-  func take() -> Prober.Snapshot { source.withLock { $0 }() }
-}
-
 extension StatusStore {
-  func answer(_ path: String, _ probes: Prober.Snapshot) -> StatusServer.Answer? {
+  func answer(_ path: String) -> StatusServer.Answer? {
     switch path {
     case "/status":
-      StatusServer.Answer(status: .ok, type: "application/json", body: status.tree(probes).text())
+      StatusServer.Answer(
+        status: .ok, type: "application/json", body: status.tree(inputs, outputs).text())
     case "/metrics":
       StatusServer.Answer(
         status: .ok, type: "text/plain; version=0.0.4; charset=utf-8",
-        body: metrics(with: probes).text)
+        body: metrics.text)
     case "/healthz": .text(.ok, "ok\n")
     case "/readyz":
       status.isReady

@@ -39,10 +39,10 @@ struct DropTotalsTests {
     let board = StatusStore(path: "router.json")
     board.countDrops(["false_source": 1, "leak": 2], of: Self.reasons, "gateways")
     board.countDrops(["false_source": 1, "leak": 4], of: Self.reasons, "gateways")
-    let metrics = board.metrics(with: [:]).text.split(separator: "\n")
+    let metrics = board.metrics.text.split(separator: "\n")
     #expect(metrics.contains("vpngw_gateways_dropped_packets_total{reason=\"false_source\"} 1"))
     #expect(metrics.contains("vpngw_gateways_dropped_packets_total{reason=\"leak\"} 4"))
-    let document = try Document(Array(board.status.tree([:]).text().utf8))
+    let document = try Document(Array(board.status.tree().text().utf8))
     let text = withExtendedLifetime(document) { StatusTable(document.root).text }
     let lines = text.split(separator: "\n").filter { $0.hasPrefix("dropped") }
     #expect(lines.count == 2)

@@ -41,11 +41,10 @@ struct LogTests {
 
   @Test func metricsAreInPrometheusFormat() {
     var metrics = Metrics()
-    metrics.declare("b_total", .counter, "Second.")
-    metrics.declare("a_seconds", .histogram, "First.")
-    metrics.add("b_total", [Metrics.Label("kind", "a\"b")])
-    metrics.add("b_total", [Metrics.Label("kind", "a\"b")], 2)
-    metrics.observe("a_seconds", [], .milliseconds(20))
+    let counter = Counter("b_total", "Second.")
+    metrics.add(counter, [Metrics.Label("kind", "a\"b")])
+    metrics.add(counter, [Metrics.Label("kind", "a\"b")], 2)
+    metrics.observe(Histogram("a_seconds", "First."), .milliseconds(20))
     let lines = metrics.text.split(separator: "\n").map(String.init)
     #expect(lines.first == "# HELP a_seconds First.")
     #expect(lines.contains("a_seconds_bucket{le=\"0.025\"} 1"))

@@ -12,27 +12,54 @@ struct MetricsTests {
     #filePath.dropLast("/Tests/AgentTests/MetricsTests.swift".count))
   private static let python = checkout + "/.venv/bin/python3"
   private static let gw0 = Signal(.probe, "gw0")
+  private static let gw1 = Signal(.probe, "gw1")
+
+  /// Two gateways and what is counted of them.
+  private struct Counted {
+    let meter = GatewayMeter()
+    let probes: ProbeMeter
+    let board: StatusStore
+    var snapshot: Prober.Snapshot = [:]
+
+    init() {
+      probes = ProbeMeter(observers: [meter])
+      board = StatusStore(path: "state.json", observers: [meter])
+      meter.update([gw0: IPAddress("10.0.0.1")!, gw1: IPAddress("10.0.0.2")!])
+    }
+
+    /// A look after which so many gateways lead on.
+    func look(_ count: Int, isGood: Bool?) {
+      let availability = Availability(
+        name: "egress", noun: "gateways", leading: (0..<count).map { "gw\($0)" }, count: 2,
+        isClosed: false, reason: "")
+      let member = Gateways.Member("gw0", [IPAddress("10.0.0.1")!])
+      let gateways = Gateways(
+        link: .loopback, members: [member], egress: .init(from: [Prefix("10.1.0.0/16")!]))
+      board.report(
+        availability, of: gateways, BlueprintPass(isGood: isGood, duration: .milliseconds(3)))
+    }
+
+    var text: String {
+      var metrics = board.metrics
+      probes.measure(snapshot, into: &metrics)
+      return metrics.text
+    }
+
+    var lines: [String] { text.split(separator: "\n").map(String.init) }
+  }
 
   /// One gateway of two is checked, and the look that follows changes routes.
-  private static func board() -> (StatusStore, Prober.Snapshot) {
-    let board = StatusStore(path: "state.json")
-    var desired = DesiredState()
-    desired.blueprints = [
-      Gateways(
-        link: .loopback,
-        members: [
-          .init("gw0", [IPAddress("10.0.0.1")!]), .init("gw1", [IPAddress("10.0.0.2")!]),
-        ], egress: .init(from: [Prefix("10.1.0.0/16")!]))
-    ]
-    board.declare(desired)
+  private static func counted() -> Counted {
+    var counted = Counted()
     var reading = Reading()
     reading.publicAddress = IPAddress("198.51.100.7")
     reading.succeeded = 2
-    for _ in 0..<2 { board.note(gw0, trial(), reading) }
-    board.reportGateways(1, isGood: true, took: .milliseconds(3))
-    board.measure("vpngw_loop_lateness_seconds", .milliseconds(1))
-    board.count("vpngw_drift_repairs_total", kind: Rule.kind)
-    return (board, [gw0: (.up, reading), Signal(.probe, "a\"\\\n"): (.down, Reading())])
+    for _ in 0..<2 { counted.probes.note(gw0, trial(), reading) }
+    counted.look(1, isGood: true)
+    counted.board.measure(.loopLateness, .milliseconds(1))
+    counted.board.count(.driftRepairs, kind: Rule.kind)
+    counted.snapshot = [gw0: (.up, reading), Signal(.probe, "a\"\\\n"): (.down, Reading())]
+    return counted
   }
 
   private static func trial(_ fault: Trial.Fault? = nil) -> Trial {
@@ -42,20 +69,16 @@ struct MetricsTests {
     return Trial(duration: .milliseconds(30), fault: fault, requests: requests, hasAddress: true)
   }
 
-  private static func lines(_ board: StatusStore, _ snapshot: Prober.Snapshot) -> [String] {
-    board.metrics(with: snapshot).text.split(separator: "\n").map(String.init)
-  }
-
   /// Those of gateway-route-manager 0.0.11, but for dynamic DNS, with their labels.
   @Test(
     .enabled("prometheus-client is missing: run make setup") {
       getenv("CI") != nil || access(python, X_OK) == 0
     })
   func theSeedsMetricsAreThereForAStrictReader() throws {
-    let (board, snapshot) = Self.board()
+    let counted = Self.counted()
     let script = Self.checkout + "/Tests/AgentTests/metrics.py"
     let finished = try run(
-      [Self.python, script], input: board.metrics(with: snapshot).text)
+      [Self.python, script], input: counted.text)
     try #require(finished.status == 0, "\(finished.error)")
     let found = Set(finished.lines.map(String.init))
     let wanted = [
@@ -76,22 +99,22 @@ struct MetricsTests {
   }
 
   @Test func aCycleIsOverWhenEveryGatewayWasChecked() {
-    let (board, snapshot) = Self.board()
-    #expect(Self.lines(board, snapshot).contains("check_cycles_total 0"))
-    board.note(Signal(.probe, "gw1"), Self.trial(.timeout), Reading())
-    #expect(Self.lines(board, snapshot).contains("check_cycles_total 1"))
-    #expect(Self.lines(board, snapshot).contains("check_cycle_duration_seconds_sum 0.03"))
-    board.note(Self.gw0, Self.trial(), Reading())
-    #expect(Self.lines(board, snapshot).contains("check_cycles_total 1"))
+    let counted = Self.counted()
+    #expect(counted.lines.contains("check_cycles_total 0"))
+    counted.probes.note(Self.gw1, Self.trial(.timeout), Reading())
+    #expect(counted.lines.contains("check_cycles_total 1"))
+    #expect(counted.lines.contains("check_cycle_duration_seconds_sum 0.03"))
+    counted.probes.note(Self.gw0, Self.trial(), Reading())
+    #expect(counted.lines.contains("check_cycles_total 1"))
   }
 
   @Test func whatHappenedIsCountedOnce() {
-    let (board, snapshot) = Self.board()
-    board.note(Signal(.probe, "gw1"), Self.trial(.timeout), Reading())
-    board.note(Signal(.probe, "other"), Self.trial(.network), Reading())
-    board.reportGateways(2, isGood: nil, took: .milliseconds(3))
-    board.reportGateways(2, isGood: false, took: .milliseconds(3))
-    let lines = Self.lines(board, snapshot)
+    let counted = Self.counted()
+    counted.probes.note(Self.gw1, Self.trial(.timeout), Reading())
+    counted.probes.note(Signal(.probe, "other"), Self.trial(.network), Reading())
+    counted.look(2, isGood: nil)
+    counted.look(2, isGood: false)
+    let lines = counted.lines
     for line in [
       #"errors_total{type="timeout"} 1"#, #"errors_total{type="network_error"} 0"#,
       #"errors_total{type="route_error"} 1"#, "public_ip_changes_total 1",
@@ -103,15 +126,5 @@ struct MetricsTests {
       #"gateway_health_check_duration_seconds_bucket{gateway_ip="10.0.0.1",le="0.05"} 2"#,
       #"gateway_health_check_duration_seconds_bucket{gateway_ip="10.0.0.1",le="0.025"} 0"#,
     ] { #expect(lines.contains(line), "\(line)") }
-  }
-}
-
-extension StatusStore {
-  /// A look after which so many gateways lead on.
-  fileprivate func reportGateways(_ count: Int, isGood: Bool?, took duration: Duration) {
-    let availability = Availability(
-      name: "egress", noun: "gateways", leading: (0..<count).map { "gw\($0)" }, count: 2,
-      isClosed: false, reason: "")
-    report(availability, isGood: isGood, took: duration)
   }
 }

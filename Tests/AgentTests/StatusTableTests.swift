@@ -35,7 +35,9 @@ struct StatusTableTests {
   private static func text(
     _ status: Status, _ probes: Prober.Snapshot = [:], listsAll: Bool = false
   ) throws -> String {
-    let document = try Document(Array(status.tree(probes).text().utf8))
+    let states = Dictionary(uniqueKeysWithValues: status.signals.map { ($0.signal, $0.state) })
+    let said = ProbeInput.status(of: probes, given: states)
+    let document = try Document(Array(status.tree([said]).text().utf8))
     return withExtendedLifetime(document) {
       StatusTable(document.root, listsAll: listsAll).text
     }

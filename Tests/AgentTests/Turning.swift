@@ -18,6 +18,7 @@ final class Turning {
   /// `path` is relative to a directory that is gone afterwards; `setup` are command lines.
   static func with(
     _ file: String?, at path: String = "state.json", setup: [String] = [],
+    inputs: [any Input] = [LinkInput()], outputs: [any Output] = [],
     _ body: (Turning) throws -> Void
   ) throws {
     let namespace = try Namespace.make()
@@ -25,15 +26,17 @@ final class Turning {
       try namespace.run {
         for line in ["ip link set lo up"] + setup { try sh(line) }
         if let file { try writeFile("\(directory)/\(path)", file) }
-        try body(Turning(directory, path))
+        try body(Turning(directory, path, inputs, outputs))
       }
     }
   }
 
-  private init(_ directory: String, _ path: String) throws {
+  private init(
+    _ directory: String, _ path: String, _ inputs: [any Input], _ outputs: [any Output]
+  ) throws {
     self.path = "\(directory)/\(path)"
     runDirectory = directory + "/run"
-    board = StatusStore(path: self.path)
+    board = StatusStore(path: self.path, inputs: inputs, outputs: outputs)
     inbox = try Inbox()
     var options = Daemon.Options()
     options.resync = .seconds(3600)

@@ -13,8 +13,9 @@ extension Daemon {
       guard let availability = blueprint.availability(in: wanted, given: states) else { continue }
       let hasFailed = outcome.failed.contains { blueprint.owns($0.step.change.object) }
       let hasChanged = outcome.done.contains { blueprint.owns($0.change.object) }
-      board.report(
-        availability, isGood: hasFailed ? false : (hasChanged ? true : nil), took: duration)
+      let pass = BlueprintPass(
+        isGood: hasFailed ? false : (hasChanged ? true : nil), duration: duration)
+      board.report(availability, of: blueprint, pass)
       ways.append(note(availability))
     }
     if board.status.ways != ways { board.update { $0.ways = ways } }

@@ -75,7 +75,7 @@ extension Daemon {
     let isNews = board.status.file != .bad(problems)
     if isNews {
       board.update { $0.file = .bad(problems) }
-      board.count("vpngw_state_file_errors_total")
+      board.count(.stateFileErrors)
     }
     if isNews || isAsked { say() }
   }
@@ -84,11 +84,12 @@ extension Daemon {
     declaration = read
     settled = nil
     seen = nil
-    liveSignals.declare(read.signals, deadline: read.deadline, .now)
+    liveSignals.declare(inputs.signals(of: read), deadline: read.deadline, .now)
     if read.mentions(Neighbor.kind) || read.mentions(FDBEntry.kind) {
       do { try monitors[0].listenToNeighbors() } catch { log.error("netlink", ["error": error]) }
     }
     board.declare(read)
+    for input in inputs { input.update(read) }
     onTake(read)
     cadence.wake(.now)
   }

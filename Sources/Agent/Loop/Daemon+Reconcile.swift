@@ -19,7 +19,7 @@ extension Daemon {
       outcome = try reconciler.reconcile(holding: isHeld) {
         let observed = try reconciler.observe(for: declaration!)
         backoff.observed(observed)
-        say(liveSignals.update(declaration!.linkSignals(in: observed), now))
+        say(liveSignals.update(inputs.states(in: observed, for: declaration!), now))
         let states = liveSignals.states(now)
         wanted = expanded(states, keeping: observed, now)
         lacking = declaration!.notes(in: observed)
@@ -34,7 +34,7 @@ extension Daemon {
       // The kernel couldn't be read, or the disk couldn't be written: the next look tries again.
       if blindness != "\(error)" { log.error("look-failed", ["error": error]) }
       blindness = "\(error)"
-      board.count("vpngw_errors_total")
+      board.count(.errors)
       board.failed("\(error)")
       settled = nil
       return
@@ -48,7 +48,7 @@ extension Daemon {
     var failures: [Trouble] = []
     for (position, (step, error)) in outcome.failed.enumerated() {
       let (count, wait) = backoff.failed(step.change, now)
-      board.count("vpngw_steps_total", step, "failed")
+      board.count(step, "failed")
       // Of a thousand routes over one dead link a few tell what it is about.
       if position >= Self.shownFailures { continue }
       log.error(
@@ -97,6 +97,10 @@ extension Daemon {
     countDrops()
     board.door.close(declaration!.blueprints.flatMap { $0.untrusted(in: wanted) })
     board.report(outcome, failures, notes, liveSignals.list(now))
+    for output in board.outputs {
+      output.follow(
+        declaration!, given: liveSignals.states(now), isConverged: outcome.isComplete)
+    }
   }
 
   private static let shownFailures = 20
@@ -167,7 +171,8 @@ extension Daemon {
   func say(_ signals: [Signal: Signal.State]) {
     let states = liveSignals.states(.now)
     for (signal, state) in signals.sorted(by: { $0.key < $1.key }) {
-      let reason = state == .down ? reasons(signal)?.visible(limit: Status.longestReason) : nil
+      let reason =
+        state == .down ? inputs.reason(for: signal)?.visible(limit: Status.longestReason) : nil
       let subject = board.subject(of: signal)
       let isLoss = state == .down && subject?.isLost(given: states) == true
       log.write(
@@ -198,13 +203,13 @@ extension Daemon {
   }
 
   private func say(_ step: Step, isDrift: Bool, _ now: Cadence.Instant) {
-    board.count("vpngw_steps_total", step, "done")
+    board.count(step, "done")
     guard isDrift else {
       let (times, isSaid) = steps.note(step.change.object.id, as: step.summary ?? "", now)
       if isSaid { log.info("step", fields(of: step, times > steps.few ? times : nil)) }
       return
     }
-    board.count("vpngw_drift_repairs_total", kind: step.change.object.kind)
+    board.count(.driftRepairs, kind: step.change.object.kind)
     let change = step.interference + (step.summary ?? "")
     let (times, isSaid) = repairs.note(step.change.object.id, as: change, now)
     guard isSaid else { return }

@@ -28,6 +28,7 @@ final class Daemon {
   let monitors: [Monitor]
   let log: Log
   let board: StatusStore
+  var inputs: [any Input] { board.inputs }
 
   var declaration: DesiredState?
   var fileBytes: [UInt8]?
@@ -98,7 +99,8 @@ final class Daemon {
   func turn() -> Bool {
     let now = Duration.now
     if cadence.isDue(now) { look(now, late: now - cadence.due) }
-    let meaning = wait(until: min(cadence.due, nextPoll, nextRead ?? nextPoll))
+    let due = [cadence.due, nextPoll, nextRead, inputs.nextPoll]
+    let meaning = wait(until: due.compactMap(\.self).min()!)
     if meaning == .end { return false }
     handle(meaning)
     return true
@@ -128,7 +130,7 @@ final class Daemon {
       var heard = Monitor.Heard()
       for monitor in monitors { try monitor.drain(own: reconciler.ports, into: &heard) }
       if heard.overflows > 0 {
-        board.count("vpngw_netlink_overflows_total", by: heard.overflows)
+        board.count(.netlinkOverflows, by: heard.overflows)
         if let times = overflows.note(heard.overflows, now) {
           log.warning("netlink-overflow", ["times": times])
         }
@@ -152,8 +154,9 @@ final class Daemon {
       seen = nil
       cadence.wake(now)
     }
-    if let declaration {
-      let news = liveSignals.update(inbox.states(of: declaration.signals), now)
+    if declaration != nil {
+      let posted = inbox.states(of: liveSignals.declared)
+      let news = liveSignals.update(posted.merging(inputs.poll(now)) { $1 }, now)
       say(news)
       if !news.isEmpty {
         react(now)
@@ -167,21 +170,19 @@ final class Daemon {
     watched.contains { reconciler.sysctl($0.key).text != $0.text }
   }
 
-  /// Called with each state file that is taken, for the inputs that it wants.
+  /// Called with each state file that is taken.
   var onTake: (DesiredState) -> Void = { _ in }
-  /// Why a signal is as it is, in the words of its input.
-  var reasons: (Signal) -> String? = { _ in nil }
   /// Called each time that what sends no events is looked at.
   var onPoll: () -> Void = {}
 
   // MARK: - Looking
 
   private func look(_ start: Cadence.Instant, late: Duration) {
-    board.measure("vpngw_loop_lateness_seconds", late)
+    board.measure(.loopLateness, late)
     if fileBytes == nil { readFile() }
     if declaration != nil { reconcile(start) }
     let end = Duration.now
-    board.measure("vpngw_pass_duration_seconds", end - start)
+    board.measure(.passDuration, end - start)
     cadence.looked(from: start, to: end)
     // From the start: what came due during the look was none of it.
     if let (objects, times) = repairs.unsaid(end) {

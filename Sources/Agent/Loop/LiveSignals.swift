@@ -4,7 +4,7 @@ import Model
 struct LiveSignals {
   /// How long a signal may be unknown before it counts as down.
   private var deadline = DesiredState.defaultDeadline
-  private var declared: Set<Signal> = []
+  private(set) var declared: Set<Signal> = []
   private var states: [Signal: Signal.State] = [:]
   private var unknownSince: [Signal: Cadence.Instant] = [:]
 

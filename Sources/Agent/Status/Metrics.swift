@@ -20,7 +20,7 @@ struct Metrics: Sendable {
     }
   }
 
-  private struct Histogram {
+  private struct Distribution {
     var counts = [UInt64](repeating: 0, count: Metrics.bounds.count)
     var count: UInt64 = 0
     var sum = 0.0
@@ -30,7 +30,7 @@ struct Metrics: Sendable {
     let kind: Kind
     let help: String
     var values: [Labels: Double] = [:]
-    var histograms: [Labels: Histogram] = [:]
+    var distributions: [Labels: Distribution] = [:]
   }
 
   /// Upper bounds in seconds.
@@ -38,32 +38,59 @@ struct Metrics: Sendable {
 
   private var families: [String: Family] = [:]
 
-  /// Says what a metric is; one that is never said is never printed.
-  mutating func declare(_ name: String, _ kind: Kind, _ help: String) {
-    if families[name] == nil { families[name] = Family(kind: kind, help: help) }
+  /// Prints these also while they have no value.
+  init(_ metrics: [any Metric] = []) { declare(metrics) }
+
+  /// Prints these also while they have no value.
+  mutating func declare(_ metrics: [any Metric]) {
+    for metric in metrics { declare(metric) }
   }
 
-  mutating func add(_ name: String, _ labels: Labels = [], _ amount: Double = 1) {
-    families[name]!.values[labels, default: 0] += amount
-  }
-
-  mutating func set(_ name: String, _ labels: Labels = [], _ value: Double) {
-    families[name]!.values[labels] = value
-  }
-
-  /// Forgets all that a gauge said, before it is said anew.
-  mutating func clear(_ name: String) { families[name]!.values = [:] }
-
-  mutating func observe(_ name: String, _ labels: Labels = [], _ duration: Duration) {
-    let seconds = duration.inSeconds
-    var histogram = families[name]!.histograms[labels] ?? Histogram()
-    for (index, bound) in Self.bounds.enumerated() where seconds <= bound {
-      histogram.counts[index] += 1
+  private mutating func declare(_ metric: some Metric) {
+    if families[metric.name] == nil {
+      families[metric.name] = Family(kind: type(of: metric).kind, help: metric.help)
     }
-    histogram.count += 1
-    histogram.sum += seconds
-    families[name]!.histograms[labels] = histogram
   }
+
+  mutating func add(_ counter: Counter, _ labels: Labels = [], _ amount: Double = 1) {
+    change(counter) { $0.values[labels, default: 0] += amount }
+  }
+
+  /// A counter is set where something else counts.
+  mutating func set(_ counter: Counter, _ labels: Labels, _ value: Double) {
+    change(counter) { $0.values[labels] = value }
+  }
+
+  mutating func set(_ gauge: Gauge, _ labels: Labels, _ value: Double) {
+    change(gauge) { $0.values[labels] = value }
+  }
+
+  mutating func observe(_ histogram: Histogram, _ labels: Labels, _ duration: Duration) {
+    let seconds = duration.inSeconds
+    change(histogram) { family in
+      var distribution = family.distributions[labels] ?? Distribution()
+      for (index, bound) in Self.bounds.enumerated() where seconds <= bound {
+        distribution.counts[index] += 1
+      }
+      distribution.count += 1
+      distribution.sum += seconds
+      family.distributions[labels] = distribution
+    }
+  }
+
+  mutating func set(_ counter: Counter, _ value: Double) { set(counter, [], value) }
+  mutating func set(_ gauge: Gauge, _ value: Double) { set(gauge, [], value) }
+  mutating func observe(_ histogram: Histogram, _ duration: Duration) {
+    observe(histogram, [], duration)
+  }
+
+  private mutating func change(_ metric: some Metric, _ body: (inout Family) -> Void) {
+    declare(metric)
+    body(&families[metric.name]!)
+  }
+
+  /// Adds metrics that were kept elsewhere.
+  mutating func merge(_ other: Metrics) { families.merge(other.families) { _, new in new } }
 
   var text: String {
     var text = ""
@@ -72,13 +99,15 @@ struct Metrics: Sendable {
       for (labels, value) in family.values.sorted(by: { Self.isBefore($0.key, $1.key) }) {
         text += "\(name)\(Self.text(labels)) \(Self.text(value))\n"
       }
-      for (labels, histogram) in family.histograms.sorted(by: { Self.isBefore($0.key, $1.key) }) {
-        for (bound, count) in zip(Self.bounds, histogram.counts) {
+      for (labels, distribution) in family.distributions.sorted(by: {
+        Self.isBefore($0.key, $1.key)
+      }) {
+        for (bound, count) in zip(Self.bounds, distribution.counts) {
           text += "\(name)_bucket\(Self.text(labels + [Label("le", Self.text(bound))])) \(count)\n"
         }
-        text += "\(name)_bucket\(Self.text(labels + [Label("le", "+Inf")])) \(histogram.count)\n"
-        text += "\(name)_sum\(Self.text(labels)) \(Self.text(histogram.sum))\n"
-        text += "\(name)_count\(Self.text(labels)) \(histogram.count)\n"
+        text += "\(name)_bucket\(Self.text(labels + [Label("le", "+Inf")])) \(distribution.count)\n"
+        text += "\(name)_sum\(Self.text(labels)) \(Self.text(distribution.sum))\n"
+        text += "\(name)_count\(Self.text(labels)) \(distribution.count)\n"
       }
     }
     return text

@@ -1,4 +1,3 @@
-import Health
 import JSON
 import Model
 
@@ -62,8 +61,14 @@ extension Status {
     return "the first look isn't over"
   }
 
-  /// With what probes have read.
-  func tree(_ probes: Prober.Snapshot) -> Tree {
+  /// With what inputs and outputs say.
+  func tree(_ inputs: [any Input] = [], _ outputs: [any Output] = []) -> Tree {
+    let states = Dictionary(signals.map { ($0.signal, $0.state) }) { first, _ in first }
+    return tree(
+      inputs.map { $0.status(given: states) }, outputs.compactMap { $0.status })
+  }
+
+  func tree(_ inputs: [InputStatus], _ outputs: [(name: String, tree: Tree)] = []) -> Tree {
     var members: [(String, Tree)] = [
       ("file", .string(path)), ("ready", .bool(isReady)), ("converged", .bool(isConverged)),
       ("inForce", .bool(hasFile)),
@@ -86,12 +91,7 @@ extension Status {
     if !drops.isEmpty { members.append(("drops", .array(drops.map(\.tree)))) }
     members.append(("failures", list(failures)))
     members.append(("conflicts", list(conflicts)))
-    let probeNotes = probes.sorted { $0.key < $1.key }.flatMap { signal, said in
-      said.reading.notes.map {
-        Trouble(object: "\(signal)", reason: $0.visible(limit: Status.longestReason))
-      }
-    }
-    members.append(("notes", list(notes + probeNotes)))
+    members.append(("notes", list(notes + inputs.flatMap(\.notes))))
     members.append(
       (
         "signals",
@@ -102,9 +102,10 @@ extension Status {
               ("state", .string(status.state.rawValue)),
             ]
             head += (subjects[status.signal]?.words ?? []).map { ($0.name, .string($0.value)) }
-            return .object(head + (probes[status.signal]?.reading.members(status.state) ?? []))
+            return .object(head + inputs.flatMap { $0.words[status.signal] ?? [] })
           })
       ))
+    members += outputs.map { ($0.name, $0.tree) }
     return .object(members)
   }
 }
@@ -119,26 +120,5 @@ extension Status.Way {
       members += [("since", .string(closedSince.text)), ("reason", .string(availability.reason))]
     }
     return .object(members)
-  }
-}
-
-extension Reading {
-  fileprivate func members(_ state: Signal.State) -> [(String, Tree)] {
-    var members: [(String, Tree)] = []
-    if let publicAddress { members.append(("publicAddress", .string(publicAddress.description))) }
-    if let port = forwardedPorts.first {
-      members.append(("forwardedPort", .integer(Int(port))))
-      members.append(("forwardedPorts", .array(forwardedPorts.map { .integer(Int($0)) })))
-    }
-    if let obstacle {
-      members.append(
-        ("reason", .string("could not be asked: \(obstacle.visible(limit: Status.longestReason))")))
-    } else if let lastFailure, state != .up || consecutiveFailures > 0 {
-      members.append(("reason", .string(lastFailure.visible(limit: Status.longestReason))))
-    }
-    members.append(("succeeded", .integer(succeeded)))
-    members.append(("failed", .integer(failed)))
-    members.append(("unasked", .integer(unasked)))
-    return members
   }
 }

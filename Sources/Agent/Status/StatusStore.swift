@@ -1,4 +1,3 @@
-import Health
 import Model
 import Plan
 import Synchronization
@@ -7,44 +6,46 @@ import Synchronization
 final class StatusStore: Sendable {
   private struct Content {
     var status: Status
-    var metrics: Metrics
-    var checks = GatewayChecks()
+    var metrics = Metrics(loop: ())
   }
 
   private let content: Mutex<Content>
+  let inputs: [any Input]
+  let outputs: [any Output]
+  private let observers: [any BlueprintObserver]
   let door = Door()
 
-  init(path: String) {
-    content = Mutex(Content(status: Status(path: path), metrics: Metrics(loop: ())))
+  init(
+    path: String, inputs: [any Input] = [], outputs: [any Output] = [],
+    observers: [any BlueprintObserver] = []
+  ) {
+    content = Mutex(Content(status: Status(path: path)))
+    self.inputs = inputs
+    self.outputs = outputs
+    self.observers = observers
   }
 
   var status: Status { content.withLock { $0.status } }
-  var gateways: [Signal: IPAddress] { content.withLock { $0.checks.gateways } }
-  var metrics: Metrics { content.withLock { $0.metrics } }
+  /// What the loop itself knows.
+  var loop: (metrics: Metrics, status: Status) { content.withLock { ($0.metrics, $0.status) } }
 
   func update(_ body: (inout Status) -> Void) { content.withLock { body(&$0.status) } }
 
-  func count(_ name: String, _ labels: Metrics.Labels = [], by amount: Int = 1) {
-    content.withLock { $0.metrics.add(name, labels, Double(amount)) }
+  func count(_ counter: Counter, _ labels: Metrics.Labels = [], by amount: Int = 1) {
+    content.withLock { $0.metrics.add(counter, labels, Double(amount)) }
   }
 
-  func count(_ name: String, kind: Kind) { count(name, [Metrics.Label("kind", kind.name)]) }
+  func count(_ counter: Counter, kind: Kind) {
+    count(counter, [Metrics.Label("kind", kind.name)])
+  }
 
-  func count(_ name: String, _ step: Step, _ result: String) {
+  func count(_ step: Step, _ result: String) {
     count(
-      name,
+      .steps,
       [
         Metrics.Label("kind", step.change.object.kind.name),
         Metrics.Label("verb", step.change.verb.rawValue), Metrics.Label("result", result),
       ])
-  }
-
-  /// A probe was tried.
-  func note(_ signal: Signal, _ trial: Trial, _ reading: Reading) {
-    content.withLock { content in
-      content.metrics.observe("vpngw_probe_lateness_seconds", [], reading.lateness)
-      content.checks.note(signal, trial, reading, in: &content.metrics)
-    }
   }
 
   /// A state file was taken.
@@ -52,10 +53,8 @@ final class StatusStore: Sendable {
     let subjects = desired.blueprints.reduce(into: [Signal: SignalSubject]()) { all, blueprint in
       all.merge(blueprint.subjects) { first, _ in first }
     }
-    content.withLock { content in
-      content.status.subjects = subjects
-      content.checks.declare(desired)
-    }
+    update { $0.subjects = subjects }
+    for observer in observers { observer.update(desired) }
   }
 
   /// What a signal says something about.
@@ -80,15 +79,12 @@ final class StatusStore: Sendable {
     }
   }
 
-  func measure(_ name: String, _ duration: Duration) {
-    content.withLock { $0.metrics.observe(name, [], duration) }
+  func measure(_ histogram: Histogram, _ duration: Duration) {
+    content.withLock { $0.metrics.observe(histogram, duration) }
   }
 
-  /// What a look meant to a blueprint: nil of `isGood`, nothing of it was to be changed.
-  func report(_ availability: Availability, isGood: Bool?, took duration: Duration) {
-    content.withLock {
-      $0.checks.note(availability, isGood: isGood, took: duration, in: &$0.metrics)
-    }
+  func report(_ availability: Availability, of blueprint: any Blueprint, _ pass: BlueprintPass) {
+    for observer in observers { observer.note(availability, of: blueprint, pass) }
   }
 
   /// A look that failed as a whole: nobody knows how the kernel is.
@@ -112,30 +108,7 @@ final class StatusStore: Sendable {
         Trouble(object: $0.object, reason: $0.reason)
       }
       content.status.signals = signals
-      content.metrics.add("vpngw_passes_total")
+      content.metrics.add(.passes)
     }
-  }
-}
-
-extension Metrics {
-  /// The metrics that the loop keeps.
-  init(loop: Void) {
-    self.init()
-    declare("vpngw_passes_total", .counter, "Looks at the kernel.")
-    add("vpngw_passes_total", [], 0)
-    declare("vpngw_steps_total", .counter, "Steps of plans, by what became of them.")
-    declare(
-      "vpngw_drift_repairs_total", .counter, "Objects put right that somebody else had changed.")
-    declare("vpngw_errors_total", .counter, "Looks that failed as a whole.")
-    add("vpngw_errors_total", [], 0)
-    declare("vpngw_state_file_errors_total", .counter, "Times that the state file was refused.")
-    add("vpngw_state_file_errors_total", [], 0)
-    declare(
-      "vpngw_netlink_overflows_total", .counter, "Times that the kernel dropped events for us.")
-    add("vpngw_netlink_overflows_total", [], 0)
-    declare("vpngw_loop_lateness_seconds", .histogram, "How late looks began.")
-    declare("vpngw_probe_lateness_seconds", .histogram, "How late tries of probes began.")
-    declare("vpngw_pass_duration_seconds", .histogram, "How long looks took, changes included.")
-    declareGateways()
   }
 }

@@ -1,0 +1,8 @@
+import Model
+
+/// The carriers of links, as each look at the kernel finds them.
+struct LinkInput: Input {
+  func states(in observed: NetworkState, for desired: DesiredState) -> [Signal: Signal.State] {
+    desired.linkSignals(in: observed)
+  }
+}

@@ -1,0 +1,77 @@
+import Health
+import JSON
+import Model
+internal import NIOCore
+
+/// Probes: each says whether whom it asks is alive.
+final class ProbeInput: Input {
+  private let prober: Prober
+  private let meter: ProbeMeter
+
+  /// `observers` are told of each try. Stop it before the group.
+  init(
+    group: any EventLoopGroup, allowsExec: Bool, telling inbox: Inbox, log: Log,
+    observers: [any ProbeObserver]
+  ) throws {
+    let meter = ProbeMeter(observers: observers)
+    let notes = ProbeNotes(log)
+    self.meter = meter
+    prober = try Prober(group: group, allowsExec: allowsExec) {
+      meter.note($0, $1, $2)
+      notes.say($0, $2.notes)
+    } onChange: { signal, state, _ in
+      inbox.post(signal, state)
+    }
+  }
+
+  func signals(of desired: DesiredState) -> Set<Signal> { Set(desired.probes.map(\.signal)) }
+
+  func update(_ desired: DesiredState) { prober.update(desired.probes) }
+
+  func reason(for signal: Signal) -> String? { prober.snapshot()[signal]?.reading.lastFailure }
+
+  func status(given states: [Signal: Signal.State]) -> InputStatus {
+    Self.status(of: prober.snapshot(), given: states)
+  }
+
+  func measure(into metrics: inout Metrics) { meter.measure(prober.snapshot(), into: &metrics) }
+
+  func stop() { prober.stop() }
+
+  /// What probes have read.
+  static func status(
+    of probes: Prober.Snapshot, given states: [Signal: Signal.State]
+  ) -> InputStatus {
+    var status = InputStatus()
+    for (signal, state) in states {
+      status.words[signal] = probes[signal]?.reading.members(state)
+    }
+    status.notes = probes.sorted { $0.key < $1.key }.flatMap { signal, said in
+      said.reading.notes.map {
+        Trouble(object: "\(signal)", reason: $0.visible(limit: Status.longestReason))
+      }
+    }
+    return status
+  }
+}
+
+extension Reading {
+  fileprivate func members(_ state: Signal.State) -> [(String, Tree)] {
+    var members: [(String, Tree)] = []
+    if let publicAddress { members.append(("publicAddress", .string(publicAddress.description))) }
+    if let port = forwardedPorts.first {
+      members.append(("forwardedPort", .integer(Int(port))))
+      members.append(("forwardedPorts", .array(forwardedPorts.map { .integer(Int($0)) })))
+    }
+    if let obstacle {
+      members.append(
+        ("reason", .string("could not be asked: \(obstacle.visible(limit: Status.longestReason))")))
+    } else if let lastFailure, state != .up || consecutiveFailures > 0 {
+      members.append(("reason", .string(lastFailure.visible(limit: Status.longestReason))))
+    }
+    members.append(("succeeded", .integer(succeeded)))
+    members.append(("failed", .integer(failed)))
+    members.append(("unasked", .integer(unasked)))
+    return members
+  }
+}

@@ -1,0 +1,146 @@
+import Health
+import Model
+import Synchronization
+
+/// gateway-route-manager's metrics, under its names: of the gateways' health checks, and of their routes.
+final class GatewayMeter: BlueprintObserver, ProbeObserver {
+  fileprivate struct Content {
+    var metrics = Metrics(GatewayMeter.all)
+    /// The gateways' addresses by the signals of their probes.
+    var gateways: [Signal: IPAddress] = [:]
+    /// Those that were checked since the last cycle's end, and the slowest of these checks.
+    var checked: Set<Signal> = []
+    var slowest = Duration.zero
+    var publicAddresses: [Signal: IPAddress] = [:]
+  }
+
+  private let content = Mutex(Content())
+
+  init() {
+    content.withLock { content in
+      for counter in [Self.cycles, Self.addressChanges] { content.metrics.add(counter, [], 0) }
+      for type in [
+        "network_error", "timeout", "invalid_response", "local_error", "route_error",
+      ] {
+        content.metrics.add(Self.errors, [Metrics.Label("type", type)], 0)
+      }
+      for status in ["success", "failure"] { content.metrics.addRouteUpdate(status, 0) }
+    }
+  }
+
+  func update(_ desired: DesiredState) {
+    let addresses = (desired.blueprints[Gateways.self]?.members ?? []).compactMap { member in
+      member.addresses.first.map { (member.signal, $0) }
+    }
+    update(Dictionary(addresses) { first, _ in first })
+  }
+
+  func update(_ gateways: [Signal: IPAddress]) {
+    content.withLock { content in
+      content.gateways = gateways
+      (content.checked, content.slowest) = ([], .zero)
+      content.publicAddresses = content.publicAddresses.filter { gateways[$0.key] != nil }
+    }
+  }
+
+  // MARK: - Health checks
+
+  func note(_ signal: Signal, _ trial: Trial, _ reading: Reading) {
+    content.withLock { content in
+      guard let address = content.gateways[signal] else { return }
+      let gateway = [Metrics.Label("gateway_ip", address.description)]
+      content.metrics.observe(Self.checkDuration, gateway, trial.duration)
+      if let fault = trial.fault { content.metrics.count(fault) }
+      for request in trial.requests {
+        content.metrics.count(request, gateway)
+        if request.isForAddress {
+          content.metrics.countFetch(request, isGood: trial.hasAddress, gateway)
+        }
+      }
+      content.noteCycle(signal, trial.duration)
+      content.noteAddress(signal, reading.publicAddress)
+    }
+  }
+
+  func measure(_ probes: Prober.Snapshot, into metrics: inout Metrics) {
+    let (own, gateways) = content.withLock { ($0.metrics, $0.gateways) }
+    metrics.merge(own)
+    for (signal, address) in gateways {
+      guard let reading = probes[signal]?.reading else { continue }
+      let gateway = [Metrics.Label("gateway_ip", address.description)]
+      metrics.setTries(Self.checks, gateway, reading)
+      metrics.set(Self.failuresInARow, gateway, Double(reading.consecutiveFailures))
+    }
+    let active = gateways.keys.filter { probes[$0]?.state == .up }
+    let addresses = Set(active.compactMap { probes[$0]?.reading.publicAddress })
+    metrics.set(Self.active, Double(active.count))
+    metrics.set(Self.total, Double(gateways.count))
+    metrics.set(Self.publicAddressCount, Double(addresses.count))
+  }
+
+  // MARK: - Routes
+
+  func note(_ availability: Availability, of blueprint: any Blueprint, _ pass: BlueprintPass) {
+    guard blueprint is Gateways else { return }
+    content.withLock {
+      $0.metrics.set(Self.leading, Double(availability.leading.count))
+      guard let isGood = pass.isGood else { return }
+      $0.metrics.addRouteUpdate(isGood ? "success" : "failure", 1)
+      if !isGood { $0.metrics.add(Self.errors, [Metrics.Label("type", "route_error")]) }
+      $0.metrics.observe(Self.updateDuration, pass.duration)
+    }
+  }
+}
+
+extension GatewayMeter.Content {
+  /// A cycle is over when each gateway was checked since the one before.
+  fileprivate mutating func noteCycle(_ signal: Signal, _ duration: Duration) {
+    checked.insert(signal)
+    slowest = max(slowest, duration)
+    guard checked.count == gateways.count else { return }
+    metrics.add(GatewayMeter.cycles)
+    metrics.observe(GatewayMeter.cycleDuration, slowest)
+    (checked, slowest) = ([], .zero)
+  }
+
+  fileprivate mutating func noteAddress(_ signal: Signal, _ address: IPAddress?) {
+    let before = Set(publicAddresses.values)
+    publicAddresses[signal] = address
+    if Set(publicAddresses.values) != before { metrics.add(GatewayMeter.addressChanges) }
+  }
+}
+
+extension Metrics {
+  fileprivate mutating func count(_ fault: Trial.Fault) {
+    let type =
+      switch fault {
+      case .network: "network_error"
+      case .timeout: "timeout"
+      case .answer: "invalid_response"
+      case .ours: "local_error"
+      }
+    add(GatewayMeter.errors, [Label("type", type)])
+  }
+
+  fileprivate mutating func count(_ request: Trial.Request, _ gateway: Labels) {
+    observe(GatewayMeter.requestDuration, gateway, request.duration)
+    if let status = request.status {
+      add(
+        GatewayMeter.requests,
+        gateway + [Label("status_code", "\(status)"), Label("method", request.method)])
+    }
+  }
+
+  fileprivate mutating func countFetch(
+    _ request: Trial.Request, isGood: Bool, _ gateway: Labels
+  ) {
+    add(GatewayMeter.fetches, gateway + [Label("status", isGood ? "success" : "failure")])
+    observe(GatewayMeter.fetchDuration, gateway, request.duration)
+  }
+
+  /// Of gateway-route-manager's operations there is but one.
+  fileprivate mutating func addRouteUpdate(_ status: String, _ amount: Double) {
+    add(
+      GatewayMeter.updates, [Label("operation", "update"), Label("status", status)], amount)
+  }
+}
