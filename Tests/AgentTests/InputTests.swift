@@ -87,7 +87,7 @@ private final class Toy: Input, Output {
 struct InputTests {
   private static let file = """
     { "version": 1,
-      "rules": [ { "priority": 4000, "from": "192.0.2.0/24", "table": 4000 } ] }
+      "rules": [ { "priority": 4000, "from": "192.0.2.0/24", "lookup": 4000 } ] }
     """
 
   @Test func anInputOfTheListIsHeardShownAndCounted() throws {
