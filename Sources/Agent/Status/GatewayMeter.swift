@@ -1,3 +1,4 @@
+import Blueprints
 import Health
 import Model
 import Synchronization
