@@ -41,10 +41,11 @@ let package = Package(
     .target(name: "Netlink", dependencies: ["CLinux", "CMnl", "CNftnl"], swiftSettings: settings),
     .target(
       name: "Kernel", dependencies: ["Model", "Nftables", "Netlink"], swiftSettings: settings),
+    .target(name: "Events", dependencies: ["CLinux", "Model"], swiftSettings: settings),
     .target(
       name: "Health",
       dependencies: [
-        "CLinux", "JSON", "Model",
+        "CLinux", "Events", "JSON", "Model",
         .product(name: "HeapModule", package: "swift-collections"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -56,8 +57,8 @@ let package = Package(
     .target(
       name: "Agent",
       dependencies: [
-        "Blueprints", "CLinux", "Health", "JSON", "Keepalived", "Model", "State", "Plan", "Netlink",
-        "Nftables", "Kernel",
+        "Blueprints", "CLinux", "Events", "Health", "JSON", "Keepalived", "Model", "State", "Plan",
+        "Netlink", "Nftables", "Kernel",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -70,7 +71,9 @@ let package = Package(
       ],
       swiftSettings: settings),
 
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .target(
+      name: "TestSupport", dependencies: ["Model"], path: "Tests/TestSupport",
+      swiftSettings: settings),
     .testTarget(
       name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
     .testTarget(
@@ -112,13 +115,14 @@ let package = Package(
     .testTarget(
       name: "AgentTests",
       dependencies: [
-        "Agent", "Blueprints", "Health", "JSON", "Model", "Netlink", "Plan", "State", "TestSupport",
+        "Agent", "Blueprints", "Events", "Health", "JSON", "Model", "Netlink", "Plan", "State",
+        "TestSupport",
       ],
       exclude: ["metrics.py"], swiftSettings: settings),
     .testTarget(
       name: "HealthTests",
       dependencies: [
-        "Health", "Model", "Netlink", "TestSupport",
+        "Events", "Health", "Model", "Netlink", "TestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],

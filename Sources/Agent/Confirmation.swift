@@ -1,3 +1,4 @@
+import Events
 internal import Glibc
 import Model
 import Netlink
@@ -11,7 +12,7 @@ final class Confirmation {
   private let directory: RunDirectory
   private let limit: Duration
   private let guardProcess: pid_t
-  private let started = Duration.now
+  private let started = Instant.now
 
   /// How a waiting change ends.
   enum Ending: String {
@@ -73,7 +74,7 @@ final class Confirmation {
     var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
     while File.exists(directory.pending) {
       if interruption.isPending {
-        let left = max(started + limit - .now, .zero).components.seconds
+        let left = max(started + limit - .now, Duration.zero).components.seconds
         Console.complain(
           "\nInterrupted. What was done (\(summary)) will be undone within \(left + 1)s, unless "
             + "you run `\(command)`.\n")

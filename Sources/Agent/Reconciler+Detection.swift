@@ -1,3 +1,4 @@
+import Events
 internal import Glibc
 import Kernel
 import Model
@@ -24,12 +25,12 @@ extension Reconciler {
     onWait(
       "waits for duplicate address detection of \(waited[0].address) on \(waited[0].link), "
         + "up to \(limit.text)")
-    let start = Duration.now
+    let start = Instant.now
     while !shouldStop(outcome) {
       let detections = Detections(in: try kernel.observeAddresses())
       let running = outcome.waiting.compactMap { detections.detection(for: $0.step) }
       if running.isEmpty { return true }
-      let elapsed = Duration.now - start
+      let elapsed = Instant.now - start
       let isHopeless = running.allSatisfy { !$0.isLinkRunning }
       if elapsed >= (isHopeless ? min(limit, Self.carrierLimit) : limit) { return false }
       var polled = pollfd(fd: monitor.descriptor, events: Int16(POLLIN), revents: 0)

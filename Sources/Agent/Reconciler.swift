@@ -15,20 +15,20 @@ public final class Reconciler {
   public let runDirectory: RunDirectory
   /// Asked before each run of steps: whether to leave the rest undone.
   public var shouldStop: (Outcome) -> Bool = { _ in false }
-  private var memory: SysctlMemory
-  private var ipvsMemory: IPVSMemory
+  private var sysctlMemory: Memory<RememberedSysctls>
+  private var ipvsMemory: Memory<RememberedIPVS>
   var flows = FlowsEnded()
 
   /// In the calling thread's network namespace; all calls must come from threads in it.
   public init(runDirectory path: String = RunDirectory.defaultPath) throws(NetlinkError) {
     kernel = try Kernel()
     runDirectory = RunDirectory(path: path, namespaceCookie: kernel.namespaceCookie)
-    memory = SysctlMemory(path: runDirectory.sysctls)
-    ipvsMemory = IPVSMemory(path: runDirectory.ipvs)
+    sysctlMemory = Memory(path: runDirectory.sysctls)
+    ipvsMemory = Memory(path: runDirectory.ipvs)
   }
 
   /// What of the run directory couldn't be read, and so isn't known.
-  var damages: [String] { [memory.damage, ipvsMemory.damage].compactMap(\.self) }
+  var damages: [String] { [sysctlMemory.damage, ipvsMemory.damage].compactMap(\.self) }
 
   /// The netlink ports that our changes come from: their events are no news.
   var ports: Set<UInt32> { kernel.ports }
@@ -46,18 +46,18 @@ public final class Reconciler {
     for desired: NetworkState = NetworkState(), also: [Sysctl.Key] = [],
     tables: Kernel.TableSelection? = nil, needsIPVS: Bool = false
   ) throws(NetlinkError) -> NetworkState {
-    let named = Set(desired.sysctls.map(\.key)).union(also).union(memory.entries.keys)
+    let named = Set(desired.sysctls.map(\.key)).union(also).union(sysctlMemory.content.entries.keys)
     let needsIPVS =
-      needsIPVS || !ipvsMemory.isEmpty || desired.hasIPVS
+      needsIPVS || !ipvsMemory.content.isEmpty || desired.hasIPVS
       || named.contains(where: \.isOfIPVS)
     var observed = try kernel.observe(
       sysctls: named.sorted(), tables: tables ?? Kernel.TableSelection(desired.tables),
       needsIPVS: needsIPVS)
-    observed.sysctls = observed.sysctls.map(memory.annotate)
+    observed.sysctls = observed.sysctls.map(sysctlMemory.content.annotate)
     for index in observed.sysctls.indices where observed.sysctls[index].isAbsent {
       observed.sysctls[index].nearest = nearest(to: observed.sysctls[index].key)
     }
-    ipvsMemory.annotate(&observed)
+    ipvsMemory.content.annotate(&observed)
     return observed
   }
 
@@ -192,11 +192,10 @@ public final class Reconciler {
       if outcome.isOutdated { break }
     }
     endFlows(after: plan, outcome)
-    if !ipvsMemory.isEmpty,
-      ipvsMemory.forget(given: try kernel.observeIPVSWithoutDestinations())
-    {
+    if !ipvsMemory.content.isEmpty {
+      let present = try kernel.observeIPVSWithoutDestinations()
       // What is remembered too long does no harm, and is forgotten at the next chance.
-      try? ipvsMemory.save()
+      try? ipvsMemory.change { $0.forget(given: present) }
     }
     return outcome
   }
@@ -225,51 +224,46 @@ public final class Reconciler {
   /// ours: a crash in between loses nothing. For each change, why that can't be.
   private func note(_ changes: [Change]) -> [NetlinkError?] {
     var errors = [NetlinkError?](repeating: nil, count: changes.count)
-    func keep(_ before: [Change], _ save: () throws(File.Failure) -> Void) -> Bool {
+    func note<Content>(
+      in memory: inout Memory<Content>, _ remember: (inout Content, Change) -> Bool
+    ) {
+      var noted: [Int] = []
       do throws(File.Failure) {
-        try runDirectory.create()
-        try save()
-        return true
+        try memory.change { content throws(File.Failure) in
+          for index in changes.indices where remember(&content, changes[index]) {
+            noted.append(index)
+          }
+          if !noted.isEmpty { try runDirectory.create() }
+          return !noted.isEmpty
+        }
       } catch {
-        for index in changes.indices where before.contains(changes[index]) {
+        for index in noted {
           errors[index] = NetlinkError(
             changes[index].command, code: error.code,
             kernelText: "what was before can't be noted: \(error)")
         }
-        return false
       }
     }
-    let (settingsBefore, servicesBefore) = (memory, ipvsMemory)
-    let settings = changes.filter(noteSysctl)
-    if !settings.isEmpty, !keep(settings, { () throws(File.Failure) in try memory.save() }) {
-      memory = settingsBefore
+    note(in: &sysctlMemory) { content, change in
+      guard let sysctl = change.object.as(Sysctl.self), let written = sysctl.text,
+        let present = kernel.sysctl(sysctl.key).text
+      else { return false }
+      content.remember(sysctl.key, present: present, written: written)
+      return true
     }
-    let services = changes.filter { ipvsMemory.remember($0) }
-    if !services.isEmpty, !keep(services, { () throws(File.Failure) in try ipvsMemory.save() }) {
-      ipvsMemory = servicesBefore
-    }
+    note(in: &ipvsMemory) { $0.remember($1) }
     return errors
   }
 
-  private func noteSysctl(_ change: Change) -> Bool {
-    guard let sysctl = change.object.as(Sysctl.self), let written = sysctl.text,
-      let present = kernel.sysctl(sysctl.key).text
-    else { return false }
-    memory.remember(sysctl.key, present: present, written: written)
-    return true
-  }
-
   private func forgetRestored(_ changes: [Change]) {
-    var hasChanged = false
-    for change in changes {
-      guard let sysctl = change.object.as(Sysctl.self), let entry = memory.entries[sysctl.key],
-        entry.previous == kernel.sysctl(sysctl.key).text
-      else { continue }
-      memory.forget(sysctl.key)
-      hasChanged = true
+    let restored = changes.compactMap { $0.object.as(Sysctl.self)?.key }.filter { key in
+      sysctlMemory.content.entries[key].map { $0.previous == kernel.sysctl(key).text } ?? false
     }
     // What is remembered too long says what is there anyway.
-    if hasChanged { try? memory.save() }
+    try? sysctlMemory.change { content in
+      for key in restored { content.forget(key) }
+      return !restored.isEmpty
+    }
   }
 }
 

@@ -10,7 +10,7 @@ extension RunDirectory {
   /// mounts. That takes root and a view of all processes; without it nothing is removed.
   func clean() {
     guard geteuid() == 0, Self.seesAllProcesses else { return }
-    let old = entries(of: path).compactMap { name -> (cookie: String, inode: UInt64)? in
+    let old = (entries(of: path) ?? []).compactMap { name -> (cookie: String, inode: UInt64)? in
       guard name.hasPrefix(Self.notePrefix) else { return nil }
       let cookie = String(name.dropFirst(Self.notePrefix.count))
       guard cookie != namespace, let bytes = try? File.read("\(path)/\(name)", limit: 64),
@@ -21,7 +21,7 @@ extension RunDirectory {
     if old.isEmpty { return }
     guard let held = Self.heldNamespaces() else { return }
     for (cookie, inode) in old where !Self.isHeld(cookie, inode, by: held[inode]) {
-      for name in entries(of: path) where Self.belongs(name, to: cookie) {
+      for name in entries(of: path) ?? [] where Self.belongs(name, to: cookie) {
         File.remove("\(path)/\(name)")
       }
     }
@@ -74,15 +74,15 @@ extension RunDirectory {
       guard text.hasPrefix("net:["), let end = text.firstIndex(of: "]") else { return }
       if let inode = UInt64(text[..<end].dropFirst("net:[".count)) { held[inode] = path }
     }
-    let processes = entries(of: "/proc").filter { Int($0) != nil }
+    let processes = (entries(of: "/proc") ?? []).filter { Int($0) != nil }
     if processes.isEmpty { return nil }
     var mountNamespaces: Set<String> = []
     for process in processes {
-      for task in entries(of: "/proc/\(process)/task") {
+      for task in entries(of: "/proc/\(process)/task") ?? [] {
         let path = "/proc/\(process)/task/\(task)/ns/net"
         link(path).map { note($0, path) }
       }
-      for descriptor in entries(of: "/proc/\(process)/fd") {
+      for descriptor in entries(of: "/proc/\(process)/fd") ?? [] {
         let path = "/proc/\(process)/fd/\(descriptor)"
         link(path).map { note($0, path) }
       }

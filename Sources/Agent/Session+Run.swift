@@ -29,7 +29,7 @@ extension Session {
     let reconciler = try reconciler { log.error("memory", ["error": $0]) }
     let inbox = try Inbox()
     // A thread each: writing the metrics of 2,000 probes would make others begin late.
-    let groups = (0..<3).map { _ in MultiThreadedEventLoopGroup(numberOfThreads: 1) }
+    let groups = (0..<2).map { _ in MultiThreadedEventLoopGroup(numberOfThreads: 1) }
     defer { for group in groups { try? group.syncShutdownGracefully() } }
     var options = Daemon.Options()
     options.resync = run.resync
@@ -68,7 +68,8 @@ extension Session {
       path, options, reconciler: reconciler, inbox: inbox, board: board, log: log,
       processSignals: processSignals)
     daemon.onPoll = lock.forgetAskers
-    let poll = IPVSPoll(every: options.poll, on: groups[2], telling: inbox)
+    let poll = try IPVSPoll(every: options.poll, telling: inbox)
+    defer { poll.stop() }
     daemon.onTake = { poll.look(for: $0) }
     let isClean = try daemon.run()
     log.info("stop")

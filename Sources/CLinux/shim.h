@@ -129,3 +129,6 @@ static inline pid_t vpngw_spawn_confined(char *const arguments[], char *const en
   errno = error;
   return process;
 }
+
+// What `top -H` shows of the calling thread; prctl is variadic, which Swift can't call.
+static inline void vpngw_name_thread(const char *name) { prctl(PR_SET_NAME, name); }

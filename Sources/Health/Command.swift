@@ -1,10 +1,11 @@
 internal import CLinux
+import Events
 internal import Glibc
 
-extension Try {
+extension ProbeAttempt {
   /// Runs a program without our capabilities, in a session of its own, all of which is killed when the
-  /// try ends.
-  func run(_ command: [String]) throws(Failure) {
+  /// attempt ends.
+  func run(_ command: [String]) throws(ProbeFailure) {
     let process = try spawn(command)
     _ = wait(for: "end of \(command[0])")
     let child = Child(process, poller)
@@ -22,11 +23,11 @@ extension Try {
     }
   }
 
-  private func spawn(_ command: [String]) throws(Failure) -> pid_t {
+  private func spawn(_ command: [String]) throws(ProbeFailure) -> pid_t {
     var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
     let process = vpngw_spawn_confined(&arguments, environ)
-    guard process >= 0 else { throw Failure("cannot run \(command[0])", errno) }
+    guard process >= 0 else { throw ProbeFailure("cannot run \(command[0])", errno) }
     return process
   }
 }

@@ -10,8 +10,8 @@ struct Conversation {
   /// Given the bytes that came since the last time; nil: more must come.
   typealias Judge = ([UInt8]) -> Outcome?
 
-  /// The try ends with it.
-  func hold(in attempt: Try) throws(Failure) {
+  /// The attempt ends with it.
+  func hold(in attempt: ProbeAttempt) throws(ProbeFailure) {
     let wait = attempt.wait(for: "connection to \(endpoint)")
     var stream: Connection?
     let purpose: Connection.Purpose =
@@ -27,7 +27,7 @@ struct Conversation {
       case .bytes(let bytes):
         if let outcome = judge?(bytes) { return attempt.end(outcome) }
         _ = attempt.mayTake(bytes.count, from: endpoint)
-      case .closed: attempt.fail(Failure("\(endpoint) closed: \(closed)", fault: .network))
+      case .closed: attempt.fail(ProbeFailure("\(endpoint) closed: \(closed)", fault: .network))
       case .failed(let failure): attempt.fail(failure)
       }
     }

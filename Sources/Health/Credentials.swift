@@ -3,12 +3,12 @@ import Model
 
 extension Probe.Credentials {
   /// What proves who asks, as its file says it now.
-  func header(_ poller: Poller) throws(Failure) -> Probe.HTTP.Header {
+  func header(_ poller: Poller) throws(ProbeFailure) -> Probe.HTTP.Header {
     switch self {
     case .basic(let path):
       let secret = try Self.read(path, poller)
       guard secret.contains(UInt8(ascii: ":")) else {
-        throw Failure("\(path) must hold USER:PASSWORD, and has no colon")
+        throw ProbeFailure("\(path) must hold USER:PASSWORD, and has no colon")
       }
       return Probe.HTTP.Header("Authorization", "Basic " + base64(secret))
     case .apiKey(let path):
@@ -24,14 +24,14 @@ extension Probe.Credentials {
     }
   }
 
-  private static func read(_ path: String, _ poller: Poller) throws(Failure) -> [UInt8] {
+  private static func read(_ path: String, _ poller: Poller) throws(ProbeFailure) -> [UInt8] {
     var secret = try poller.readStart(of: path, limit: 4096).bytes
     while let last = secret.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") {
       secret.removeLast()
     }
-    guard !secret.isEmpty else { throw Failure("\(path) is empty") }
+    guard !secret.isEmpty else { throw ProbeFailure("\(path) is empty") }
     guard secret.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
-      throw Failure("\(path) must hold one line without control characters")
+      throw ProbeFailure("\(path) must hold one line without control characters")
     }
     return secret
   }
@@ -57,14 +57,14 @@ extension Poller {
   /// The first bytes of a regular file, and the time since it was changed.
   func readStart(
     of path: String, limit: Int
-  ) throws(Failure) -> (bytes: [UInt8], age: Duration) {
+  ) throws(ProbeFailure) -> (bytes: [UInt8], age: Duration) {
     // A fifo's other end may never come, and would hold up every probe.
     let descriptor = open { Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-    guard descriptor >= 0 else { throw Failure("cannot read \(path)", errno) }
+    guard descriptor >= 0 else { throw ProbeFailure("cannot read \(path)", errno) }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw Failure("\(path) is no regular file")
+      throw ProbeFailure("\(path) is no regular file")
     }
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
@@ -78,7 +78,7 @@ extension Poller {
         read(descriptor, $0.baseAddress, $0.count)
       }
       if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw Failure("cannot read \(path)", errno) }
+      guard count >= 0 else { throw ProbeFailure("cannot read \(path)", errno) }
       if count == 0 { break }
       length += count
     }

@@ -113,8 +113,8 @@ extension UInt16 {
   fileprivate var bigEndianBytes: [UInt8] { [UInt8(self >> 8), UInt8(truncatingIfNeeded: self)] }
 }
 
-extension Try {
-  func ask(_ dns: Probe.DNS) throws(Failure) {
+extension ProbeAttempt {
+  func ask(_ dns: Probe.DNS) throws(ProbeFailure) {
     let query = DNSQuery(identifier: .random(in: 0...UInt16.max), dns: dns)
     let endpoint = Endpoint(dns.address, dns.port)
     switch dns.transport {

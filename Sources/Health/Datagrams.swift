@@ -14,17 +14,17 @@ struct Datagrams {
     endpoint.port == 0 ? endpoint.address.description : endpoint.description
   }
 
-  func exchange(in attempt: Try) throws(Failure) {
+  func exchange(in attempt: ProbeAttempt) throws(ProbeFailure) {
     try exchange(
       in: attempt, over: try attempt.poller.openSocket(endpoint.address.family, SOCK_DGRAM))
   }
 
   /// Takes the socket, which is not connected yet.
   func exchange(
-    in attempt: Try, over socket: Int32, leavingItTo kept: KeptSocket? = nil
-  ) throws(Failure) {
+    in attempt: ProbeAttempt, over socket: Int32, leavingItTo kept: KeptSocket? = nil
+  ) throws(ProbeFailure) {
     let poller = attempt.poller
-    do throws(Failure) {
+    do throws(ProbeFailure) {
       try attempt.origin.connect(socket, to: endpoint)
       guard Glibc.send(socket, send, send.count, 0) >= 0 else {
         throw failure(errno)
@@ -38,7 +38,7 @@ struct Datagrams {
     attempt.cleanUp { if let kept { kept.leave(socket) } else { poller.close(socket) } }
   }
 
-  private func receive(from socket: Int32, in attempt: Try) {
+  private func receive(from socket: Int32, in attempt: ProbeAttempt) {
     let poller = attempt.poller
     for _ in 0..<Poller.datagramsAnEvent where !attempt.isOver {
       let (count, sender) = poller.receiveDatagram(from: socket, endpoint.address.family)
@@ -58,9 +58,9 @@ struct Datagrams {
     if !attempt.isOver { poller.readAgain(socket) }
   }
 
-  private func failure(_ code: Int32) -> Failure {
+  private func failure(_ code: Int32) -> ProbeFailure {
     if endpoint.port == 0, code == ECONNREFUSED {
-      return Failure("\(peer) refuses", fault: .network)
+      return ProbeFailure("\(peer) refuses", fault: .network)
     }
     return endpoint.failure(code)
   }

@@ -54,9 +54,9 @@ struct Echo {
   }
 }
 
-extension Try {
+extension ProbeAttempt {
   /// `ping -c 1 ADDRESS`.
-  func echo(_ address: IPAddress, _ means: Means) throws(Failure) {
+  func echo(_ address: IPAddress, _ means: Means) throws(ProbeFailure) {
     let socket =
       if let left = kept.socket?.take() { EchoSocket(left) } else {
         try EchoSocket(address.family, means, poller)
@@ -72,7 +72,7 @@ extension Try {
       in: self, over: socket.descriptor, leavingItTo: socket.isRaw ? nil : kept.socket)
   }
 
-  func ask(_ udp: Probe.UDP) throws(Failure) {
+  func ask(_ udp: Probe.UDP) throws(ProbeFailure) {
     let endpoint = Endpoint(udp.address, udp.port)
     try Datagrams(endpoint: endpoint, send: Array(udp.send.utf8)) { bytes in
       guard let expect = udp.expect else { return .good(Finding()) }

@@ -10,12 +10,12 @@ struct EchoSocket {
   /// One that was left.
   init(_ descriptor: Int32) { (self.descriptor, isRaw) = (descriptor, false) }
 
-  init(_ family: Family, _ means: Means, _ poller: Poller) throws(Failure) {
+  init(_ family: Family, _ means: Means, _ poller: Poller) throws(ProbeFailure) {
     let number = family == .inet ? Int32(IPPROTO_ICMP) : Int32(IPPROTO_ICMPV6)
     var refusal = ""
     // The first needs a group within net.ipv4.ping_group_range, the second CAP_NET_RAW.
     for isRaw in [means.isPingRefused, !means.isPingRefused] {
-      do throws(Failure) {
+      do throws(ProbeFailure) {
         descriptor = try poller.openSocket(family, isRaw ? SOCK_RAW : SOCK_DGRAM, number)
         self.isRaw = isRaw
         means.isPingRefused = isRaw
@@ -24,7 +24,7 @@ struct EchoSocket {
         refusal = error.description
       }
     }
-    throw Failure(
+    throw ProbeFailure(
       "\(refusal) (ICMP needs CAP_NET_RAW, or a group within net.ipv4.ping_group_range)",
       fault: .ours)
   }

@@ -2,14 +2,14 @@ import JSON
 import Model
 
 /// The questions to one gluetun, asked at once; the last good answer, or the first bad one, ends the
-/// try.
+/// attempt.
 ///
 /// Its health server and the VPN's status are its health. The public address and the forwarded ports
 /// are data: gluetun looks the address up once, when its tunnel comes up, and may have none for ever.
 /// A request that the control server refuses is skipped while the health server answers 200.
 final class GluetunQuestions {
   private let gluetun: Probe.Gluetun
-  private let attempt: Try
+  private let attempt: ProbeAttempt
   private let headers: [Probe.HTTP.Header]
   private var finding = Finding()
   private var statusNote: String?
@@ -21,11 +21,11 @@ final class GluetunQuestions {
   /// No provider forwards that many.
   private static let maxPorts = 64
 
-  init(_ gluetun: Probe.Gluetun, _ attempt: Try) throws(Failure) {
+  init(_ gluetun: Probe.Gluetun, _ attempt: ProbeAttempt) throws(ProbeFailure) {
     self.gluetun = gluetun
     self.attempt = attempt
     headers =
-      try gluetun.credentials.map { credentials throws(Failure) in
+      try gluetun.credentials.map { credentials throws(ProbeFailure) in
         [try credentials.header(attempt.poller)]
       } ?? []
   }
@@ -60,7 +60,7 @@ final class GluetunQuestions {
   /// `otherwise`: what an answer that doesn't come in time means; nil: that the gateway is down.
   private func control(
     _ path: String, otherwise: (() -> Void)? = nil,
-    then: @escaping (Result<[UInt8], Failure>) -> Void
+    then: @escaping (Result<[UInt8], ProbeFailure>) -> Void
   ) {
     guard !attempt.isOver else { return }
     let port = gluetun.controlPort
@@ -103,11 +103,11 @@ final class GluetunQuestions {
           return self.answered()
         }
       }
-      do throws(Failure) {
+      do throws(ProbeFailure) {
         let body = try result.get()
         let status = try withMember("status", of: body) { $0?.string } ?? ""
         guard status == "running" else {
-          throw Failure("GET \(path): the VPN's status is \(quoted(status)), not \"running\"")
+          throw ProbeFailure("GET \(path): the VPN's status is \(quoted(status)), not \"running\"")
         }
         self.answered()
       } catch {
@@ -137,13 +137,13 @@ final class GluetunQuestions {
       then: takeAddress)
   }
 
-  private func takeAddress(_ result: Result<[UInt8], Failure>) {
-    do throws(Failure) {
+  private func takeAddress(_ result: Result<[UInt8], ProbeFailure>) {
+    do throws(ProbeFailure) {
       let text = try withMember("public_ip", of: try result.get()) { $0?.string } ?? ""
       guard !text.isEmpty else {
-        throw Failure("gluetun has none; it looks once, when its tunnel comes up")
+        throw ProbeFailure("gluetun has none; it looks once, when its tunnel comes up")
       }
-      guard let address = IPAddress(text) else { throw Failure("what gluetun says is none") }
+      guard let address = IPAddress(text) else { throw ProbeFailure("what gluetun says is none") }
       finding.publicAddress = address
       attempt.hasAddress = true
     } catch {
@@ -161,7 +161,7 @@ final class GluetunQuestions {
     control(path, otherwise: {}, then: { self.takePorts($0, else: older) })
   }
 
-  private func takePorts(_ result: Result<[UInt8], Failure>, else older: String?) {
+  private func takePorts(_ result: Result<[UInt8], ProbeFailure>, else older: String?) {
     switch result {
     case .failure(let failure):
       if failure.isUnknownPath || failure.status == 401, let older {
@@ -179,7 +179,7 @@ final class GluetunQuestions {
   }
 
   /// One as `port`, several as `ports`, or both (newer ones).
-  private static func ports(in body: [UInt8]) throws(Failure) -> [UInt16] {
+  private static func ports(in body: [UInt8]) throws(ProbeFailure) -> [UInt16] {
     let several = try withMember("ports", of: body) { $0?.elements?.map(\.integer) } ?? []
     let one = try withMember("port", of: body) { $0?.integer }
     var ports: [UInt16] = []
@@ -192,7 +192,7 @@ final class GluetunQuestions {
   }
 }
 
-extension Failure {
+extension ProbeFailure {
   /// Whether a control server doesn't know the path: 400 of gluetun before v3.39, 404 of the newest.
   fileprivate var isUnknownPath: Bool { status == 400 || status == 404 }
 }
@@ -200,11 +200,11 @@ extension Failure {
 /// Reads a member of the object in a body, or that there is none.
 private func withMember<T>(
   _ key: String, of body: [UInt8], read: (JSON.Value?) -> T
-) throws(Failure) -> T {
+) throws(ProbeFailure) -> T {
   do {
     let document = try JSON.Document(body)
     return withExtendedLifetime(document) { read(document.root[key]) }
   } catch {
-    throw Failure("the answer is no JSON")
+    throw ProbeFailure("the answer is no JSON")
   }
 }

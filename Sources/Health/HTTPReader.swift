@@ -1,10 +1,10 @@
 /// Reads one answer of HTTP/1 as its bytes come (RFC 9112).
-struct HTTPReader {
+public struct HTTPReader {
   /// Of the last head that has begun.
-  private(set) var status: Int?
+  public private(set) var status: Int?
   /// Whether it has come whole; of no interim answer.
-  private(set) var hasHead = false
-  private(set) var isDone = false
+  public private(set) var hasHead = false
+  public private(set) var isDone = false
   /// Whether it is whole, and nothing of it keeps the peer from answering another request.
   var leavesOpen: Bool { isDone && !isLast }
   private var isLast = false
@@ -35,15 +35,15 @@ struct HTTPReader {
   }
 
   /// What isn't HTTP about it.
-  struct Malformed: Error, CustomStringConvertible { let description: String }
+  public struct Malformed: Error, CustomStringConvertible { public let description: String }
 
   /// The most that a head may have, in bytes.
   static let maxLines = 1 << 16
 
-  init(method: String) { isHead = method == "HEAD" }
+  public init(method: String) { isHead = method == "HEAD" }
 
   /// Takes what came; hands on what of it is body.
-  mutating func read(
+  public mutating func read(
     _ bytes: [UInt8], body: (ArraySlice<UInt8>) -> Void
   ) throws(Malformed) {
     var rest = bytes[...]
@@ -71,7 +71,7 @@ struct HTTPReader {
   }
 
   /// The peer sends no more; whether the answer was whole.
-  mutating func end() -> Bool {
+  public mutating func end() -> Bool {
     if case .rest = state { isDone = true }
     return isDone
   }

@@ -1,3 +1,4 @@
+import Events
 internal import Glibc
 import Model
 
@@ -11,7 +12,7 @@ struct HTTPRequest {
   var statuses: [ClosedRange<Int>] = [200...299]
   var tls: SecureConnection.TLS?
   var reads = Reads.nothing
-  /// Stands before the reasons of its failures, if a try makes several.
+  /// Stands before the reasons of its failures, if an attempt makes several.
   var label = ""
   var isForAddress = false
   /// What to look at where no connection comes about.
@@ -32,10 +33,10 @@ struct HTTPRequest {
     case until(String)
   }
 
-  /// Sends it; `then` is called once unless the try ends before, with the body's bytes.
+  /// Sends it; `then` is called once unless the attempt ends before, with the body's bytes.
   func send(
-    in attempt: Try, otherwise: (() -> Outcome)? = nil,
-    then: @escaping (Result<[UInt8], Failure>) -> Void
+    in attempt: ProbeAttempt, otherwise: (() -> Outcome)? = nil,
+    then: @escaping (Result<[UInt8], ProbeFailure>) -> Void
   ) {
     let endpoint = endpoint
     let wait = attempt.wait(
@@ -50,36 +51,32 @@ struct HTTPRequest {
     }
   }
 
-  /// The request's own bytes (RFC 9112, 3).
   fileprivate var bytes: [UInt8] {
-    var text = "\(method) \(path) HTTP/1.1\r\n"
-    text += "Host: \(host ?? endpoint.description)\r\n"
-    if connections == nil { text += "Connection: close\r\n" }
-    for header in headers { text += "\(header.name): \(header.value)\r\n" }
-    if method == "POST" { text += "Content-Length: 0\r\n" }
-    return Array((text + "\r\n").utf8)
+    var head = HTTPHead(path, of: host ?? endpoint.description)
+    (head.method, head.headers, head.isLast) = (method, headers, connections == nil)
+    return head.bytes
   }
 }
 
 /// An ``HTTPRequest`` under way.
 final class HTTPExchange {
   let request: HTTPRequest
-  private let attempt: Try
-  private let wait: Try.Wait
-  private var then: ((Result<[UInt8], Failure>) -> Void)?
+  private let attempt: ProbeAttempt
+  private let wait: ProbeAttempt.Wait
+  private var then: ((Result<[UInt8], ProbeFailure>) -> Void)?
   private var stream: (any Stream)?
   /// Whether it has another one's connection, by which nothing came yet: it may be closed by now.
   private var isAtRisk = false
   private var reader: HTTPReader
   private var search: Search
-  let began = Duration.now
-  private(set) var ended: Duration?
+  let began = Instant.now
+  private(set) var ended: Instant?
   /// Of the answer.
   var status: Int? { reader.hasHead ? reader.status : nil }
 
   init(
-    _ request: HTTPRequest, _ attempt: Try, _ wait: Try.Wait,
-    _ then: @escaping (Result<[UInt8], Failure>) -> Void
+    _ request: HTTPRequest, _ attempt: ProbeAttempt, _ wait: ProbeAttempt.Wait,
+    _ then: @escaping (Result<[UInt8], ProbeFailure>) -> Void
   ) {
     self.request = request
     self.attempt = attempt
@@ -105,7 +102,7 @@ final class HTTPExchange {
   }
 
   func connect() {
-    do throws(Failure) {
+    do throws(ProbeFailure) {
       let tell: (StreamEvent) -> Void = { self.heard($0) }
       if let tls = request.tls {
         take(try SecureConnection(to: request.endpoint, tls, in: attempt, tell: tell))
@@ -128,7 +125,7 @@ final class HTTPExchange {
     stream = nil
   }
 
-  private func end(_ result: Result<[UInt8], Failure>) {
+  private func end(_ result: Result<[UInt8], ProbeFailure>) {
     guard let then, !attempt.isOver else { return }
     self.then = nil
     ended = .now
@@ -137,7 +134,7 @@ final class HTTPExchange {
     then(result)
   }
 
-  func fail(_ failure: Failure) {
+  func fail(_ failure: ProbeFailure) {
     let hint = failure.errno == ECONNREFUSED ? request.hint.map { " (\($0))" } ?? "" : ""
     end(.failure(failure.between(request.label, hint)))
   }
@@ -146,7 +143,7 @@ final class HTTPExchange {
   private func refused(by status: Int, isWhole: Bool) {
     let good = request.statuses.map(\.text).joined(separator: ", ")
     let explanation = request.isExplained ? search.bytes.firstLine : ""
-    let failure = Failure(
+    let failure = ProbeFailure(
       explanation.isEmpty ? "status \(status), not \(good)" : "status \(status): \(explanation)",
       status: status)
     if isWhole || !request.isExplained { return fail(failure) }
@@ -202,7 +199,7 @@ final class HTTPExchange {
     if search.isFound {
       end(.success(search.bytes))
     } else if let malformed {
-      fail(Failure("\(request.endpoint) doesn't answer in HTTP: \(malformed)"))
+      fail(ProbeFailure("\(request.endpoint) doesn't answer in HTTP: \(malformed)"))
     } else if search.bytes.count > request.maxBody {
       tooLong()
     } else if reader.isDone {
@@ -212,7 +209,7 @@ final class HTTPExchange {
 
   private func bodyEnded() {
     if case .until(let text) = request.reads {
-      fail(Failure("the body lacks \(quoted(text))"))
+      fail(ProbeFailure("the body lacks \(quoted(text))"))
     } else {
       end(.success(search.bytes))
     }
@@ -221,24 +218,24 @@ final class HTTPExchange {
   private func tooLong() {
     let limit = "\(request.maxBody >> 10) KiB"
     if case .until(let text) = request.reads {
-      fail(Failure("the first \(limit) of the body lack \(quoted(text))"))
+      fail(ProbeFailure("the first \(limit) of the body lack \(quoted(text))"))
     } else {
-      fail(Failure("the body is longer than \(limit)"))
+      fail(ProbeFailure("the body is longer than \(limit)"))
     }
   }
 
   private func closedEarly() {
     fail(
-      Failure(
+      ProbeFailure(
         "\(request.endpoint) closed "
           + (reader.hasHead ? "before the end of its answer" : "without an answer"),
         fault: .network))
   }
 }
 
-extension Failure {
-  fileprivate func between(_ start: String, _ end: String) -> Failure {
-    Failure(start + description + end, status: status, fault: fault, errno: errno)
+extension ProbeFailure {
+  fileprivate func between(_ start: String, _ end: String) -> ProbeFailure {
+    ProbeFailure(start + description + end, status: status, fault: fault, errno: errno)
   }
 }
 

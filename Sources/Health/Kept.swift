@@ -1,11 +1,11 @@
 import Model
 
-/// What a probe's tries leave to the next one, since to open and close it costs more than to ask.
+/// What a probe's attempts leave to the next one, since to open and close it costs more than to ask.
 struct Kept {
   private(set) var socket: KeptSocket?
   private(set) var connections: KeptConnections?
 
-  /// Of a try that is the only one.
+  /// Of an attempt that is the only one.
   init() {}
 
   init(of probe: Probe, _ poller: Poller) {

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// Where a probe's tries leave their socket to the next one, without a peer and an address, as if it
+/// Where a probe's attempts leave their socket to the next one, without a peer and an address, as if it
 /// were new.
 final class KeptSocket {
   private let poller: Poller
@@ -28,7 +28,7 @@ final class KeptSocket {
     // Reading it takes it away; it isn't the next one's.
     _ = socket.pendingError
     descriptor = socket
-    // An answer that comes too late is left to the next try, which tells it from its own. It is
+    // An answer that comes too late is left to the next attempt, which tells it from its own. It is
     // watched, so that this can't fail.
     try? poller.watch(socket, for: .toRead) { _ in }
   }

@@ -1,33 +1,31 @@
 import Model
 
-/// When a probe's tries start, and what their outcomes say of its signal.
+/// When a probe's attempts start, and what their outcomes say of its signal.
 ///
-/// Try k is due at the first one's start and k intervals: what makes one late moves no other.
+/// Attempt k is due at the first one's start and k intervals: what makes one late moves no other.
 struct ProbeMachine {
-  /// An instant, as the time since some fixed one.
-  typealias Instant = Duration
-
   private(set) var probe: Probe
   private(set) var state = Signal.State.unknown
   private(set) var reading = Reading()
-  /// The start of try 0.
+  /// The start of attempt 0.
   private var first: Instant
   private var number = 0
-  private var started: Instant = .zero
+  private var started: Instant
   private var successes = 0
 
-  /// `random` is from 0 to 1, and says which part of the jitter the first try waits for.
+  /// `random` is from 0 to 1, and says which part of the jitter the first attempt waits for.
   init(_ probe: Probe, _ now: Instant, random: Double) {
     self.probe = probe
     first = now + (probe.jitter ?? probe.interval) * random
+    started = now
   }
 
-  /// When the next try is due.
+  /// When the next attempt is due.
   var next: Instant {
     first + .nanoseconds(probe.interval.wholeNanoseconds * Int64(number))
   }
 
-  /// The same question from now on at other times, with what its tries have said.
+  /// The same question from now on at other times, with what its attempts have said.
   mutating func reschedule(_ probe: Probe, _ now: Instant, random: Double) {
     let next = ProbeMachine(probe, now, random: random)
     (self.probe, first, number) = (probe, next.first, 0)
@@ -47,7 +45,7 @@ struct ProbeMachine {
     started = now
   }
 
-  /// Takes what the try came to; returns the state if it is another one now.
+  /// Takes what the attempt came to; returns the state if it is another one now.
   mutating func end(_ outcome: Outcome, _ now: Instant) -> Signal.State? {
     let before = state
     reading.lastDuration = now - started
@@ -87,7 +85,7 @@ struct ProbeMachine {
   }
 }
 
-/// What a try comes to.
+/// What an attempt comes to.
 enum Outcome: Hashable, Sendable {
   case good(Finding)
   /// With the reason, for whoever is woken by it.
@@ -96,7 +94,7 @@ enum Outcome: Hashable, Sendable {
   case unasked(String)
 }
 
-/// What a good try has read.
+/// What a good attempt has read.
 struct Finding: Hashable, Sendable {
   /// Whether it says something of the forwarded port.
   var isPortAsked = true

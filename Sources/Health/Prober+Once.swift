@@ -1,8 +1,9 @@
+import Events
 public import Model
 public import NIOCore
 
 extension Prober {
-  /// What one try says of a probe.
+  /// What one attempt says of a probe.
   public struct Said: Sendable {
     /// Unknown where it couldn't be asked.
     public var state: Signal.State
@@ -37,15 +38,15 @@ extension Prober {
     of probes: [Probe], group: any EventLoopGroup, allowsExec: Bool
   ) throws -> [Outcome] {
     let poller = Poller(try Mailbox())
-    let tries = Tries(probes, poller, Means(allowsExec: allowsExec, group.next()))
+    let attempts = Attempts(probes, poller, Means(allowsExec: allowsExec, group.next()))
     // Commands that were killed are waited for as well.
-    poller.run { tries.ended == probes.count && !poller.hasTimers }
-    return tries.outcomes
+    poller.run { attempts.ended == probes.count && !poller.hasTimers }
+    return attempts.outcomes
   }
 }
 
-/// One try of each of many probes, not all at once, since each takes descriptors.
-private final class Tries {
+/// One attempt of each of many probes, not all at once, since each takes descriptors.
+private final class Attempts {
   private let probes: [Probe]
   private let poller: Poller
   private let means: Means
@@ -65,7 +66,8 @@ private final class Tries {
     guard started < probes.count else { return }
     let (number, probe) = (started, probes[started])
     started += 1
-    let attempt = Try(poller, origin: Origin(probe), timeout: probe.timeout) { outcome in
+    let attempt = ProbeAttempt(poller, origin: ProbeOrigin(probe), timeout: probe.timeout) {
+      outcome in
       self.outcomes[number] = outcome
       self.ended += 1
       // Not from within this one's end: a thousand that fail at once would end in each other.

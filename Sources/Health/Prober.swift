@@ -1,6 +1,6 @@
+import Events
 public import Model
 public import NIOCore
-internal import NIOPosix
 internal import Synchronization
 
 /// Asks probes' questions at their times and tells what becomes of their signals.
@@ -9,35 +9,36 @@ internal import Synchronization
 public final class Prober: Sendable {
   /// Called on the prober's thread when a signal has changed.
   public typealias OnChange = @Sendable (Signal, Signal.State, Reading) -> Void
-  /// Called there after each try.
-  public typealias OnTry = @Sendable (Signal, Trial, Reading) -> Void
+  /// Called there after each attempt.
+  public typealias OnAttempt = @Sendable (Signal, AttemptReport, Reading) -> Void
   public typealias Snapshot = [Signal: (state: Signal.State, reading: Reading)]
 
   private let mailbox: Mailbox
   private let board = StatusStore()
-  private let thread: NIOThreadPool
-  private let loop: any EventLoop
+  private let thread: Thread
+  private let loop: any NIOCore.EventLoop
   private let isStopped = Atomic(false)
 
   /// Without `allowsExec`, probes that run commands fail.
   ///
   /// Stop it before the group.
   public init(
-    group: any EventLoopGroup, allowsExec: Bool, onTry: OnTry? = nil,
+    group: any EventLoopGroup, allowsExec: Bool, onAttempt: OnAttempt? = nil,
     onChange: @escaping OnChange
   ) throws {
     loop = group.next()
     mailbox = try Mailbox()
-    thread = NIOThreadPool(numberOfThreads: 1)
-    thread.start()
     let (mailbox, board, loop) = (mailbox, board, loop)
-    thread.submit { state in
-      guard case .active = state else { return }
-      let poller = Poller(mailbox)
-      let runners = Runners(
-        poller, Means(allowsExec: allowsExec, loop), board, (onTry, onChange))
-      poller.runners = runners
-      poller.run { poller.runners == nil }
+    do throws(Errno) {
+      thread = try Thread("probes") {
+        let poller = Poller(mailbox)
+        let runners = Runners(
+          poller, Means(allowsExec: allowsExec, loop), board, (onAttempt, onChange))
+        poller.runners = runners
+        poller.run { poller.runners == nil }
+      }
+    } catch {
+      throw ProbeFailure("cannot start a thread for probes: \(error)")
     }
   }
 
@@ -52,16 +53,16 @@ public final class Prober: Sendable {
   /// What every probe says now.
   public func snapshot() -> Snapshot { board.entries.withLock { $0 } }
 
-  /// Ends every try that is under way and asks nothing more, ever.
+  /// Ends every attempt that is under way and asks nothing more, ever.
   ///
   /// Not to be called on the prober's thread.
   public func stop() {
-    isStopped.store(true, ordering: .relaxed)
+    if isStopped.exchange(true, ordering: .relaxed) { return }
     mailbox.post { poller in
       poller.runners?.update([])
       poller.runners = nil
     }
-    try? thread.syncShutdownGracefully()
+    thread.join()
   }
 
   private func onThread(_ body: @escaping @Sendable (Poller) -> Void) {
@@ -86,12 +87,12 @@ final class Runners {
   private let poller: Poller
   private let means: Means
   private let board: StatusStore
-  private let tell: (onTry: Prober.OnTry?, onChange: Prober.OnChange)
+  private let tell: (onAttempt: Prober.OnAttempt?, onChange: Prober.OnChange)
   private var runners: [String: Runner] = [:]
 
   fileprivate init(
     _ poller: Poller, _ means: Means, _ board: StatusStore,
-    _ tell: (onTry: Prober.OnTry?, onChange: Prober.OnChange)
+    _ tell: (onAttempt: Prober.OnAttempt?, onChange: Prober.OnChange)
   ) {
     self.poller = poller
     self.means = means
@@ -101,7 +102,7 @@ final class Runners {
 
   func update(_ probes: [Probe]) {
     let wanted = Dictionary(probes.map { ($0.name, $0) }) { first, _ in first }
-    let (groups, now) = (Groups(wanted.values), Duration.now)
+    let (groups, now) = (Groups(wanted.values), Instant.now)
     for (name, runner) in runners where wanted[name] == nil {
       stop(runner, name)
     }
@@ -118,9 +119,9 @@ final class Runners {
       let (board, tell) = (board, tell)
       let signal = probe.signal
       board.entries.withLock { $0[signal] = (.unknown, Reading()) }
-      runners[name] = Runner(probe, poller, means, in: groups, now) { runner, trial, change in
+      runners[name] = Runner(probe, poller, means, in: groups, now) { runner, report, change in
         board.entries.withLock { $0[signal] = (runner.state, runner.reading) }
-        tell.onTry?(signal, trial, runner.reading)
+        tell.onAttempt?(signal, report, runner.reading)
         if let change { tell.onChange(signal, change, runner.reading) }
       }
     }
@@ -136,6 +137,6 @@ final class Runners {
 extension Probe {
   /// Whether it differs at most in when and how often.
   fileprivate func asksTheSame(as other: Probe) -> Bool {
-    question == other.question && Origin(self) == Origin(other)
+    question == other.question && ProbeOrigin(self) == ProbeOrigin(other)
   }
 }

@@ -10,23 +10,23 @@ public struct Reading: Hashable, Sendable {
   var answerNotes: [String] = []
   /// The same, of when the forwarded port was last asked for.
   var portNote: String?
-  /// Why the last failure was one; kept while tries succeed again.
+  /// Why the last failure was one; kept while attempts succeed again.
   public var lastFailure: String?
-  /// Why the last try couldn't ask; it says nothing of whoever was to be asked.
+  /// Why the last attempt couldn't ask; it says nothing of whoever was to be asked.
   public var obstacle: String?
-  /// How long the last try took.
+  /// How long the last attempt took.
   public var lastDuration: Duration?
-  /// Tries that succeeded.
+  /// Attempts that succeeded.
   public var succeeded = 0
-  /// Tries that failed.
+  /// Attempts that failed.
   public var failed = 0
-  /// Tries that couldn't ask.
+  /// Attempts that couldn't ask.
   public var unasked = 0
   public var consecutiveFailures = 0
-  /// By how much the last try started too late.
+  /// By how much the last attempt started too late.
   public var lateness = Duration.zero
   public var maxLateness = Duration.zero
-  /// Tries that were left out, since the one before started later than they would have.
+  /// Attempts that were left out, since the one before started later than they would have.
   public var skipped = 0
 
   public init() {}

@@ -1,3 +1,4 @@
+import Events
 import Model
 
 /// Tries one probe again and again, on its poller's thread.
@@ -5,10 +6,10 @@ final class Runner {
   private var machine: ProbeMachine
   private let poller: Poller
   private let means: Means
-  /// Told after each try; with the state if it is another one now.
-  private let tell: (Runner, Trial, Signal.State?) -> Void
+  /// Told after each attempt; with the state if it is another one now.
+  private let tell: (Runner, AttemptReport, Signal.State?) -> Void
   private var timer: Poller.Timer?
-  private var attempt: Try?
+  private var attempt: ProbeAttempt?
   private let kept: Kept
 
   var probe: Probe { machine.probe }
@@ -16,8 +17,8 @@ final class Runner {
   var reading: Reading { machine.reading }
 
   init(
-    _ probe: Probe, _ poller: Poller, _ means: Means, in groups: Groups, _ now: Duration,
-    tell: @escaping (Runner, Trial, Signal.State?) -> Void
+    _ probe: Probe, _ poller: Poller, _ means: Means, in groups: Groups, _ now: Instant,
+    tell: @escaping (Runner, AttemptReport, Signal.State?) -> Void
   ) {
     machine = ProbeMachine(probe, now, random: groups.random(for: probe, now))
     self.poller = poller
@@ -28,7 +29,7 @@ final class Runner {
   }
 
   /// The same question at other times.
-  func reschedule(_ probe: Probe, in groups: Groups, _ now: Duration) {
+  func reschedule(_ probe: Probe, in groups: Groups, _ now: Instant) {
     machine.reschedule(probe, now, random: groups.random(for: probe, now))
     if attempt == nil { schedule() }
   }
@@ -46,14 +47,15 @@ final class Runner {
 
   private func start() {
     machine.start(.now)
-    let attempt = Try(poller, origin: Origin(probe), timeout: probe.timeout) { outcome in
-      let now = Duration.now
+    let attempt = ProbeAttempt(poller, origin: ProbeOrigin(probe), timeout: probe.timeout) {
+      outcome in
+      let now = Instant.now
       let change = self.machine.end(outcome, now)
-      let trial = Trial(
+      let report = AttemptReport(
         self.attempt!, outcome, took: self.machine.reading.lastDuration!, now)
       self.attempt = nil
       self.schedule()
-      self.tell(self, trial, change)
+      self.tell(self, report, change)
     }
     self.attempt = attempt
     attempt.asksPort = machine.asksPort
@@ -62,12 +64,12 @@ final class Runner {
   }
 }
 
-/// Lets tries begin together: a thread that is woken for each of them costs three times as much.
+/// Lets attempts begin together: a thread that is woken for each of them costs three times as much.
 ///
 /// They begin at instants that are whole pauses apart, whenever their probes were stated. A process
 /// has its own, so that not all routers ask at once.
 struct Groups {
-  /// In seconds: one, or as often halved as keeps a group at two hundred tries.
+  /// In seconds: one, or as often halved as keeps a group at two hundred attempts.
   private let pause: Double
   private static let phase = Double.random(in: 0..<1)
 
@@ -79,8 +81,8 @@ struct Groups {
   }
 
   /// Which part of its jitter a probe waits for: up to a group's instant, if there is one in it.
-  func random(for probe: Probe, _ now: Duration) -> Double {
-    let (now, jitter) = (now.inSeconds, (probe.jitter ?? probe.interval).inSeconds)
+  func random(for probe: Probe, _ now: Instant) -> Double {
+    let (now, jitter) = (Double(now.nanoseconds) / 1e9, (probe.jitter ?? probe.interval).inSeconds)
     guard jitter > 0 else { return 0 }
     let wanted = now + .random(in: 0..<jitter)
     var start = ((wanted - Self.phase) / pause).rounded(.up) * pause + Self.phase

@@ -14,12 +14,12 @@ final class TLSContexts {
 
   private var contexts: [Key: NIOSSLContext] = [:]
 
-  func context(_ tls: Probe.TLS) throws(Failure) -> NIOSSLContext {
+  func context(_ tls: Probe.TLS) throws(ProbeFailure) -> NIOSSLContext {
     var stamp: [Int] = []
     if let path = tls.authorities {
       var status = stat()
       guard stat(path, &status) == 0 else {
-        throw Failure("cannot read \(path)", errno)
+        throw ProbeFailure("cannot read \(path)", errno)
       }
       stamp = [
         Int(status.st_ino), Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
@@ -40,10 +40,10 @@ final class TLSContexts {
     } catch {
       // It doesn't say why it couldn't open its files.
       let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { throw Failure("cannot read certificates", errno) }
+      guard descriptor >= 0 else { throw ProbeFailure("cannot read certificates", errno) }
       close(descriptor)
       let what = tls.authorities.map { "no certificates in PEM in \($0)" } ?? "no TLS"
-      throw Failure("\(what): \(error)")
+      throw ProbeFailure("\(what): \(error)")
     }
   }
 }

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// The names in a directory but for `.` and `..`, sorted; none where it can't be read.
-public func entries(of directory: String) -> [String] {
-  guard let stream = opendir(directory) else { return [] }
+/// The names in a directory but for `.` and `..`, sorted; nil where it can't be read.
+public func entries(of directory: String) -> [String]? {
+  guard let stream = opendir(directory) else { return nil }
   defer { closedir(stream) }
   var names: [String] = []
   while let entry = readdir(stream) {

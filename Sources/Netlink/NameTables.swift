@@ -46,7 +46,7 @@ public struct NameTables {
   }
 
   private static func parts(of directory: String) -> [String] {
-    entries(of: directory).filter { $0.hasSuffix(".conf") && !$0.hasPrefix(".") }
+    (entries(of: directory) ?? []).filter { $0.hasSuffix(".conf") && !$0.hasPrefix(".") }
   }
 
   /// Nil where there is no such file.

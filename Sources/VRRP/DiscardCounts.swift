@@ -1,3 +1,5 @@
+public import Model
+
 /// Refused packets by reason, and when a line may be logged: once a minute for each reason.
 public struct DiscardCounts: Sendable {
   private var counts: InlineArray<24, UInt64> = .init(repeating: 0)

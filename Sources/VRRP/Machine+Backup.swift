@@ -108,7 +108,7 @@ extension Machine {
     guard deadline <= now else { return }
     let interval = max(heard.inet?.interval ?? 0, heard.inet6?.interval ?? 0)
     let wait = interval > 0 ? interval : self.interval
-    if now - deadline > wait, !wasLate {
+    if now.nanoseconds(since: deadline) > wait, !wasLate {
       // We slept, perhaps the whole machine did, and the socket is empty for that reason. A live master
       // speaks within its interval. Once only: whoever is always late must take over, too.
       let until = now + wait + skew(wait)

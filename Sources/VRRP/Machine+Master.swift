@@ -48,12 +48,12 @@ extension Machine {
     if let own = primaries[family], source < own { return false }
     if family == .inet || !router.families.inet || primaries.inet == nil { return true }
     let masterDown = self.masterDown(advertisement.interval.nanoseconds)
-    guard let contest, now - contest.last < masterDown else {
+    guard let contest, now.nanoseconds(since: contest.last) < masterDown else {
       self.contest = (now, now)
       return false
     }
     self.contest = (contest.since, now)
-    return now - contest.since >= masterDown
+    return now.nanoseconds(since: contest.since) >= masterDown
   }
 
   mutating func elapse(_ now: Instant, _ step: inout Step) {

@@ -1,4 +1,5 @@
 import Model
+import TestSupport
 import Testing
 
 @testable import Agent
@@ -12,7 +13,7 @@ struct BackoffTests {
 
   @Test func waitsDoubleUpToAMinute() {
     var backoff = Backoff()
-    var now = Duration.zero
+    var now = Instant.zero
     var waits: [Duration] = []
     for _ in 0..<9 {
       let (_, wait) = backoff.failed(Self.creation("a"), now)

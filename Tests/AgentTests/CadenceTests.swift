@@ -1,11 +1,13 @@
+import Events
 import Glibc
-import Health
+import Model
+import TestSupport
 import Testing
 
 @testable import Agent
 
 struct CadenceTests {
-  private let ms = { (count: Int) in Duration.milliseconds(count) }
+  private let ms = { (count: Int) in Instant.milliseconds(count) }
 
   @Test func firstLookIsAtOnce() {
     #expect(Cadence(resync: .seconds(30), now: ms(7)).isDue(ms(7)))
@@ -35,15 +37,19 @@ struct CadenceTests {
 
   /// That of poll(2) and epoll(7), whose waits end at our instants; not from when it is first asked.
   @Test func theClockIsTheKernelsMonotonicOne() {
-    func kernels() -> Duration {
+    func kernels() -> Instant {
       var time = timespec()
       clock_gettime(CLOCK_MONOTONIC, &time)
       return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
-    let before = kernels()
-    let now = [Duration.now, MonotonicClock.now]
-    let after = kernels()
-    #expect(before <= now[0] && now[0] <= now[1] && now[1] <= after)
+    let (before, now, after) = (kernels(), Instant.now, kernels())
+    #expect(before <= now && now <= after)
+  }
+
+  /// Of `--confirm 106751d`, say.
+  @Test func aWaitBeyondCountingIsForEver() {
+    let longest = Duration(text: "106751d")!
+    #expect(.seconds(86_400) + longest == Instant(nanoseconds: .max))
   }
 
   @Test func withoutAReasonTheNextLookIsTheResync() {

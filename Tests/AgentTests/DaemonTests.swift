@@ -1,3 +1,4 @@
+import Events
 import Glibc
 import Model
 import Netlink
@@ -57,7 +58,7 @@ import Testing
     let setup = ["sysctl -q -w net.ipv4.ip_forward=0"]
     try Turning.with(file, setup: setup) { turning in
       func say(_ state: Signal.State) {
-        let now = Duration.now
+        let now = Instant.now
         _ = turning.daemon.liveSignals.update([Signal(.probe, "x"): state], now)
         turning.daemon.react(now)
       }

@@ -89,22 +89,70 @@ struct FileTests {
     try TemporaryDirectory.with { directory in
       let path = directory + "/sysctls.json"
       try writeFile(path, text)
-      var memory = SysctlMemory(path: path)
+      var memory = Memory<RememberedSysctls>(path: path)
       #expect(memory.damage?.contains(said) == true, "\(memory.damage ?? "nothing")")
-      #expect(memory.entries.isEmpty)
-      memory.remember(Sysctl.Key("net.ipv4.ip_forward")!, present: "0", written: "1")
-      try memory.save()
+      #expect(memory.content.isEmpty)
+      try memory.change { content in
+        content.remember(Sysctl.Key("net.ipv4.ip_forward")!, present: "0", written: "1")
+        return true
+      }
       #expect(try readFile(path + ".damaged") == Array(text.utf8))
-      #expect(SysctlMemory(path: path).damage == nil)
-      #expect(SysctlMemory(path: path).entries.count == 1)
+      let read = Memory<RememberedSysctls>(path: path)
+      #expect(read.damage == nil)
+      #expect(read.content.entries.count == 1)
     }
   }
 
   @Test func aMemoryThatIsAFifoIsNotWaitedFor() throws {
     try TemporaryDirectory.with { directory in
       mkfifo(directory + "/ipvs.json", 0o600)
-      #expect(IPVSMemory(path: directory + "/ipvs.json").damage?.contains("it is a FIFO") == true)
-      #expect(IPVSMemory(path: directory + "/none.json").damage == nil)
+      let memory = Memory<RememberedIPVS>(path: directory + "/ipvs.json")
+      #expect(memory.damage?.contains("it is a FIFO") == true)
+      #expect(Memory<RememberedIPVS>(path: directory + "/none.json").damage == nil)
+    }
+  }
+
+  /// Written by the versions before this one.
+  @Test func anEarlierVersionsMemoryIsRead() throws {
+    try TemporaryDirectory.with { directory in
+      let path = directory + "/memory.json"
+      func rewritten<Content>(_ text: String, _ memory: (String) -> Memory<Content>) throws
+        -> String
+      {
+        try writeFile(path, text)
+        var memory = memory(path)
+        #expect(memory.damage == nil)
+        try memory.change { _ in true }
+        return String(decoding: try readFile(path), as: UTF8.self)
+      }
+      let sysctls = """
+        { "net.ipv4.ip_forward": { "previous": "0", "written": "1" } }
+
+        """
+      #expect(try rewritten(sysctls) { Memory<RememberedSysctls>(path: $0) } == sysctls)
+      let ipvs = """
+        {
+          "services": [ "tcp 192.0.2.1:80" ],
+          "destinations": { "tcp 192.0.2.1:80": [ "10.0.0.1 80" ] },
+          "sync": [ "backup" ],
+          "timeouts": { "tcp": { "previous": "15m", "written": "25h" } }
+        }
+
+        """
+      #expect(try rewritten(ipvs) { Memory<RememberedIPVS>(path: $0) } == ipvs)
+    }
+  }
+
+  @Test func whatCannotBeSavedIsNotRemembered() throws {
+    try TemporaryDirectory.with { directory in
+      var memory = Memory<RememberedSysctls>(path: directory + "/none/sysctls.json")
+      #expect(throws: File.Failure.self) {
+        try memory.change { content in
+          content.remember(Sysctl.Key("net.ipv4.ip_forward")!, present: "0", written: "1")
+          return true
+        }
+      }
+      #expect(memory.content.isEmpty)
     }
   }
 

@@ -7,6 +7,18 @@ import Testing
 
 /// IPVS keeps no mark: a file says what of it is ours.
 @Suite struct IPVSMemoryTests {
+  /// Whether there was something to note.
+  private func note(
+    _ change: Change, in memory: inout Memory<RememberedIPVS>
+  ) throws -> Bool {
+    var isNews = false
+    try memory.change { content in
+      isNews = content.remember(change)
+      return isNews
+    }
+    return isNews
+  }
+
   private func service(_ numbers: [Int], port: UInt16 = 80) -> IPVSService {
     let address = IPAddress("192.0.2.1")!
     var service = IPVSService(.address(address, port: port, protocol: .tcp))
@@ -22,7 +34,7 @@ import Testing
   ) -> String {
     var observed = NetworkState()
     observed.ipvsServices = present
-    IPVSMemory(path: directory + "/ipvs").annotate(&observed)
+    Memory<RememberedIPVS>(path: directory + "/ipvs").content.annotate(&observed)
     var desired = NetworkState()
     desired.ipvsServices = wanted
     return Plan(from: observed, to: desired).text()
@@ -30,11 +42,10 @@ import Testing
 
   @Test func whatWeDontRememberIsMarkedInPlansAndCounted() throws {
     try TemporaryDirectory.with { directory in
-      var memory = IPVSMemory(path: directory + "/ipvs")
-      let isNew = memory.remember(Change(.create, service([1, 2])))
-      let isNewAgain = memory.remember(Change(.create, service([1])))
+      var memory = Memory<RememberedIPVS>(path: directory + "/ipvs")
+      let isNew = try note(Change(.create, service([1, 2])), in: &memory)
+      let isNewAgain = try note(Change(.create, service([1])), in: &memory)
       #expect(isNew && !isNewAgain)
-      try memory.save()
       // One of our own goes, and one of somebody else's; so does a service at our address.
       #expect(
         plan([service([1, 2, 9]), service([3], port: 81)], to: [service([1])], directory) == """
@@ -51,9 +62,8 @@ import Testing
       // What we change is ours from then on; what we remove stays noted for when it comes back.
       let change = Change(
         .update, service([1, 3]), observed: service([1, 2, 9]))
-      let isChanged = memory.remember(change)
+      let isChanged = try note(change, in: &memory)
       #expect(isChanged)
-      try memory.save()
       #expect(
         plan([service([1, 2, 3])], to: [service([1])], directory) == """
           ~ ipvs tcp 192.0.2.1:80
@@ -65,11 +75,9 @@ import Testing
           """)
       // A service that went is forgotten with them.
       var empty = NetworkState()
-      let isForgotten = memory.forget(given: empty)
-      #expect(isForgotten)
-      #expect(memory.isEmpty)
+      try memory.change { $0.forget(given: empty) }
+      #expect(memory.content.isEmpty)
       empty.ipvsServices = [service([1])]
-      try memory.save()
       #expect(
         plan([service([1])], to: [service([1], port: 81)], directory)
           .contains("- ipvs tcp 192.0.2.1:80            (somebody else made it"))
@@ -94,15 +102,14 @@ import Testing
   /// Pods come and go under new addresses.
   @Test func theMemoryDoesNotGrowForEver() throws {
     try TemporaryDirectory.with { directory in
-      var memory = IPVSMemory(path: directory + "/ipvs")
+      var memory = Memory<RememberedIPVS>(path: directory + "/ipvs")
       for number in 1..<2_000 {
         let change = Change(
           number == 1 ? .create : .update, service([number]),
           observed: number == 1 ? nil : service([number - 1]))
-        let isNew = memory.remember(change)
+        let isNew = try note(change, in: &memory)
         #expect(isNew)
       }
-      try memory.save()
       #expect(try readFile(directory + "/ipvs").count < 4_096)
     }
   }

@@ -54,7 +54,7 @@ struct MetricsTests {
     var reading = Reading()
     reading.publicAddress = IPAddress("198.51.100.7")
     reading.succeeded = 2
-    for _ in 0..<2 { counted.probes.note(gw0, trial(), reading) }
+    for _ in 0..<2 { counted.probes.note(gw0, report(), reading) }
     counted.look(1, isGood: true)
     counted.board.measure(.loopLateness, .milliseconds(1))
     counted.board.count(.driftRepairs, kind: Rule.kind)
@@ -62,11 +62,13 @@ struct MetricsTests {
     return counted
   }
 
-  private static func trial(_ fault: Trial.Fault? = nil) -> Trial {
+  private static func report(_ fault: AttemptReport.Fault? = nil) -> AttemptReport {
     let requests = [false, true].map {
-      Trial.Request(method: "GET", status: 200, duration: .milliseconds(4), isForAddress: $0)
+      AttemptReport.Request(
+        method: "GET", status: 200, duration: .milliseconds(4), isForAddress: $0)
     }
-    return Trial(duration: .milliseconds(30), fault: fault, requests: requests, hasAddress: true)
+    return AttemptReport(
+      duration: .milliseconds(30), fault: fault, requests: requests, hasAddress: true)
   }
 
   /// Those of gateway-route-manager 0.0.11, but for dynamic DNS, with their labels.
@@ -101,17 +103,17 @@ struct MetricsTests {
   @Test func aCycleIsOverWhenEveryGatewayWasChecked() {
     let counted = Self.counted()
     #expect(counted.lines.contains("check_cycles_total 0"))
-    counted.probes.note(Self.gw1, Self.trial(.timeout), Reading())
+    counted.probes.note(Self.gw1, Self.report(.timeout), Reading())
     #expect(counted.lines.contains("check_cycles_total 1"))
     #expect(counted.lines.contains("check_cycle_duration_seconds_sum 0.03"))
-    counted.probes.note(Self.gw0, Self.trial(), Reading())
+    counted.probes.note(Self.gw0, Self.report(), Reading())
     #expect(counted.lines.contains("check_cycles_total 1"))
   }
 
   @Test func whatHappenedIsCountedOnce() {
     let counted = Self.counted()
-    counted.probes.note(Self.gw1, Self.trial(.timeout), Reading())
-    counted.probes.note(Signal(.probe, "other"), Self.trial(.network), Reading())
+    counted.probes.note(Self.gw1, Self.report(.timeout), Reading())
+    counted.probes.note(Signal(.probe, "other"), Self.report(.network), Reading())
     counted.look(2, isGood: nil)
     counted.look(2, isGood: false)
     let lines = counted.lines

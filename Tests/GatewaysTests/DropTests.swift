@@ -9,30 +9,27 @@ import Testing
 /// Each counter counts the packets that its reason names, and no others.
 @Suite struct DropTests {
   /// Datagrams or ICMP errors from a namespace; Linux refuses some of those that the router itself sends.
-  private static let sender = """
-    import socket, struct, sys
-    def checksum(data):
-        total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-        while total > 0xffff: total = (total & 0xffff) + (total >> 16)
-        return ~total & 0xffff
-    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-    def send(source, target, protocol, payload, fragment=0, number=1):
-        head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), number, fragment, 64, protocol, 0)
-        head += socket.inet_aton(source) + socket.inet_aton(target)
-        head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
-        try: raw.sendto(head + payload, (target, 0))
-        except PermissionError: pass
-    def udp(source, target): send(source, target, 17, struct.pack("!HHHH", 40000, 53, 8, 0))
-    def error(source, target):
-        quoted = struct.pack("!BBHHHBBH", 0x45, 0, 28, 1, 0, 60, 17, 0)
-        quoted += socket.inet_aton(target) + socket.inet_aton(source) + struct.pack("!HHHH", 53, 4, 8, 0)
-        message = struct.pack("!BBHI", 3, 3, 0, 0) + quoted
-        send(source, target, 1, message[:2] + struct.pack("!H", checksum(message)) + message[4:])
-    def part(source, target, number):
-        send(source, target, 17, struct.pack("!HHHH", 40000, 53, 16, 0), 0x2000, number)
-    for number in range(5):
-        CALL
-    """
+  private static let sender =
+    Python.checksum + """
+      import socket, struct
+      raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+      def send(source, target, protocol, payload, fragment=0, number=1):
+          head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), number, fragment, 64, protocol, 0)
+          head += socket.inet_aton(source) + socket.inet_aton(target)
+          head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
+          try: raw.sendto(head + payload, (target, 0))
+          except PermissionError: pass
+      def udp(source, target): send(source, target, 17, struct.pack("!HHHH", 40000, 53, 8, 0))
+      def error(source, target):
+          quoted = struct.pack("!BBHHHBBH", 0x45, 0, 28, 1, 0, 60, 17, 0)
+          quoted += socket.inet_aton(target) + socket.inet_aton(source) + struct.pack("!HHHH", 53, 4, 8, 0)
+          message = struct.pack("!BBHI", 3, 3, 0, 0) + quoted
+          send(source, target, 1, message[:2] + struct.pack("!H", checksum(message)) + message[4:])
+      def part(source, target, number):
+          send(source, target, 17, struct.pack("!HHHH", 40000, 53, 16, 0), 0x2000, number)
+      for number in range(5):
+          CALL
+      """
 
   struct Case: Sendable, CustomStringConvertible {
     let reason: Gateways.Drop

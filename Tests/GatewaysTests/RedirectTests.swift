@@ -73,23 +73,20 @@ import Testing
   }
 
   /// A client's errors about flows of its own: by its addresses each would go by any gateway.
-  private static let errors = """
-    import socket, struct
-    def checksum(data):
-        total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-        while total > 0xffff: total = (total & 0xffff) + (total >> 16)
-        return ~total & 0xffff
-    link = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
-    link.bind(("192.168.24.10", 0))
-    for number in range(40):
-        remote = f"8.8.{number}.8"
-        inner = struct.pack("!BBHHHBBH", 0x45, 0, 28, 1, 0, 60, 17, 0)
-        inner += socket.inet_aton(remote) + socket.inet_aton("192.168.24.10")
-        inner = inner[:10] + struct.pack("!H", checksum(inner)) + inner[12:]
-        inner += struct.pack("!HHHH", 53, 30000 + number, 8, 0)
-        message = struct.pack("!BBHI", 3, 3, 0, 0) + inner
-        link.sendto(message[:2] + struct.pack("!H", checksum(message)) + message[4:], (remote, 0))
-    """
+  private static let errors =
+    Python.checksum + """
+      import socket, struct
+      link = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+      link.bind(("192.168.24.10", 0))
+      for number in range(40):
+          remote = f"8.8.{number}.8"
+          inner = struct.pack("!BBHHHBBH", 0x45, 0, 28, 1, 0, 60, 17, 0)
+          inner += socket.inet_aton(remote) + socket.inet_aton("192.168.24.10")
+          inner = inner[:10] + struct.pack("!H", checksum(inner)) + inner[12:]
+          inner += struct.pack("!HHHH", 53, 30000 + number, 8, 0)
+          message = struct.pack("!BBHI", 3, 3, 0, 0) + inner
+          link.sendto(message[:2] + struct.pack("!H", checksum(message)) + message[4:], (remote, 0))
+      """
 
   @Test(arguments: [true, false]) func anErrorLeavesByNoOtherGatewayThanItsFlow(vips: Bool) throws {
     let gateways = Seed.gateways(4, ipv6: true, vips: vips)

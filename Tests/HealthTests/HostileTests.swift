@@ -1,3 +1,4 @@
+import Events
 import Glibc
 import Model
 import NIOCore
@@ -74,7 +75,7 @@ struct HostileTests {
       let late = Mutex<[Signal: Duration]>([:])
       let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
       defer { try? group.syncShutdownGracefully() }
-      let prober = try Prober(group: group, allowsExec: false) { signal, trial, reading in
+      let prober = try Prober(group: group, allowsExec: false) { signal, report, reading in
         // Of this thread, so that what is measured is what it does, and nothing else of the machine.
         var priority = sched_param(sched_priority: 1)
         sched_setscheduler(0, SCHED_FIFO, &priority)
@@ -102,17 +103,17 @@ struct HostileTests {
   @Test func nobodyIsListenedToForEver() throws {
     try Self.with { ports in
       for (does, port) in ports.sorted(by: { $0.key < $1.key }) where does != "drip" {
-        let start = Duration.now
+        let start = Instant.now
         let outcome = try outcome(Self.question(does, port), timeout: .seconds(20))
         guard case .bad(let reason) = outcome else {
           Issue.record("\(does): \(outcome)")
           continue
         }
         if !["datagrams"].contains(does) {
-          #expect(Duration.now - start < .seconds(10), "\(does): \(reason)")
+          #expect(Instant.now - start < .seconds(10), "\(does): \(reason)")
         }
         #expect(reason.count <= 200, "\(does): \(reason)")
-        print("hostile \(does): \(Duration.now - start) \(reason)")
+        print("hostile \(does): \(Instant.now - start) \(reason)")
       }
     }
   }

@@ -1,4 +1,6 @@
+import Events
 import Glibc
+import Model
 import Synchronization
 import TestSupport
 import Testing
@@ -24,14 +26,14 @@ struct PollerTests {
 
   @Test func timersFireInTheirOrderAndCancelledOnesNot() throws {
     let (poller, log) = (try Self.poller(), Log())
-    let start = Duration.now
+    let start = Instant.now
     _ = poller.at(start + .milliseconds(20)) { log.note("second") }
     _ = poller.at(start + .milliseconds(10)) { log.note("first") }
     let cancelled = poller.at(start) { log.note("never") }
     cancelled.cancel()
     poller.run { !poller.hasTimers }
     #expect(log.entries == ["first", "second"])
-    #expect(Duration.now - start >= .milliseconds(20))
+    #expect(Instant.now - start >= .milliseconds(20))
   }
 
   /// However late this thread is: an answer that has come in time is no timeout.
@@ -148,34 +150,11 @@ struct PollerTests {
     let mailbox = try Mailbox()
     let poller = Poller(mailbox)
     let entries = Mutex<[Int]>([])
-    let thread = Thread {
+    let thread = try Thread("letters") {
       for number in 0..<1000 { mailbox.post { _ in entries.withLock { $0.append(number) } } }
     }
     poller.run { entries.withLock { $0.count } == 1000 }
     thread.join()
     #expect(entries.withLock { $0 } == Array(0..<1000))
   }
-}
-
-/// A thread of its own, to be joined.
-private struct Thread {
-  private let id: pthread_t
-
-  init(_ body: @escaping @Sendable () -> Void) {
-    final class Start {
-      let body: @Sendable () -> Void
-      init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var id = pthread_t()
-    let start = Unmanaged.passRetained(Start(body)).toOpaque()
-    pthread_create(
-      &id, nil,
-      { argument in
-        Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue().body()
-        return nil
-      }, start)
-    self.id = id
-  }
-
-  func join() { pthread_join(id, nil) }
 }

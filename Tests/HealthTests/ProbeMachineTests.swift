@@ -1,4 +1,5 @@
 import Model
+import TestSupport
 import Testing
 
 @testable import Health
@@ -49,13 +50,13 @@ struct ProbeMachineTests {
 
   @Test func triesDoNotDrift() {
     var machine = ProbeMachine(Self.probe(), .seconds(5), random: 0)
-    var due: [Duration] = []
+    var due: [Instant] = []
     for _ in 0..<4 {
       due.append(machine.next)
       machine.start(machine.next + .milliseconds(7))
       _ = machine.end(Self.good, machine.next + .milliseconds(300))
     }
-    #expect(due == [5, 6, 7, 8].map { Duration.seconds($0) })
+    #expect(due == [5, 6, 7, 8].map { Instant.seconds($0) })
     #expect(machine.reading.lateness == .milliseconds(7))
     #expect(machine.reading.skipped == 0)
   }
@@ -166,10 +167,10 @@ struct GroupsTests {
   private static func groups(_ probes: [Probe]) -> [Int] {
     let groups = Groups(probes)
     let starts = probes.map { probe in
-      let now = Duration.milliseconds(.random(in: 0..<2_000))
+      let now = Instant.milliseconds(.random(in: 0..<2_000))
       let start = ProbeMachine(probe, now, random: groups.random(for: probe, now)).next
       #expect(start >= now && start < now + (probe.jitter ?? probe.interval) + .microseconds(1))
-      return start.inSeconds.truncatingRemainder(dividingBy: probe.interval.inSeconds)
+      return (start - .zero).inSeconds.truncatingRemainder(dividingBy: probe.interval.inSeconds)
     }.sorted()
     var sizes = [1]
     for (start, next) in zip(starts, starts.dropFirst()) {

@@ -145,9 +145,9 @@ import Testing
     defer { withExtendedLifetime(held) {} }
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     defer { try? group.syncShutdownGracefully() }
-    let trials = Mutex<[String: Trial]>([:])
-    let prober = try Prober(group: group, allowsExec: false) { signal, trial, _ in
-      trials.withLock { $0[signal.name] = trial }
+    let reports = Mutex<[String: AttemptReport]>([:])
+    let prober = try Prober(group: group, allowsExec: false) { signal, report, _ in
+      reports.withLock { $0[signal.name] = report }
     } onChange: { _, _, _ in
     }
     defer { prober.stop() }
@@ -167,8 +167,8 @@ import Testing
         (probe.interval, probe.timeout) = (.milliseconds(500), .milliseconds(400))
         return probe
       })
-    #expect(eventually { trials.withLock { $0.count } == 4 })
-    let told = trials.withLock { $0 }
+    #expect(eventually { reports.withLock { $0.count } == 4 })
+    let told = reports.withLock { $0 }
     #expect(told["refused"]?.fault == .network)
     #expect(told["refused"]?.requests == [])
     #expect(told["bad"]?.fault == .answer)

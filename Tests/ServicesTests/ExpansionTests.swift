@@ -1,6 +1,7 @@
 import Agent
 import Blueprints
 import Nftables
+import TestSupport
 import Testing
 
 @testable import Model
@@ -179,7 +180,7 @@ private let allUp = signals(.up, .up, .up)
     let down = signals(.up, .up, .down)
     var drainings = Drainings()
     func look(_ now: Int, _ signals: [Signal: Signal.State]) -> String {
-      let now = Duration.seconds(now)
+      let now = Instant.seconds(now)
       drainings.update(service.drainings(given: signals, keeping: present.byMatch), now: now)
       return text(
         service.expanded(given: signals, keeping: present.byMatch) {

@@ -1,6 +1,7 @@
 import Agent
 import Model
 import State
+import TestSupport
 import Testing
 
 /// Destinations of the section `ipvs` that signals decide about.
@@ -33,7 +34,7 @@ import Testing
     let before = declaration.expanded(given: signals(.up, .up))
     let down = signals(.down, .up)
     var drainings = Drainings()
-    func expanded(_ now: Duration, keeping present: NetworkState) -> NetworkState {
+    func expanded(_ now: Instant, keeping present: NetworkState) -> NetworkState {
       drainings.update(declaration.drainings(given: down, keeping: present), now: now)
       return declaration.expanded(given: down, keeping: present) { [drainings] in
         drainings.isOver($0, now: now)

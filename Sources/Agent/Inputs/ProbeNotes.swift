@@ -1,3 +1,4 @@
+import Events
 internal import Health
 import Model
 import Synchronization
@@ -6,7 +7,7 @@ import Synchronization
 final class ProbeNotes: Sendable {
   private struct Said {
     var notes: [String]
-    var at: Duration
+    var at: Instant
   }
 
   /// Of one probe no more is said: whoever is asked decides what there is to say.
@@ -25,7 +26,7 @@ final class ProbeNotes: Sendable {
   }
 
   /// What is to be said now of a probe's notes.
-  func news(of signal: Signal, _ notes: [String], _ now: Duration) -> [String] {
+  func news(of signal: Signal, _ notes: [String], _ now: Instant) -> [String] {
     said.withLock { said in
       let before = said[signal]
       if notes.isEmpty, before == nil { return [] }

@@ -1,10 +1,9 @@
-internal import Health
+import Model
 
 /// When the loop looks at the kernel: soon after anything happens, but never so often that looking
 /// is all it does.
 struct Cadence {
-  /// An instant, as the time since some fixed one.
-  typealias Instant = Duration
+  typealias Instant = Model.Instant
 
   /// A full look without any reason.
   let resync: Duration
@@ -32,8 +31,4 @@ struct Cadence {
     earliest = end + min((end - start) * 2, .seconds(1))
     due = end + resync
   }
-}
-
-extension Duration {
-  static var now: Duration { MonotonicClock.now }
 }

@@ -1,3 +1,4 @@
+import Events
 internal import Glibc
 import JSON
 import Model
@@ -23,6 +24,7 @@ final class Daemon {
   private let options: Options
   let reconciler: Reconciler
   private let inbox: Inbox
+  private var events = EventLoop.Events(atMost: 8)
   private let processSignals: ProcessSignals?
   let watch: FileWatch
   let monitors: [Monitor]
@@ -80,7 +82,12 @@ final class Daemon {
     self.processSignals = processSignals
     watch = try FileWatch(path)
     monitors = [try Monitor(.route), try Monitor(.netfilter)]
-    let now = Duration.now
+    let descriptors = [processSignals?.descriptor, watch.descriptor].compactMap(\.self)
+    // Whatever it is that wakes it, it looks at all of them.
+    for descriptor in descriptors + monitors.map(\.descriptor) {
+      try inbox.loop.add(descriptor, for: .toRead, as: 0)
+    }
+    let now = Instant.now
     cadence = Cadence(resync: options.resync, now: now)
     nextPoll = now + options.poll
     liveSignals = LiveSignals()
@@ -97,7 +104,7 @@ final class Daemon {
 
   /// A look if it is time for one, and what happened until the next; false at the end.
   func turn() -> Bool {
-    let now = Duration.now
+    let now = Instant.now
     if cadence.isDue(now) { look(now, late: now - cadence.due) }
     let due = [cadence.due, nextPoll, nextRead, inputs.nextPoll]
     let meaning = wait(until: due.compactMap(\.self).min()!)
@@ -108,19 +115,12 @@ final class Daemon {
 
   /// Sleeps until something happens; what the process was told.
   private func wait(until instant: Cadence.Instant) -> ProcessSignals.Meaning? {
-    let descriptors =
-      [processSignals?.descriptor ?? -1, watch.descriptor, inbox.descriptor]
-      + monitors.map(\.descriptor)
-    var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-    let left = max(instant - .now, .zero)
-    // Rounded up: a wait of less than a millisecond must not spin.
-    let milliseconds = Int32(clamping: Int64((left.inSeconds * 1000).rounded(.up)))
-    poll(&polled, nfds_t(polled.count), milliseconds)
+    inbox.loop.wait(for: &events, until: instant)
     return processSignals?.drain()
   }
 
   private func handle(_ meaning: ProcessSignals.Meaning?) {
-    let now = Duration.now
+    let now = Instant.now
     if watch.drain(), nextRead == nil { nextRead = now + Self.writing }
     if meaning == .reload || nextRead.map({ now >= $0 }) == true {
       nextRead = nil
@@ -181,7 +181,7 @@ final class Daemon {
     board.measure(.loopLateness, late)
     if fileBytes == nil { readFile() }
     if declaration != nil { reconcile(start) }
-    let end = Duration.now
+    let end = Instant.now
     board.measure(.passDuration, end - start)
     cadence.looked(from: start, to: end)
     // From the start: what came due during the look was none of it.

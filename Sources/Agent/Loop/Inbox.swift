@@ -1,4 +1,4 @@
-internal import Glibc
+import Events
 import Model
 import Synchronization
 
@@ -6,30 +6,34 @@ import Synchronization
 final class Inbox: Sendable {
   private let signals = Mutex<[Signal: Signal.State]>([:])
   private let drift = Atomic(false)
-  private let pipe: Pipe
+  /// By which the daemon waits.
+  let loop: EventLoop
 
-  init() throws { pipe = try Pipe() }
-
-  /// To poll for reading.
-  var descriptor: Int32 { pipe.reading }
+  init() throws {
+    do throws(Errno) {
+      loop = try EventLoop()
+    } catch {
+      throw Session.Failure("cannot wait for what happens: \(error)")
+    }
+  }
 
   func post(_ signal: Signal, _ state: Signal.State) {
     let isNews = signals.withLock { signals in
       signals.updateValue(state, forKey: signal) != state
     }
-    if isNews { pipe.wake() }
+    if isNews { loop.wake() }
   }
 
   /// Something that sends no events has changed.
   func postDrift() {
     drift.store(true, ordering: .relaxed)
-    pipe.wake()
+    loop.wake()
   }
 
   /// Whether anybody said so since the last time. It comes before ``states(of:)``: whatever is
   /// posted after it wakes the loop again.
   func takeDrift() -> Bool {
-    pipe.drain()
+    loop.clearWake()
     return drift.exchange(false, ordering: .relaxed)
   }
 
@@ -40,37 +44,4 @@ final class Inbox: Sendable {
       return signals
     }
   }
-}
-
-/// A pipe that carries nothing but that something happened.
-final class Pipe: Sendable {
-  let reading: Int32
-  let writing: Int32
-
-  init() throws {
-    var ends: [Int32] = [0, 0]
-    guard Glibc.pipe(&ends) == 0 else {
-      throw Session.Failure("cannot make a pipe: \(String(cString: strerror(errno)))")
-    }
-    (reading, writing) = (ends[0], ends[1])
-    for end in ends {
-      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-      _ = fcntl(end, F_SETFL, O_NONBLOCK)
-    }
-  }
-
-  deinit {
-    close(reading)
-    close(writing)
-  }
-
-  func wake() {
-    var byte: UInt8 = 1
-    // A full pipe wakes as well.
-    _ = write(writing, &byte, 1)
-  }
-
-  /// The bytes that waited.
-  @discardableResult
-  func drain() -> [UInt8] { readAll(reading) }
 }

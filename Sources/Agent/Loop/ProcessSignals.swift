@@ -1,26 +1,40 @@
+import Events
 internal import Glibc
 import Model
 import Synchronization
 
-/// Turns SIGHUP, SIGINT and SIGTERM into bytes of a pipe, which a loop can poll.
+/// Turns SIGHUP, SIGINT and SIGTERM into something that a loop can wait for.
 struct ProcessSignals {
   enum Meaning {
     case reload, end
   }
 
-  // A signal handler may do next to nothing but write to a descriptor that it finds in a global.
-  private static let writing = Atomic<Int32>(-1)
-  private let pipe: Pipe
+  // A signal handler may do next to nothing but write to a descriptor, and it finds only globals.
+  private static let bell = Atomic<Int32>(-1)
+  private static let isReloading = Atomic(false)
+  private static let isEnding = Atomic(false)
+  private let waker: Waker
 
   init() throws {
-    pipe = try Pipe()
-    Self.writing.store(pipe.writing, ordering: .sequentiallyConsistent)
+    do throws(Errno) {
+      waker = try Waker()
+    } catch {
+      throw Session.Failure("cannot wait for signals: \(error)")
+    }
+    Self.isReloading.store(false, ordering: .sequentiallyConsistent)
+    Self.isEnding.store(false, ordering: .sequentiallyConsistent)
+    Self.bell.store(waker.descriptor, ordering: .sequentiallyConsistent)
     for number in [SIGHUP, SIGINT, SIGTERM] {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in
         let saved = errno
-        var byte = UInt8(truncatingIfNeeded: number)
-        _ = write(ProcessSignals.writing.load(ordering: .relaxed), &byte, 1)
+        if number == SIGHUP {
+          ProcessSignals.isReloading.store(true, ordering: .sequentiallyConsistent)
+        } else {
+          ProcessSignals.isEnding.store(true, ordering: .sequentiallyConsistent)
+        }
+        var one: UInt64 = 1
+        _ = write(ProcessSignals.bell.load(ordering: .relaxed), &one, 8)
         errno = saved
       }
       action.sa_flags = SA_RESTART
@@ -29,8 +43,8 @@ struct ProcessSignals {
     signal(SIGPIPE, SIG_IGN)
   }
 
-  /// To poll for reading.
-  var descriptor: Int32 { pipe.reading }
+  /// Readable when there is something to drain.
+  var descriptor: Int32 { waker.descriptor }
 
   /// What comes within a time.
   func wait(atMost duration: Duration) -> Meaning? {
@@ -41,8 +55,9 @@ struct ProcessSignals {
 
   /// What came since the last time; an end outweighs all.
   func drain() -> Meaning? {
-    let numbers = pipe.drain().map(Int32.init)
-    if numbers.contains(SIGTERM) || numbers.contains(SIGINT) { return .end }
-    return numbers.contains(SIGHUP) ? .reload : nil
+    waker.clear()
+    let isReloading = Self.isReloading.exchange(false, ordering: .sequentiallyConsistent)
+    if Self.isEnding.exchange(false, ordering: .sequentiallyConsistent) { return .end }
+    return isReloading ? .reload : nil
   }
 }

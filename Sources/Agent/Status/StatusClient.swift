@@ -1,30 +1,41 @@
 internal import Glibc
+internal import Health
 
-/// One question to a running `run`, over HTTP/1.0 on loopback.
+/// One question to a running `run`, over HTTP on loopback.
 enum StatusClient {
   /// The body of the answer, whatever its status.
   static func get(_ path: String, from address: String, port: Int) throws -> String {
     let descriptor = try connect(address, port)
     defer { close(descriptor) }
-    var request = "GET \(path) HTTP/1.0\r\nHost: \(address)\r\n\r\n"
-    request.withUTF8 { _ = write(descriptor, $0.baseAddress!, $0.count) }
-    var answer: [UInt8] = []
+    let host = address.contains(":") ? "[\(address)]" : address
+    let request = HTTPHead(path, of: "\(host):\(port)").bytes
+    guard write(descriptor, request, request.count) == request.count else {
+      throw failure(address, port, errno)
+    }
+    // Whoever has the port may be anybody.
+    func nobody(_ reason: String) -> Session.Failure {
+      Session.Failure("\(address):\(port) is not vpngw: \(reason)")
+    }
+    var reader = HTTPReader(method: "GET")
+    var body: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
+    while !reader.isDone {
       let count = read(descriptor, &buffer, buffer.count)
       if count < 0, errno == EINTR { continue }
       if count < 0 { throw failure(address, port, errno) }
-      if count == 0 { break }
-      answer += buffer[..<count]
-      // Whoever has the port may be anybody.
-      guard answer.count <= File.limit else {
-        throw Session.Failure("\(address):\(port) is not vpngw: its answer doesn't end")
+      if count == 0 {
+        if reader.end() { break }
+        throw Session.Failure(
+          "\(address):\(port) " + (reader.hasHead ? "broke its answer off" : "gave no answer"))
       }
+      do throws(HTTPReader.Malformed) {
+        try reader.read(Array(buffer[..<count])) { body += $0 }
+      } catch {
+        throw nobody("it doesn't answer in HTTP: \(error)")
+      }
+      guard body.count <= File.limit else { throw nobody("its answer doesn't end") }
     }
-    let end = Array("\r\n\r\n".utf8)
-    let start = answer.indices.first { answer[$0...].starts(with: end) }
-    guard let start else { throw Session.Failure("\(address):\(port) gave no answer") }
-    return String(decoding: answer[(start + end.count)...], as: UTF8.self)
+    return String(decoding: body, as: UTF8.self)
   }
 
   private static func connect(_ address: String, _ port: Int) throws -> Int32 {

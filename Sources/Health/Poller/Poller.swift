@@ -1,14 +1,16 @@
 internal import CLinux
+import Events
 internal import Glibc
 internal import HeapModule
 import Model
 
-/// Waits for descriptors, instants and letters, and acts on each, all on one thread (epoll(7)).
+/// Waits for descriptors, instants and letters, and acts on each, all on one thread.
 ///
 /// Probing thousands of addresses a second is little else than this: a channel of SwiftNIO for each
-/// try costs several times what the kernel does for it.
+/// attempt costs several times what the kernel does for it.
 final class Poller {
   let mailbox: Mailbox
+  private let loop: EventLoop
   /// What goes on on it; nil: nothing that goes on.
   var runners: Runners?
   private var timers = Heap<Timer>()
@@ -16,14 +18,14 @@ final class Poller {
   private var hearers: [Int: (StreamEvent) -> Void] = [:]
   private var lastNumber = 0
   private let secret = UInt64.random(in: 0...UInt64.max)
-  private var events = [epoll_event](repeating: epoll_event(), count: 256)
+  private var events = EventLoop.Events(atMost: 256)
   /// Events acted on since timers last fired.
   private var eventsSinceTimers = 0
   /// Descriptors that have more to read than one turn takes.
   private var unread: [(descriptor: Int32, number: Int)] = []
   private var spares: Spares
   /// When it last began to act on timers.
-  private var instant = Duration.now
+  private var instant = Instant.now
   private let mostKept: Int32
   /// What it has just read, for whoever reads.
   var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -35,10 +37,11 @@ final class Poller {
 
   init(_ mailbox: Mailbox) {
     self.mailbox = mailbox
+    loop = mailbox.loop
     var limit = rlimit()
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     mostKept = Int32(clamping: limit.rlim_cur / 2)
-    spares = Spares(of: mailbox.bell, atMost: Int(clamping: limit.rlim_cur / 16))
+    spares = Spares(of: loop.descriptor, atMost: Int(clamping: limit.rlim_cur / 16))
   }
 
   deinit {
@@ -52,19 +55,20 @@ final class Poller {
   }
 
   private func turn() {
-    let count = wait()
+    wait()
     let unread = unread
     self.unread.removeAll(keepingCapacity: true)
     var hasLetters = false
-    for event in events.prefix(count) {
-      let (number, descriptor) = (Int(event.data.u64 >> 32), Int32(event.data.u64 & 0x7fff_ffff))
-      if descriptor == mailbox.bell {
+    for index in 0..<events.count {
+      let (token, readiness) = events[index]
+      if token == EventLoop.woken {
         hasLetters = true
         continue
       }
+      let (number, descriptor) = (Int(token >> 32), Int32(token & 0x7fff_ffff))
       // What an earlier one of these closed may be another's descriptor by now.
       guard let watch = watches[descriptor], watch.number & Self.numbers == number else { continue }
-      watch.act(Readiness(rawValue: event.events))
+      watch.act(readiness)
     }
     for (descriptor, number) in unread where watches[descriptor]?.number == number {
       watches[descriptor]?.act(.toRead)
@@ -73,8 +77,8 @@ final class Poller {
     // An answer that has come is no timeout, however late this thread is: timers wait until each
     // descriptor that was ready had its turn. epoll lists one that is ready anew behind the others,
     // so that is after as many events as there are descriptors, however many more keep coming.
-    eventsSinceTimers += count
-    if count == events.count, eventsSinceTimers < watches.count { return }
+    eventsSinceTimers += events.count
+    if events.isFull, eventsSinceTimers < watches.count { return }
     eventsSinceTimers = 0
     instant = .now
     while let timer = nextTimer(), timer.deadline <= instant {
@@ -91,23 +95,10 @@ final class Poller {
     return nil
   }
 
-  /// How many of `events` there are.
-  private func wait() -> Int {
-    let most = Int32(events.count)
-    let count: Int32
-    if !unread.isEmpty {
-      var pause = timespec()
-      count = vpngw_epoll_wait(mailbox.epoll, &events, most, &pause)
-    } else if let timer = nextTimer() {
-      let left = max(timer.deadline - .now, .zero).components
-      var pause = timespec(
-        tv_sec: Int(left.seconds), tv_nsec: Int(left.attoseconds / 1_000_000_000))
-      count = vpngw_epoll_wait(mailbox.epoll, &events, most, &pause)
-    } else {
-      count = vpngw_epoll_wait(mailbox.epoll, &events, most, nil)
-    }
-    // Nothing but a signal can be wrong here.
-    return max(0, Int(count))
+  private func wait() {
+    // The past: what is ready now.
+    let instant = unread.isEmpty ? nextTimer()?.deadline : self.instant
+    loop.wait(for: &events, until: instant)
   }
 }
 
@@ -116,10 +107,10 @@ final class Poller {
 extension Poller {
   /// Something to do at an instant, unless it is cancelled before.
   final class Timer: Comparable {
-    fileprivate let deadline: Duration
+    fileprivate let deadline: Instant
     private var action: (() -> Void)?
 
-    fileprivate init(_ deadline: Duration, _ action: @escaping () -> Void) {
+    fileprivate init(_ deadline: Instant, _ action: @escaping () -> Void) {
       self.deadline = deadline
       self.action = action
     }
@@ -140,16 +131,16 @@ extension Poller {
 
   /// What is begun together begins at one instant, and so ends together; unless this thread was held
   /// up since.
-  var beginning: Duration {
-    let now = Duration.now
+  var beginning: Instant {
+    let now = Instant.now
     return now - instant < .milliseconds(5) ? instant : now
   }
 
   /// Whether there is anything to do later.
   var hasTimers: Bool { nextTimer() != nil }
 
-  /// At an instant of ``Duration/now``, or as soon as may be after it.
-  func at(_ deadline: Duration, _ action: @escaping () -> Void) -> Timer {
+  /// At an instant of ``Instant``, or as soon as may be after it.
+  func at(_ deadline: Instant, _ action: @escaping () -> Void) -> Timer {
     let timer = Timer(deadline, action)
     timers.insert(timer)
     return timer
@@ -159,16 +150,7 @@ extension Poller {
 // MARK: descriptors
 
 extension Poller {
-  /// What a descriptor is ready for.
-  struct Readiness: OptionSet {
-    let rawValue: UInt32
-
-    static let toRead = Readiness(rawValue: EPOLLIN.rawValue)
-    static let toWrite = Readiness(rawValue: EPOLLOUT.rawValue)
-    /// Of the peer's side, or of both, or broken: what reading or `SO_ERROR` says.
-    static let ended = Readiness(
-      rawValue: EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
-  }
+  typealias Readiness = EventLoop.Readiness
 
   private static let numbers = 0x7fff_ffff
 
@@ -181,30 +163,25 @@ extension Poller {
   /// The most datagrams that one event reads.
   static let datagramsAnEvent = 16
 
-  /// Tells each time that a descriptor becomes ready anew (`EPOLLET`), until ``close(_:)``. Watching
+  /// Tells each time that a descriptor becomes ready anew (`onceAnew`), until ``close(_:)``. Watching
   /// a descriptor again replaces its callback; the interest stays.
   ///
   /// Fails without memory, or beyond `fs.epoll.max_user_watches`.
   func watch(
     _ descriptor: Int32, for interest: Readiness, _ act: @escaping (Readiness) -> Void
-  ) throws(Failure) {
+  ) throws(ProbeFailure) {
     if let number = watches[descriptor]?.number {
       watches[descriptor] = Watch(number: number, act: act)
       return
     }
     lastNumber += 1
-    let events = interest.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
-    guard add(descriptor, events, number: lastNumber & Self.numbers) else {
-      throw Failure("cannot wait for an answer: \(errorText(errno))", fault: .ours)
+    let token = UInt64(lastNumber & Self.numbers) << 32 | UInt64(descriptor)
+    do throws(Errno) {
+      try loop.add(descriptor, for: [interest, .hangup, .onceAnew], as: token)
+    } catch {
+      throw ProbeFailure("cannot wait for an answer: \(error)", fault: .ours)
     }
     watches[descriptor] = Watch(number: lastNumber, act: act)
-  }
-
-  private func add(_ descriptor: Int32, _ interest: UInt32, number: Int) -> Bool {
-    var event = epoll_event()
-    event.events = interest
-    event.data.u64 = UInt64(number) << 32 | UInt64(descriptor)
-    return epoll_ctl(mailbox.epoll, EPOLL_CTL_ADD, descriptor, &event) == 0
   }
 
   /// Tells again in the next turn that a watched descriptor is ready to be read, after everybody else
@@ -216,8 +193,7 @@ extension Poller {
   /// Gives up a watched descriptor, which stays open, to somebody else.
   func release(_ descriptor: Int32) {
     watches[descriptor] = nil
-    var event = epoll_event()
-    epoll_ctl(mailbox.epoll, EPOLL_CTL_DEL, descriptor, &event)
+    loop.remove(descriptor)
   }
 
   /// Opens something, by a spare descriptor where the process has no other. `open` returns a
@@ -230,24 +206,24 @@ extension Poller {
   /// A non-blocking socket that commands don't inherit.
   func openSocket(
     _ family: Family, _ type: __socket_type, _ number: Int32 = 0
-  ) throws(Failure) -> Int32 {
+  ) throws(ProbeFailure) -> Int32 {
     let flags = Int32(type.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
     let made = open { socket(family == .inet ? AF_INET : AF_INET6, flags, number) }
     guard made >= 0 else {
-      throw Failure("cannot open a socket: \(errorText(errno))", fault: .ours)
+      throw ProbeFailure("cannot open a socket: \(errorText(errno))", fault: .ours)
     }
     return made
   }
 
   /// Whether one may stay open without use. It has the lowest number that was free: half of all
-  /// that there may be (`RLIMIT_NOFILE`) are left to tries.
+  /// that there may be (`RLIMIT_NOFILE`) are left to attempts.
   func canKeep(_ descriptor: Int32) -> Bool { descriptor < mostKept }
 
   /// Nothing is told of it any more.
   func close(_ descriptor: Int32) {
     watches[descriptor] = nil
     Glibc.close(descriptor)
-    spares.refill(from: mailbox.bell)
+    spares.refill(from: loop.descriptor)
   }
 }
 

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// Descriptors held for tries, for when something else in the process has taken all others.
+/// Descriptors held for attempts, for when something else in the process has taken all others.
 struct Spares {
   private var held: [Int32] = []
   private let wanted: Int

@@ -31,9 +31,9 @@ final class Connection: Stream {
 
   /// Throws what fails at once; what fails later is told.
   init(
-    to endpoint: Endpoint, for purpose: Purpose, in attempt: Try,
+    to endpoint: Endpoint, for purpose: Purpose, in attempt: ProbeAttempt,
     tell: @escaping (StreamEvent) -> Void
-  ) throws(Failure) {
+  ) throws(ProbeFailure) {
     (self.endpoint, poller) = (endpoint, attempt.poller)
     self.tell = tell
     kept = purpose == .opening ? attempt.kept.socket : nil
@@ -43,7 +43,7 @@ final class Connection: Stream {
       }
     descriptor = socket
     descriptor.prepare(for: purpose, isKept: kept != nil)
-    do throws(Failure) {
+    do throws(ProbeFailure) {
       try attempt.origin.connect(socket, to: endpoint)
       try poller.watch(socket, for: [.toRead, .toWrite]) { [self] in isReady($0) }
     } catch {
@@ -134,14 +134,14 @@ final class Connection: Stream {
   }
 }
 
-extension Origin {
+extension ProbeOrigin {
   /// Begins to connect a socket that doesn't block.
-  func connect(_ socket: Int32, to endpoint: Endpoint) throws(Failure) {
+  func connect(_ socket: Int32, to endpoint: Endpoint) throws(ProbeFailure) {
     try apply(to: socket)
     if let source, Endpoint(source, 0).withName({ bind(socket, $0, $1) }) < 0 {
       // As with a link that is gone: the way that was to be tried isn't there.
       guard errno == EADDRNOTAVAIL else { throw endpoint.failure(errno) }
-      throw Failure("cannot ask from \(source): no link here has it", fault: .network)
+      throw ProbeFailure("cannot ask from \(source): no link here has it", fault: .network)
     }
     if endpoint.withName({ Glibc.connect(socket, $0, $1) }) < 0, errno != EINPROGRESS {
       throw endpoint.failure(errno)

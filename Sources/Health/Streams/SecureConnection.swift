@@ -22,11 +22,12 @@ final class SecureConnection: Stream {
   private var connection: Connection?
 
   init(
-    to endpoint: Endpoint, _ tls: TLS, in attempt: Try, tell: @escaping (StreamEvent) -> Void
-  ) throws(Failure) {
+    to endpoint: Endpoint, _ tls: TLS, in attempt: ProbeAttempt,
+    tell: @escaping (StreamEvent) -> Void
+  ) throws(ProbeFailure) {
     poller = attempt.poller
     number = poller.hear(tell)
-    do throws(Failure) {
+    do throws(ProbeFailure) {
       connection = try Connection(to: endpoint, for: .speaking, in: attempt) { [weak self] event in
         guard case .connected = event, let self, let opened = connection.take() else {
           return tell(event)
@@ -64,7 +65,7 @@ final class SecureConnection: Stream {
       // It closes the socket where it fails.
       .withConnectedSocket(socket)
       .whenFailure { error in
-        post(.failed(Failure("cannot connect to \(endpoint): \(error)", fault: .network)))
+        post(.failed(ProbeFailure("cannot connect to \(endpoint): \(error)", fault: .network)))
       }
   }
 
@@ -84,7 +85,7 @@ private final class Budget: ChannelInboundHandler {
 
   private let endpoint: Endpoint
   private let post: (StreamEvent) -> Void
-  private var left = Try.mostReceived
+  private var left = ProbeAttempt.mostReceived
 
   init(_ endpoint: Endpoint, _ post: @escaping (StreamEvent) -> Void) {
     (self.endpoint, self.post) = (endpoint, post)
@@ -92,7 +93,7 @@ private final class Budget: ChannelInboundHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard left >= 0 else { return }
-    left -= Try.cost(of: unwrapInboundIn(data).readableBytes)
+    left -= ProbeAttempt.cost(of: unwrapInboundIn(data).readableBytes)
     if left >= 0 { return context.fireChannelRead(data) }
     post(.failed(endpoint.sendsTooMuch))
     context.close(promise: nil)
@@ -156,7 +157,7 @@ private final class Teller: ChannelInboundHandler {
       post(.failed(endpoint.failure(error.errnoCode)))
     // Many servers just close.
     case NIOSSLError.uncleanShutdown: post(.closed)
-    default: post(.failed(Failure(endpoint.tlsSentence(error, name: name), fault: .network)))
+    default: post(.failed(ProbeFailure(endpoint.tlsSentence(error, name: name), fault: .network)))
     }
   }
 }

@@ -1,4 +1,4 @@
-/// Bytes to and from whom a try asks; see ``StreamEvent``.
+/// Bytes to and from whom an attempt asks; see ``StreamEvent``.
 protocol Stream: AnyObject {
   /// Once it is open.
   func write(_ bytes: [UInt8])
@@ -17,5 +17,5 @@ enum StreamEvent: Sendable {
   case bytes([UInt8])
   /// By the peer, who sends no more.
   case closed
-  case failed(Failure)
+  case failed(ProbeFailure)
 }

@@ -40,21 +40,12 @@ enum SysctlFile {
   /// The settings beside one that isn't there.
   static func neighbors(of key: Sysctl.Key) -> [Sysctl.Key] {
     let parts = Array(key.parts.dropLast())
-    var found = opendir("/proc/sys/" + parts.joined(separator: "/"))
+    var names = entries(of: "/proc/sys/" + parts.joined(separator: "/"))
     // A link that isn't there will have what every link has.
-    if found == nil, key.link != nil {
-      found = opendir("/proc/sys/" + (parts.dropLast() + ["default"]).joined(separator: "/"))
+    if names == nil, key.link != nil {
+      names = entries(of: "/proc/sys/" + (parts.dropLast() + ["default"]).joined(separator: "/"))
     }
-    guard let directory = found else { return [] }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      names.append(
-        withUnsafeBytes(of: entry.pointee.d_name) {
-          String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-        })
-    }
-    return names.sorted().compactMap { Sysctl.Key(parts: parts + [$0]) }
+    return (names ?? []).compactMap { Sysctl.Key(parts: parts + [$0]) }
   }
 
   /// `sysctl -w KEY=VALUE`

@@ -1,16 +1,17 @@
 internal import Glibc
 
-/// Why something that a try does failed.
-struct Failure: Error, Hashable, CustomStringConvertible {
+/// Why something that an attempt does failed.
+struct ProbeFailure: Error, Hashable, CustomStringConvertible {
   let description: String
   /// The status of an HTTP answer that isn't a good one.
   var status: Int?
-  var fault: Trial.Fault
+  var fault: AttemptReport.Fault
   /// The kernel's, where it was the kernel that refused.
   var errno: Int32?
 
   init(
-    _ description: String, status: Int? = nil, fault: Trial.Fault = .answer, errno: Int32? = nil
+    _ description: String, status: Int? = nil, fault: AttemptReport.Fault = .answer,
+    errno: Int32? = nil
   ) {
     self.description = description
     self.status = status

@@ -2,7 +2,7 @@ internal import CLinux
 import Model
 internal import NIOCore
 
-/// What tries share beside the poller.
+/// What attempts share beside the poller.
 final class Means {
   let contexts = TLSContexts()
   let allowsExec: Bool
@@ -17,10 +17,10 @@ final class Means {
   }
 }
 
-extension Try {
+extension ProbeAttempt {
   /// Asks; the outcome comes by ``end(_:)``.
   func ask(_ question: Probe.Question, _ means: Means) {
-    do throws(Failure) {
+    do throws(ProbeFailure) {
       switch question {
       case .http(let http): try ask(http, means)
       case .tcp(let tcp): try ask(tcp)
@@ -29,7 +29,7 @@ extension Try {
       case .icmp(let address): try echo(address, means)
       case .exec(let exec):
         guard means.allowsExec else {
-          throw Failure("commands are off; they need the flag --allow-exec")
+          throw ProbeFailure("commands are off; they need the flag --allow-exec")
         }
         try run(exec.command)
       case .file(let file): end(try look(at: file))
@@ -40,7 +40,7 @@ extension Try {
     }
   }
 
-  private func ask(_ http: Probe.HTTP, _ means: Means) throws(Failure) {
+  private func ask(_ http: Probe.HTTP, _ means: Means) throws(ProbeFailure) {
     var request = HTTPRequest(endpoint: Endpoint(http.address, http.port), path: http.path)
     request.method = http.method
     request.host = http.host
@@ -60,7 +60,7 @@ extension Try {
     }
   }
 
-  private func ask(_ tcp: Probe.TCP) throws(Failure) {
+  private func ask(_ tcp: Probe.TCP) throws(ProbeFailure) {
     var conversation = Conversation(
       endpoint: Endpoint(tcp.address, tcp.port), send: Array((tcp.send ?? "").utf8), closed: "")
     if let expect = tcp.expect {
@@ -74,18 +74,18 @@ extension Try {
     try conversation.hold(in: self)
   }
 
-  private func look(at file: Probe.File) throws(Failure) -> Outcome {
+  private func look(at file: Probe.File) throws(ProbeFailure) -> Outcome {
     let limit = 1 << 16
     let (bytes, age) = try poller.readStart(of: file.path, limit: file.content == nil ? 0 : limit)
     if let maxAge = file.maxAge, age > maxAge {
       let whole = Duration.seconds(age.components.seconds)
-      throw Failure("\(file.path) was changed \(whole.text) ago, not within \(maxAge.text)")
+      throw ProbeFailure("\(file.path) was changed \(whole.text) ago, not within \(maxAge.text)")
     }
     if let content = file.content {
       var search = Search(for: content)
       search.append(bytes)
       guard search.isFound else {
-        throw Failure(
+        throw ProbeFailure(
           "\(file.path) lacks \(quoted(content))"
             + (bytes.count == limit ? " in its first \(limit >> 10) KiB" : ""))
       }

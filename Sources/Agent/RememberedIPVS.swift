@@ -1,28 +1,18 @@
 import JSON
 import Model
 
-/// What vpngw made of IPVS, where the kernel keeps no mark, and what its timeouts were before: a
-/// file in the run directory.
-struct IPVSMemory {
-  struct Timeout {
-    var previous: Duration
-    var written: Duration
-  }
-
-  private var file: MemoryFile
+/// What vpngw made of IPVS, where the kernel keeps no mark, and what its timeouts were before.
+struct RememberedIPVS: Remembered {
   /// By their titles; nil: which destinations are ours isn't known, as an older version noted none.
   private var services: [String: Set<IPVSDestination.ID>?] = [:]
   private var daemons: Set<String> = []
-  private var timeouts: [IPVSTimeout.State: Timeout] = [:]
+  private var timeouts: [IPVSTimeout.State: Overwritten<Duration>] = [:]
 
-  /// A file that is missing or damaged remembers nothing.
-  init(path: String) {
-    file = MemoryFile(path: path)
-    guard let document = file.read() else { return }
+  mutating func read(_ object: JSON.Value, refuse: (_ entry: String, _ reason: String) -> Void) {
     func texts(_ key: String) -> Set<String> {
-      Set(document.root[key]?.elements?.compactMap(\.string) ?? [])
+      Set(object[key]?.elements?.compactMap(\.string) ?? [])
     }
-    let destinations = document.root["destinations"]
+    let destinations = object["destinations"]
     for service in texts("services") {
       services[service] = .some(
         destinations?[service]?.elements.map {
@@ -31,18 +21,27 @@ struct IPVSMemory {
     }
     daemons = texts("sync")
     for state in IPVSTimeout.State.allCases {
-      guard let entry = document.root["timeouts"]?[state.rawValue],
-        let previous = entry["previous"]?.string.flatMap(Duration.init(text:)),
-        let written = entry["written"]?.string.flatMap(Duration.init(text:))
+      guard let entry = Overwritten<String>(object["timeouts"]?[state.rawValue]),
+        let previous = Duration(text: entry.previous), let written = Duration(text: entry.written)
       else { continue }
-      timeouts[state] = Timeout(previous: previous, written: written)
+      timeouts[state] = Overwritten(previous: previous, written: written)
     }
-    // The values point into it.
-    withExtendedLifetime(document) {}
   }
 
-  /// Why not all of it is known.
-  var damage: String? { file.damage }
+  var tree: Tree {
+    func list(_ texts: Set<String>) -> Tree { .array(texts.sorted().map(Tree.string)) }
+    let entries = timeouts.sorted { $0.key < $1.key }.map { state, entry in
+      let texts = Overwritten(previous: entry.previous.text, written: entry.written.text)
+      return (state.rawValue, texts.tree)
+    }
+    let destinations = services.sorted { $0.key < $1.key }.compactMap { title, destinations in
+      destinations.map { (title, list(Set($0.map(\.noted)))) }
+    }
+    return .object([
+      ("services", list(Set(services.keys))), ("destinations", .object(destinations)),
+      ("sync", list(daemons)), ("timeouts", .object(entries)),
+    ])
+  }
 
   var isEmpty: Bool { services.isEmpty && daemons.isEmpty && timeouts.isEmpty }
 
@@ -65,8 +64,8 @@ struct IPVSMemory {
     }
     for index in observed.ipvsTimeouts.indices {
       let timeout = observed.ipvsTimeouts[index]
-      if let entry = timeouts[timeout.state], entry.written == timeout.duration {
-        observed.ipvsTimeouts[index].previous = entry.previous
+      if let previous = timeouts[timeout.state]?.previous(of: timeout.duration) {
+        observed.ipvsTimeouts[index].previous = previous
       }
     }
   }
@@ -83,11 +82,8 @@ struct IPVSMemory {
     guard let timeout = change.object.as(IPVSTimeout.self),
       let present = change.observed?.as(IPVSTimeout.self)
     else { return false }
-    // A value that we wrote ourselves keeps the one from before us.
-    let isOurs = timeouts[timeout.state]?.written == present.duration
-    timeouts[timeout.state] = Timeout(
-      previous: isOurs ? timeouts[timeout.state]!.previous : present.duration,
-      written: timeout.duration)
+    timeouts[timeout.state] = Overwritten(
+      timeout.duration, over: present.duration, after: timeouts[timeout.state])
     return true
   }
 
@@ -121,27 +117,6 @@ struct IPVSMemory {
       timeouts[timeout.state] = nil
     }
     return before != (services.count, daemons.count, timeouts.count)
-  }
-
-  mutating func save() throws(File.Failure) {
-    if isEmpty { return try file.replace(with: nil) }
-    func list(_ texts: Set<String>) -> Tree { .array(texts.sorted().map(Tree.string)) }
-    let entries = timeouts.sorted { $0.key < $1.key }.map { state, entry in
-      (
-        state.rawValue,
-        Tree.object([
-          ("previous", .string(entry.previous.text)), ("written", .string(entry.written.text)),
-        ])
-      )
-    }
-    let destinations = services.sorted { $0.key < $1.key }.compactMap { title, destinations in
-      destinations.map { (title, list(Set($0.map(\.noted)))) }
-    }
-    let tree = Tree.object([
-      ("services", list(Set(services.keys))), ("destinations", .object(destinations)),
-      ("sync", list(daemons)), ("timeouts", .object(entries)),
-    ])
-    try file.replace(with: tree)
   }
 }
 

@@ -1,5 +1,7 @@
-/// How one try of a probe went, for whoever counts.
-public struct Trial: Hashable, Sendable {
+import Model
+
+/// How one attempt of a probe went, for whoever counts.
+public struct AttemptReport: Hashable, Sendable {
   public let duration: Duration
   /// Nil: it succeeded.
   public let fault: Fault?
@@ -29,9 +31,9 @@ public struct Trial: Hashable, Sendable {
   }
 }
 
-extension Trial {
-  /// Of a try that is ending.
-  init(_ attempt: Try, _ outcome: Outcome, took duration: Duration, _ now: Duration) {
+extension AttemptReport {
+  /// Of an attempt that is ending.
+  init(_ attempt: ProbeAttempt, _ outcome: Outcome, took duration: Duration, _ now: Instant) {
     self.duration = duration
     if case .good = outcome { fault = nil } else { fault = attempt.fault }
     hasAddress = attempt.hasAddress

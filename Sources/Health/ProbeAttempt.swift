@@ -1,30 +1,30 @@
 import Model
 
-/// One try of a probe under way: it ends once, by an answer, a failure or its timeout, and with it
+/// One attempt of a probe under way: it ends once, by an answer, a failure or its timeout, and with it
 /// all that it opened.
 ///
 /// It lives on its poller's thread.
-final class Try {
+final class ProbeAttempt {
   let poller: Poller
-  let origin: Origin
+  let origin: ProbeOrigin
   let timeout: Duration
   private var whenOver: ((Outcome) -> Void)?
   private var timer: Poller.Timer?
   private var cleanups: [() -> Void] = []
   private var waits: [Wait] = []
   var kept = Kept()
-  /// What it asks over HTTP; a try that has ended has none.
+  /// What it asks over HTTP; an attempt that has ended has none.
   var exchanges: [HTTPExchange] = []
   /// Whether it asks a gateway for its forwarded port as well.
   var asksPort = true
   /// Whether it has read a gateway's public address.
   var hasAddress = false
   /// What kind of failure it comes to, if it fails.
-  private(set) var fault = Trial.Fault.answer
+  private(set) var fault = AttemptReport.Fault.answer
   /// Of what it may still receive.
-  private var budget = Try.mostReceived
+  private var budget = ProbeAttempt.mostReceived
 
-  /// The most that a try takes from all whom it asks, in bytes: whoever sends more than any answer
+  /// The most that an attempt takes from all whom it asks, in bytes: whoever sends more than any answer
   /// needs is not listened to, in whatever form it comes.
   static let mostReceived = 1 << 17
 
@@ -36,18 +36,18 @@ final class Try {
   /// Of a note, which says what to do as well.
   static let longestNote = 400
 
-  /// Something that the try waits for; to be told when it doesn't come in time.
+  /// Something that the attempt waits for; to be told when it doesn't come in time.
   final class Wait {
-    /// Stands before the reason, if a try waits for several.
+    /// Stands before the reason, if an attempt waits for several.
     let label: String
     /// Such as `answer from 10.0.0.1:80`; made only when it is said.
     var what: () -> String
-    /// What the try comes to without it; nil: a failure.
+    /// What the attempt comes to without it; nil: a failure.
     let otherwise: (() -> Outcome)?
     /// What to look at where it doesn't come.
     var hint: String?
     /// The failure that it is already, whose explanation is all that is waited for.
-    var failure: Failure?
+    var failure: ProbeFailure?
 
     init(_ label: String, _ what: @escaping () -> String, otherwise: (() -> Outcome)?) {
       self.label = label
@@ -57,7 +57,7 @@ final class Try {
   }
 
   init(
-    _ poller: Poller, origin: Origin, timeout: Duration,
+    _ poller: Poller, origin: ProbeOrigin, timeout: Duration,
     whenOver: @escaping (Outcome) -> Void
   ) {
     self.poller = poller
@@ -84,12 +84,12 @@ final class Try {
 
   func fail(_ reason: String) { end(.bad(reason)) }
 
-  func fail(_ failure: Failure) {
+  func fail(_ failure: ProbeFailure) {
     if !isOver { fault = failure.fault }
     end(failure.fault == .ours ? .unasked(failure.description) : .bad(failure.description))
   }
 
-  /// Notes that bytes came; whether they are within what a try may receive. If not, it has failed.
+  /// Notes that bytes came; whether they are within what an attempt may receive. If not, it has failed.
   func mayTake(_ count: Int, from endpoint: Endpoint) -> Bool {
     budget -= Self.cost(of: count)
     if budget < 0 { fail(endpoint.sendsTooMuch) }
@@ -102,7 +102,7 @@ final class Try {
     end(.bad("stopped"))
   }
 
-  /// Does something when the try ends, or now if it has.
+  /// Does something when the attempt ends, or now if it has.
   func cleanUp(_ cleanup: @escaping () -> Void) {
     if isOver { cleanup() } else { cleanups.append(cleanup) }
   }
@@ -132,8 +132,9 @@ final class Try {
 }
 
 extension Endpoint {
-  var sendsTooMuch: Failure {
-    Failure("\(self) sends more than \(Try.mostReceived >> 10) KiB, and no end of its answer")
+  var sendsTooMuch: ProbeFailure {
+    ProbeFailure(
+      "\(self) sends more than \(ProbeAttempt.mostReceived >> 10) KiB, and no end of its answer")
   }
 }
 
@@ -142,11 +143,11 @@ extension Outcome {
   fileprivate var bounded: Outcome {
     switch self {
     case .good(var finding):
-      finding.notes = finding.notes.map { $0.bounded(to: Try.longestNote) }
-      finding.portNote = finding.portNote?.bounded(to: Try.longestNote)
+      finding.notes = finding.notes.map { $0.bounded(to: ProbeAttempt.longestNote) }
+      finding.portNote = finding.portNote?.bounded(to: ProbeAttempt.longestNote)
       return .good(finding)
-    case .bad(let reason): return .bad(reason.bounded(to: Try.longestReason))
-    case .unasked(let reason): return .unasked(reason.bounded(to: Try.longestReason))
+    case .bad(let reason): return .bad(reason.bounded(to: ProbeAttempt.longestReason))
+    case .unasked(let reason): return .unasked(reason.bounded(to: ProbeAttempt.longestReason))
     }
   }
 }

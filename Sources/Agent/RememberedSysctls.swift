@@ -1,0 +1,43 @@
+import JSON
+import Model
+
+/// What sysctls were before vpngw wrote them, so that an entry that leaves the state file leaves no
+/// trace.
+struct RememberedSysctls: Remembered {
+  private(set) var entries: [Sysctl.Key: Overwritten<String>] = [:]
+
+  var isEmpty: Bool { entries.isEmpty }
+
+  mutating func read(_ object: JSON.Value, refuse: (_ entry: String, _ reason: String) -> Void) {
+    for (name, value) in object.members! {
+      guard let key = Sysctl.Key(name), let entry = Overwritten(value) else {
+        refuse(name, "not what vpngw writes there; left out")
+        continue
+      }
+      // What stands here is written into /proc/sys one day.
+      guard key.isOfNetwork else {
+        refuse(name, "not under \"net.\", and so not ours to write; left out")
+        continue
+      }
+      entries[key] = entry
+    }
+  }
+
+  var tree: Tree {
+    .object(entries.sorted { $0.key < $1.key }.map { ($0.key.description, $0.value.tree) })
+  }
+
+  /// The observed setting with what was there before, where what is there now is our doing.
+  func annotate(_ sysctl: Sysctl) -> Sysctl {
+    var sysctl = sysctl
+    if let previous = entries[sysctl.key]?.previous(of: sysctl.text) { sysctl.previous = previous }
+    return sysctl
+  }
+
+  /// Notes what is about to be written over what is there.
+  mutating func remember(_ key: Sysctl.Key, present: String, written: String) {
+    entries[key] = Overwritten(written, over: present, after: entries[key])
+  }
+
+  mutating func forget(_ key: Sysctl.Key) { entries[key] = nil }
+}
