@@ -74,7 +74,7 @@ final class Confirmation {
     var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
     while File.exists(directory.pending) {
       if interruption.isPending {
-        let left = max(started + limit - .now, Duration.zero).components.seconds
+        let left = max(started + limit - Instant.now, Duration.zero).components.seconds
         Console.complain(
           "\nInterrupted. What was done (\(summary)) will be undone within \(left + 1)s, unless "
             + "you run `\(command)`.\n")

@@ -46,7 +46,7 @@ private final class Child {
   /// Looks whether it has ended, less and less often, which needs neither a signal nor a thread;
   /// until it has, so that no zombie stays.
   func poll(after pause: Duration = .milliseconds(1), then: @escaping (Int32?) -> Void) {
-    _ = poller.at(.now + pause) {
+    _ = poller.at(Instant.now + pause) {
       var info = siginfo_t()
       // It stays waitable until its group, which has its number, is killed: whatever it left there.
       let code = waitid(P_PID, id_t(self.process), &info, WEXITED | WNOHANG | WNOWAIT)

@@ -1,4 +1,5 @@
 internal import CLinux
+import Events
 internal import Glibc
 import Model
 

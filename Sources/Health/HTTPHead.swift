@@ -1,4 +1,4 @@
-public import Model
+import Model
 
 /// A request without a body, as it goes over the wire (RFC 9112, 3).
 public struct HTTPHead {

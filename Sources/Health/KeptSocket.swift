@@ -1,4 +1,5 @@
 internal import CLinux
+import Events
 internal import Glibc
 
 /// Where a probe's attempts leave their socket to the next one, without a peer and an address, as if it

@@ -140,7 +140,7 @@ struct PollerTests {
       #expect(send(pair.peer, "x", 1, 0) == 1)
     }
     var isOver = false
-    _ = poller.at(.now + .milliseconds(50)) { isOver = true }
+    _ = poller.at(Instant.now + .milliseconds(50)) { isOver = true }
     poller.run { isOver }
     #expect(log.entries == ["ready"])
     for pair in [one, other] { close(pair.peer) }

@@ -26,7 +26,7 @@ final class IPVSPoll: Sendable {
         loop.wait(for: &events, until: next)
         if Instant.now < next { continue }
         if isWanted.value.load(ordering: .relaxed), watch.hasChanged() { inbox.postDrift() }
-        next = .now + interval
+        next = Instant.now + interval
       }
     }
   }
