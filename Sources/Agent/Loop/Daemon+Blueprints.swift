@@ -1,3 +1,4 @@
+import Events
 import Model
 import Plan
 
@@ -6,7 +7,7 @@ extension Daemon {
   func reportBlueprints(
     _ wanted: NetworkState, _ outcome: Reconciler.Outcome, _ now: Cadence.Instant
   ) {
-    let duration = .now - now
+    let duration = Instant.now - now
     let states = liveSignals.states(now)
     var ways: [Status.Way] = []
     for blueprint in declaration!.blueprints {
