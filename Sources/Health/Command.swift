@@ -1,6 +1,7 @@
 internal import CLinux
 import Events
 internal import Glibc
+import Model
 
 extension ProbeAttempt {
   /// Runs a program without our capabilities, in a session of its own, all of which is killed when the
