@@ -4,7 +4,7 @@ import Synchronization
 
 /// Told of each try of a probe, on the prober's thread.
 protocol ProbeObserver: Sendable {
-  func note(_ signal: Signal, _ trial: Trial, _ reading: Reading)
+  func note(_ signal: Signal, _ report: AttemptReport, _ reading: Reading)
   /// Adds what it makes of all that probes say now.
   func measure(_ probes: Prober.Snapshot, into metrics: inout Metrics)
 }
@@ -17,9 +17,9 @@ final class ProbeMeter: Sendable {
   init(observers: [any ProbeObserver] = []) { self.observers = observers }
 
   /// A probe was tried.
-  func note(_ signal: Signal, _ trial: Trial, _ reading: Reading) {
+  func note(_ signal: Signal, _ report: AttemptReport, _ reading: Reading) {
     metrics.withLock { $0.observe(Self.lateness, reading.lateness) }
-    for observer in observers { observer.note(signal, trial, reading) }
+    for observer in observers { observer.note(signal, report, reading) }
   }
 
   func measure(_ probes: Prober.Snapshot, into metrics: inout Metrics) {

@@ -46,19 +46,19 @@ final class GatewayMeter: BlueprintObserver, ProbeObserver {
 
   // MARK: - Health checks
 
-  func note(_ signal: Signal, _ trial: Trial, _ reading: Reading) {
+  func note(_ signal: Signal, _ report: AttemptReport, _ reading: Reading) {
     content.withLock { content in
       guard let address = content.gateways[signal] else { return }
       let gateway = [Metrics.Label("gateway_ip", address.description)]
-      content.metrics.observe(Self.checkDuration, gateway, trial.duration)
-      if let fault = trial.fault { content.metrics.count(fault) }
-      for request in trial.requests {
+      content.metrics.observe(Self.checkDuration, gateway, report.duration)
+      if let fault = report.fault { content.metrics.count(fault) }
+      for request in report.requests {
         content.metrics.count(request, gateway)
         if request.isForAddress {
-          content.metrics.countFetch(request, isGood: trial.hasAddress, gateway)
+          content.metrics.countFetch(request, isGood: report.hasAddress, gateway)
         }
       }
-      content.noteCycle(signal, trial.duration)
+      content.noteCycle(signal, report.duration)
       content.noteAddress(signal, reading.publicAddress)
     }
   }
@@ -112,7 +112,7 @@ extension GatewayMeter.Content {
 }
 
 extension Metrics {
-  fileprivate mutating func count(_ fault: Trial.Fault) {
+  fileprivate mutating func count(_ fault: AttemptReport.Fault) {
     let type =
       switch fault {
       case .network: "network_error"
@@ -123,7 +123,7 @@ extension Metrics {
     add(GatewayMeter.errors, [Label("type", type)])
   }
 
-  fileprivate mutating func count(_ request: Trial.Request, _ gateway: Labels) {
+  fileprivate mutating func count(_ request: AttemptReport.Request, _ gateway: Labels) {
     observe(GatewayMeter.requestDuration, gateway, request.duration)
     if let status = request.status {
       add(
@@ -133,7 +133,7 @@ extension Metrics {
   }
 
   fileprivate mutating func countFetch(
-    _ request: Trial.Request, isGood: Bool, _ gateway: Labels
+    _ request: AttemptReport.Request, isGood: Bool, _ gateway: Labels
   ) {
     add(GatewayMeter.fetches, gateway + [Label("status", isGood ? "success" : "failure")])
     observe(GatewayMeter.fetchDuration, gateway, request.duration)
