@@ -37,6 +37,7 @@ let package = Package(
     .target(
       name: "State", dependencies: ["Blueprints", "JSON", "Model", "Nftables"], swiftSettings: pure),
     .target(name: "Keepalived", dependencies: ["JSON", "Model"], swiftSettings: pure),
+    .target(name: "WgQuick", dependencies: ["JSON", "Model"], swiftSettings: pure),
     .target(name: "Plan", dependencies: ["Model", "Nftables"], swiftSettings: pure),
     .target(name: "Netlink", dependencies: ["CLinux", "CMnl", "CNftnl"], swiftSettings: settings),
     .target(
@@ -58,7 +59,7 @@ let package = Package(
       name: "Agent",
       dependencies: [
         "Blueprints", "CLinux", "Events", "Health", "JSON", "Keepalived", "Model", "State", "Plan",
-        "Netlink", "Nftables", "Kernel",
+        "Netlink", "Nftables", "Kernel", "WgQuick",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -80,7 +81,7 @@ let package = Package(
       name: "ServicesTests",
       dependencies: [
         "Agent", "Blueprints", "JSON", "Keepalived", "Kernel", "Model", "Netlink", "Nftables",
-        "State", "TestSupport",
+        "State", "TestSupport", "WgQuick",
       ],
       exclude: ["Cases"], swiftSettings: settings),
     .testTarget(

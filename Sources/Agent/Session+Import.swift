@@ -2,6 +2,7 @@ internal import Glibc
 import JSON
 internal import Keepalived
 import State
+import WgQuick
 
 extension Session {
   /// `vpngw import keepalived FILE`: a state file for what the configuration asks for; what it has no
@@ -22,6 +23,47 @@ extension Session {
       report([("-", error.list)])
       return Status.failed
     }
+    return Status.done
+  }
+}
+
+extension Session {
+  /// `vpngw import wireguard FILE`: a state file for a configuration of wg-quick. Keys go into files of
+  /// the directory `keys`, and never into what is printed; without it they go nowhere.
+  public func importWireGuard(_ path: String, keys directory: String?) throws -> Int32 {
+    let directory = directory.map { $0.count > 1 && $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+    if let directory, !directory.hasPrefix("/") {
+      throw Failure("--keys \(directory): must be an absolute path, since the state file names it")
+    }
+    let bytes = try File.read(path, limit: 1 << 20)
+    let made = WgQuickImport(path, bytes, keysIn: directory ?? "/etc/vpn-gateway")
+    let text = made.tree.text()
+    do throws(Problems) {
+      _ = try StateFile.decode(Array(text.utf8), names: .machine)
+    } catch {
+      Console.complain(made.notes.map { "\($0)".visible + "\n" }.joined())
+      Console.complain("vpngw: this state file is not valid yet:\n")
+      report([("-", error.list)])
+      return Status.failed
+    }
+    var told = made.notes.map { "\($0)".visible }
+    for key in made.keys {
+      let bytes = Array(key.text.utf8)
+      guard directory != nil else {
+        told.append("\(key.path): write the key there, readable by root alone, or state --keys")
+        continue
+      }
+      if let present = try? File.read(key.path, limit: 1 << 10) {
+        guard present == bytes else {
+          throw Failure("\(key.path): there already, with another key; move it away first")
+        }
+      } else {
+        try File.replace(key.path, with: bytes)
+      }
+      told.append("\(key.path): the key is there, readable by root alone")
+    }
+    Console.print(text)
+    Console.complain(told.map { $0 + "\n" }.joined())
     return Status.done
   }
 }

@@ -75,6 +75,9 @@ extension NetworkState {
     for index in observed.fdb.indices {
       observed.fdb[index].isOwned = !observed.fdb[index].isAdopted
     }
+    for index in observed.wireGuards.indices {
+      observed.wireGuards[index].isOwned = !observed.wireGuards[index].isAdopted
+    }
     for index in observed.ipvsServices.indices {
       observed.ipvsServices[index].isOwned = !observed.ipvsServices[index].isAdopted
     }

@@ -41,6 +41,7 @@ extension NetworkState {
     var own = NetworkState()
     own.sysctls = sysctls.filter(\.isOwned)
     own.links = links.filter(\.isOwned)
+    own.wireGuards = wireGuards.filter(\.isOwned)
     own.addresses = addresses.filter(\.isOwned)
     own.neighbors = neighbors.filter(\.isOwned)
     own.fdb = fdb.filter(\.isOwned)
@@ -70,6 +71,9 @@ extension NetworkState {
     var seen: Set<Route.ID> = []
     all.routes.removeAll { !seen.insert($0.id).inserted }
     for index in all.tables.indices { all.tables[index].isAdopted = !all.tables[index].isOwned }
+    for index in all.wireGuards.indices {
+      all.wireGuards[index].isAdopted = !all.wireGuards[index].isOwned
+    }
     // Nothing would mark it as somebody else's.
     all.ipvsDaemons.removeAll { !$0.isOwned }
     for index in all.ipvsServices.indices {

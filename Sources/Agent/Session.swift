@@ -83,7 +83,14 @@ public struct Session {
   func load(_ path: String) throws -> DesiredState? {
     let bytes = try File.read(path)
     do throws(Problems) {
-      return try StateFile.decode(bytes, names: .machine)
+      var declaration = try StateFile.decode(bytes, names: .machine)
+      do throws(Incompleteness) {
+        try declaration.complete(by: Machine())
+      } catch {
+        Console.complain("\(path): \(error)".visible + "\n")
+        return nil
+      }
+      return declaration
     } catch {
       report([(path, error.list)])
       return nil

@@ -35,6 +35,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/veth.h>
+#include <linux/wireguard.h>
 
 // glibc hides these behind _GNU_SOURCE, without which Swift's Glibc module is built: with it here,
 // types such as fd_set would differ between the two.

@@ -32,6 +32,7 @@ enum KernelKinds {
     IPVSTimeoutKind.self,
     IPVSDaemonKind.self,
     LinkKind.self,
+    WireGuardKind.self,
     SysctlKind.self,
     AddressKind.self,
     NeighborKind.self,

@@ -8,6 +8,7 @@ public struct Kind: Sendable {
   public static let all: [Kind] = [
     Kind(Sysctl.self),
     Kind(Link.self),
+    Kind(WireGuard.self),
     Kind(Address.self),
     Kind(Neighbor.self),
     Kind(FDBEntry.self),

@@ -49,6 +49,10 @@ public protocol Resource: Hashable, Sendable {
   var removalRank: Int { get }
   /// What a file states, with what its blueprints add.
   static func adding(_ blueprint: [Self], to stated: [Self]) -> [Self]
+  /// Whether a file names what it doesn't hold of it.
+  static var needsSurroundings: Bool { get }
+  /// With what the file names.
+  func completed(by surroundings: some Surroundings) throws(Incompleteness) -> Self
   /// Whether it takes IPVS.
   static var needsIPVS: Bool { get }
   /// Observed: whether somebody else has put something in it, or made it, which a change may take away.
@@ -87,6 +91,8 @@ extension Resource {
   public var removalRank: Int { 0 }
   public static func adding(_ blueprint: [Self], to stated: [Self]) -> [Self] { stated + blueprint }
   public static var needsIPVS: Bool { false }
+  public static var needsSurroundings: Bool { false }
+  public func completed(by surroundings: some Surroundings) throws(Incompleteness) -> Self { self }
 
   public func mayChange(_ observed: Self) -> Bool { observed.isOwned }
   public var maker: String? { nil }

@@ -3,7 +3,7 @@ internal import Model
 
 enum FileKey: Int, ObjectKey {
   case schema, comment, version, sysctls, links, addresses, neighbors, nexthops, routes, rules
-  case nftables, ipvs, probes, signals, gateways, services
+  case nftables, ipvs, probes, signals, gateways, services, wireguard
 
   // JSON Schema's words: editors look for the schema under the first, and pass over the second.
   static let names = ["$schema", "$comment"] + spelledNames().dropFirst(2)
@@ -31,6 +31,12 @@ extension ObjectReader<FileKey> {
       }
     }
     if links == nil, has(.links) { contents.unreadLinks = nil }
+
+    _ = each(.wireguard, of: "wireguard") { object, index in
+      let wireGuard = object.wireGuard()
+      let when = object.when()
+      if let wireGuard { contents.wireGuards.append(Declared(wireGuard, when: when), index) }
+    }
 
     contents.addresses.reserve(count(.addresses))
     _ = each(.addresses, of: "address") { object, index in

@@ -80,6 +80,7 @@ struct Contents {
   /// What the file says for services of the section `ipvs`.
   var ipvsInhibitions: [IPVSService.Match: Inhibition] = [:]
   var links = Section<Link>("links")
+  var wireGuards = Section<WireGuard>("wireguard")
   var addresses = Section<Address>("addresses")
   var neighbors = Section<Neighbor>("neighbors")
   var fdb = Section<FDBEntry>("neighbors")
@@ -120,6 +121,7 @@ struct Contents {
       }
     }
     declaration.unconditional.links = unconditional(links)
+    declaration.unconditional.wireGuards = unconditional(wireGuards)
     declaration.unconditional.addresses = unconditional(addresses)
     declaration.unconditional.neighbors = unconditional(neighbors)
     declaration.unconditional.fdb = unconditional(fdb)

@@ -41,6 +41,7 @@ public enum StateFile {
       sections.append(("sysctls", .object(sorted.map { ($0.key.description, tree($0.text)) })))
     }
     add("links", trees(configuration.links))
+    add("wireguard", trees(configuration.wireGuards))
     add("addresses", trees(configuration.addresses))
     add("neighbors", trees(configuration.neighbors) + trees(configuration.fdb))
     add("nexthops", trees(configuration.nexthops))

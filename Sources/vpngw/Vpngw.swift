@@ -326,7 +326,29 @@ struct Show: ParsableCommand {
 struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print a state file for another program's configuration.",
-    subcommands: [Keepalived.self])
+    subcommands: [Keepalived.self, WireGuard.self])
+
+  struct WireGuard: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "wireguard",
+      abstract: "Print a state file for a configuration of wg-quick.",
+      discussion: """
+        What it has no word for, and what is not run (PostUp), goes to standard error, a line each: \
+        FILE:LINE: what. Keys are never printed.
+        """)
+
+    @Argument(help: "wg0.conf, which names the link; - is standard input.", completion: .file())
+    var file: String
+
+    @Option(
+      help: "The directory for the files with the keys, which are written with mode 600.",
+      completion: .directory)
+    var keys: String?
+
+    @OptionGroup var common: Common
+
+    func run() throws { try common.run { try $0.importWireGuard(file, keys: keys) } }
+  }
 
   struct Keepalived: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -56,7 +56,9 @@ func decode(_ sections: [String: [String]]) throws -> NetworkState {
   }
   let members = members(sections)
   let text = "{ " + (["\"version\": 1"] + members).joined(separator: ", ") + " }"
-  return try StateFile.decode(Array(text.utf8)).expanded()
+  var state = try StateFile.decode(Array(text.utf8)).expanded()
+  try state.complete(by: TestKeys())
+  return state
 }
 
 /// Runs a test inside a network namespace of its own, with a run directory of its own.

@@ -9,7 +9,7 @@ let network = ["links": [br0], "addresses": [on24, on6]]
 /// At least one object of every kind, of every type of link, and of both families.
 let allCases: [Case] =
   linkCases + addressCases + nexthopCases + routeCases + ruleCases + otherCases + tableCases
-  + ipvsCases
+  + ipvsCases + wireGuardCases
 
 /// Those for the kernel at hand: the virtual machine, where time passes slowly, is for what other
 /// kernels may lack.

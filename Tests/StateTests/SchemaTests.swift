@@ -36,6 +36,7 @@ import Testing
   }
 
   private static let keys: [(definition: String?, kind: any ObjectKey.Type)] = [
+    ("wireguard", WireGuardKey.self), ("wireguardPeer", WireGuardPeerKey.self),
     (nil, FileKey.self), ("link", LinkKey.self), ("addressObject", AddressKey.self),
     ("nexthop", NexthopKey.self), ("member", MemberKey.self),
     ("resilient", ResilientKey.self), ("route", RouteKey.self), ("hop", HopKey.self),

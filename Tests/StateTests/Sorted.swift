@@ -8,6 +8,7 @@ func sorted(_ configuration: NetworkState) -> NetworkState {
   var sorted = configuration
   sorted.sysctls = sort(configuration.sysctls)
   sorted.links = sort(configuration.links)
+  sorted.wireGuards = sort(configuration.wireGuards)
   sorted.addresses = sort(configuration.addresses)
   sorted.neighbors = sort(configuration.neighbors)
   sorted.fdb = sort(configuration.fdb)

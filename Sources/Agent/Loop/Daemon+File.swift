@@ -40,7 +40,16 @@ extension Daemon {
     }
     fileBytes = bytes
     do throws(Problems) {
-      let read = try StateFile.decode(bytes, names: .machine)
+      var read = try StateFile.decode(bytes, names: .machine)
+      do throws(Incompleteness) {
+        try read.complete(by: Machine())
+      } catch {
+        // A key may come later than the file that names it.
+        fileBytes = nil
+        return refuseFile(["\(path): \(error)"], isAsked: isAsked) {
+          log.error("state-file", ["file": path, "error": error, "kept": kept])
+        }
+      }
       if declaration != read { take(read) }
       board.update {
         $0.file = .good

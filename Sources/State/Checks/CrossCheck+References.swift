@@ -36,6 +36,9 @@ extension CrossCheck {
         }
       }
     }
+    for (position, device) in contents.wireGuards.items.enumerated() {
+      check(device.link, contents.wireGuards, position, "link")
+    }
     for (position, address) in contents.addresses.items.enumerated() {
       check(address.link, contents.addresses, position, "link")
     }

@@ -1,0 +1,113 @@
+internal import JSON
+internal import Model
+
+enum WireGuardKey: Int, ConditionalKey {
+  case link, privateKeyFile, publicKey, listenPort, fwmark, peers, adopt, when
+
+  static let names = spelledNames()
+  static let example =
+    "{ \"link\": \"wg0\", \"private_key_file\": \"/etc/vpn-gateway/wg0.key\", \"peers\": [...] }"
+}
+
+enum WireGuardPeerKey: Int, ObjectKey {
+  case publicKey, presharedKeyFile, preshared, endpoint, allowedIps, persistentKeepalive
+
+  static let names = spelledNames()
+  static let example =
+    "{ \"public_key\": \"xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\", \"allowed_ips\": [...] }"
+}
+
+extension ObjectReader<WireGuardKey> {
+  mutating func wireGuard() -> WireGuard? {
+    let link = required(.link, .link)
+    var device = WireGuard(link ?? .loopback)
+    device.privateKeyFile = optional(.privateKeyFile, .absolutePath)
+    device.publicKey = optional(.publicKey, .publicKey)
+    if !has(.privateKeyFile), !has(.publicKey) {
+      reportMissing(
+        .privateKeyFile, ", the file that `wg genkey` wrote, or \"public_key\" to keep its key")
+    }
+    device.listenPort = optional(.listenPort, .uint16(1, to: 65535))
+    device.mark = optional(.fwmark, .mark)
+    if let mark = device.mark, mark.mask != .max || mark.bits == 0 {
+      report(.fwmark, "must be a single mark from \"0x1\" to \"0xffffffff\", not \"\(mark)\"")
+    }
+    device.isAdopted = optional(.adopt, .bool) ?? false
+    var peers: [WireGuardPeer] = []
+    var owners: [Prefix: PublicKey] = [:]
+    _ = each(.peers, of: "peer") { (object: inout ObjectReader<WireGuardPeerKey>, _) in
+      guard let peer = object.peer() else { return }
+      if peers.contains(where: { $0.publicKey == peer.publicKey }) {
+        object.report(.publicKey, "another peer of \(device.link) has this key already")
+      }
+      if peer.publicKey == device.publicKey {
+        object.report(.publicKey, "this is the link's own key: state that of the other end")
+      }
+      for prefix in peer.allowedIPs {
+        if let owner = owners.updateValue(peer.publicKey, forKey: prefix) {
+          object.report(
+            .allowedIps, "\"\(prefix)\" is that of peer \(owner) already, and only one can have it")
+        }
+      }
+      peers.append(peer)
+    }
+    device.peers = peers
+    return link == nil ? nil : device
+  }
+}
+
+extension ObjectReader<WireGuardPeerKey> {
+  fileprivate mutating func peer() -> WireGuardPeer? {
+    let publicKey = required(.publicKey, .publicKey)
+    let file = optional(.presharedKeyFile, .absolutePath)
+    let isPreshared = optional(.preshared, .flag)
+    if file != nil, isPreshared != nil {
+      refuse(.preshared, "\"preshared\" keeps the key that is there: leave it out beside a file")
+    }
+    let endpoint = optional(.endpoint, .endpoint)
+    let allowed = has(.allowedIps) ? oneOrMore(.allowedIps, .network, mayBeEmpty: true) : []
+    if let allowed, Set(allowed).count < allowed.count {
+      report(.allowedIps, "states a prefix twice")
+    }
+    let keepalive = optional(
+      .persistentKeepalive, .duration(.seconds(1) ... .seconds(65535), step: .seconds(1)))
+    guard let publicKey else { return nil }
+    var peer = WireGuardPeer(publicKey)
+    peer.presharedKeyFile = file
+    peer.keepsPresharedKey = isPreshared ?? false
+    peer.endpoint = endpoint
+    peer.allowedIPs = allowed ?? []
+    peer.keepalive = ((keepalive ?? nil)?.components.seconds).map { UInt16($0) } ?? 0
+    return peer
+  }
+}
+
+extension Form where Self == TextForm<PublicKey> {
+  fileprivate static var publicKey: Self { publicKeyForm }
+}
+
+extension Form where Self == TextForm<WireGuardPeer.Endpoint> {
+  fileprivate static var endpoint: Self { endpointForm }
+}
+
+private let publicKeyForm = TextForm<PublicKey>(
+  what: "a public key such as \"xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\""
+) { text throws(Mismatch) in
+  // Not shown: it may be a private one, in the wrong place.
+  guard let key = PublicKey(text) else {
+    throw Mismatch(
+      "this is no public key: write the 44 characters that `wg pubkey` prints, which end in \"=\"")
+  }
+  return key
+}
+
+private let endpointForm = TextForm<WireGuardPeer.Endpoint>(
+  what: "an endpoint such as \"192.0.2.1:51820\""
+) { text throws(Mismatch) in
+  guard let endpoint = WireGuardPeer.Endpoint(text) else {
+    throw Mismatch(
+      "\(quoted(text)) is no endpoint; write an address or a name with a port, such as "
+        + "\"192.0.2.1:51820\", \"[2001:db8::1]:51820\" or \"vpn.example.net:51820\"")
+  }
+  return endpoint
+}
