@@ -1,6 +1,7 @@
 internal import Glibc
 import JSON
 internal import Keepalived
+import Model
 import State
 import WgQuick
 
