@@ -129,7 +129,8 @@ struct FileTests {
         { "net.ipv4.ip_forward": { "previous": "0", "written": "1" } }
 
         """
-      #expect(try rewritten(sysctls) { Memory<RememberedSysctls>(path: $0) } == sysctls)
+      let rewrittenSysctls = try rewritten(sysctls) { Memory<RememberedSysctls>(path: $0) }
+      #expect(rewrittenSysctls == sysctls)
       let ipvs = """
         {
           "services": [ "tcp 192.0.2.1:80" ],
@@ -139,7 +140,8 @@ struct FileTests {
         }
 
         """
-      #expect(try rewritten(ipvs) { Memory<RememberedIPVS>(path: $0) } == ipvs)
+      let rewrittenIPVS = try rewritten(ipvs) { Memory<RememberedIPVS>(path: $0) }
+      #expect(rewrittenIPVS == ipvs)
     }
   }
 

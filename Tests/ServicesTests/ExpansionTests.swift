@@ -174,7 +174,7 @@ private let allUp = signals(.up, .up, .up)
 
   // MARK: - Time
 
-  @Test func departureLastsItsGraceAndStartsAnewAfterAReturn() {
+  @Test func aDrainingLastsItsGraceAndStartsAnewAfterAReturn() {
     let service = web { $0.inhibit = .lasting(.seconds(2)) }
     let present = service.expanded(given: allUp)
     let down = signals(.up, .up, .down)

@@ -19,7 +19,7 @@ final class IPVSPoll: Sendable {
     let (loop, isWanted, isStopped) = (try EventLoop(), Shared(), Shared())
     (self.loop, self.isWanted, self.isStopped) = (loop, isWanted, isStopped)
     thread = try Thread("ipvs") {
-      var watch = IPVSWatch()
+      let watch = IPVSWatch()
       var events = EventLoop.Events(atMost: 1)
       var next = Instant.now + interval
       while !isStopped.value.load(ordering: .relaxed) {
