@@ -1,16 +1,36 @@
 internal import JSON
 public import Model
 
-/// How a section of the state file is read and checked.
+/// A section of the state file: how it is read, checked against the others, and written.
 protocol SectionReader: SendableMetatype {
-  /// Reads it after the sections that stand before it in the registry.
+  /// Under which it stands in the file.
+  static var key: String { get }
   static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents)
   /// Finds what contradicts the rest of the file.
   static func check(_ check: CrossCheck)
+  /// The section that reads as these objects; nil: none is needed.
+  static func tree(_ state: NetworkState) -> Tree?
+  /// The signals that come of it; nil: none do, or what it calls them couldn't be read.
+  static func signals(_ check: CrossCheck) -> SignalNames?
+  /// Of those signals.
+  static var source: Signal.Source? { get }
 }
 
 extension SectionReader {
+  static var fileKey: FileKey { FileKey(key) }
   static func check(_ check: CrossCheck) {}
+  static func tree(_ state: NetworkState) -> Tree? { nil }
+  static func signals(_ check: CrossCheck) -> SignalNames? { nil }
+  static var source: Signal.Source? { nil }
+}
+
+/// What a section's signals may be called.
+struct SignalNames {
+  /// What each of them is of: `probe`.
+  var noun: String
+  var declared: Set<String>
+  /// What others may be called, that couldn't be read.
+  var unread: Set<String> = []
 }
 
 /// A section that is a blueprint.
@@ -20,15 +40,58 @@ protocol BlueprintReader: SectionReader {
 
 extension BlueprintReader {
   static var type: any Blueprint.Type { Read.self }
-  static var section: String { Read.section }
+  static var key: String { Read.section }
 }
 
 extension StateFile {
-  /// Every type of blueprint that a file may state.
+  /// Every type of blueprint that a file may state, in the order in which they expand.
   public static let blueprints: [any Blueprint.Type] = Sections.blueprints.map { $0.type }
 }
 
 enum Sections {
-  /// The registry of blueprints, in the order in which they expand.
-  static let blueprints: [any BlueprintReader.Type] = [GatewaysReader.self, ServicesReader.self]
+  /// The registry: every section, in the order in which files are written and messages list them. A
+  /// section is read after those before it.
+  static let all: [any SectionReader.Type] = [
+    SysctlSection.self, LinkSection.self, WireGuardSection.self, AddressSection.self,
+    NeighborSection.self, NexthopSection.self, RouteSection.self, RuleSection.self,
+    NftablesSection.self, IPVSSection.self, ProbeSection.self, SignalsSection.self,
+    GatewaysReader.self, ServicesReader.self,
+  ]
+
+  static let blueprints: [any BlueprintReader.Type] = all.compactMap {
+    $0 as? any BlueprintReader.Type
+  }
+}
+
+/// The keys of the file itself: what stands before the sections, and the sections.
+struct FileKey: ObjectKey {
+  let rawValue: Int
+
+  init?(rawValue: Int) {
+    guard Self.names.indices.contains(rawValue) else { return nil }
+    self.rawValue = rawValue
+  }
+
+  /// By a name that is among ``names``.
+  init(_ name: String) { rawValue = Self.names.firstIndex(of: name)! }
+
+  // JSON Schema's words: editors look for the schema under the first, and pass over the second.
+  static let schema = FileKey("$schema")
+  static let comment = FileKey("$comment")
+  static let version = FileKey("version")
+
+  static let names = ["$schema", "$comment", "version"] + Sections.all.map { $0.key }
+  static var allCases: [FileKey] { names.indices.map { FileKey(rawValue: $0)! } }
+  static let example = "{ \"version\": 1, \"links\": [...] }"
+}
+
+extension ObjectReader<FileKey> {
+  mutating func contents() -> Contents {
+    var contents = Contents()
+    _ = optional(.schema, .plainText)
+    _ = optional(.comment, .plainText)
+    _ = required(.version, .uint8(1, to: 1), ": write \"version\": 1")
+    for section in Sections.all { section.read(&self, into: &contents) }
+    return contents
+  }
 }

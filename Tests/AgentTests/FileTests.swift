@@ -133,9 +133,9 @@ struct FileTests {
       #expect(rewrittenSysctls == sysctls)
       let ipvs = """
         {
-          "services": [ "tcp 192.0.2.1:80" ],
-          "destinations": { "tcp 192.0.2.1:80": [ "10.0.0.1 80" ] },
-          "sync": [ "backup" ],
+          "services": ["tcp 192.0.2.1:80"],
+          "destinations": { "tcp 192.0.2.1:80": ["10.0.0.1 80"] },
+          "sync": ["backup"],
           "timeouts": { "tcp": { "previous": "15m", "written": "25h" } }
         }
 

@@ -6,9 +6,9 @@ enum GatewaysReader: BlueprintReader {
   typealias Read = Gateways
 
   static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
-    let gateways = file.object(.gateways, "section of gateways") { $0.gateways() }
+    let gateways = file.object(fileKey, "section of gateways") { $0.gateways() }
     contents.blueprints[Gateways.self] = gateways
-    if gateways == nil, file.has(.gateways) {
+    if gateways == nil, file.has(fileKey) {
       // They may have been called anything.
       contents.probeNames = nil
     }
@@ -18,7 +18,7 @@ enum GatewaysReader: BlueprintReader {
   static func check(_ check: CrossCheck) {
     guard let gateways = check.contents.blueprints[Gateways.self] else { return }
     let members = Pointer([.key("gateways"), .key("members")])
-    let own = Set(check.contents.addresses.items.map(\.address.address))
+    let own = Set(check.contents[Address.self].items.map(\.address.address))
     for member in gateways.members {
       for address in member.addresses where own.contains(address) {
         check.findings.report(

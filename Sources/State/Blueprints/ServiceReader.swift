@@ -10,7 +10,7 @@ enum ServicesReader: BlueprintReader {
     var services: [Service] = []
     var isSound = true
     let vips = contents.blueprints[Gateways.self]?.members.flatMap(\.vips)
-    file.eachNamed(.services) { findings, name, value in
+    file.eachNamed(fileKey) { findings, name, value in
       do throws(Mismatch) {
         _ = try serviceNameForm.parse(name)
       } catch {
@@ -24,7 +24,7 @@ enum ServicesReader: BlueprintReader {
       }
     }
     // The probes of one that can't be read may have been called anything.
-    if !isSound || file.has(.services) && file.value(.services)?.members == nil {
+    if !isSound || file.has(fileKey) && file.value(fileKey)?.members == nil {
       contents.probeNames = nil
     }
     if services.isEmpty { return }

@@ -6,22 +6,26 @@ extension CrossCheck {
   func checkClaims(_ blueprint: any Blueprint) {
     let section = type(of: blueprint).section
     let claims = blueprint.claims
+    for named in claims.links {
+      for name in named.links { checkLink(name, at: Pointer([.key(section), .key(named.key)])) }
+    }
     checkSysctls(claims.sysctls, of: section)
     checkRules(claims, of: section)
     checkRoutingTables(claims, of: section)
   }
 
-  private func checkSysctls(_ sysctls: [Sysctl], of section: String) {
+  private func checkSysctls(_ sysctls: [Sysctl], of name: String) {
     // Whatever name the kernel's setting has.
     let needed = Dictionary(
       sysctls.map { ($0.key.variable.key, $0.text) }, uniquingKeysWith: { first, _ in first })
-    for sysctl in contents.sysctls {
+    let section = contents[Sysctl.self]
+    for (position, sysctl) in section.items.enumerated() {
       guard let text = needed[sysctl.key.variable.key] ?? nil else { continue }
-      let isAlways = contents.sysctlConditions[sysctl.key] == nil
+      let isAlways = !section.isConditional(position)
       if sysctl.text == text, isAlways { continue }
       findings.report(
-        at: Pointer([.key("sysctls"), .key(sysctl.key.description)]),
-        "\"\(section)\" needs \(text) here" + (isAlways ? "" : " always") + ": leave it out")
+        at: section.pointer(position),
+        "\"\(name)\" needs \(text) here" + (isAlways ? "" : " always") + ": leave it out")
     }
   }
 
@@ -33,7 +37,7 @@ extension CrossCheck {
           "this absent rule would remove rule \(rule.id), one of \"\(name)\"")
       }
     }
-    let section = contents.rules
+    let section = contents[Rule.self]
     for (position, rule) in section.items.enumerated() {
       if let taken = claims.priorities, taken.contains(rule.priority) {
         findings.report(
@@ -53,16 +57,17 @@ extension CrossCheck {
 
   private func checkRoutingTables(_ claims: BlueprintClaims, of name: String) {
     if claims.routingTables.isEmpty { return }
-    func report(_ table: RouteTable, at pointer: Pointer) {
+    func report(_ table: RouteTable, at pointer: @autoclosure () -> Pointer) {
       guard claims.routingTables.contains(table.number) else { return }
-      findings.report(at: pointer, "table \(table) is one of \"\(name)\"")
+      findings.report(at: pointer(), "table \(table) is one of \"\(name)\"")
     }
-    for (position, route) in contents.routes.items.enumerated() {
-      report(route.table, at: contents.routes.pointer(position, "table"))
+    let (routes, links) = (contents[Route.self], contents[Link.self])
+    for (position, route) in routes.items.enumerated() {
+      report(route.table, at: routes.pointer(position, "table"))
     }
-    for (position, link) in contents.links.items.enumerated() {
+    for (position, link) in links.items.enumerated() {
       guard case .vrf(let vrf) = link.device else { continue }
-      report(vrf.table, at: contents.links.pointer(position, "table"))
+      report(vrf.table, at: links.pointer(position, "table"))
     }
   }
 }

@@ -5,6 +5,7 @@ extension CrossCheck {
   /// A gateway must be on one of this machine's networks, as far as the file alone tells them.
   func checkReach() {
     var reach = Reach(contents)
+    let (nexthops, routes) = (contents[Nexthop.self], contents[Route.self])
     func check<R>(
       _ via: IPAddress?, _ dev: LinkName?, isOnlink: Bool, _ section: Section<R>, _ position: Int,
       _ below: Pointer.Component...
@@ -13,18 +14,18 @@ extension CrossCheck {
       findings.report(
         at: Pointer(section.pointer(position).components + below), objection)
     }
-    for (position, nexthop) in contents.nexthops.items.enumerated() {
+    for (position, nexthop) in nexthops.items.enumerated() {
       check(
-        nexthop.via, nexthop.dev, isOnlink: nexthop.isOnlink, contents.nexthops, position, "via")
+        nexthop.via, nexthop.dev, isOnlink: nexthop.isOnlink, nexthops, position, "via")
     }
-    for position in contents.routes.items.indices {
-      if let hop = contents.routes.items[position].hop {
-        check(hop.via, hop.dev, isOnlink: hop.isOnlink, contents.routes, position, "via")
+    for position in routes.items.indices {
+      if let hop = routes.items[position].hop {
+        check(hop.via, hop.dev, isOnlink: hop.isOnlink, routes, position, "via")
       }
-      guard !contents.routes.items[position].hops.isEmpty else { continue }
-      for (index, hop) in contents.routes.items[position].hops.enumerated() {
+      guard !routes.items[position].hops.isEmpty else { continue }
+      for (index, hop) in routes.items[position].hops.enumerated() {
         check(
-          hop.via, hop.dev, isOnlink: hop.isOnlink, contents.routes, position, "nexthops",
+          hop.via, hop.dev, isOnlink: hop.isOnlink, routes, position, "nexthops",
           .index(index), "via")
       }
     }
@@ -34,46 +35,52 @@ extension CrossCheck {
   /// no IPv6 address where it is disabled.
   func checkIPv6() {
     var users: [LinkName: (pointer: Pointer, when: Condition?)] = [:]
+    let (addresses, neighbors) = (contents[Address.self], contents[Neighbor.self])
+    let (nexthops, routes, links) = (
+      contents[Nexthop.self], contents[Route.self], contents[Link.self]
+    )
     func note<R>(
       _ link: LinkName?, _ family: Family?, _ section: Section<R>, _ position: Int
     ) {
       guard family == .inet6, let link, users[link] == nil else { return }
       users[link] = (section.pointer(position), section.when(position))
     }
-    for (position, address) in contents.addresses.items.enumerated() {
-      note(address.link, address.address.family, contents.addresses, position)
+    for (position, address) in addresses.items.enumerated() {
+      note(address.link, address.address.family, addresses, position)
     }
     checkDisabledIPv6(users.mapValues(\.pointer))
-    for (position, neighbor) in contents.neighbors.items.enumerated() {
-      note(neighbor.link, neighbor.address.family, contents.neighbors, position)
+    for (position, neighbor) in neighbors.items.enumerated() {
+      note(neighbor.link, neighbor.address.family, neighbors, position)
     }
-    for (position, nexthop) in contents.nexthops.items.enumerated() {
-      note(nexthop.dev, nexthop.family, contents.nexthops, position)
+    for (position, nexthop) in nexthops.items.enumerated() {
+      note(nexthop.dev, nexthop.family, nexthops, position)
     }
-    for position in contents.routes.items.indices
-    where contents.routes.items[position].dst.family == .inet6 {
-      for hop in contents.routes.items[position].ways {
-        note(hop.dev, .inet6, contents.routes, position)
+    for position in routes.items.indices
+    where routes.items[position].dst.family == .inet6 {
+      for hop in routes.items[position].ways {
+        note(hop.dev, .inet6, routes, position)
       }
     }
-    for (position, link) in contents.links.items.enumerated() {
+    for (position, link) in links.items.enumerated() {
       guard let mtu = link.mtu, mtu < 1280, let user = users[link.name] else { continue }
-      let when = contents.links.when(position)
+      let when = links.when(position)
       if let when, user.when?.excludes(when) == true { continue }
       findings.report(
-        at: contents.links.pointer(position, "mtu"),
+        at: links.pointer(position, "mtu"),
         "\(mtu) is below 1280, IPv6's least, and \(user.pointer) is IPv6 on this link")
     }
   }
 
   private func checkDisabledIPv6(_ users: [LinkName: Pointer]) {
+    let section = contents[Sysctl.self]
+    let always = section.items.enumerated().compactMap {
+      section.isConditional($0.offset) ? nil : $0.element
+    }
     func isSet(_ name: String) -> Sysctl? {
       let key = Sysctl.Key(parts: ["net", "ipv6", "conf", name, "disable_ipv6"])
-      return contents.sysctls.first {
-        $0.key == key && contents.sysctlConditions[$0.key] == nil
-      }
+      return always.first { $0.key == key }
     }
-    guard contents.sysctls.contains(where: { $0.key.parts.last == "disable_ipv6" }) else { return }
+    guard always.contains(where: { $0.key.parts.last == "disable_ipv6" }) else { return }
     let (all, fallback) = (isSet("all"), isSet("default"))
     for (link, pointer) in users.sorted(by: { $0.key < $1.key }) {
       let isMade = links[link]?.isOurs == true
@@ -119,14 +126,15 @@ private struct Reach {
 
   init(_ contents: Contents) {
     knowsAllLinks =
-      contents.unreadLinks?.isEmpty == true && contents.links.items.allSatisfy(\.isOurs)
-    for address in contents.addresses.items {
+      contents.unreadLinks?.isEmpty == true && contents[Link.self].items.allSatisfy(\.isOurs)
+    let routes = contents[Route.self]
+    for address in contents[Address.self].items {
       add(address.peer ?? address.address, address.link, isAddress: true)
     }
-    for position in contents.routes.items.indices
-    where contents.routes.items[position].type == .unicast {
-      for hop in contents.routes.items[position].ways where hop.via == nil {
-        if let dev = hop.dev { add(contents.routes.items[position].dst, dev, isAddress: false) }
+    for position in routes.items.indices
+    where routes.items[position].type == .unicast {
+      for hop in routes.items[position].ways where hop.via == nil {
+        if let dev = hop.dev { add(routes.items[position].dst, dev, isAddress: false) }
       }
     }
   }

@@ -4,32 +4,25 @@ internal import Model
 extension CrossCheck {
   /// Signals that conditions name must have something that says them.
   func checkSignals() {
-    let linkNames = impliedLinks.union(links.keys)
+    let sections = Dictionary(
+      Sections.all.compactMap { section in section.source.map { ($0, section) } },
+      uniquingKeysWith: { first, _ in first })
+    let names = sections.mapValues { $0.signals(self) }
     for (signal, pointer) in findings.namedSignals {
-      switch signal.source {
-      case .probe:
-        guard let probes = contents.probeNames, !probes.contains(signal.name) else { continue }
-        report(signal, at: pointer, "probe", of: "probes", among: probes)
-      case .link:
-        guard let unread = contents.unreadLinks, !unread.contains(signal.name),
-          !(LinkName(signal.name).map(linkNames.contains) ?? false)
-        else { continue }
-        report(signal, at: pointer, "link", of: "links", among: Set(linkNames.map(\.text)))
-      case .vrrp:
+      let source = signal.source.rawValue
+      guard let section = sections[signal.source] else {
         findings.report(
-          at: pointer, "\"\(signal)\" is said by nothing: there is no section \"vrrp\" yet")
+          at: pointer, "\"\(signal)\" is said by nothing: there is no section \"\(source)\" yet")
+        continue
       }
+      guard let names = names[signal.source] ?? nil, !names.declared.contains(signal.name),
+        !names.unread.contains(signal.name)
+      else { continue }
+      let nearest = Spelling.nearest(to: signal.name, among: names.declared.sorted())
+      findings.report(
+        at: pointer,
+        "\(names.noun) \(quoted(signal.name)) isn't declared in \"\(section.key)\""
+          + (nearest.map { "; did you mean \"\(source).\($0)\"?" } ?? ""))
     }
-  }
-
-  private func report(
-    _ signal: Signal, at pointer: Pointer, _ noun: String, of section: String,
-    among names: Set<String>
-  ) {
-    let nearest = Spelling.nearest(to: signal.name, among: names.sorted())
-    findings.report(
-      at: pointer,
-      "\(noun) \(quoted(signal.name)) isn't declared in \"\(section)\""
-        + (nearest.map { "; did you mean \"\(signal.source.rawValue).\($0)\"?" } ?? ""))
   }
 }

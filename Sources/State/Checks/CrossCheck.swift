@@ -11,43 +11,32 @@ struct CrossCheck {
   let impliedLinks: Set<LinkName>
   let nexthops: [UInt32: Nexthop]
 
+  /// Nil where a whole section of links couldn't be read.
+  let linkSearch: LinkSearch?
+
   init(_ contents: Contents, _ findings: Findings) {
     self.contents = contents
     self.findings = findings
-    let declared = contents.links.items
+    let declared = contents[Link.self].items
     links = Dictionary(declared.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     impliedLinks = Set([.loopback] + declared.compactMap { $0.veth?.peer })
     nexthops = Dictionary(
-      contents.nexthops.items.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
+      contents[Nexthop.self].items.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
+    linkSearch = LinkSearch(contents, implied: impliedLinks)
   }
 
   func run() {
-    checkIdentities(contents.links)
-    checkIdentities(contents.addresses)
-    checkIdentities(contents.neighbors)
-    checkIdentities(contents.fdb)
-    checkIdentities(contents.nexthops)
-    checkIdentities(contents.routes)
-    checkIdentities(contents.rules)
-    checkIdentities(contents.ipvsServices)
-    checkReferences()
-    checkSysctls()
+    for section in Sections.all { section.check(self) }
     checkSignals()
-    checkLinks()
-    checkNexthops()
-    checkRoutes()
     checkGateways()
     checkReach()
     checkIPv6()
-    checkEntries()
-    checkAbsentRules()
-    checkTables()
-    checkIPVS()
-    for section in Sections.blueprints { section.check(self) }
     for blueprint in contents.blueprints { checkClaims(blueprint) }
   }
 
-  private func checkIdentities<R: Resource>(_ section: Section<R>) {
+  /// An object is stated once.
+  func checkIdentities<R: Resource>(of _: R.Type) {
+    let section = contents[R.self]
     // In sorted files, as programs write them, neighbors alone tell; else a set, at half the cost
     // of a dictionary.
     let pairs = section.items.indices.dropFirst()

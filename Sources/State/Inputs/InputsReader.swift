@@ -8,10 +8,12 @@ enum SignalsKey: Int, ObjectKey {
   static let example = "{ \"deadline\": \"30s\" }"
 }
 
-extension ObjectReader<FileKey> {
-  /// What says signals, and how they count.
-  mutating func readInputs(_ contents: inout Contents) {
-    let isRead = eachNamed(.probes) { findings, name, value in
+enum ProbeSection: SectionReader {
+  static let key = "probes"
+  static let source: Signal.Source? = .probe
+
+  static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
+    let isRead = file.eachNamed(fileKey) { findings, name, value in
       contents.probeNames?.insert(name)
       do throws(Mismatch) {
         _ = try probeNameForm.parse(name)
@@ -22,10 +24,29 @@ extension ObjectReader<FileKey> {
       guard reader.open(value), let probe = reader.probe(named: name) else { return }
       contents.probes.append(probe)
     }
-    if !isRead, has(.probes) { contents.probeNames = nil }
+    if !isRead, file.has(fileKey) { contents.probeNames = nil }
     contents.probes.sort { $0.name < $1.name }
+  }
+
+  static func check(_ check: CrossCheck) {
+    for probe in check.contents.probes {
+      guard let link = probe.link else { continue }
+      check.checkLink(link, at: [.key(key), .key(probe.name), "link"])
+    }
+  }
+
+  static func signals(_ check: CrossCheck) -> SignalNames? {
+    check.contents.probeNames.map { SignalNames(noun: "probe", declared: $0) }
+  }
+}
+
+/// How signals count.
+enum SignalsSection: SectionReader {
+  static let key = "signals"
+
+  static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
     contents.deadline =
-      object(.signals, "object of signals") { $0.deadline() } ?? DesiredState.defaultDeadline
+      file.object(fileKey, "object of signals") { $0.deadline() } ?? DesiredState.defaultDeadline
   }
 }
 

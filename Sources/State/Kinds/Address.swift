@@ -1,3 +1,4 @@
+internal import JSON
 internal import Model
 
 enum AddressKey: Int, ObjectKey {
@@ -8,8 +9,22 @@ enum AddressKey: Int, ObjectKey {
   static let example = "{ \"link\": \"eth0\", \"address\": \"192.0.2.1/24\" }"
 }
 
+enum AddressSection: ListSection {
+  static let key = "addresses"
+
+  static func read(_ object: inout ObjectReader<AddressKey>) -> Declared<Address>? {
+    let item = object.address()
+    let when = object.when()
+    return item.map { Declared($0, when: when) }
+  }
+
+  static func links(of item: Address) -> [(name: LinkName?, key: String)] {
+    [(item.link, "link")]
+  }
+}
+
 extension ObjectReader<AddressKey> {
-  mutating func address() -> Address? {
+  fileprivate mutating func address() -> Address? {
     let link = required(.link, .link)
     let prefix = required(.address, .interfaceAddress)
     let peer = optional(.peer, .interfaceAddress)

@@ -23,24 +23,79 @@ enum IPVSPersistenceKey: Int, ObjectKey {
   static let example = "{ \"timeout\": \"5m\" }"
 }
 
-extension ObjectReader<IPVSKey> {
-  mutating func ipvs(into contents: inout Contents) {
-    contents.ipvsServices.reserve(count(.services))
-    _ = each(.services, of: "service") { (object: inout ObjectReader<IPVSServiceKey>, index) in
-      let inhibit = object.optional(.inhibit, InhibitionForm())
-      guard let service = object.service() else { return }
-      contents.ipvsInhibitions[service.item.match] = inhibit
-      contents.ipvsServices.append(service, index)
+/// The section of three kinds.
+enum IPVSSection: SectionReader {
+  static let key = "ipvs"
+
+  static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
+    let _: Void? = file.object(fileKey, "ipvs section") { (section: inout ObjectReader<IPVSKey>) in
+      section.ipvs(into: &contents)
     }
-    let timeouts: [IPVSTimeout]? = object(.timeouts, "list of timeouts") { $0.timeouts() }
-    contents.ipvsTimeouts = timeouts ?? []
-    let daemons: [Declared<IPVSDaemon>]? = object(.sync, "synchronisation") { $0.daemons() }
-    contents.ipvsDaemons = daemons ?? []
+  }
+
+  static func check(_ check: CrossCheck) {
+    check.checkIdentities(of: IPVSService.self)
+    check.checkLinks(of: IPVSDaemon.self) { [($0.link, "link")] }
+    check.checkSynchronisation()
+  }
+
+  static func tree(_ state: NetworkState) -> Tree? {
+    let services = trees(of: IPVSService.self, state)
+    let timeouts = state.ipvsTimeouts.sorted { $0.state < $1.state }.map {
+      ($0.state.rawValue, Tree($0.duration.value))
+    }
+    let daemons = state.ipvsDaemons.sorted { $0.role < $1.role }.map {
+      ($0.role.rawValue, Tree($0.members.filter { $0.name != "role" }))
+    }
+    var parts: [(String, Tree)] = []
+    if !services.isEmpty { parts.append(("services", .array(services))) }
+    if !timeouts.isEmpty { parts.append(("timeouts", .object(timeouts))) }
+    if !daemons.isEmpty { parts.append(("sync", .object(daemons))) }
+    return parts.isEmpty ? nil : .object(parts)
+  }
+}
+
+extension CrossCheck {
+  /// The messages of the synchronisation have room for one family a connection (`ip_vs_sync.c`).
+  fileprivate func checkSynchronisation() {
+    let (daemons, services) = (contents[IPVSDaemon.self], contents[IPVSService.self])
+    if daemons.items.isEmpty { return }
+    for (position, service) in services.items.enumerated() {
+      guard let other = service.destinations.first(where: { $0.address.family != service.family })
+      else { continue }
+      findings.report(
+        at: daemons.pointer(0),
+        "can't stand beside destination \(other.id) of \(services.pointer(position)), "
+          + "which is of another family than its service: the kernel synchronises no such connections"
+      )
+      return
+    }
+  }
+}
+
+extension ObjectReader<IPVSKey> {
+  fileprivate mutating func ipvs(into contents: inout Contents) {
+    var services = Section<IPVSService>(IPVSSection.key, "services", count: count(.services))
+    _ = each(.services, of: "service") { (object: inout ObjectReader<IPVSServiceKey>, index) in
+      if let service = object.service() { services.append(service, at: .index(index)) }
+    }
+    contents[IPVSService.self] = services
+    var timeouts = Section<IPVSTimeout>(IPVSSection.key, "timeouts")
+    for timeout in object(.timeouts, "list of timeouts", { $0.timeouts() }) ?? [] {
+      timeouts.append(Declared(timeout, when: nil), at: .key(timeout.state.rawValue))
+    }
+    contents[IPVSTimeout.self] = timeouts
+    var daemons = Section<IPVSDaemon>(IPVSSection.key, "sync")
+    for daemon in object(.sync, "synchronisation", { $0.daemons() }) ?? [] {
+      daemons.append(daemon, at: .key(daemon.item.role.rawValue))
+    }
+    contents[IPVSDaemon.self] = daemons
   }
 }
 
 extension ObjectReader<IPVSServiceKey> {
   fileprivate mutating func service() -> Declared<IPVSService>? {
+    let inhibit = optional(.inhibit, InhibitionForm())
     let match = match()
     let scheduler = required(.scheduler, .scheduler)
     let family = match?.family
@@ -60,7 +115,7 @@ extension ObjectReader<IPVSServiceKey> {
     service.destinations = destinations.map(\.destination)
     // In the order in which services list their destinations.
     let conditions = destinations.sorted { $0.destination.id < $1.destination.id }.map(\.when)
-    return Declared(service, when: when, members: conditions)
+    return Declared(service, when: when, members: conditions, inhibit: inhibit)
   }
 
   private mutating func destinations(

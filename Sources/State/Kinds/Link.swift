@@ -1,7 +1,52 @@
+internal import JSON
 internal import Model
 
+enum LinkSection: ListSection {
+  static let key = "links"
+  static let source: Signal.Source? = .link
+
+  static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
+    var section = Section<Link>(key, count: file.count(fileKey))
+    let count = file.each(fileKey, of: Link.noun) { (object: inout ObjectReader<LinkKey>, index) in
+      if let link = read(&object) {
+        section.append(link, at: .index(index))
+      } else {
+        contents.unreadLinks?.formUnion(object.scalars)
+      }
+    }
+    if count == nil, file.has(fileKey) { contents.unreadLinks = nil }
+    contents[Link.self] = section
+  }
+
+  static func read(_ object: inout ObjectReader<LinkKey>) -> Declared<Link>? {
+    let link = object.link()
+    let when = object.when(of: link?.name)
+    return link.map { Declared($0, when: when) }
+  }
+
+  /// That a link is over itself is said otherwise.
+  static func links(of link: Link) -> [(name: LinkName?, key: String)] {
+    [
+      (link.lower == link.name ? nil : link.lower, link.vxlan == nil ? "link" : "dev"),
+      (link.master == link.name ? nil : link.master, "master"),
+    ]
+  }
+
+  static func check(_ check: CrossCheck) {
+    check.checkIdentities(of: Link.self)
+    check.checkLinks(of: Link.self, links)
+    check.checkLinks()
+  }
+
+  static func signals(_ check: CrossCheck) -> SignalNames? {
+    guard let unread = check.contents.unreadLinks else { return nil }
+    let names = check.impliedLinks.union(check.links.keys)
+    return SignalNames(noun: "link", declared: Set(names.map(\.text)), unread: unread)
+  }
+}
+
 extension ObjectReader<LinkKey> {
-  mutating func link() -> Link? {
+  fileprivate mutating func link() -> Link? {
     let name = required(.name, .link)
     // Without a name there is no link, but there may be more to say.
     var link = Link(name ?? .loopback)

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Model
 
 enum NeighborKey: Int, ObjectKey {
@@ -10,14 +11,47 @@ enum NeighborKey: Int, ObjectKey {
     "{ \"link\": \"eth0\", \"address\": \"192.0.2.7\", \"mac\": \"02:00:00:00:00:07\" }"
 }
 
-/// The `neighbors` section holds two kinds.
-enum NeighborOrEntry {
+/// The section of two kinds.
+enum NeighborSection: SectionReader {
+  static let key = "neighbors"
+
+  static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
+    var neighbors = Section<Neighbor>(key, count: file.count(fileKey))
+    var entries = Section<FDBEntry>(key)
+    _ = file.each(fileKey, of: "neighbor") { (object: inout ObjectReader<NeighborKey>, index) in
+      let read = object.neighborOrEntry()
+      let when = object.when()
+      switch read {
+      case .neighbor(let neighbor):
+        neighbors.append(Declared(neighbor, when: when), at: .index(index))
+      case .entry(let entry): entries.append(Declared(entry, when: when), at: .index(index))
+      case nil: break
+      }
+    }
+    contents[Neighbor.self] = neighbors
+    contents[FDBEntry.self] = entries
+  }
+
+  static func check(_ check: CrossCheck) {
+    check.checkIdentities(of: Neighbor.self)
+    check.checkIdentities(of: FDBEntry.self)
+    check.checkLinks(of: Neighbor.self) { [($0.link, "link")] }
+    check.checkLinks(of: FDBEntry.self) { [($0.link, "link"), ($0.via, "via")] }
+    check.checkEntries()
+  }
+
+  static func tree(_ state: NetworkState) -> Tree? {
+    list(trees(of: Neighbor.self, state) + trees(of: FDBEntry.self, state))
+  }
+}
+
+private enum NeighborOrEntry {
   case neighbor(Neighbor)
   case entry(FDBEntry)
 }
 
 extension ObjectReader<NeighborKey> {
-  mutating func neighborOrEntry() -> NeighborOrEntry? {
+  fileprivate mutating func neighborOrEntry() -> NeighborOrEntry? {
     // What has an address of its own is a neighbor, whatever else it has.
     if !has(.address), let key = first(of: [.dst, .port, .vni, .via, .adopt]) {
       return entry(because: key).map(NeighborOrEntry.entry)

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Model
 
 enum NexthopKey: Int, ObjectKey {
@@ -21,8 +22,40 @@ enum ResilientKey: Int, ObjectKey {
   static let example = "{ \"buckets\": 64 }"
 }
 
+enum NexthopSection: ListSection {
+  static let key = "nexthops"
+
+  static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
+    var section = Section<Nexthop>(key, count: file.count(fileKey))
+    let count = file.each(fileKey, of: Nexthop.noun) {
+      (object: inout ObjectReader<NexthopKey>, index) in
+      if let nexthop = read(&object) {
+        section.append(nexthop, at: .index(index))
+      } else {
+        contents.unreadNexthops?.formUnion(object.scalars)
+      }
+    }
+    if count == nil, file.has(fileKey) { contents.unreadNexthops = nil }
+    contents[Nexthop.self] = section
+  }
+
+  static func read(_ object: inout ObjectReader<NexthopKey>) -> Declared<Nexthop>? {
+    object.nexthop()
+  }
+
+  static func links(of nexthop: Nexthop) -> [(name: LinkName?, key: String)] {
+    [(nexthop.dev, "dev")]
+  }
+
+  static func check(_ check: CrossCheck) {
+    check.checkIdentities(of: Nexthop.self)
+    check.checkLinks(of: Nexthop.self, links)
+    check.checkNexthops()
+  }
+}
+
 extension ObjectReader<NexthopKey> {
-  mutating func nexthop() -> Declared<Nexthop>? {
+  fileprivate mutating func nexthop() -> Declared<Nexthop>? {
     let id = required(.id, .uint32(1, to: .max))
     let family = optional(.family, .family)
     var conditions: [Condition?] = []

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Model
 
 enum RouteKey: Int, ObjectKey {
@@ -15,8 +16,24 @@ enum HopKey: Int, ObjectKey {
   static let example = "{ \"via\": \"192.0.2.1\", \"dev\": \"eth0\" }"
 }
 
+enum RouteSection: ListSection {
+  static let key = "routes"
+
+  static func read(_ object: inout ObjectReader<RouteKey>) -> Declared<Route>? { object.route() }
+
+  static func links(of route: Route) -> [(name: LinkName?, key: String)] {
+    [(route.hop?.dev, "dev")]
+  }
+
+  static func check(_ check: CrossCheck) {
+    check.checkIdentities(of: Route.self)
+    check.checkLinksOfRoutes()
+    check.checkRoutes()
+  }
+}
+
 extension ObjectReader<RouteKey> {
-  mutating func route() -> Declared<Route>? {
+  fileprivate mutating func route() -> Declared<Route>? {
     let destination = required(.dst, .destination)
     let type = optional(.type, .routeType) ?? .unicast
     let stated = optional(.family, .family)

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Model
 
 enum RuleKey: Int, ObjectKey {
@@ -10,14 +11,43 @@ enum RuleKey: Int, ObjectKey {
   static let actions: [RuleKey] = [.lookup, .goto, .nop, .unreachable, .blackhole, .prohibit]
 }
 
-/// The `rules` section holds rules, and what no rule may be like.
-enum RuleOrPattern {
+/// The section holds rules, and what no rule may be like.
+enum RuleSection: SectionReader {
+  static let key = "rules"
+
+  static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
+    var rules = Section<Rule>(key)
+    var patterns = Section<RulePattern>(key)
+    _ = file.each(fileKey, of: Rule.noun) { (object: inout ObjectReader<RuleKey>, index) in
+      let read = object.ruleOrPattern()
+      let when = object.when()
+      switch read {
+      case .rule(let rule): rules.append(Declared(rule, when: when), at: .index(index))
+      case .pattern(let pattern): patterns.append(Declared(pattern, when: when), at: .index(index))
+      case nil: break
+      }
+    }
+    contents[Rule.self] = rules
+    contents.absentRules = patterns
+  }
+
+  static func check(_ check: CrossCheck) {
+    check.checkIdentities(of: Rule.self)
+    check.checkAbsentRules()
+  }
+
+  static func tree(_ state: NetworkState) -> Tree? {
+    list(trees(of: Rule.self, state) + state.absentRules.map { Tree($0.members) })
+  }
+}
+
+private enum RuleOrPattern {
   case rule(Rule)
   case pattern(RulePattern)
 }
 
 extension ObjectReader<RuleKey> {
-  mutating func ruleOrPattern() -> RuleOrPattern? {
+  fileprivate mutating func ruleOrPattern() -> RuleOrPattern? {
     if has(.absent) {
       _ = optional(.absent, .flag)
       return pattern().map(RuleOrPattern.pattern)

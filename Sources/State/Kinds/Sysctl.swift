@@ -9,11 +9,14 @@ enum SysctlKey: Int, ConditionalKey {
   static let example = "{ \"value\": 1, \"when\": \"probe.gw0\" }"
 }
 
-extension ObjectReader<FileKey> {
-  /// `{ "net.ipv4.ip_forward": 1 }`: the names are the file's own.
-  mutating func readSysctls(_ contents: inout Contents) {
+/// `{ "net.ipv4.ip_forward": 1 }`: the names are the file's own.
+enum SysctlSection: SectionReader {
+  static let key = "sysctls"
+
+  static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
+    var section = Section<Sysctl>(key, count: file.count(fileKey))
     var names: [Sysctl.Key: String] = [:]
-    eachNamed(.sysctls) { findings, name, value in
+    file.eachNamed(fileKey) { findings, name, value in
       let key: Sysctl.Key
       do throws(Mismatch) {
         key = try Self.key(name)
@@ -26,9 +29,24 @@ extension ObjectReader<FileKey> {
       }
       guard let (text, when) = Self.setting(value, findings) else { return }
       if let fault = key.fault(of: text) { return findings.report(fault) }
-      contents.sysctls.append(Sysctl(key, text))
-      contents.sysctlConditions[key] = when
+      section.append(Declared(Sysctl(key, text), when: when), at: .key(name))
     }
+    contents[Sysctl.self] = section
+  }
+
+  static func check(_ check: CrossCheck) { check.checkSysctls() }
+
+  static func tree(_ state: NetworkState) -> Tree? {
+    if state.sysctls.isEmpty { return nil }
+    let sorted = state.sysctls.sorted { $0.key < $1.key }
+    return .object(sorted.map { ($0.key.description, tree($0.text)) })
+  }
+
+  /// As a number, if it reads as it would be written.
+  private static func tree(_ text: String?) -> Tree {
+    guard let text else { return .string("") }
+    if let number = Int(text), String(number) == text { return .integer(number) }
+    return .string(text)
   }
 
   /// The value alone, or an object of a value and its condition.

@@ -17,8 +17,22 @@ enum WireGuardPeerKey: Int, ObjectKey {
     "{ \"public_key\": \"xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\", \"allowed_ips\": [...] }"
 }
 
+enum WireGuardSection: ListSection {
+  static let key = "wireguard"
+
+  static func read(_ object: inout ObjectReader<WireGuardKey>) -> Declared<WireGuard>? {
+    let item = object.wireGuard()
+    let when = object.when()
+    return item.map { Declared($0, when: when) }
+  }
+
+  static func links(of item: WireGuard) -> [(name: LinkName?, key: String)] {
+    [(item.link, "link")]
+  }
+}
+
 extension ObjectReader<WireGuardKey> {
-  mutating func wireGuard() -> WireGuard? {
+  fileprivate mutating func wireGuard() -> WireGuard? {
     let link = required(.link, .link)
     var device = WireGuard(link ?? .loopback)
     device.privateKeyFile = optional(.privateKeyFile, .absolutePath)

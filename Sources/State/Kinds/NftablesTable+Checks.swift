@@ -6,8 +6,8 @@ extension CrossCheck {
   /// Whether tables compile, and whether a packet finds its way out of each.
   func checkTables() {
     let taken = contents.blueprints.flatMap(\.claims.tables)
-    let sections = Sections.blueprints.map { "\"\($0.section)\"" }.joined(separator: " and ")
-    for table in contents.tables.compactMap(\.source) {
+    let sections = Sections.blueprints.map { "\"\($0.key)\"" }.joined(separator: " and ")
+    for table in contents[NftablesTable.self].items.compactMap(\.source) {
       if taken.contains(NftablesTable.ID(table.family, table.name)) {
         report(
           "\(sections) have a table of this name: take another", table, .table)

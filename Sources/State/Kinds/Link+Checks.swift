@@ -2,12 +2,11 @@ internal import JSON
 internal import Model
 
 extension CrossCheck {
-  private var section: Section<Link> { contents.links }
-
   func checkLinks() {
     checkCycles()
     checkNames()
     checkVeths()
+    let section = contents[Link.self]
     var claims: [Claim: Int] = [:]
     for (position, link) in section.items.enumerated() {
       checkMaster(of: link, position)
@@ -17,6 +16,7 @@ extension CrossCheck {
   }
 
   private func checkMaster(of link: Link, _ position: Int) {
+    let section = contents[Link.self]
     guard let name = link.master, name != link.name, let device = links[name]?.device else {
       return
     }
@@ -31,6 +31,7 @@ extension CrossCheck {
 
   /// What is sent has to fit into the link below.
   private func checkMTU(of link: Link, _ position: Int) {
+    let section = contents[Link.self]
     // Somebody else's is as it is.
     guard !link.isAdopted, let mtu = link.mtu, let name = link.lower, name != link.name,
       let most = links[name]?.mtu
@@ -54,6 +55,7 @@ extension CrossCheck {
   }
 
   private func checkClaim(of link: Link, _ position: Int, _ claims: inout [Claim: Int]) {
+    let section = contents[Link.self]
     let (claim, key, words): (Claim, Pointer.Component, String)
     switch link.device {
     case .vxlan(let vxlan):
@@ -84,6 +86,7 @@ extension CrossCheck {
 
   /// Altnames and names are one set to the kernel.
   private func checkNames() {
+    let section = contents[Link.self]
     var owners: [String: Int] = [:]
     for (position, link) in section.items.enumerated() {
       for altname in Set(link.altnames ?? []).sorted() {
@@ -101,6 +104,7 @@ extension CrossCheck {
   }
 
   private func checkVeths() {
+    let section = contents[Link.self]
     var claimed: [LinkName: Int] = [:]
     let positions = Dictionary(
       zip(section.items.lazy.map(\.name), section.items.indices), uniquingKeysWith: { a, _ in a })

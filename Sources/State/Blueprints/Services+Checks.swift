@@ -6,8 +6,9 @@ extension CrossCheck {
   /// What services stand for must not be what others, or the file itself, state as well.
   func check(_ services: Services) {
     var owners: [IPVSService.Match: Pointer] = [:]
-    for (position, service) in contents.ipvsServices.items.enumerated() {
-      owners[service.match] = contents.ipvsServices.pointer(position)
+    let section = contents[IPVSService.self]
+    for (position, service) in section.items.enumerated() {
+      owners[service.match] = section.pointer(position)
     }
     for service in services.list {
       let pointer = Pointer([.key("services"), .key(service.name)])
@@ -17,7 +18,7 @@ extension CrossCheck {
         break
       }
       for alias in service.aliases
-      where contents.addresses.items.contains(where: { $0.address.address == alias }) {
+      where contents[Address.self].items.contains(where: { $0.address.address == alias }) {
         findings.report(
           at: pointer, "the alias \"\(alias)\" is in \"addresses\": make it one of \"vips\"")
       }

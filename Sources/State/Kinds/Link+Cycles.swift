@@ -4,7 +4,7 @@ internal import Model
 extension CrossCheck {
   /// A link can be made only after those that it needs: below it, and its master.
   func checkCycles() {
-    let section = contents.links
+    let section = contents[Link.self]
     let positions = Dictionary(
       section.items.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     let needs = section.items.map { link -> [(key: Pointer.Component, link: LinkName)] in

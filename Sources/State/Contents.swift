@@ -1,0 +1,61 @@
+internal import JSON
+internal import Model
+
+/// What a file holds, by kind.
+struct Contents {
+  /// One for each of ``Kind/all``.
+  private var sections: [any KindSection] = Kind.all.map { $0.type.emptySection }
+  /// What no rule may be like.
+  var absentRules = Section<RulePattern>()
+  /// Where the parts of tables stand.
+  var tablePlaces: [NftablesReader.Place: Pointer] = [:]
+  var probes: [Probe] = []
+  /// Also of probes that couldn't be read; nil when the whole section couldn't.
+  var probeNames: Set<String>? = []
+  var deadline = DesiredState.defaultDeadline
+  var blueprints: [any Blueprint] = []
+  /// What a link or nexthop whose identity couldn't be read may be called: texts and numbers in it.
+  /// Nil when a whole section couldn't be read, and may have held anything.
+  var unreadLinks: Set<String>? = []
+  var unreadNexthops: Set<String>? = []
+
+  /// The objects of a kind.
+  subscript<R: Resource>(_: R.Type) -> Section<R> {
+    get { sections[R.kind.position] as! Section<R> }
+    set { sections[R.kind.position] = newValue }
+  }
+
+  var declaration: DesiredState {
+    var declaration = DesiredState()
+    declaration.probes = probes + blueprints.flatMap(\.probes)
+    let addresses = self[Address.self].items
+    declaration.blueprints = blueprints.map { blueprint in
+      var blueprint = blueprint
+      blueprint.learn(addresses: addresses, others: blueprints)
+      return blueprint
+    }
+    declaration.deadline = deadline
+    func declare<R: Resource>(_: R.Type) {
+      declaration.unconditional[R.self] = self[R.self].split { declared in
+        var object = ConditionalObject(
+          Object(declared.item), when: declared.when, members: declared.members)
+        if let inhibit = declared.inhibit { object.inhibit = inhibit }
+        declaration.conditional.append(object)
+      }
+    }
+    for kind in Kind.all { declare(kind.type) }
+    declaration.unconditional.absentRules = absentRules.split {
+      declaration.conditionalPatterns.append(ConditionalPattern($0.item, when: $0.when!))
+    }
+    return declaration
+  }
+}
+
+/// The objects of one kind, whichever it is.
+private protocol KindSection {}
+
+extension Section: KindSection where Item: Resource {}
+
+extension Resource {
+  fileprivate static var emptySection: any KindSection { Section<Self>() }
+}
