@@ -33,11 +33,11 @@ enum Child {
     let bytes = readAll(ends.0)
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0, errno == EINTR {}
-    guard status == 0 else { throw Session.Failure("the probes could not be asked") }
+    guard status == 0 else { throw CommandError("the probes could not be asked") }
     return bytes
   }
 
-  private static func failure(_ verb: String) -> Session.Failure {
-    Session.Failure("cannot \(verb): \(String(cString: strerror(errno)))")
+  private static func failure(_ verb: String) -> CommandError {
+    CommandError("cannot \(verb): \(String(cString: strerror(errno)))")
   }
 }

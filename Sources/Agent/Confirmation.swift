@@ -35,19 +35,19 @@ final class Confirmation {
     File.remove(directory.confirmation)
     File.remove(directory.ending)
     guard mkfifo(directory.confirmation, 0o600) == 0 else {
-      throw File.Failure(path: directory.confirmation, verb: "make", code: errno)
+      throw FileError(path: directory.confirmation, verb: "make", code: errno)
     }
     // Read and write: a reader alone would see the end of file with each writer that goes.
     let fifo = open(directory.confirmation, O_RDWR | O_NONBLOCK | O_CLOEXEC)
     guard fifo >= 0 else {
-      throw File.Failure(path: directory.confirmation, verb: "open", code: errno)
+      throw FileError(path: directory.confirmation, verb: "open", code: errno)
     }
     try File.replace(directory.pending, with: Array("\(limit.text)\n".utf8))
     // Whoever works with another run directory sees nothing of these files.
     guard let hold = try NamespaceLock.confirmation.take() else {
       close(fifo)
       directory.clearPending()
-      throw Session.Failure(
+      throw CommandError(
         "an earlier change waits for its confirmation "
           + "(\(NamespaceLock.confirmation.otherHolder ?? "another process")): nothing was done")
     }
@@ -60,7 +60,7 @@ final class Confirmation {
     if guardProcess < 0 {
       let code = errno
       directory.clearPending()
-      throw Session.Failure(
+      throw CommandError(
         "cannot start the guard process, so nothing was done: \(String(cString: strerror(code)))")
     }
   }
@@ -117,7 +117,7 @@ final class Confirmation {
     var status: Int32 = 0
     if waitpid(guardProcess, &status, WNOHANG) == guardProcess, File.exists(directory.pending) {
       directory.clearPending()
-      throw Session.Failure("the guard process was killed: the change stays, unconfirmed")
+      throw CommandError("the guard process was killed: the change stays, unconfirmed")
     }
   }
 
@@ -133,7 +133,7 @@ final class Confirmation {
     let fifo = open(directory.confirmation, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
     guard fifo >= 0 else {
       directory.clearPending()
-      throw Session.Failure("nothing waits for a confirmation")
+      throw CommandError("nothing waits for a confirmation")
     }
     defer { close(fifo) }
     var byte = word.rawValue
@@ -143,7 +143,7 @@ final class Confirmation {
       usleep(10_000)
     }
     guard !File.exists(directory.pending) else {
-      throw Session.Failure("the guard process doesn't answer: the change may yet be undone")
+      throw CommandError("the guard process doesn't answer: the change may yet be undone")
     }
   }
 }
@@ -155,7 +155,7 @@ extension Session {
     try Confirmation.tell(.keep, in: directory)
     let ending = (try? File.read(directory.ending)).map { String(decoding: $0, as: UTF8.self) }
     guard ending?.hasPrefix(Confirmation.Ending.kept.rawValue) == true else {
-      throw Failure("too late: the change has been undone")
+      throw CommandError("too late: the change has been undone")
     }
     Console.print("Confirmed: the change stays.\n")
     return Status.done

@@ -2,19 +2,6 @@ internal import Glibc
 
 /// Reading and writing whole files.
 enum File {
-  /// What went wrong with a file.
-  struct Failure: Error, CustomStringConvertible {
-    let path: String
-    let verb: String
-    let code: Int32
-    /// Where errno's sentence doesn't say it.
-    var reason: String?
-
-    var description: String {
-      "cannot \(verb) \(path): \(reason ?? String(cString: strerror(code)))"
-    }
-  }
-
   /// More than any state file needs (a hundred thousand routes take 6 MB), and little enough to read
   /// into memory.
   static let limit = 64 << 20
@@ -22,21 +9,21 @@ enum File {
   /// All bytes of a regular file of at most `limit` bytes; `-` is standard input.
   ///
   /// A FIFO or a device is refused, since reading it may wait for ever or never end.
-  static func read(_ path: String, limit: Int = Self.limit) throws(Failure) -> [UInt8] {
+  static func read(_ path: String, limit: Int = Self.limit) throws(FileError) -> [UInt8] {
     let descriptor =
       path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-    guard descriptor >= 0 else { throw Failure(path: path, verb: "read", code: errno) }
+    guard descriptor >= 0 else { throw FileError(path: path, verb: "read", code: errno) }
     defer { if descriptor != STDIN_FILENO { close(descriptor) } }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
-      throw Failure(path: path, verb: "read", code: errno)
+      throw FileError(path: path, verb: "read", code: errno)
     }
     if descriptor != STDIN_FILENO, !status.isRegularFile {
-      throw Failure(
+      throw FileError(
         path: path, verb: "read", code: EINVAL,
         reason: "it is \(status.kind), not a file (- stands for standard input)")
     }
-    let tooLarge = Failure(
+    let tooLarge = FileError(
       path: path, verb: "read", code: EFBIG, reason: "it is larger than \(limit >> 20) MB")
     guard status.st_size <= limit else { throw tooLarge }
     var bytes: [UInt8] = []
@@ -50,7 +37,7 @@ enum File {
       }
       bytes.removeLast(size - max(count, 0))
       if count == 0 { return bytes }
-      if count < 0, errno != EINTR { throw Failure(path: path, verb: "read", code: errno) }
+      if count < 0, errno != EINTR { throw FileError(path: path, verb: "read", code: errno) }
       // Standard input, or a file that grows.
       guard bytes.count <= limit else { throw tooLarge }
     }
@@ -61,17 +48,17 @@ enum File {
   ///
   /// Only a regular file is replaced, and no symbolic link is followed: as root, both would write
   /// where somebody else wants it.
-  static func replace(_ path: String, with bytes: [UInt8]) throws(Failure) {
+  static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
     var present = stat()
     if lstat(path, &present) == 0, !present.isRegularFile {
-      throw Failure(
+      throw FileError(
         path: path, verb: "write", code: EEXIST, reason: "it is \(present.kind), not a file")
     }
     let temporary = path + ".new"
     unlink(temporary)  // left behind by a crash
     let descriptor = open(
       temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw Failure(path: path, verb: "write", code: errno) }
+    guard descriptor >= 0 else { throw FileError(path: path, verb: "write", code: errno) }
     var written = 0
     while written < bytes.count {
       let count = bytes[written...].withUnsafeBytes { write(descriptor, $0.baseAddress!, $0.count) }
@@ -80,7 +67,7 @@ enum File {
         let code = errno
         close(descriptor)
         unlink(temporary)
-        throw Failure(path: path, verb: "write", code: code)
+        throw FileError(path: path, verb: "write", code: code)
       }
       written += count
     }
@@ -88,7 +75,7 @@ enum File {
     let code = errno
     close(descriptor)
     guard isSafe, rename(temporary, path) == 0 else {
-      let failure = Failure(path: path, verb: "write", code: isSafe ? errno : code)
+      let failure = FileError(path: path, verb: "write", code: isSafe ? errno : code)
       unlink(temporary)
       throw failure
     }

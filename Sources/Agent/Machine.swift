@@ -5,7 +5,7 @@ import Model
 /// The machine that vpngw runs on, asked for what state files name.
 struct Machine: Surroundings {
   func secret(at path: String) throws(Incompleteness) -> [UInt8] {
-    do throws(File.Failure) {
+    do throws(FileError) {
       let bytes = try File.read(path, limit: 1 << 20)
       var status = stat()
       if stat(path, &status) == 0, status.st_mode & 0o007 != 0 {

@@ -13,7 +13,7 @@ struct Memory<Content: Remembered> {
   init(path: String) {
     self.path = path
     let bytes: [UInt8]
-    do throws(File.Failure) {
+    do throws(FileError) {
       bytes = try File.read(path)
     } catch {
       if error.code != ENOENT { damage = "\(error)" }
@@ -38,8 +38,8 @@ struct Memory<Content: Remembered> {
   /// Changes what is remembered where `body` says that it did: it is on disk when this returns, or
   /// nothing has changed.
   mutating func change(
-    _ body: (inout Content) throws(File.Failure) -> Bool
-  ) throws(File.Failure) {
+    _ body: (inout Content) throws(FileError) -> Bool
+  ) throws(FileError) {
     var changed = content
     guard try body(&changed) else { return }
     try save(changed)
@@ -47,7 +47,7 @@ struct Memory<Content: Remembered> {
   }
 
   /// Replaces the file, or removes it where there is nothing to say. One that was damaged is kept aside.
-  private mutating func save(_ content: Content) throws(File.Failure) {
+  private mutating func save(_ content: Content) throws(FileError) {
     if damage != nil {
       rename(path, path + ".damaged")
       damage = nil

@@ -7,7 +7,7 @@ import Plan
 struct FlowsEnded {
   /// How it was at the last time; nil: not looked at yet, as after a restart that may have come
   /// between a change of the map and the flows that it leaves behind.
-  fileprivate var settled: ServedFlows?
+  fileprivate var converged: ServedFlows?
   fileprivate var count = 0
   fileprivate var failure: NetlinkError?
 
@@ -26,15 +26,15 @@ extension Reconciler {
     func isOurs(_ step: Step) -> Bool {
       step.change.object.id == ObjectID(NftablesTable.self, wanted.table)
     }
-    if outcome.done.contains(where: isOurs) { flows.settled = nil }
+    if outcome.done.contains(where: isOurs) { flows.converged = nil }
     let isStopped =
       outcome.isOutdated || outcome.failed.contains { isOurs($0.step) }
       || outcome.held.contains(where: isOurs) || outcome.skipped.contains { isOurs($0.step) }
     // With the old map they would only go back to where they were.
-    guard !isStopped, flows.settled != wanted else { return }
+    guard !isStopped, flows.converged != wanted else { return }
     do throws(NetlinkError) {
       flows.count += try kernel.endFlows(wanted)
-      flows.settled = wanted
+      flows.converged = wanted
     } catch {
       flows.failure = error
     }

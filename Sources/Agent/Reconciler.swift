@@ -62,11 +62,11 @@ public final class Reconciler {
   }
 
   /// What is there of all that a file may ask for, whatever its signals say.
-  public func observe(for declaration: DesiredState) throws(NetlinkError) -> NetworkState {
+  public func observe(for desiredState: DesiredState) throws(NetlinkError) -> NetworkState {
     try observe(
-      for: declaration.unconditional, also: declaration.sysctlKeys,
-      tables: Kernel.TableSelection(declaration.tables),
-      needsIPVS: declaration.hasIPVS)
+      for: desiredState.unconditional, also: desiredState.sysctlKeys,
+      tables: Kernel.TableSelection(desiredState.tables),
+      needsIPVS: desiredState.hasIPVS)
   }
 
   private func nearest(to key: Sysctl.Key) -> Sysctl.Key? {
@@ -228,8 +228,8 @@ public final class Reconciler {
       in memory: inout Memory<Content>, _ remember: (inout Content, Change) -> Bool
     ) {
       var noted: [Int] = []
-      do throws(File.Failure) {
-        try memory.change { content throws(File.Failure) in
+      do throws(FileError) {
+        try memory.change { content throws(FileError) in
           for index in changes.indices where remember(&content, changes[index]) {
             noted.append(index)
           }

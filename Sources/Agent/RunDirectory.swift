@@ -25,23 +25,23 @@ public struct RunDirectory: Sendable {
   var confirmation: String { "\(path)/confirm-\(namespace)" }
   private var lock: String { "\(path)/lock-\(namespace)" }
 
-  func create() throws(File.Failure) {
+  func create() throws(FileError) {
     if mkdir(path, 0o700) != 0, errno != EEXIST {
-      throw File.Failure(path: path, verb: "make", code: errno)
+      throw FileError(path: path, verb: "make", code: errno)
     }
     try check()
   }
 
   /// Refuses a directory into which somebody else may write: what is read there is written into the
   /// kernel's settings, by root. One that isn't there is fine.
-  func check() throws(File.Failure) {
-    func refusal(_ reason: String) -> File.Failure {
-      File.Failure(path: path, verb: "use the run directory", code: EACCES, reason: reason)
+  func check() throws(FileError) {
+    func refusal(_ reason: String) -> FileError {
+      FileError(path: path, verb: "use the run directory", code: EACCES, reason: reason)
     }
     var status = stat()
     guard lstat(path, &status) == 0 else {
       if errno == ENOENT { return }
-      throw File.Failure(path: path, verb: "use the run directory", code: errno)
+      throw FileError(path: path, verb: "use the run directory", code: errno)
     }
     guard status.isDirectory else { throw refusal("it is \(status.kind), not a directory") }
     guard status.st_uid == 0 || status.st_uid == geteuid() else {
@@ -85,8 +85,8 @@ public struct RunDirectory: Sendable {
     do {
       try create()
       descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
-      guard descriptor >= 0 else { throw File.Failure(path: lock, verb: "open", code: errno) }
-    } catch let failure as File.Failure where Self.isForWantOfSpace(failure.code) {
+      guard descriptor >= 0 else { throw FileError(path: lock, verb: "open", code: errno) }
+    } catch let failure as FileError where Self.isForWantOfSpace(failure.code) {
       // A full disk is no reason not to route: the namespace's lock is enough.
       return Lock(-1, ofNamespace)
     }

@@ -21,7 +21,7 @@ struct SavedPlan {
     guard let document = try? Document(bytes), document.root["plan"]?.integer == 1,
       let state = document.root["state"], let steps = document.root["steps"]?.elements
     else {
-      throw Session.Failure("\(path): not a plan that `vpngw plan --out` wrote")
+      throw CommandError("\(path): not a plan that `vpngw plan --out` wrote")
     }
     self.steps = steps.compactMap(\.string)
     do {
@@ -40,7 +40,7 @@ struct SavedPlan {
       }
       self.desired = desired
     } catch {
-      throw Session.Failure("\(path): its state is damaged:\n\(error)")
+      throw CommandError("\(path): its state is damaged:\n\(error)")
     }
   }
 

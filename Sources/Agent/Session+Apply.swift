@@ -25,50 +25,50 @@ extension Session {
   public func apply(
     _ request: Request, _ apply: ApplyOptions = ApplyOptions(), given inputs: Inputs = Inputs()
   ) throws -> Int32 {
-    let declaration: DesiredState
+    let desiredState: DesiredState
     var saved: SavedPlan?
     switch request {
     case .file(let path):
       guard let loaded = try load(path) else { return Status.failed }
-      declaration = loaded
+      desiredState = loaded
     case .plan(let path):
       saved = try SavedPlan(path: path)
-      declaration = DesiredState(saved!.desired)
+      desiredState = DesiredState(saved!.desired)
     }
-    let known = try signals(inputs, for: declaration)
+    let known = try signals(inputs, for: desiredState)
     let reconciler = try reconciler()
     if apply.isDryRun {
-      let observed = try reconciler.observe(for: declaration)
+      let observed = try reconciler.observe(for: desiredState)
       let plan = Plan(
-        from: observed, to: settle(declaration, given: known, keeping: observed))
+        from: observed, to: expand(desiredState, given: known, keeping: observed))
       print(plan)
       return status(of: plan)
     }
     guard let lock = try reconciler.runDirectory.takeLock("vpngw apply") else {
-      throw Failure(
+      throw CommandError(
         "another vpngw is changing this namespace (\(reconciler.runDirectory.lockHolder)): nothing "
           + "was done")
     }
     defer { lock.release() }
     guard !reconciler.runDirectory.hasGuard else {
-      throw Failure(
+      throw CommandError(
         "an earlier change waits for `\(command("confirm"))` or for its undoing: nothing was done")
     }
     if let other = NamespaceLock.confirmation.otherHolder {
-      throw Failure(
+      throw CommandError(
         "an earlier change waits for its confirmation or for its undoing (\(other)): nothing was done"
       )
     }
     // Read while nobody else of us can change it.
-    let observed = try reconciler.observe(for: declaration)
-    let desired = settle(declaration, given: known, keeping: observed)
+    let observed = try reconciler.observe(for: desiredState)
+    let desired = expand(desiredState, given: known, keeping: observed)
     let plan = Plan(from: observed, to: desired)
     if let moved = saved?.differences(from: plan), !moved.isEmpty {
-      throw Failure(
+      throw CommandError(
         "the kernel has moved since the plan was made, so nothing was done: plan again\n" + moved)
     }
     if apply.isAllOrNothing, !plan.conflicts.isEmpty {
-      throw Failure("not all of it can be done, so nothing was done\n" + plan.conflicts.text)
+      throw CommandError("not all of it can be done, so nothing was done\n" + plan.conflicts.text)
     }
     let mayUndo = apply.isAllOrNothing || apply.confirm != nil
     let undo = mayUndo ? Undo(of: plan, from: observed) : nil

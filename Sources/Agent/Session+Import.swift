@@ -11,7 +11,7 @@ extension Session {
   public func importKeepalived(_ path: String, id: String?) throws -> Int32 {
     let files = MachineFiles(path: path, bytes: try File.read(path))
     guard let made = Import(path, id: id, files: files) else {
-      throw Failure("cannot read \(path)")
+      throw CommandError("cannot read \(path)")
     }
     let text = made.tree.text()
     Console.print(text)
@@ -34,7 +34,8 @@ extension Session {
   public func importWireGuard(_ path: String, keys directory: String?) throws -> Int32 {
     let directory = directory.map { $0.count > 1 && $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
     if let directory, !directory.hasPrefix("/") {
-      throw Failure("--keys \(directory): must be an absolute path, since the state file names it")
+      throw CommandError(
+        "--keys \(directory): must be an absolute path, since the state file names it")
     }
     let bytes = try File.read(path, limit: 1 << 20)
     let made = WgQuickImport(path, bytes, keysIn: directory ?? "/etc/vpn-gateway")
@@ -56,7 +57,7 @@ extension Session {
       }
       if let present = try? File.read(key.path, limit: 1 << 10) {
         guard present == bytes else {
-          throw Failure("\(key.path): there already, with another key; move it away first")
+          throw CommandError("\(key.path): there already, with another key; move it away first")
         }
       } else {
         try File.replace(key.path, with: bytes)

@@ -15,24 +15,24 @@ extension Session {
     _ path: String, observed: String? = nil, out: String? = nil, given inputs: Inputs = Inputs(),
     isChecked: Bool = false
   ) throws -> Int32 {
-    guard let declaration = try load(path) else { return Status.failed }
-    let known = try signals(inputs, for: declaration)
+    guard let desiredState = try load(path) else { return Status.failed }
+    let known = try signals(inputs, for: desiredState)
     var present: NetworkState
     let desired: NetworkState
     if let observed {
       guard let captured = try load(observed) else { return Status.failed }
       guard !captured.isConditional else {
-        throw Failure("\(observed): not what `vpngw show` printed, which has no \"when\"")
+        throw CommandError("\(observed): not what `vpngw show` printed, which has no \"when\"")
       }
       present = captured.expanded().asObserved
       present.machineNames = .read()
       // Whether its links run isn't written down.
-      desired = declaration.expanded(given: known, keeping: present)
-      tellUndecided(of: declaration, given: known)
-      tellLacking(of: declaration, in: present)
+      desired = desiredState.expanded(given: known, keeping: present)
+      tellUndecided(of: desiredState, given: known)
+      tellLacking(of: desiredState, in: present)
     } else {
-      present = try reconciler().observe(for: declaration)
-      desired = settle(declaration, given: known, keeping: present)
+      present = try reconciler().observe(for: desiredState)
+      desired = expand(desiredState, given: known, keeping: present)
     }
     // What was shown may be our own alone.
     var plan = Plan(from: present, to: desired, isAllKnown: observed == nil)
@@ -98,7 +98,7 @@ extension Plan {
             object: Object(refusal.table), reason: "the kernel refuses it: \(refusal.error)"))
       }
     } catch let error as NetlinkError where error.code == ErrorCode.notPermitted {
-      throw Session.Failure("--check: \(error): a network namespace takes CAP_SYS_ADMIN to make")
+      throw CommandError("--check: \(error): a network namespace takes CAP_SYS_ADMIN to make")
     }
   }
 

@@ -70,7 +70,7 @@ extension Session {
     daemon.onPoll = lock.forgetAskers
     let poll = try IPVSPoll(every: options.poll, telling: inbox)
     defer { poll.stop() }
-    daemon.onTake = { poll.look(for: $0) }
+    daemon.onTake = { poll.follow($0) }
     let isClean = try daemon.run()
     log.info("stop")
     return isClean ? Status.done : Status.failed
@@ -100,7 +100,7 @@ extension Session {
         } else {
           let holder = directory.lockHolder
           guard holder.hasPrefix("vpngw apply") else {
-            throw Failure("another vpngw keeps this namespace (\(holder)): only one can")
+            throw CommandError("another vpngw keeps this namespace (\(holder)): only one can")
           }
           reason = "another vpngw is changing this namespace (\(holder)): it goes first"
         }

@@ -11,7 +11,7 @@ extension Session {
     let observed = try reconciler.observe(
       also: all ? Sysctl.Key.ofInterest : [], tables: all ? .all : nil
     )
-    .withTablesInWords
+    .withTablesDecompiled
     for table in observed.tables where all || table.isOwned {
       for part in table.unreadable {
         Console.complain(
@@ -48,7 +48,7 @@ extension NetworkState {
     own.nexthops = nexthops.filter(\.isOwned)
     own.routes = routes.filter(\.isOwned)
     own.rules = rules.filter(\.isOwned)
-    own.tables = withTablesInWords.tables.filter(\.isOwned)
+    own.tables = withTablesDecompiled.tables.filter(\.isOwned)
     own.ipvsServices = ipvsServices.filter(\.isOwned)
     own.ipvsTimeouts = ipvsTimeouts.filter(\.isOwned)
     own.ipvsDaemons = ipvsDaemons.filter(\.isOwned)
@@ -59,7 +59,7 @@ extension NetworkState {
 
   /// What a state file can say of all that is there: not what the kernel makes by itself.
   public var everything: NetworkState {
-    var all = withTablesInWords
+    var all = withTablesDecompiled
     all.sysctls.removeAll { $0.text == nil }
     all.addresses.removeAll {
       [.kernelLoopback, .kernelRA, .kernelLinkLocal].contains($0.protocol)

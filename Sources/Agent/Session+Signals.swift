@@ -21,21 +21,21 @@ extension Session {
   ///
   /// Reads no kernel, so that what isn't known is left out.
   public func expand(_ path: String, given inputs: Inputs = Inputs()) throws -> Int32 {
-    guard let declaration = try load(path) else { return Status.failed }
-    let known = try signals(inputs, for: declaration)
-    Console.print(StateFile.encode(declaration.expanded(given: known)).text())
-    tellUndecided(of: declaration, given: known, "left out")
+    guard let desiredState = try load(path) else { return Status.failed }
+    let known = try signals(inputs, for: desiredState)
+    Console.print(StateFile.encode(desiredState.expanded(given: known)).text())
+    tellUndecided(of: desiredState, given: known, "left out")
     return Status.done
   }
 
   /// What is known of the file's signals before anything is observed: what `--signal` says, and
   /// under `--probe` what the other probes do.
   func signals(
-    _ inputs: Inputs, for declaration: DesiredState
+    _ inputs: Inputs, for desiredState: DesiredState
   ) throws -> [Signal: Signal.State] {
-    var states = try signals(inputs.stated, for: declaration)
+    var states = try signals(inputs.stated, for: desiredState)
     guard inputs.probes else { return states }
-    let asked = declaration.probes.filter { states[$0.signal] == nil }
+    let asked = desiredState.probes.filter { states[$0.signal] == nil }
     // Probes take threads, and `apply --confirm` has to split its process.
     let answers = try Child.run {
       let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -68,54 +68,54 @@ extension Session {
   }
 
   private func signals(
-    _ stated: [String], for declaration: DesiredState
+    _ stated: [String], for desiredState: DesiredState
   ) throws -> [Signal: Signal.State] {
     var states: [Signal: Signal.State] = [:]
     for text in stated {
       guard let equals = text.lastIndex(of: "="),
         let state = Signal.State(rawValue: String(text[text.index(after: equals)...])),
         state != .unknown
-      else { throw Failure("--signal \(text): write NAME=up or NAME=down") }
+      else { throw CommandError("--signal \(text): write NAME=up or NAME=down") }
       let name = String(text[..<equals])
-      guard let signal = Signal(name), declaration.signals.contains(signal) else {
-        let names = declaration.signals.sorted().map(\.description)
-        throw Failure(
+      guard let signal = Signal(name), desiredState.signals.contains(signal) else {
+        let names = desiredState.signals.sorted().map(\.description)
+        throw CommandError(
           "--signal \(text): no such signal in the file; "
             + (names.isEmpty ? "it has none" : "there are " + names.joined(separator: ", ")))
       }
       guard states.updateValue(state, forKey: signal) ?? state == state else {
-        throw Failure("--signal \(text): said to be the other before")
+        throw CommandError("--signal \(text): said to be the other before")
       }
     }
     return states
   }
 
   /// What the file asks for now, of a kernel that has been observed.
-  func settle(
-    _ declaration: DesiredState, given signals: [Signal: Signal.State],
+  func expand(
+    _ desiredState: DesiredState, given signals: [Signal: Signal.State],
     keeping observed: NetworkState
   ) -> NetworkState {
-    let all = signals.merging(declaration.linkSignals(in: observed)) { stated, _ in stated }
-    tellUndecided(of: declaration, given: all)
-    tellLacking(of: declaration, in: observed)
-    return declaration.expanded(given: all, keeping: observed)
+    let all = signals.merging(desiredState.linkSignals(in: observed)) { stated, _ in stated }
+    tellUndecided(of: desiredState, given: all)
+    tellLacking(of: desiredState, in: observed)
+    return desiredState.expanded(given: all, keeping: observed)
   }
 
   /// Says what blueprints do without, what they don't guard, and what can't work as it is meant.
-  func tellLacking(of declaration: DesiredState, in observed: NetworkState) {
-    for lack in declaration.notes(in: observed) + declaration.mistakes {
+  func tellLacking(of desiredState: DesiredState, in observed: NetworkState) {
+    for lack in desiredState.notes(in: observed) + desiredState.mistakes {
       Console.complain("vpngw: \(lack.object): \(lack.reason)\n")
     }
   }
 
   /// Says what isn't known: else somebody may wonder why a plan lacks it.
   func tellUndecided(
-    of declaration: DesiredState, given signals: [Signal: Signal.State],
+    of desiredState: DesiredState, given signals: [Signal: Signal.State],
     _ fate: String = "left as it is"
   ) {
-    let undecided = declaration.undecidedNames(given: signals)
+    let undecided = desiredState.undecidedNames(given: signals)
     if undecided.isEmpty { return }
-    let unknown = declaration.decidingSignals.filter { signals[$0] ?? .unknown == .unknown }
+    let unknown = desiredState.decidingSignals.filter { signals[$0] ?? .unknown == .unknown }
     let asking = unknown.contains { $0.source == .probe } ? "--probe asks, " : ""
     Console.complain(
       "vpngw: not known: \(unknown.sorted().map(\.description).few); what they decide is \(fate) "

@@ -9,7 +9,7 @@ extension Session {
     do throws(SyntaxError) {
       document = try Document(Array(body.utf8))
     } catch {
-      throw Failure("\(address):\(port) is not vpngw: its answer is no JSON")
+      throw CommandError("\(address):\(port) is not vpngw: its answer is no JSON")
     }
     Console.print(options.isJSON ? body : StatusTable(document.root, listsAll: listsAll).text)
     // The values point into it.

@@ -27,13 +27,6 @@ public struct Session {
     public static let changes: Int32 = 2
   }
 
-  /// A reason to stop, for people.
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
-  }
-
   public let options: Options
 
   /// Moves the process into the namespace: call it before any thread is started.
@@ -48,7 +41,7 @@ public struct Session {
     do throws(NetlinkError) {
       try Namespace(named: name).enter()
     } catch {
-      throw Failure(
+      throw CommandError(
         error.code == ErrorCode.noEntry
           ? "there is no network namespace \"\(name)\": see `ip netns list`" : "\(error)")
     }
@@ -83,14 +76,14 @@ public struct Session {
   func load(_ path: String) throws -> DesiredState? {
     let bytes = try File.read(path)
     do throws(Problems) {
-      var declaration = try StateFile.decode(bytes, names: .machine)
+      var desiredState = try StateFile.decode(bytes, names: .machine)
       do throws(Incompleteness) {
-        try declaration.complete(by: Machine())
+        try desiredState.complete(by: Machine())
       } catch {
         Console.complain("\(path): \(error)".visible + "\n")
         return nil
       }
-      return declaration
+      return desiredState
     } catch {
       report([(path, error.list)])
       return nil

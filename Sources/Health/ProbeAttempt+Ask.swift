@@ -32,7 +32,7 @@ extension ProbeAttempt {
           throw ProbeFailure("commands are off; they need the flag --allow-exec")
         }
         try run(exec.command)
-      case .file(let file): end(try look(at: file))
+      case .file(let file): end(try check(file))
       case .gluetun(let gluetun): try GluetunQuestions(gluetun, self).ask()
       }
     } catch {
@@ -74,7 +74,7 @@ extension ProbeAttempt {
     try conversation.hold(in: self)
   }
 
-  private func look(at file: Probe.File) throws(ProbeFailure) -> Outcome {
+  private func check(_ file: Probe.File) throws(ProbeFailure) -> Outcome {
     let limit = 1 << 16
     let (bytes, age) = try poller.readStart(of: file.path, limit: file.content == nil ? 0 : limit)
     if let maxAge = file.maxAge, age > maxAge {

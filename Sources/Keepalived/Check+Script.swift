@@ -26,7 +26,7 @@ extension Draft {
     guard let program = program(command.first ?? "", check),
       command.allSatisfy({ $0.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f } })
     else {
-      note(check.origin, "MISC_CHECK: nothing is asked")
+      note(check.location, "MISC_CHECK: nothing is asked")
       return nil
     }
     command[0] = program
@@ -42,18 +42,18 @@ extension Draft {
   private mutating func program(_ name: String, _ check: Statement) -> String? {
     if name.hasPrefix("/") { return name }
     if name.isEmpty {
-      note(check.origin, "MISC_CHECK without misc_path")
+      note(check.location, "MISC_CHECK without misc_path")
       return nil
     }
     if name.contains("/") {
-      note(check.origin, "\(shown(name)) depends on where keepalived was started")
+      note(check.location, "\(shown(name)) depends on where keepalived was started")
       return nil
     }
     guard let path = files.program(called: name), path.hasPrefix("/") else {
-      note(check.origin, "\(shown(name)) isn't in PATH here")
+      note(check.location, "\(shown(name)) isn't in PATH here")
       return nil
     }
-    note(check.origin, "\(shown(name)) is \(path), by PATH of this machine")
+    note(check.location, "\(shown(name)) is \(path), by PATH of this machine")
     return path
   }
 }

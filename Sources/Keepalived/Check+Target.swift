@@ -40,16 +40,16 @@ extension Draft {
     if target.timing.take(statement) { return true }
     switch statement.keyword {
     case "connect_ip":
-      target.address = statement.value.flatMap { single($0, statement.origin) }
+      target.address = statement.value.flatMap { single($0, statement.location) }
       if target.address == nil {
-        note(statement.origin, "not an address: \(shown(statement.value ?? ""))")
+        note(statement.location, "not an address: \(shown(statement.value ?? ""))")
       }
     case "connect_port":
       target.port = statement.value.flatMap { UInt16($0) }.flatMap { $0 == 0 ? nil : $0 }
     case "bindto":
-      target.source = statement.value.flatMap { single($0, statement.origin) }
+      target.source = statement.value.flatMap { single($0, statement.location) }
       if target.source == nil {
-        note(statement.origin, "not an address: \(shown(statement.value ?? ""))")
+        note(statement.location, "not an address: \(shown(statement.value ?? ""))")
       }
     case "bind_if": leave(statement, "a probe's \"link\" must be declared in \"links\" first")
     case "fwmark":
@@ -61,11 +61,13 @@ extension Draft {
   }
 
   /// keepalived ignores a source of another family than what is asked.
-  mutating func settle(_ target: inout Target, of real: RealServer, _ statement: Statement) {
+  mutating func dropForeignSource(
+    _ target: inout Target, of real: RealServer, _ statement: Statement
+  ) {
     let asked = target.address ?? real.address
     if let source = target.source, source.family != asked.family {
       note(
-        statement.origin,
+        statement.location,
         "\(statement.keyword): bindto \(source) is of another family than \(asked): left out")
       target.source = nil
     }
@@ -85,7 +87,7 @@ extension Draft {
       var host = Target(timing: target.timing)
       host.timing.timeout = real.timing.timeout
       for inner in inner.statements where !take(inner, &host) { leave(inner) }
-      settle(&host, of: real, inner)
+      dropForeignSource(&host, of: real, inner)
       targets.append(host)
     }
     let asksItself =
@@ -111,7 +113,7 @@ extension Draft {
   ) -> Bool {
     let asked = target.address ?? real.address
     guard asked.isLinkLocal, asked.family == .inet6 else { return true }
-    note(statement.origin, "\(statement.keyword): \(asked) is an address of some link: not asked")
+    note(statement.location, "\(statement.keyword): \(asked) is an address of some link: not asked")
     return false
   }
 }

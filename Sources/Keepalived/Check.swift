@@ -40,7 +40,7 @@ extension Draft {
     var target = Target(timing: real.timing)
     var own: [Statement] = []
     for inner in statement.statements where !take(inner, &target) { own.append(inner) }
-    settle(&target, of: real, statement)
+    dropForeignSource(&target, of: real, statement)
     let keyword = statement.keyword
     if keyword != "SMTP_CHECK", keyword != "MISC_CHECK", !isAskable(target, of: real, statement) {
       return []
@@ -69,7 +69,7 @@ extension Draft {
     case "UDP_CHECK":
       if let members = datagram(own) { return [check("udp", members)] }
       note(
-        statement.origin,
+        statement.location,
         "UDP_CHECK: a probe waits for an answer, and none is required here; asked by icmp instead")
       return [target.ping]
     case "MISC_CHECK": return script(statement, own, target.timing).map { [$0] } ?? []
@@ -98,7 +98,7 @@ extension Draft {
       urls.append(self.url(url.statements, host: host, isTLS: isTLS, asksName: name))
     }
     if urls.isEmpty {
-      note(statement.origin, "\(statement.keyword) without a url: nothing is asked")
+      note(statement.location, "\(statement.keyword) without a url: nothing is asked")
     }
     return urls
   }

@@ -8,13 +8,13 @@ extension Draft {
   /// The entries that stand for a virtual server: one for each port, and one for its marks.
   mutating func add(_ server: VirtualServer) {
     var server = server
-    settle(&server)
+    complete(&server)
     if server.reals.count > Self.mostDestinations {
-      note(server.origin, "more than \(Self.mostDestinations) real servers: the rest is left out")
+      note(server.location, "more than \(Self.mostDestinations) real servers: the rest is left out")
       server.reals.removeLast(server.reals.count - Self.mostDestinations)
     }
     guard !server.reals.isEmpty, !server.fronts.isEmpty else {
-      note(server.origin, "nothing is left of this virtual server")
+      note(server.location, "nothing is left of this virtual server")
       return
     }
     let fronts = untaken(server)
@@ -73,7 +73,7 @@ extension Draft {
       }
       guard own.insert(match).inserted else { continue }
       guard taken.insert(match).inserted else {
-        note(server.origin, "\(IPVSService.ID(match)) has a virtual server already: left out")
+        note(server.location, "\(IPVSService.ID(match)) has a virtual server already: left out")
         continue
       }
       switch front {
@@ -130,13 +130,13 @@ extension Draft {
     let all = server
     server.reals.removeAll { real in
       guard !seen.insert(id(real.address, real.port(in: all))).inserted else { return false }
-      note(real.origin, "the real server \(real.address) is there already: left out")
+      note(real.location, "the real server \(real.address) is there already: left out")
       return true
     }
     if let sorry = server.sorry,
       seen.contains(id(sorry.address, server.translatesPorts ? sorry.port : nil))
     {
-      note(sorry.origin, "the sorry server is one of the real servers: left out")
+      note(sorry.location, "the sorry server is one of the real servers: left out")
       server.sorry = nil
     }
   }
@@ -155,7 +155,7 @@ extension Draft {
   }
 
   private func sorry(
-    _ server: VirtualServer, _ sorry: (origin: Origin, address: IPAddress, port: UInt16?),
+    _ server: VirtualServer, _ sorry: (location: Location, address: IPAddress, port: UInt16?),
     _ port: UInt16?
   ) -> [(String, Tree)] {
     var members: [(String, Tree)] = []
@@ -194,7 +194,7 @@ extension Draft {
       for (index, check) in real.checks.enumerated() {
         let target = real.port ?? port ?? 0
         if check.lacksPort, target == 0 {
-          note(real.origin, "a check without a port: nothing is asked")
+          note(real.location, "a check without a port: nothing is asked")
           continue
         }
         let label = String(real.address.description.map { $0 == ":" ? "-" : $0 })

@@ -3,7 +3,7 @@ internal import Model
 
 extension Draft {
   mutating func addVirtualServer(_ statement: Statement) {
-    var server = VirtualServer(origin: statement.origin)
+    var server = VirtualServer(location: statement.location)
     readFronts(statement, &server)
     for inner in statement.statements where inner.keyword != "real_server" {
       if !server.timing.take(inner) { read(inner, &server) }
@@ -13,9 +13,9 @@ extension Draft {
       readReal(inner, &server)
     }
     if server.fronts.isEmpty {
-      note(statement.origin, "a virtual server of nothing that is understood: left out")
+      note(statement.location, "a virtual server of nothing that is understood: left out")
     } else if server.reals.isEmpty {
-      note(statement.origin, "a virtual server without real servers: left out")
+      note(statement.location, "a virtual server without real servers: left out")
     } else {
       add(server)
     }
@@ -31,7 +31,7 @@ extension Draft {
         server.scheduler = value
         server.statedScheduler = value
       } else {
-        note(statement.origin, "not a scheduler: \(shown(value ?? ""))")
+        note(statement.location, "not a scheduler: \(shown(value ?? ""))")
       }
     case "lvs_method", "lb_kind": server.forwarding = forwarding(statement) ?? server.forwarding
     case "flag-1": server.flags.insert(.fallback)
@@ -41,7 +41,9 @@ extension Draft {
     case "sh-fallback", "mh-fallback", "sh-port", "mh-port": readFlag(statement, &server)
     case "protocol":
       server.protocol = value.flatMap { IPVSProtocol(rawValue: $0.lowercased()) }
-      if server.protocol == nil { note(statement.origin, "not a protocol: \(shown(value ?? ""))") }
+      if server.protocol == nil {
+        note(statement.location, "not a protocol: \(shown(value ?? ""))")
+      }
     case "persistence_timeout", "persistence_granularity", "persistence_engine":
       readPersistence(statement, &server)
     case "quorum": server.quorum = number(statement, 1...1_000_000) ?? server.quorum
@@ -51,11 +53,11 @@ extension Draft {
     case "inhibit_on_failure": server.inhibits = true
     case "virtualhost": server.host = value
     case "sorry_server":
-      if let address = value.flatMap({ single($0, statement.origin) }) {
+      if let address = value.flatMap({ single($0, statement.location) }) {
         let port = statement.words.count > 2 ? UInt16(statement.words[2]) : nil
-        server.sorry = (statement.origin, address, port == 0 ? nil : port)
+        server.sorry = (statement.location, address, port == 0 ? nil : port)
       } else {
-        note(statement.origin, "not an address: \(shown(value ?? ""))")
+        note(statement.location, "not an address: \(shown(value ?? ""))")
       }
     default: leave(statement)
     }
@@ -73,7 +75,7 @@ extension Draft {
 
   private mutating func readFamily(_ statement: Statement, _ server: inout VirtualServer) {
     guard let family = statement.value.flatMap({ Family(rawValue: $0) }) else {
-      note(statement.origin, "not a family: \(shown(statement.value ?? ""))")
+      note(statement.location, "not a family: \(shown(statement.value ?? ""))")
       return
     }
     guard server.family ?? family == family else {
@@ -92,7 +94,7 @@ extension Draft {
         statement.value == nil
         ? VirtualServer.Persistence.usual : number(statement, 1...31 * 86_400)
       if let seconds, seconds > most {
-        note(statement.origin, "persistence_timeout: cut to 24 days")
+        note(statement.location, "persistence_timeout: cut to 24 days")
       }
       server.persistence.timeout = seconds.map { min($0, most) } ?? server.persistence.timeout
     case "persistence_engine":
@@ -122,7 +124,7 @@ extension Draft {
   private mutating func number(_ statement: Statement, _ range: ClosedRange<Int>) -> Int? {
     if let number = statement.value.flatMap({ Int($0) }), range.contains(number) { return number }
     note(
-      statement.origin,
+      statement.location,
       "\(shown(statement.keyword)): not a number from \(range.lowerBound) to \(range.upperBound): "
         + shown(statement.value ?? ""))
     return nil
@@ -137,12 +139,12 @@ extension Draft {
     case "TUN":
       let members: [(String, Tree)] = [("forwarding", "tunnel")]
       guard let tunnel = tunnel(Array(statement.words.dropFirst(2))) else {
-        note(statement.origin, "not a tunnel that keepalived takes: ipip, without options")
+        note(statement.location, "not a tunnel that keepalived takes: ipip, without options")
         return members
       }
       return tunnel.isEmpty ? members : members + [("tunnel", .object(tunnel))]
     default:
-      note(statement.origin, "not a forwarding method: \(shown(statement.value ?? ""))")
+      note(statement.location, "not a forwarding method: \(shown(statement.value ?? ""))")
       return nil
     }
   }
@@ -177,8 +179,8 @@ extension Draft {
   // MARK: - Real servers
 
   private mutating func readReal(_ statement: Statement, _ server: inout VirtualServer) {
-    guard let address = statement.value.flatMap({ single($0, statement.origin) }) else {
-      note(statement.origin, "not a real server's address: \(shown(statement.value ?? ""))")
+    guard let address = statement.value.flatMap({ single($0, statement.location) }) else {
+      note(statement.location, "not a real server's address: \(shown(statement.value ?? ""))")
       return
     }
     var port: UInt16?
@@ -186,12 +188,13 @@ extension Draft {
       port = UInt16(statement.words[2])
       if port == nil {
         note(
-          statement.origin, "not a port: \(shown(statement.words[2])): the real server is left out")
+          statement.location,
+          "not a port: \(shown(statement.words[2])): the real server is left out")
         return
       }
     }
     var real = RealServer(
-      origin: statement.origin, address: address, port: port == 0 ? nil : port,
+      location: statement.location, address: address, port: port == 0 ? nil : port,
       weight: server.weight, inhibits: server.inhibits, timing: server.timing, host: server.host)
     let inner = statement.statements
     for statement in inner where !Check.keywords.contains(statement.keyword) {
@@ -211,7 +214,7 @@ extension Draft {
       real.checks += checks(statement, of: real)
     }
     if server.reals.contains(where: { $0.address == real.address && $0.port == real.port }) {
-      note(statement.origin, "the real server \(address) is there already: left out")
+      note(statement.location, "the real server \(address) is there already: left out")
     } else {
       server.reals.append(real)
     }

@@ -41,14 +41,14 @@ struct Draft {
 
   init(files: any Files) { self.files = files }
 
-  mutating func note(_ origin: Origin, _ message: String) {
-    notes.append(Note(origin: origin, message: message))
+  mutating func note(_ location: Location, _ message: String) {
+    notes.append(Note(location: location, message: message))
   }
 
   /// What has no counterpart, by its keyword.
   mutating func leave(_ statement: Statement, _ reason: String = "") {
     note(
-      statement.origin,
+      statement.location,
       "\(shown(statement.keyword)) is not carried over" + (reason.isEmpty ? "" : ": \(reason)"))
   }
 
@@ -62,12 +62,12 @@ struct Draft {
       switch statement.keyword {
       case "virtual_server": addVirtualServer(statement)
       case "virtual_server_group":
-        if statement.value == nil { note(statement.origin, "a group without a name") }
+        if statement.value == nil { note(statement.location, "a group without a name") }
       case "global_defs": addGlobal(statement.statements)
       case "vrrp_instance", "vrrp_sync_group":
         let name = statement.value.map { " \(shown($0))" } ?? ""
         note(
-          statement.origin,
+          statement.location,
           "\(statement.keyword)\(name) is not carried over: the state file has no section for VRRP yet"
         )
       default: leave(statement)
@@ -98,7 +98,7 @@ struct Draft {
       guard ["tcp", "tcpfin", "udp"].contains(words[index]),
         let seconds = Int(words[index + 1]), (1...24 * 86_400).contains(seconds)
       else {
-        note(statement.origin, "lvs_timeouts: not understood: \(shown(words[index]))")
+        note(statement.location, "lvs_timeouts: not understood: \(shown(words[index]))")
         continue
       }
       timeouts.removeAll { $0.0 == words[index] }

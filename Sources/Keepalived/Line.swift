@@ -1,11 +1,11 @@
 /// A line of configuration once everything in it is replaced, and where it came from.
 struct Line: Equatable {
   var text: [UInt8]
-  var origin: Origin
+  var location: Location
 }
 
 /// Where something was written.
-public struct Origin: Hashable, Sendable, CustomStringConvertible {
+public struct Location: Hashable, Sendable, CustomStringConvertible {
   public var file: String
   /// From 1.
   public var line: Int
@@ -15,10 +15,10 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
 
 /// Something that a state file has no word for.
 public struct Note: Hashable, Sendable, CustomStringConvertible {
-  public var origin: Origin
+  public var location: Location
   public var message: String
 
-  public var description: String { "\(origin): \(message)" }
+  public var description: String { "\(location): \(message)" }
 }
 
 extension [UInt8] {

@@ -29,26 +29,27 @@ struct LineReader {
     for text in bytes.split(separator: .newline, omittingEmptySubsequences: false) {
       number += 1
       if isExhausted { break }
-      let origin = Origin(file: path, line: number)
-      add(Self.withoutComment(Array(text)).trimmed(), origin, depth)
+      let location = Location(file: path, line: number)
+      add(Self.withoutComment(Array(text)).trimmed(), location, depth)
     }
     if let open {
-      note(Origin(file: path, line: number), "the definition of $\(open.name) goes on into nowhere")
+      note(
+        Location(file: path, line: number), "the definition of $\(open.name) goes on into nowhere")
       self.open = nil
     }
     parameters["_PWD"] = outer
     return true
   }
 
-  private mutating func note(_ origin: Origin, _ message: String) {
-    notes.append(Note(origin: origin, message: message))
+  private mutating func note(_ location: Location, _ message: String) {
+    notes.append(Note(location: location, message: message))
   }
 
-  private mutating func add(_ text: [UInt8], _ origin: Origin, _ depth: Int) {
+  private mutating func add(_ text: [UInt8], _ location: Location, _ depth: Int) {
     budget -= text.count + 16
     guard budget > 0 else {
       if !isExhausted {
-        note(origin, "too much, with all that is included and replaced: cut off here")
+        note(location, "too much, with all that is included and replaced: cut off here")
       }
       isExhausted = true
       return
@@ -60,37 +61,39 @@ struct LineReader {
       if !goesOn, !text.isEmpty { close() }
       return
     }
-    guard var text = decided(text, origin), !text.isEmpty else { return }
+    guard var text = decided(text, location), !text.isEmpty else { return }
     if define(text) { return }
-    text = replaced(text, origin)
+    text = replaced(text, location)
     if text.contains(.newline) {
       guard depth < Self.mostDepth else {
-        note(origin, "parameters name one another too deeply")
+        note(location, "parameters name one another too deeply")
         return
       }
-      for part in text.split(separator: .newline) { add(Array(part).trimmed(), origin, depth + 1) }
+      for part in text.split(separator: .newline) {
+        add(Array(part).trimmed(), location, depth + 1)
+      }
       return
     }
     // What a parameter stands for may be a condition.
-    guard let text = decided(text.trimmed(), origin), !text.isEmpty else { return }
+    guard let text = decided(text.trimmed(), location), !text.isEmpty else { return }
     if text.starts(with: Array("~SEQ".utf8)) {
-      unroll(text, origin, depth)
-    } else if !include(text, origin, depth) {
-      lines.append(Line(text: text, origin: origin))
+      unroll(text, location, depth)
+    } else if !include(text, location, depth) {
+      lines.append(Line(text: text, location: location))
     }
   }
 
   // MARK: - Conditions
 
   /// The line without its `@ID`; nil when that keeps it out.
-  private mutating func decided(_ text: [UInt8], _ origin: Origin) -> [UInt8]? {
+  private mutating func decided(_ text: [UInt8], _ location: Location) -> [UInt8]? {
     guard text.first == .at else { return text }
     let word = text.prefix { !$0.isSpace }.dropFirst()
     let isNegated = word.first == .caret
     let name = Array(isNegated ? word.dropFirst() : word).string
     guard (name == id) != isNegated else {
       if id == nil {
-        note(origin, "left out: it is for --config-id \(name) (none was given)")
+        note(location, "left out: it is for --config-id \(name) (none was given)")
       }
       return nil
     }
@@ -121,7 +124,7 @@ struct LineReader {
   }
 
   /// With parameters replaced, those in their values as well.
-  private mutating func replaced(_ text: [UInt8], _ origin: Origin) -> [UInt8] {
+  private mutating func replaced(_ text: [UInt8], _ location: Location) -> [UInt8] {
     guard text.contains(.dollar) else { return text }
     var result: [UInt8] = []
     // In reverse, so that what a parameter stands for is pushed in front of the rest.
@@ -142,7 +145,7 @@ struct LineReader {
       }
       count += 1
       guard count <= 1000, result.count + rest.count <= 1 << 16 else {
-        note(origin, "parameters name one another without end")
+        note(location, "parameters name one another without end")
         return []
       }
     }
@@ -173,12 +176,12 @@ struct LineReader {
   // MARK: - Sequences
 
   /// `~SEQ(NAME, START, STEP, END) LINE`
-  private mutating func unroll(_ text: [UInt8], _ origin: Origin, _ depth: Int) {
+  private mutating func unroll(_ text: [UInt8], _ location: Location, _ depth: Int) {
     let isHex = text.starts(with: Array("~SEQx".utf8))
     guard let opening = text.firstIndex(of: .opening), let closing = text.firstIndex(of: .closing),
       opening == (isHex ? 5 : 4), opening < closing, depth < Self.mostDepth
     else {
-      note(origin, "not understood: \(shown(text.string))")
+      note(location, "not understood: \(shown(text.string))")
       return
     }
     let parts = text[(opening + 1)..<closing].split(
@@ -188,19 +191,19 @@ struct LineReader {
     guard (2...4).contains(parts.count), numbers.allSatisfy({ $0 != nil }),
       let end = numbers.last ?? nil
     else {
-      note(origin, "not understood: \(shown(text.string))")
+      note(location, "not understood: \(shown(text.string))")
       return
     }
     let start = numbers.count > 1 ? numbers[0]! : (end > 0 ? 1 : -1)
     let step = numbers.count > 2 ? numbers[1]! : (end >= start ? 1 : -1)
     guard step != 0, abs(end - start) / abs(step) <= 65_536 else {
-      note(origin, "a sequence without end: \(shown(text.string))")
+      note(location, "a sequence without end: \(shown(text.string))")
       return
     }
     let line = Array(text[(closing + 1)...]).trimmed()
     for number in stride(from: start, through: end, by: step) where !isExhausted {
       parameters[parts[0]] = Array(String(number, radix: isHex ? 16 : 10).utf8)
-      add(line, origin, depth + 1)
+      add(line, location, depth + 1)
     }
   }
 
@@ -218,25 +221,25 @@ struct LineReader {
     "include", "includer", "includem", "includew", "includeb", "includea",
   ]
 
-  private mutating func include(_ text: [UInt8], _ origin: Origin, _ depth: Int) -> Bool {
+  private mutating func include(_ text: [UInt8], _ location: Location, _ depth: Int) -> Bool {
     let words = text.split(whereSeparator: \.isSpace)
     guard Self.includes.contains(Array(words[0]).string) else { return false }
     guard words.count == 2 else {
-      note(origin, "include needs a file's name")
+      note(location, "include needs a file's name")
       return true
     }
     guard depth < Self.mostDepth else {
-      note(origin, "included too deeply: do files include one another?")
+      note(location, "included too deeply: do files include one another?")
       return true
     }
     var path = Array(words[1]).string
-    if !path.hasPrefix("/"), let slash = origin.file.lastIndex(of: "/") {
-      path = origin.file[...slash] + path
+    if !path.hasPrefix("/"), let slash = location.file.lastIndex(of: "/") {
+      path = location.file[...slash] + path
     }
     let matches = files.paths(matching: path)
-    if matches.isEmpty { note(origin, "no file to include: \(shown(path))") }
+    if matches.isEmpty { note(location, "no file to include: \(shown(path))") }
     for match in matches where !isExhausted {
-      if !read(match, depth: depth + 1) { note(origin, "cannot read \(shown(match))") }
+      if !read(match, depth: depth + 1) { note(location, "cannot read \(shown(match))") }
     }
     return true
   }

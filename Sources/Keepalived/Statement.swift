@@ -3,7 +3,7 @@ struct Statement: Equatable {
   var words: [String]
   /// Nil: without braces.
   var block: [Statement]?
-  var origin: Origin
+  var location: Location
 
   var keyword: String { words[0] }
   /// The first word behind the keyword.
@@ -26,30 +26,30 @@ struct StatementParser {
   mutating func parse(_ lines: [Line]) -> [Statement] {
     for line in lines {
       var words = WordReader(line.text)
-      var statement = Statement(words: [], block: nil, origin: line.origin)
+      var statement = Statement(words: [], block: nil, location: line.location)
       while let word = words.next() {
         switch word {
         case .text(let text): statement.words.append(text)
         case .opening:
           end(&statement)
-          open(line.origin)
+          open(line.location)
         case .closing:
           end(&statement)
-          close(line.origin)
+          close(line.location)
         }
       }
       end(&statement)
     }
     finishPending()
     while stack.count > 1 {
-      note(stack.last!.header!.origin, "\"\(stack.last!.header!.keyword)\" has no closing brace")
-      close(stack.last!.header!.origin)
+      note(stack.last!.header!.location, "\"\(stack.last!.header!.keyword)\" has no closing brace")
+      close(stack.last!.header!.location)
     }
     return stack[0].statements
   }
 
-  private mutating func note(_ origin: Origin, _ message: String) {
-    notes.append(Note(origin: origin, message: message))
+  private mutating func note(_ location: Location, _ message: String) {
+    notes.append(Note(location: location, message: message))
   }
 
   private mutating func end(_ statement: inout Statement) {
@@ -65,15 +65,15 @@ struct StatementParser {
     if skipped == 0 { stack[stack.count - 1].statements.append(statement) }
   }
 
-  private mutating func open(_ origin: Origin) {
+  private mutating func open(_ location: Location) {
     guard skipped == 0, stack.count <= Self.mostDepth else {
-      if skipped == 0 { note(origin, "blocks within blocks too deep: left out") }
+      if skipped == 0 { note(location, "blocks within blocks too deep: left out") }
       pending = nil
       skipped += 1
       return
     }
     guard let header = pending else {
-      note(origin, "a block without a name: left out")
+      note(location, "a block without a name: left out")
       skipped += 1
       return
     }
@@ -81,14 +81,14 @@ struct StatementParser {
     stack.append((header, []))
   }
 
-  private mutating func close(_ origin: Origin) {
+  private mutating func close(_ location: Location) {
     finishPending()
     if skipped > 0 {
       skipped -= 1
       return
     }
     guard stack.count > 1, let (header, statements) = stack.popLast(), var header else {
-      note(origin, "a closing brace too many")
+      note(location, "a closing brace too many")
       return
     }
     header.block = statements

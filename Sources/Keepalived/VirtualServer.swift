@@ -12,7 +12,7 @@ struct VirtualServer {
   }
 
   var name = ""
-  var origin: Origin
+  var location: Location
   /// By a group, whose entries are what is in front.
   var isGroup = false
   var fronts: [Front] = []
@@ -28,7 +28,7 @@ struct VirtualServer {
   var persistence = Persistence()
   var quorum = 1
   var hysteresis = 0
-  var sorry: (origin: Origin, address: IPAddress, port: UInt16?)?
+  var sorry: (location: Location, address: IPAddress, port: UInt16?)?
   var inhibits = false
   var weight = 1
   var timing = Timing()
@@ -55,7 +55,7 @@ struct VirtualServer {
 }
 
 struct RealServer {
-  var origin: Origin
+  var location: Location
   var address: IPAddress
   /// As it is written, which is what checks ask; nil: none.
   var port: UInt16?

@@ -42,16 +42,16 @@ public final class Kernel {
     made = []
     let links = try LinkTable(socket)
     self.links = links
-    let look = Look(
+    let observation = Observation(
       kernel: self, socket: socket, links: links, sysctls: Array(sysctls), tables: tables,
       needsIPVS: needsIPVS)
     var observed = NetworkState()
-    for kind in KernelKinds.all { try kind.observe(look, into: &observed) }
+    for kind in KernelKinds.all { try kind.observe(observation, into: &observed) }
     return observed
   }
 
   /// What there is to read with, and what is wanted.
-  struct Look {
+  struct Observation {
     let kernel: Kernel
     let socket: Socket
     let links: LinkTable
@@ -69,12 +69,12 @@ public final class Kernel {
 
   /// Links and addresses alone, as they are now.
   public func observeAddresses() throws(NetlinkError) -> NetworkState {
-    let look = Look(
+    let observation = Observation(
       kernel: self, socket: socket, links: try LinkTable(socket), sysctls: [],
       tables: TableSelection([]), needsIPVS: false)
     var observed = NetworkState()
-    try LinkKind.observe(look, into: &observed)
-    try AddressKind.observe(look, into: &observed)
+    try LinkKind.observe(observation, into: &observed)
+    try AddressKind.observe(observation, into: &observed)
     return observed
   }
 

@@ -7,7 +7,8 @@ protocol KernelKind: Sendable {
 
   static var transport: Transport { get }
   /// Adds what there is of the kind.
-  static func observe(_ look: Kernel.Look, into observed: inout NetworkState) throws(NetlinkError)
+  static func observe(_ observation: Kernel.Observation, into observed: inout NetworkState)
+    throws(NetlinkError)
   /// What a change asks of the kernel, as ip(8) or its like would be told; `word` is ip's for the verb.
   static func command(_ object: Object, _ word: String, _ change: Change) -> String
   /// Adds the change's requests, or does what can't wait for a batch.

@@ -55,7 +55,7 @@ extension DesiredState {
 }
 
 private struct Expansion {
-  private let declaration: DesiredState
+  private let desiredState: DesiredState
   private let signals: [Signal: Signal.State]
   /// Of the objects about which anything is unknown.
   private let present: [ObjectID: Object]
@@ -65,23 +65,23 @@ private struct Expansion {
   private let observed: NetworkState
 
   init(
-    of declaration: DesiredState, given signals: [Signal: Signal.State],
+    of desiredState: DesiredState, given signals: [Signal: Signal.State],
     keeping observed: NetworkState, isOver: @escaping (Draining.ID) -> Bool
   ) {
-    self.declaration = declaration
+    self.desiredState = desiredState
     self.signals = signals
     self.isOver = isOver
-    servicesPresent = Self.services(declaration.conditional, observed)
+    servicesPresent = Self.services(desiredState.conditional, observed)
     self.observed = observed
-    let undecided = declaration.undecided(given: signals)
+    let undecided = desiredState.undecided(given: signals)
     present = undecided.isEmpty ? [:] : observed.objects(with: Set(undecided.map(\.object.id)))
   }
 
   mutating func configuration() -> NetworkState {
-    var configuration = declaration.unconditional
+    var configuration = desiredState.unconditional
     var placed: Set<ObjectID> = []
     var absent: [Object] = []
-    for conditional in declaration.conditional {
+    for conditional in desiredState.conditional {
       // Of alternatives that exclude each other several may be unknown, and the kernel has but one.
       guard let object = expanded(conditional), placed.insert(object.id).inserted else {
         absent.append(conditional.object)
@@ -89,7 +89,7 @@ private struct Expansion {
       }
       configuration.append(object)
     }
-    for conditional in declaration.conditionalPatterns
+    for conditional in desiredState.conditionalPatterns
     where conditional.when.state(given: signals) == .up {
       configuration.absentRules.append(conditional.pattern)
     }
@@ -102,10 +102,10 @@ private struct Expansion {
 
   /// What each blueprint stands for.
   private func blueprints(beside stated: NetworkState) -> [NetworkState] {
-    if declaration.blueprints.isEmpty { return [] }
+    if desiredState.blueprints.isEmpty { return [] }
     let context = BlueprintContext(
       signals: signals, observed: observed, stated: stated, isOver: isOver)
-    return declaration.blueprints.map { $0.expanded(in: context) }
+    return desiredState.blueprints.map { $0.expanded(in: context) }
   }
 
   private func expanded(_ conditional: ConditionalObject) -> Object? {

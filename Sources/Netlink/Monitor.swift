@@ -56,7 +56,7 @@ public final class Monitor {
     public var overflows = 0
 
     /// Whether there is a reason to look.
-    public var isWorthALook: Bool { foreign > 0 || overflows > 0 }
+    public var hasNews: Bool { foreign > 0 || overflows > 0 }
 
     public init() {}
   }

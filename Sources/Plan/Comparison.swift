@@ -5,7 +5,7 @@ import Model
 struct Comparison {
   let observed: NetworkState
   let desired: NetworkState
-  private let settled: NetworkState?
+  private let converged: NetworkState?
   var lost = Lost()
   var refused = Refused()
   lazy var foresight = Foresight(from: observed.links, to: desired.links)
@@ -19,13 +19,13 @@ struct Comparison {
   private(set) var leftAlone: [Plan.LeftAlone] = []
 
   init(
-    from observed: NetworkState, to desired: NetworkState, settled: NetworkState?,
+    from observed: NetworkState, to desired: NetworkState, converged: NetworkState?,
     isAllKnown: Bool
   ) {
     self.isAllKnown = isAllKnown
     self.observed = observed
     self.desired = desired
-    self.settled = settled
+    self.converged = converged
   }
 
   mutating func run() {
@@ -297,10 +297,10 @@ struct Comparison {
       })
   }
 
-  /// Those that are wanted otherwise than they were when all was settled; nil: that isn't known, or
+  /// Those that are wanted otherwise than they were when all was converged; nil: that isn't known, or
   /// one comes or goes. Of a thousand services a signal seldom means more than a few.
   private func changedServices() -> [(wanted: IPVSService, present: IPVSService)]? {
-    guard let before = settled?.ipvsServices, before.count == desired.ipvsServices.count else {
+    guard let before = converged?.ipvsServices, before.count == desired.ipvsServices.count else {
       return nil
     }
     let changed = zip(before, desired.ipvsServices).filter { $0 != $1 }

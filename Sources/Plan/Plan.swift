@@ -35,15 +35,15 @@ public struct Plan: Sendable {
 
   /// Pure: no clock, no I/O, and equal for equal values.
   ///
-  /// `settled` is what `observed` is known to be like, if anything is: what is wanted as it was then
+  /// `converged` is what `observed` is known to be like, if anything is: what is wanted as it was then
   /// needn't be compared again. `isAllKnown`: `observed` is all that there is, so that what it lacks
   /// (the network of a gateway) isn't there.
   public init(
-    from observed: NetworkState, to desired: NetworkState, settled: NetworkState? = nil,
+    from observed: NetworkState, to desired: NetworkState, converged: NetworkState? = nil,
     isAllKnown: Bool = true
   ) {
     var comparison = Comparison(
-      from: observed, to: desired, settled: settled, isAllKnown: isAllKnown)
+      from: observed, to: desired, converged: converged, isAllKnown: isAllKnown)
     comparison.run()
     conflicts = comparison.conflicts
     leftAlone = comparison.leftAlone

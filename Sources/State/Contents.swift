@@ -8,7 +8,7 @@ struct Contents {
   /// What no rule may be like.
   var absentRules = Section<RulePattern>()
   /// Where the parts of tables stand.
-  var tablePlaces: [NftablesReader.Place: Pointer] = [:]
+  var tablePointers: [NftablesReader.PartID: Pointer] = [:]
   var probes: [Probe] = []
   /// Also of probes that couldn't be read; nil when the whole section couldn't.
   var probeNames: Set<String>? = []
@@ -25,29 +25,29 @@ struct Contents {
     set { sections[R.kind.position] = newValue }
   }
 
-  var declaration: DesiredState {
-    var declaration = DesiredState()
-    declaration.probes = probes + blueprints.flatMap(\.probes)
+  var desiredState: DesiredState {
+    var desiredState = DesiredState()
+    desiredState.probes = probes + blueprints.flatMap(\.probes)
     let addresses = self[Address.self].items
-    declaration.blueprints = blueprints.map { blueprint in
+    desiredState.blueprints = blueprints.map { blueprint in
       var blueprint = blueprint
       blueprint.learn(addresses: addresses, others: blueprints)
       return blueprint
     }
-    declaration.deadline = deadline
+    desiredState.deadline = deadline
     func declare<R: Resource>(_: R.Type) {
-      declaration.unconditional[R.self] = self[R.self].split { declared in
+      desiredState.unconditional[R.self] = self[R.self].split { declared in
         var object = ConditionalObject(
           Object(declared.item), when: declared.when, members: declared.members)
         if let inhibit = declared.inhibit { object.inhibit = inhibit }
-        declaration.conditional.append(object)
+        desiredState.conditional.append(object)
       }
     }
     for kind in Kind.all { declare(kind.type) }
-    declaration.unconditional.absentRules = absentRules.split {
-      declaration.conditionalPatterns.append(ConditionalPattern($0.item, when: $0.when!))
+    desiredState.unconditional.absentRules = absentRules.split {
+      desiredState.conditionalPatterns.append(ConditionalPattern($0.item, when: $0.when!))
     }
-    return declaration
+    return desiredState
   }
 }
 

@@ -27,7 +27,7 @@ public enum StateFile {
     // Asks the document last, and so keeps the tree of which the readers hold values.
     let problems = findings.problems(in: document)
     guard problems.isEmpty else { throw Problems(list: problems) }
-    return contents.declaration
+    return contents.desiredState
   }
 
   /// The file that decodes to the objects: sections in fixed order, objects by identity.

@@ -124,7 +124,7 @@ struct BlueprintTests {
       #expect(try sh("ip -o route show table 4000").contains("192.0.2.53"))
       try #require(say(.down, until: 0))
       #expect(try sh("ip -o route show table 4000").isEmpty)
-      turning.settle()
+      turning.converge()
       let document = try Document(Array(turning.board.status.tree().text().utf8))
       withExtendedLifetime(document) {
         let status = document.root

@@ -15,22 +15,22 @@ struct CadenceTests {
 
   @Test func eventsOfOneCauseAreOneLook() {
     var cadence = Cadence(resync: .seconds(30), now: .zero)
-    cadence.looked(from: .zero, to: ms(1))
+    cadence.passed(from: .zero, to: ms(1))
     cadence.wake(ms(100))
     cadence.wake(ms(101))
-    #expect(cadence.due == ms(100) + Cadence.settling)
+    #expect(cadence.due == ms(100) + Cadence.debounce)
   }
 
   @Test func aStormLeavesOthersTwoThirdsOfTheTime() {
     var cadence = Cadence(resync: .seconds(30), now: .zero)
-    cadence.looked(from: .zero, to: ms(20))
+    cadence.passed(from: .zero, to: ms(20))
     cadence.wake(ms(21))
     #expect(cadence.due == ms(60))
   }
 
   @Test func evenASlowLookIsFollowedByTheNextWithinASecond() {
     var cadence = Cadence(resync: .seconds(30), now: .zero)
-    cadence.looked(from: .zero, to: .seconds(10))
+    cadence.passed(from: .zero, to: .seconds(10))
     cadence.wake(.seconds(10))
     #expect(cadence.due == .seconds(11))
   }
@@ -55,7 +55,7 @@ struct CadenceTests {
 
   @Test func withoutAReasonTheNextLookIsTheResync() {
     var cadence = Cadence(resync: .seconds(30), now: .zero)
-    cadence.looked(from: ms(5), to: ms(6))
+    cadence.passed(from: ms(5), to: ms(6))
     #expect(cadence.due == ms(6) + .seconds(30))
   }
 }

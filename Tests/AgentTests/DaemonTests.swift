@@ -27,7 +27,7 @@ import Testing
       #expect(turning.passes == 1)
       try writeFile(turning.path, Self.rules(1..<9))
       #expect(try turning.turn { try sh("ip rule show").contains("8:") })
-      turning.settle()
+      turning.converge()
       #expect(turning.passes == 2)
       #expect(turning.log.of("restored").isEmpty)
     }
@@ -39,7 +39,7 @@ import Testing
       try sh("ip rule del priority 2")
       try sh("nft delete table inet t")
       #expect(try turning.turn { try sh("ip rule show").contains("2:") })
-      turning.settle()
+      turning.converge()
       let said = turning.log.of("restored")
       #expect(said.count == 2, "\(said)")
       #expect(said.contains { $0.contains(#"object="rule 2: from all lookup 57" was=deleted"#) })
@@ -94,7 +94,7 @@ import Testing
       #expect(try turning.turn { try !sh("ip rule show").contains("5:") })
       try sh("ip link set f0 up")
       #expect(try turning.turn { try sh("ip rule show").contains("5:") })
-      turning.settle()
+      turning.converge()
       #expect(turning.log.of("restored").isEmpty, "\(turning.log.all)")
     }
   }
@@ -105,7 +105,7 @@ import Testing
       turning.start()
       try sh("ip route replace unreachable 10.9.0.0/16 table 57 proto static")
       #expect(try turning.turn { try sh("ip route show table 57").contains("blackhole") })
-      turning.settle()
+      turning.converge()
       #expect(turning.board.status.conflicts.isEmpty)
       #expect(turning.log.of("restored").count == 1, "\(turning.log.all)")
       #expect(try sh("ip route show table 57").split(separator: "\n").count == 1)
@@ -125,7 +125,7 @@ import Testing
       }
       turning.daemon.readFile()
       #expect(turning.board.status.file == .good)
-      #expect(turning.daemon.declaration != nil)
+      #expect(turning.daemon.desiredState != nil)
       // And from now on the new directory is watched.
       try writeFile(turning.path, Self.rules(1..<4))
       #expect(try turning.turn { try sh("ip rule show").contains("3:") })
@@ -204,7 +204,7 @@ import Testing
         try sh("ip rule del priority 2")
         #expect(try turning.turn { try sh("ip rule show").contains("2:") })
       }
-      turning.settle()
+      turning.converge()
       #expect(turning.log.of("restored").count == 10)
       #expect(turning.value("vpngw_drift_repairs_total") == 40)
     }
@@ -233,7 +233,7 @@ import Testing
       try sh("ip link set v1 up")
       // Nothing is polled for: the kernel tells of the carrier, and of the address.
       #expect(try turning.turn { try sh("ip -6 route show").contains("2001:db8::/48") })
-      turning.settle()
+      turning.converge()
       #expect(turning.board.status.isConverged)
       #expect(turning.log.of("restored").count == 1, "\(turning.log.all)")
       #expect(turning.log.of("step-failed").isEmpty)

@@ -148,7 +148,7 @@ struct FileTests {
   @Test func whatCannotBeSavedIsNotRemembered() throws {
     try TemporaryDirectory.with { directory in
       var memory = Memory<RememberedSysctls>(path: directory + "/none/sysctls.json")
-      #expect(throws: File.Failure.self) {
+      #expect(throws: FileError.self) {
         try memory.change { content in
           content.remember(Sysctl.Key("net.ipv4.ip_forward")!, present: "0", written: "1")
           return true

@@ -46,7 +46,7 @@ import Testing
         said.count == 1 && said[0].contains("level=error event=egress state=closed"), "\(said)")
       // Further looks keep the time at which egress closed.
       try sh("ip rule add priority 7777 lookup main")
-      turning.settle()
+      turning.converge()
       #expect(turning.board.status.ways.first?.closedSince == since)
       #expect(say(.down, .up))
       let last = try #require(turning.log.of("egress").last)

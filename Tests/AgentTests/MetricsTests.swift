@@ -28,7 +28,7 @@ struct MetricsTests {
     }
 
     /// A look after which so many gateways lead on.
-    func look(_ count: Int, isGood: Bool?) {
+    func pass(_ count: Int, isGood: Bool?) {
       let availability = Availability(
         name: "egress", noun: "gateways", leading: (0..<count).map { "gw\($0)" }, count: 2,
         isClosed: false, reason: "")
@@ -55,7 +55,7 @@ struct MetricsTests {
     reading.publicAddress = IPAddress("198.51.100.7")
     reading.succeeded = 2
     for _ in 0..<2 { counted.probes.note(gw0, report(), reading) }
-    counted.look(1, isGood: true)
+    counted.pass(1, isGood: true)
     counted.board.measure(.loopLateness, .milliseconds(1))
     counted.board.count(.driftRepairs, kind: Rule.kind)
     counted.snapshot = [gw0: (.up, reading), Signal(.probe, "a\"\\\n"): (.down, Reading())]
@@ -114,8 +114,8 @@ struct MetricsTests {
     let counted = Self.counted()
     counted.probes.note(Self.gw1, Self.report(.timeout), Reading())
     counted.probes.note(Signal(.probe, "other"), Self.report(.network), Reading())
-    counted.look(2, isGood: nil)
-    counted.look(2, isGood: false)
+    counted.pass(2, isGood: nil)
+    counted.pass(2, isGood: false)
     let lines = counted.lines
     for line in [
       #"errors_total{type="timeout"} 1"#, #"errors_total{type="network_error"} 0"#,

@@ -54,7 +54,7 @@ struct StatusClientTests {
   ])
   func anyoneElseIsNamed(answer: String, reason: String) throws {
     try Self.with(answer) { port in
-      let error = #expect(throws: Session.Failure.self) {
+      let error = #expect(throws: CommandError.self) {
         try StatusClient.get("/status", from: "127.0.0.1", port: port)
       }
       #expect(error.map { "\($0)" } == "127.0.0.1:\(port) \(reason)")

@@ -68,7 +68,7 @@ final class Turning {
   }
 
   /// Turns until nothing has made it look for a while.
-  func settle() {
+  func converge() {
     var (quiet, before) = (0, passes)
     while quiet < 30 {
       _ = daemon.turn()
@@ -80,6 +80,6 @@ final class Turning {
   /// Reads the file for the first time, and looks.
   func start() {
     daemon.readFile()
-    settle()
+    converge()
   }
 }

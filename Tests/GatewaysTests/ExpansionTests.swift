@@ -10,7 +10,7 @@ private let checkout = String(
   #filePath.prefix(#filePath.count - "/Tests/GatewaysTests/ExpansionTests.swift".count))
 
 @Suite struct ExpansionTests {
-  static func declaration(_ name: String) throws -> DesiredState {
+  static func desiredState(_ name: String) throws -> DesiredState {
     try StateFile.decode(readFile("\(checkout)/states/\(name)"))
   }
 
@@ -24,19 +24,19 @@ private let checkout = String(
   /// Read line by line against `dataplane-rules.md`.
   @Test(arguments: ["router", "single-router"])
   func theSeedsNetworkStandsForThese(_ name: String) throws {
-    let declaration = try Self.declaration(name + ".json")
-    let gateways = try #require(declaration.blueprints[Gateways.self])
-    let all = declaration.expanded(given: Self.states(gateways, down: []))
+    let desiredState = try Self.desiredState(name + ".json")
+    let gateways = try #require(desiredState.blueprints[Gateways.self])
+    let all = desiredState.expanded(given: Self.states(gateways, down: []))
     try expectGolden(StateFile.encode(all).text(), name + ".json")
     // Who lives is told by nft's table alone: answers go back by the dead as well.
-    var one = declaration.expanded(given: Self.states(gateways, down: ["gw2"]))
+    var one = desiredState.expanded(given: Self.states(gateways, down: ["gw2"]))
     #expect(one.tables != all.tables)
     one.tables = all.tables
     #expect(one == all)
   }
 
   @Test func everyoneOfTheSeedsGatewaysIsAskedAsItsToolsAsk() throws {
-    let gateways = try #require(try Self.declaration("router.json").blueprints[Gateways.self])
+    let gateways = try #require(try Self.desiredState("router.json").blueprints[Gateways.self])
     let probes = gateways.probes
     #expect(probes.map(\.name) == (0..<8).map { "gw\($0)" })
     guard case .gluetun(let question) = probes[7].question else {
@@ -84,24 +84,24 @@ private let checkout = String(
 
   /// Before Linux 6.11 there is none, and the rest works all the same.
   @Test func aKernelWithoutASeedIsAskedForNone() throws {
-    let declaration = try StateFile.decode(
+    let desiredState = try StateFile.decode(
       readFile("\(checkout)/Tests/StateTests/Corpus/good/gateways-ecmp.json"))
     let key = try #require(Sysctl.Key("net.ipv4.fib_multipath_hash_seed"))
     var observed = NetworkState()
-    #expect(declaration.expanded(keeping: observed).sysctls.contains { $0.key == key })
+    #expect(desiredState.expanded(keeping: observed).sysctls.contains { $0.key == key })
     observed.sysctls = [Sysctl(key, nil)]
-    #expect(!declaration.expanded(keeping: observed).sysctls.contains { $0.key == key })
-    #expect(declaration.blueprints[Gateways.self]?.lacking(in: observed) == [key])
+    #expect(!desiredState.expanded(keeping: observed).sysctls.contains { $0.key == key })
+    #expect(desiredState.blueprints[Gateways.self]?.lacking(in: observed) == [key])
     observed.sysctls = [Sysctl(key, "1")]
-    #expect(declaration.expanded(keeping: observed).sysctls.contains { $0.key == key })
+    #expect(desiredState.expanded(keeping: observed).sysctls.contains { $0.key == key })
   }
 
   /// And what conditions of the file say of a gateway counts as for any probe.
   @Test func aGatewaysSignalDecidesElsewhereToo() throws {
-    let declaration = try StateFile.decode(
+    let desiredState = try StateFile.decode(
       readFile("\(checkout)/Tests/StateTests/Corpus/good/gateways-list.json"))
     func routes(_ state: Signal.State) -> [Route] {
-      declaration.expanded(given: [Signal(.probe, "oslo"): state]).routes.filter {
+      desiredState.expanded(given: [Signal(.probe, "oslo"): state]).routes.filter {
         $0.table == .main
       }
     }

@@ -43,13 +43,13 @@ import Testing
         let rest = words[position].reversed().prefix { "],}\n".contains($0) }
         mutated[position] = word + String(rest.reversed())
       }
-      guard let declaration = try? StateFile.decode(Array(mutated.joined(separator: " ").utf8))
+      guard let desiredState = try? StateFile.decode(Array(mutated.joined(separator: " ").utf8))
       else { continue }
       read += 1
       let signals = Dictionary(
-        uniqueKeysWithValues: declaration.probes.map { ($0.signal, Signal.State.up) })
-      let expanded = declaration.expanded(given: signals)
-      #expect(declaration.blueprints[Gateways.self] == nil || !expanded.rules.isEmpty)
+        uniqueKeysWithValues: desiredState.probes.map { ($0.signal, Signal.State.up) })
+      let expanded = desiredState.expanded(given: signals)
+      #expect(desiredState.blueprints[Gateways.self] == nil || !expanded.rules.isEmpty)
     }
     #expect(read > 5)
   }

@@ -11,7 +11,7 @@ import Testing
     _ sections: String = "", from: String = #""192.168.24.0/22""#,
     keeping observed: NetworkState = NetworkState()
   ) throws -> [String] {
-    let declaration = try StateFile.decode(
+    let desiredState = try StateFile.decode(
       Array(
         """
         {
@@ -28,7 +28,8 @@ import Testing
           \(sections)
         }
         """.utf8))
-    return declaration.expanded(keeping: observed).routes.filter { $0.table.number == 11_865 }.map {
+    return desiredState.expanded(keeping: observed).routes.filter { $0.table.number == 11_865 }.map
+    {
       "\($0.dst)" + ($0.hop?.via.map { " via \($0)" } ?? "") + " dev \($0.hop!.dev!)"
     }
   }
@@ -110,9 +111,9 @@ import Testing
 
   /// Whatever a file or another program says, no route of the table is by another link.
   @Test(arguments: ["router", "single-router"]) func everyRouteIsByAVPNLink(_ name: String) throws {
-    let declaration = try ExpansionTests.declaration(name + ".json")
-    let gateways = try #require(declaration.blueprints[Gateways.self])
-    let routes = declaration.expanded().routes.filter {
+    let desiredState = try ExpansionTests.desiredState(name + ".json")
+    let gateways = try #require(desiredState.blueprints[Gateways.self])
+    let routes = desiredState.expanded().routes.filter {
       $0.table.number == gateways.onLinkTable
     }
     #expect(!routes.isEmpty)

@@ -24,10 +24,10 @@ private let checkout = String(
         "ip address add 192.168.27.128/22 dev vpn-gw-veth0",
         "ip rule add not fwmark 51820 lookup 51820 priority 101",
       ] { try sh(line) }
-      let declaration = try StateFile.decode(readFile(checkout + "/states/" + name))
+      let desiredState = try StateFile.decode(readFile(checkout + "/states/" + name))
       let reconciler = try Reconciler(runDirectory: directory)
-      let observed = try reconciler.observe(for: declaration)
-      let desired = declaration.expanded(keeping: observed)
+      let observed = try reconciler.observe(for: desiredState)
+      let desired = desiredState.expanded(keeping: observed)
       #expect(try !reconciler.plan(to: desired).steps.isEmpty)
       let outcome = try reconciler.reach(desired)
       if observed.lacksIPVS, !desired.ipvsServices.isEmpty {

@@ -62,10 +62,10 @@ import Testing
         #"{ "version": 1, "links": [ { "name": "b0", "type": "bridge" }, { "name": "b1", "type": "bridge" } ] }"#
       )
       let reconciler = try Reconciler(runDirectory: directory)
-      var looks = 0
+      var passes = 0
       let outcome = try reconciler.reconcile {
-        looks += 1
-        if looks > 1 { try sh("ip link delete b0") }
+        passes += 1
+        if passes > 1 { try sh("ip link delete b0") }
         return try reconciler.plan(to: desired)
       }
       #expect(!outcome.isComplete)
@@ -84,10 +84,10 @@ import Testing
             { "name": "b1", "type": "bridge", "master": "b0" } ] }
         """)
       let reconciler = try Reconciler(runDirectory: directory)
-      var looks = 0
+      var passes = 0
       let outcome = try reconciler.reconcile {
-        looks += 1
-        if looks == 2 { try sh("ip link delete b0") }
+        passes += 1
+        if passes == 2 { try sh("ip link delete b0") }
         return try reconciler.plan(to: desired)
       }
       #expect(outcome.done.map { "\($0.change.object.id)" } == ["link b0"])
@@ -146,14 +146,14 @@ import Testing
             { "chain": { "family": "inet", "table": "t", "name": "c" } } ] }
         """)
       let reconciler = try Reconciler(runDirectory: directory)
-      var looks = 0
+      var passes = 0
       let outcome = try reconciler.reconcile {
-        looks += 1
-        if looks == 2 { try sh("nft delete chain inet t c") }
+        passes += 1
+        if passes == 2 { try sh("nft delete chain inet t c") }
         return try reconciler.plan(to: desired)
       }
       #expect(outcome.isComplete)
-      #expect(looks == 3)
+      #expect(passes == 3)
       #expect(try sh("nft list table inet t").contains("chain c"))
     }
   }

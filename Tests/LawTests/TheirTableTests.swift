@@ -147,8 +147,8 @@ import Testing
           "egress": { "from": "192.168.24.0/22" } } }
       """
     try inNamespace { directory in
-      let declaration = try StateFile.decode(Array(text.utf8))
-      let desired = declaration.expanded(given: [
+      let desiredState = try StateFile.decode(Array(text.utf8))
+      let desired = desiredState.expanded(given: [
         Signal("probe.gw0")!: .up, Signal("probe.gw1")!: .up,
       ])
       let reconciler = try Reconciler(runDirectory: directory)

@@ -28,7 +28,7 @@ import Testing
       let monitor = try Monitor(.route)
       let (own, other) = (try Socket(), try Socket())
       try add(own, 1)
-      #expect(try !heard(monitor, own: [own.port]).isWorthALook)
+      #expect(try !heard(monitor, own: [own.port]).hasNews)
       try add(other, 2)
       #expect(try heard(monitor, own: [own.port]).foreign == 1)
       try add(own, 3)
@@ -67,7 +67,7 @@ import Testing
       _ = try heard(monitor)
       let line = "ip neighbor replace 192.0.2.1 lladdr 02:00:00:00:00:01 dev b0"
       try sh(line)
-      #expect(try !heard(monitor).isWorthALook)
+      #expect(try !heard(monitor).hasNews)
       try monitor.listenToNeighbors()
       try sh(line.replacing("01 dev", with: "02 dev"))
       #expect(try heard(monitor).foreign > 0)
@@ -75,7 +75,7 @@ import Testing
   }
 
   /// The kernel drops what doesn't fit into the socket's buffer, and says so by ENOBUFS once.
-  @Test func anOverflowIsCountedAndWorthALook() throws {
+  @Test func anOverflowIsCountedAndIsNews() throws {
     try Namespace.make().run {
       let monitor = try Monitor(.route, room: 4096)
       let own = try Socket()
@@ -94,8 +94,8 @@ import Testing
       let lost = try heard(monitor, own: [own.port])
       #expect(lost.overflows == 1)
       #expect(lost.foreign == 0)
-      #expect(lost.isWorthALook)
-      #expect(try !heard(monitor, own: [own.port]).isWorthALook)
+      #expect(lost.hasNews)
+      #expect(try !heard(monitor, own: [own.port]).hasNews)
     }
   }
 }

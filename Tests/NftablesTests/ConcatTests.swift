@@ -82,7 +82,7 @@ import Testing
       for rule in rules { #expect(listed.output.contains(rule.text), "\(rule.text)") }
       let json = try run(["nft", "-j", "list", "ruleset"])
       #expect(json.status == 0 && json.error.isEmpty, "\(json.error)")
-      try expectSettled(programs[0], kernel)
+      try expectHeldAsWritten(programs[0], kernel)
     }
   }
 

@@ -192,7 +192,7 @@ struct DiffCase: CustomTestStringConvertible, Sendable {
       #expect(lines(try sh("nft list ruleset")) == lines(text))
       let after = try kernel.observe().tables
       #expect(TableDiff(family: .inet, table: "t", from: after[0], to: wanted[0]).isEmpty)
-      #expect(after[0].settled == wanted[0].settled)
+      #expect(after[0].normalized == wanted[0].normalized)
     }
   }
 

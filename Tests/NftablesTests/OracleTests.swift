@@ -84,7 +84,7 @@ import Testing
         continue
       }
       #expect(again == [whole])
-      #expect(compiled.map(\.settled) == [table.settled])
+      #expect(compiled.map(\.normalized) == [table.normalized])
       for chain in table.chains {
         for rule in chain.rules {
           guard let read = decompiler.rule(rule) else {
@@ -103,9 +103,9 @@ import Testing
 
   /// What the kernel holds is what was compiled, whoever loaded it.
   private func expectReadBack(_ oracle: Oracle) {
-    let wanted = oracle.programs.map(\.settled)
+    let wanted = oracle.programs.map(\.normalized)
     for (observed, who) in [(oracle.observed, "ours"), (oracle.theirsObserved, "nft")] {
-      let found = observed.map(\.settled)
+      let found = observed.map(\.normalized)
       guard found != wanted else { continue }
       var texts = ("", "")
       dump(wanted, to: &texts.0)

@@ -58,7 +58,7 @@ struct WrittenCase: CustomTestStringConvertible, Sendable {
       try kernel.create([program])
       let ours = try Oracle.list()
       #expect(difference(theirs.debug, ours.debug) == "")
-      try expectSettled(program, kernel)
+      try expectHeldAsWritten(program, kernel)
     }
   }
 }
@@ -103,7 +103,7 @@ extension WrittenTests {
 }
 
 /// What the kernel holds is what was wanted, and so is what is shown of it.
-func expectSettled(
+func expectHeldAsWritten(
   _ program: TableProgram, _ kernel: NftablesKernel, _ location: SourceLocation = #_sourceLocation
 ) throws {
   let observed = try kernel.observe().tables[0]

@@ -19,16 +19,16 @@ import Testing
 
   private func laws(_ random: inout SplitMix64) throws {
     let file = RandomFile.text(&random)
-    let declaration = try StateFile.decode(Array(file.utf8))
+    let desiredState = try StateFile.decode(Array(file.utf8))
     // What some kernel has: what another file, or this one at another time, left there.
     let earlier = try StateFile.decode(Array(RandomFile.text(&random).utf8))
     let before = earlier.expanded(given: known(&random)).asObserved
-    let same = declaration.expanded(given: known(&random)).asObserved
+    let same = desiredState.expanded(given: known(&random)).asObserved
 
-    knownSignalsLeaveNoSayToWhatIsThere(declaration, [before, same], &random)
+    knownSignalsLeaveNoSayToWhatIsThere(desiredState, [before, same], &random)
     for observed in [before, same, NetworkState()] {
-      unknownYieldsNoStep(declaration, observed, &random, file)
-      expandedTwiceIsExpandedOnce(declaration, observed, &random)
+      unknownYieldsNoStep(desiredState, observed, &random, file)
+      expandedTwiceIsExpandedOnce(desiredState, observed, &random)
     }
   }
 
@@ -37,30 +37,30 @@ import Testing
   }
 
   private func knownSignalsLeaveNoSayToWhatIsThere(
-    _ declaration: DesiredState, _ kernels: [NetworkState], _ random: inout SplitMix64
+    _ desiredState: DesiredState, _ kernels: [NetworkState], _ random: inout SplitMix64
   ) {
     let signals = known(&random)
-    let expanded = declaration.expanded(given: signals)
+    let expanded = desiredState.expanded(given: signals)
     for observed in kernels {
-      #expect(declaration.expanded(given: signals, keeping: observed) == expanded)
+      #expect(desiredState.expanded(given: signals, keeping: observed) == expanded)
     }
-    #expect(declaration.undecided(given: signals).isEmpty)
+    #expect(desiredState.undecided(given: signals).isEmpty)
   }
 
   private func unknownYieldsNoStep(
-    _ declaration: DesiredState, _ observed: NetworkState, _ random: inout SplitMix64,
+    _ desiredState: DesiredState, _ observed: NetworkState, _ random: inout SplitMix64,
     _ file: String
   ) {
     var signals = known(&random)
     for signal in Self.signals where Bool.random(using: &random) { signals[signal] = nil }
-    let desired = declaration.expanded(given: signals, keeping: observed)
+    let desired = desiredState.expanded(given: signals, keeping: observed)
     let plan = Plan(from: observed, to: desired)
-    let wholly = declaration.conditional.filter {
+    let wholly = desiredState.conditional.filter {
       $0.when?.state(given: signals) == .unknown
     }
     // Of alternatives, one may be known to be wanted.
     let decided = Set(
-      declaration.conditional.filter { $0.when?.state(given: signals) != .unknown }
+      desiredState.conditional.filter { $0.when?.state(given: signals) != .unknown }
         .map(\.object.id))
     for object in wholly.map(\.object) where !decided.contains(object.id) {
       let step = plan.steps.first { $0.change.object.id == object.id }
@@ -84,14 +84,15 @@ import Testing
 
   /// A restart after an apply that knew as little finds nothing to do.
   private func expandedTwiceIsExpandedOnce(
-    _ declaration: DesiredState, _ observed: NetworkState, _ random: inout SplitMix64
+    _ desiredState: DesiredState, _ observed: NetworkState, _ random: inout SplitMix64
   ) {
     var signals = known(&random)
     signals[Self.signals[Int.random(in: 0..<3, using: &random)]] = nil
-    let reached = declaration.expanded(given: signals, keeping: observed).asObserved
-    #expect(Plan(from: reached, to: declaration.expanded(given: signals, keeping: reached)).isEmpty)
+    let reached = desiredState.expanded(given: signals, keeping: observed).asObserved
+    #expect(
+      Plan(from: reached, to: desiredState.expanded(given: signals, keeping: reached)).isEmpty)
     // And the less is known, the less is done.
-    #expect(Plan(from: reached, to: declaration.expanded(given: [:], keeping: reached)).isEmpty)
+    #expect(Plan(from: reached, to: desiredState.expanded(given: [:], keeping: reached)).isEmpty)
   }
 }
 

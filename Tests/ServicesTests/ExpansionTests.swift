@@ -179,7 +179,7 @@ private let allUp = signals(.up, .up, .up)
     let present = service.expanded(given: allUp)
     let down = signals(.up, .up, .down)
     var drainings = Drainings()
-    func look(_ now: Int, _ signals: [Signal: Signal.State]) -> String {
+    func step(_ now: Int, _ signals: [Signal: Signal.State]) -> String {
       let now = Instant.seconds(now)
       drainings.update(service.drainings(given: signals, keeping: present.byMatch), now: now)
       return text(
@@ -187,13 +187,13 @@ private let allUp = signals(.up, .up, .up)
           drainings.isOver($0, now: now)
         })
     }
-    #expect(look(10, down) == "1 2 3/0")
+    #expect(step(10, down) == "1 2 3/0")
     #expect(drainings.next(after: .seconds(10)) == .seconds(12))
-    #expect(look(11, down) == "1 2 3/0")
-    #expect(look(12, down) == "1 2")
-    #expect(look(13, allUp) == "1 2 3")
+    #expect(step(11, down) == "1 2 3/0")
+    #expect(step(12, down) == "1 2")
+    #expect(step(13, allUp) == "1 2 3")
     #expect(drainings.next(after: .seconds(13)) == nil)
-    #expect(look(14, down) == "1 2 3/0")
+    #expect(step(14, down) == "1 2 3/0")
   }
 
   @Test func noGraceIsOverAtOnce() {
@@ -209,7 +209,7 @@ private let allUp = signals(.up, .up, .up)
   }
 
   /// What a table holds depends on the signals and on nothing that was before: routers agree.
-  @Test func settledTableIsTheSameFromAnyStart() {
+  @Test func tableDependsOnSignalsAndNotOnWhatWasBefore() {
     let service = web {
       $0.quorum = 2
       $0.sorry = Self.sorry

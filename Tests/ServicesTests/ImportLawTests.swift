@@ -13,7 +13,7 @@ import Testing
     var text = Configuration(number).text
     let made = try #require(Import("k.conf", files: Pages(["k.conf": text])))
     do {
-      _ = try made.declaration()
+      _ = try made.desiredState()
     } catch {
       text = "\(text)\n\(error)"
       Issue.record("\(text)")
@@ -35,7 +35,7 @@ import Testing
       let text = try String(decoding: readFile(Self.samples + name), as: UTF8.self)
       let made = try #require(Import("k.conf", files: Pages(["k.conf": text])))
       do {
-        services += try made.declaration().blueprints[Services.self]?.list.count ?? 0
+        services += try made.desiredState().blueprints[Services.self]?.list.count ?? 0
       } catch {
         Issue.record("\(name): \(error)")
       }

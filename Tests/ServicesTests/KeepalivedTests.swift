@@ -33,7 +33,7 @@ private func imported(_ text: String, id: String? = nil) throws -> Import {
 
 extension Import {
   /// The file that it makes is one that we take.
-  func declaration() throws -> DesiredState {
+  func desiredState() throws -> DesiredState {
     do throws(Problems) {
       return try StateFile.decode(Array(tree.text().utf8))
     } catch {
@@ -43,9 +43,9 @@ extension Import {
 
   /// What `ipvsadm -Sn` shows while every server lives.
   func table() throws -> [String] {
-    let declaration = try declaration()
-    let signals = declaration.signals.reduce(into: [Signal: Signal.State]()) { $0[$1] = .up }
-    return declaration.expanded(given: signals).ipvsServices.flatMap(\.saved).sorted()
+    let desiredState = try desiredState()
+    let signals = desiredState.signals.reduce(into: [Signal: Signal.State]()) { $0[$1] = .up }
+    return desiredState.expanded(given: signals).ipvsServices.flatMap(\.saved).sorted()
   }
 }
 
@@ -93,7 +93,7 @@ extension IPVSDestination.Forwarding {
   func configurationIsThisStateFile(name: String) throws {
     let text = try String(decoding: readFile(cases + name + ".conf"), as: UTF8.self)
     let made = try #require(Import("k.conf", files: Pages(["k.conf": text])))
-    _ = try made.declaration()
+    _ = try made.desiredState()
     let notes = made.notes.map { "\($0)\n" }.joined()
     if getenv("RECORD") != nil {
       try writeFile(cases + name + ".json", made.tree.text())
@@ -230,7 +230,7 @@ extension IPVSDestination.Forwarding {
       "vrrp_instance a {\n}\nbfd_instance b {\n}\nvirtual_server 10.0.0.1 80 {\n protocol TCP\n"
         + " quorum_up /bin/true\n real_server 10.0.0.2 80 {\n notify_up x\n FILE_CHECK {\n }\n }\n}\n"
     )
-    #expect(made.notes.map(\.origin.line) == [1, 3, 7, 9, 10])
+    #expect(made.notes.map(\.location.line) == [1, 3, 7, 9, 10])
     #expect(made.notes.allSatisfy { $0.description.hasPrefix("k.conf:") })
   }
 
@@ -249,7 +249,7 @@ extension IPVSDestination.Forwarding {
   func endlessOrBrokenTextEnds(text: String) throws {
     let made = try imported(text)
     #expect(!made.notes.isEmpty)
-    _ = try made.declaration()
+    _ = try made.desiredState()
   }
 
   @Test func noTextHoweverBrokenCrashes() throws {
@@ -272,7 +272,7 @@ extension IPVSDestination.Forwarding {
       var files = Pages([:])
       files.pages["k.conf"] = bytes
       let made = try #require(Import("k.conf", files: files))
-      _ = try made.declaration()
+      _ = try made.desiredState()
     }
   }
 }

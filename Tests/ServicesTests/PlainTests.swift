@@ -6,7 +6,7 @@ import Testing
 
 /// Destinations of the section `ipvs` that signals decide about.
 @Suite struct PlainTests {
-  private func declaration(_ inhibit: String) throws -> DesiredState {
+  private func desiredState(_ inhibit: String) throws -> DesiredState {
     try StateFile.decode(
       Array(
         """
@@ -30,13 +30,13 @@ import Testing
 
   /// Weight 0 while the time lasts, with its place kept, and then it is gone; nobody else changes.
   @Test func failedDestinationHasWeightNoughtForASecondAndIsRemoved() throws {
-    let declaration = try declaration("")
-    let before = declaration.expanded(given: signals(.up, .up))
+    let desiredState = try desiredState("")
+    let before = desiredState.expanded(given: signals(.up, .up))
     let down = signals(.down, .up)
     var drainings = Drainings()
     func expanded(_ now: Instant, keeping present: NetworkState) -> NetworkState {
-      drainings.update(declaration.drainings(given: down, keeping: present), now: now)
-      return declaration.expanded(given: down, keeping: present) { [drainings] in
+      drainings.update(desiredState.drainings(given: down, keeping: present), now: now)
+      return desiredState.expanded(given: down, keeping: present) { [drainings] in
         drainings.isOver($0, now: now)
       }
     }
@@ -53,19 +53,19 @@ import Testing
   /// Of a single `apply`, which keeps no time, as well.
   @Test(arguments: [("", [1]), (", \"inhibit\": false", [1]), (", \"inhibit\": true", [0, 1])])
   func failedDestinationIsAsTheServiceSays(_ text: String, _ wanted: [UInt32]) throws {
-    let declaration = try declaration(text)
-    let before = declaration.expanded(given: signals(.up, .up))
-    #expect(weights(declaration.expanded(given: signals(.down, .up), keeping: before)) == wanted)
-    #expect(weights(declaration.expanded(given: signals(.up, .up), keeping: before)) == [1, 1])
+    let desiredState = try desiredState(text)
+    let before = desiredState.expanded(given: signals(.up, .up))
+    #expect(weights(desiredState.expanded(given: signals(.down, .up), keeping: before)) == wanted)
+    #expect(weights(desiredState.expanded(given: signals(.up, .up), keeping: before)) == [1, 1])
   }
 
   @Test func unknownDestinationIsLeftAsItIs() throws {
-    let declaration = try declaration("")
+    let desiredState = try desiredState("")
     let unknown = signals(.unknown, .unknown)
-    #expect(weights(declaration.expanded(given: unknown)) == [])
+    #expect(weights(desiredState.expanded(given: unknown)) == [])
     for (given, wanted) in [(signals(.up, .up), [1, 1] as [UInt32]), (signals(.up, .down), [1])] {
-      let present = declaration.expanded(given: given)
-      #expect(weights(declaration.expanded(given: unknown, keeping: present)) == wanted)
+      let present = desiredState.expanded(given: given)
+      #expect(weights(desiredState.expanded(given: unknown, keeping: present)) == wanted)
     }
   }
 }

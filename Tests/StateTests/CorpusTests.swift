@@ -38,14 +38,14 @@ import Testing
 
   @Test(arguments: Corpus.good)
   func encodedFileDecodesToTheSame(name: String) throws {
-    let declaration = try StateFile.decode(Corpus.bytes(name))
+    let desiredState = try StateFile.decode(Corpus.bytes(name))
     // Once with every signal up, once with every signal down.
     for state in [Signal.State.up, .down] {
-      let configuration = declaration.expanded(
-        given: declaration.signals.reduce(into: [:]) { $0[$1] = state })
+      let configuration = desiredState.expanded(
+        given: desiredState.signals.reduce(into: [:]) { $0[$1] = state })
       let text = StateFile.encode(configuration).text()
       let again = try StateFile.decode(
-        Array(text.utf8), checkingTogether: !declaration.isConditional)
+        Array(text.utf8), checkingTogether: !desiredState.isConditional)
       #expect(!again.isConditional)
       var plain = configuration
       // Whose tables they are stands in the section alone.

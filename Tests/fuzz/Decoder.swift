@@ -31,22 +31,22 @@ private func writtenDocumentIsReadAsItWas(_ bytes: [UInt8]) {
 }
 
 private func encodedStateIsDecodedAsItWas(_ bytes: [UInt8]) {
-  let declaration: DesiredState
+  let desiredState: DesiredState
   do throws(Problems) {
-    declaration = try StateFile.decode(bytes)
+    desiredState = try StateFile.decode(bytes)
   } catch {
     precondition(!error.list.isEmpty && !error.list.map(\.description).contains(""))
     return
   }
-  let configuration = declaration.expanded(
-    given: declaration.signals.reduce(into: [:]) { $0[$1] = .up })
+  let configuration = desiredState.expanded(
+    given: desiredState.signals.reduce(into: [:]) { $0[$1] = .up })
   // Tables are held to this law by NftablesTests, which know nft's many ways to write one thing.
   guard configuration.tables.isEmpty else { return }
   let text = StateFile.encode(configuration).text()
   do throws(Problems) {
     // What signals leave need not be a file that somebody may write.
     let again = try StateFile.decode(
-      Array(text.utf8), checkingTogether: !declaration.isConditional
+      Array(text.utf8), checkingTogether: !desiredState.isConditional
     ).expanded()
     guard again.sorted == configuration.sorted else { fatalError("decodes otherwise: \(text)") }
   } catch {

@@ -8,7 +8,7 @@ struct Cadence {
   /// A full look without any reason.
   let resync: Duration
   /// Events of one cause come in a row: wait for the others.
-  static let settling = Duration.milliseconds(2)
+  static let debounce = Duration.milliseconds(2)
 
   private(set) var due: Instant
   private var earliest: Instant
@@ -20,14 +20,14 @@ struct Cadence {
   }
 
   /// Something happened, or will need a look at `instant`.
-  mutating func look(at instant: Instant) { due = min(due, max(instant, earliest)) }
+  mutating func schedule(at instant: Instant) { due = min(due, max(instant, earliest)) }
 
-  mutating func wake(_ now: Instant) { look(at: now + Self.settling) }
+  mutating func wake(_ now: Instant) { schedule(at: now + Self.debounce) }
 
   func isDue(_ now: Instant) -> Bool { now >= due }
 
   /// After a look: the next one leaves others twice its time.
-  mutating func looked(from start: Instant, to end: Instant) {
+  mutating func passed(from start: Instant, to end: Instant) {
     earliest = end + min((end - start) * 2, .seconds(1))
     due = end + resync
   }

@@ -10,7 +10,7 @@ extension Daemon {
     let duration = Instant.now - now
     let states = liveSignals.states(now)
     var ways: [Status.Way] = []
-    for blueprint in declaration!.blueprints {
+    for blueprint in desiredState!.blueprints {
       guard let availability = blueprint.availability(in: wanted, given: states) else { continue }
       let hasFailed = outcome.failed.contains { blueprint.owns($0.step.change.object) }
       let hasChanged = outcome.done.contains { blueprint.owns($0.change.object) }

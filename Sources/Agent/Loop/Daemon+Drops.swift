@@ -4,7 +4,7 @@ extension Daemon {
   /// Reads what blueprints' nftables dropped. A failure is left to the next look, which says why
   /// nftables can't be read.
   func countDrops() {
-    let sections = (declaration?.blueprints ?? []).compactMap { blueprint in
+    let sections = (desiredState?.blueprints ?? []).compactMap { blueprint in
       blueprint.counters.map { (type(of: blueprint).section, $0) }
     }
     board.keepDrops(of: sections.map(\.0))

@@ -23,7 +23,7 @@ extension Daemon {
 
   private func readFileOnce(isAsked: Bool) {
     let bytes: [UInt8]
-    do throws(File.Failure) {
+    do throws(FileError) {
       bytes = try File.read(path)
     } catch {
       fileBytes = nil
@@ -50,7 +50,7 @@ extension Daemon {
           log.error("state-file", ["file": path, "error": error, "kept": kept])
         }
       }
-      if declaration != read { take(read) }
+      if desiredState != read { take(read) }
       board.update {
         $0.file = .good
         $0.hasFile = true
@@ -78,7 +78,7 @@ extension Daemon {
   }
 
   /// What stays in force when the file is refused.
-  private var kept: String? { declaration != nil ? "the last good one" : nil }
+  private var kept: String? { desiredState != nil ? "the last good one" : nil }
 
   private func refuseFile(_ problems: [String], isAsked: Bool, _ say: () -> Void) {
     // Said once, not at each look.
@@ -91,8 +91,8 @@ extension Daemon {
   }
 
   func take(_ read: DesiredState) {
-    declaration = read
-    settled = nil
+    desiredState = read
+    convergedDesired = nil
     seen = nil
     liveSignals.declare(inputs.signals(of: read), deadline: read.deadline, .now)
     if read.mentions(Neighbor.kind) || read.mentions(FDBEntry.kind) {

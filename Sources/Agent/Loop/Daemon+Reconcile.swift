@@ -18,15 +18,15 @@ extension Daemon {
     do {
       let isHeld: (Change) -> Bool = { self.backoff.holds($0, now) }
       outcome = try reconciler.reconcile(holding: isHeld) {
-        let observed = try reconciler.observe(for: declaration!)
+        let observed = try reconciler.observe(for: desiredState!)
         backoff.observed(observed)
-        say(liveSignals.update(inputs.states(in: observed, for: declaration!), now))
+        say(liveSignals.update(inputs.states(in: observed, for: desiredState!), now))
         let states = liveSignals.states(now)
         wanted = expanded(states, keeping: observed, now)
-        lacking = declaration!.notes(in: observed)
+        lacking = desiredState!.notes(in: observed)
         down = DownLinks(in: observed, under: wanted)
-        undecided = declaration!.undecidedNames(given: states)
-        isDrift = isDrift && settled == wanted
+        undecided = desiredState!.undecidedNames(given: states)
+        isDrift = isDrift && convergedDesired == wanted
         let plan = puttingBack(Plan(from: observed, to: wanted), observed, wanted)
         found = plan.isEmpty ? observed : nil
         return plan
@@ -37,13 +37,13 @@ extension Daemon {
       blindness = "\(error)"
       board.count(.errors)
       board.failed("\(error)")
-      settled = nil
+      convergedDesired = nil
       return
     }
     blindness = nil
     // What failed until now, and is done at last, nobody undid.
     for step in outcome.done {
-      say(step, isDrift: isDrift && !unsettled.contains(step.change.object.id), now)
+      say(step, isDrift: isDrift && !unconverged.contains(step.change.object.id), now)
     }
     sayFlows()
     var failures: [Trouble] = []
@@ -70,7 +70,7 @@ extension Daemon {
     }
     failures += say(outcome.waiting)
     // An error, since all is as the file says, and yet nothing gets through.
-    let wrong = declaration!.mistakes
+    let wrong = desiredState!.mistakes
     failures += wrong
     if wrong != mistakes {
       for trouble in wrong {
@@ -85,22 +85,22 @@ extension Daemon {
         log.error("conflict", ["object": object, "reason": reason])
       }
     }
-    unsettled = Set(
+    unconverged = Set(
       (outcome.failed.map(\.step) + outcome.held + outcome.skipped.map(\.step)
         + outcome.waiting.map(\.step))
         .map(\.change.object.id) + outcome.conflicts.map(\.object.id))
-    settled = outcome.isComplete || !unsettled.isEmpty ? wanted : nil
-    watched = wanted.sysctls.filter { !unsettled.contains($0.objectID) }
+    convergedDesired = outcome.isComplete || !unconverged.isEmpty ? wanted : nil
+    watched = wanted.sysctls.filter { !unconverged.contains($0.objectID) }
     seen = found
-    if let found { lastConverged = found }
+    if let found { convergedObserved = found }
     let notes = say(lacking + down.troubles, undecided)
     reportBlueprints(wanted, outcome, now)
     countDrops()
-    board.door.close(declaration!.blueprints.flatMap { $0.untrusted(in: wanted) })
+    board.door.close(desiredState!.blueprints.flatMap { $0.untrusted(in: wanted) })
     board.report(outcome, failures, notes, liveSignals.list(now))
     for output in board.outputs {
       output.follow(
-        declaration!, given: liveSignals.states(now), isConverged: outcome.isComplete)
+        desiredState!, given: liveSignals.states(now), isConverged: outcome.isComplete)
     }
   }
 
@@ -111,8 +111,8 @@ extension Daemon {
   private func puttingBack(
     _ plan: Plan, _ observed: NetworkState, _ wanted: NetworkState
   ) -> Plan {
-    guard !plan.conflicts.isEmpty, let lastConverged else { return plan }
-    let ours = lastConverged.owned(among: Set(plan.conflicts.map(\.object.id)))
+    guard !plan.conflicts.isEmpty, let convergedObserved else { return plan }
+    let ours = convergedObserved.owned(among: Set(plan.conflicts.map(\.object.id)))
     return ours.isEmpty ? plan : Plan(from: observed.owning(ours), to: wanted)
   }
 
@@ -121,9 +121,9 @@ extension Daemon {
   func react(_ now: Cadence.Instant) {
     guard let seen = seen.take() else { return }
     let wanted = expanded(liveSignals.states(now), keeping: seen, now)
-    let plan = Plan(from: seen, to: wanted, settled: settled)
+    let plan = Plan(from: seen, to: wanted, converged: convergedDesired)
     // What the look finds besides is no drift: our own steps may have brought it about.
-    settled = nil
+    convergedDesired = nil
     guard let outcome = try? reconciler.carryOut(plan, holding: { self.backoff.holds($0, now) })
     else { return }
     for step in outcome.done { say(step, isDrift: false, now) }
@@ -134,8 +134,8 @@ extension Daemon {
   private func expanded(
     _ states: [Signal: Signal.State], keeping observed: NetworkState, _ now: Cadence.Instant
   ) -> NetworkState {
-    drainings.update(declaration!.drainings(given: states, keeping: observed), now: now)
-    return declaration!.expanded(given: states, keeping: observed) { [drainings] in
+    drainings.update(desiredState!.drainings(given: states, keeping: observed), now: now)
+    return desiredState!.expanded(given: states, keeping: observed) { [drainings] in
       drainings.isOver($0, now: now)
     }
   }

@@ -32,7 +32,7 @@ final class Daemon {
   let board: StatusStore
   var inputs: [any Input] { board.inputs }
 
-  var declaration: DesiredState?
+  var desiredState: DesiredState?
   var fileBytes: [UInt8]?
   /// When to read the file, which may be about to be written: an editor makes it anew in steps.
   private var nextRead: Cadence.Instant?
@@ -45,15 +45,15 @@ final class Daemon {
   var overflows = Tally()
   /// What the last look wanted, where it found or made everything so: whatever differs from it next
   /// was changed by somebody else.
-  var settled: NetworkState?
+  var convergedDesired: NetworkState?
   /// Of that, what is not so yet: it failed, or rests on what failed.
-  var unsettled: Set<ObjectID> = []
+  var unconverged: Set<ObjectID> = []
   /// The settings that the last look left as they should be.
   var watched: [Sysctl] = []
   /// The kernel as the last look left it, while nothing is heard of it since.
   var seen: NetworkState?
   /// The kernel as the last look that found nothing to do saw it.
-  var lastConverged: NetworkState?
+  var convergedObserved: NetworkState?
   var conflicts: [Plan.Conflict] = []
   /// What failed to be looked at, until a look succeeds.
   var blindness: String?
@@ -105,7 +105,7 @@ final class Daemon {
   /// A look if it is time for one, and what happened until the next; false at the end.
   func turn() -> Bool {
     let now = Instant.now
-    if cadence.isDue(now) { look(now, late: now - cadence.due) }
+    if cadence.isDue(now) { pass(now, late: now - cadence.due) }
     let due = [cadence.due, nextPoll, nextRead, inputs.nextPoll]
     let meaning = wait(until: due.compactMap(\.self).min()!)
     if meaning == .end { return false }
@@ -135,7 +135,7 @@ final class Daemon {
           log.warning("netlink-overflow", ["times": times])
         }
       }
-      if heard.isWorthALook {
+      if heard.hasNews {
         seen = nil
         cadence.wake(now)
       }
@@ -154,7 +154,7 @@ final class Daemon {
       seen = nil
       cadence.wake(now)
     }
-    if declaration != nil {
+    if desiredState != nil {
       let posted = inbox.states(of: liveSignals.declared)
       let news = liveSignals.update(posted.merging(inputs.poll(now)) { $1 }, now)
       say(news)
@@ -175,15 +175,15 @@ final class Daemon {
   /// Called each time that what sends no events is looked at.
   var onPoll: () -> Void = {}
 
-  // MARK: - Looking
+  // MARK: - Passes
 
-  private func look(_ start: Cadence.Instant, late: Duration) {
+  private func pass(_ start: Cadence.Instant, late: Duration) {
     board.measure(.loopLateness, late)
     if fileBytes == nil { readFile() }
-    if declaration != nil { reconcile(start) }
+    if desiredState != nil { reconcile(start) }
     let end = Instant.now
     board.measure(.passDuration, end - start)
-    cadence.looked(from: start, to: end)
+    cadence.passed(from: start, to: end)
     // From the start: what came due during the look was none of it.
     if let (objects, times) = repairs.unsaid(end) {
       log.warning(
@@ -192,7 +192,7 @@ final class Daemon {
     let due = [
       backoff.next, liveSignals.nextDeadline(after: start), drainings.next(after: start),
     ]
-    for instant in due.compactMap(\.self) { cadence.look(at: instant) }
+    for instant in due.compactMap(\.self) { cadence.schedule(at: instant) }
   }
 
   private func removeAll() throws -> Bool {

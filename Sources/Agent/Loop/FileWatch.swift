@@ -14,7 +14,7 @@ final class FileWatch {
     self.path = path
     descriptor = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
     guard descriptor >= 0 else {
-      throw Session.Failure("cannot watch \(path): \(String(cString: strerror(errno)))")
+      throw CommandError("cannot watch \(path): \(String(cString: strerror(errno)))")
     }
     renew()
   }

@@ -31,8 +31,8 @@ final class IPVSPoll: Sendable {
     }
   }
 
-  func look(for declaration: DesiredState) {
-    isWanted.value.store(declaration.hasIPVS, ordering: .relaxed)
+  func follow(_ desiredState: DesiredState) {
+    isWanted.value.store(desiredState.hasIPVS, ordering: .relaxed)
   }
 
   /// To be called once.

@@ -13,7 +13,7 @@ final class Inbox: Sendable {
     do throws(Errno) {
       loop = try EventLoop()
     } catch {
-      throw Session.Failure("cannot wait for what happens: \(error)")
+      throw CommandError("cannot wait for what happens: \(error)")
     }
   }
 

@@ -19,7 +19,7 @@ struct ProcessSignals {
     do throws(Errno) {
       waker = try Waker()
     } catch {
-      throw Session.Failure("cannot wait for signals: \(error)")
+      throw CommandError("cannot wait for signals: \(error)")
     }
     Self.isReloading.store(false, ordering: .sequentiallyConsistent)
     Self.isEnding.store(false, ordering: .sequentiallyConsistent)

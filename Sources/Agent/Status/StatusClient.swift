@@ -13,8 +13,8 @@ enum StatusClient {
       throw failure(address, port, errno)
     }
     // Whoever has the port may be anybody.
-    func nobody(_ reason: String) -> Session.Failure {
-      Session.Failure("\(address):\(port) is not vpngw: \(reason)")
+    func nobody(_ reason: String) -> CommandError {
+      CommandError("\(address):\(port) is not vpngw: \(reason)")
     }
     var reader = HTTPReader(method: "GET")
     var body: [UInt8] = []
@@ -25,7 +25,7 @@ enum StatusClient {
       if count < 0 { throw failure(address, port, errno) }
       if count == 0 {
         if reader.end() { break }
-        throw Session.Failure(
+        throw CommandError(
           "\(address):\(port) " + (reader.hasHead ? "broke its answer off" : "gave no answer"))
       }
       do throws(HTTPReader.Malformed) {
@@ -44,7 +44,7 @@ enum StatusClient {
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var found: UnsafeMutablePointer<addrinfo>?
     guard getaddrinfo(address, "\(port)", &hints, &found) == 0, let found else {
-      throw Session.Failure("\"\(address)\" is no address: write one such as 127.0.0.1 or ::1")
+      throw CommandError("\"\(address)\" is no address: write one such as 127.0.0.1 or ::1")
     }
     defer { freeaddrinfo(found) }
     let descriptor = socket(
@@ -62,12 +62,12 @@ enum StatusClient {
     return descriptor
   }
 
-  private static func failure(_ address: String, _ port: Int, _ code: Int32) -> Session.Failure {
+  private static func failure(_ address: String, _ port: Int, _ code: Int32) -> CommandError {
     let reason = String(cString: strerror(code))
     guard code == ECONNREFUSED else {
-      return Session.Failure("cannot ask \(address):\(port): \(reason)")
+      return CommandError("cannot ask \(address):\(port): \(reason)")
     }
-    return Session.Failure(
+    return CommandError(
       "no `vpngw run` listens at \(address):\(port) in this network namespace; if it does "
         + "elsewhere, say so by --listen and --netns")
   }

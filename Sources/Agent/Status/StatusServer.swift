@@ -49,7 +49,7 @@ final class StatusServer: Sendable {
     answer: @escaping @Sendable (_ path: String) -> Answer?
   ) throws {
     guard let address = try? SocketAddress(ipAddress: address, port: port) else {
-      throw Session.Failure(
+      throw CommandError(
         "--listen: \"\(address)\" is no address: write one such as 127.0.0.1:9118 or [::1]:9118")
     }
     self.address = address

@@ -4,10 +4,10 @@ import Netlink
 /// How addresses are read, made and deleted.
 enum AddressKind: KernelKind {
   static func observe(
-    _ look: Kernel.Look, into observed: inout NetworkState
+    _ observation: Kernel.Observation, into observed: inout NetworkState
   ) throws(NetlinkError) {
-    let links = look.links
-    observed.addresses = try look.socket.dump("address show", RTM.getAddress) {
+    let links = observation.links
+    observed.addresses = try observation.socket.dump("address show", RTM.getAddress) {
       $0.addressHeader(family: AF.unspecified)
     } parse: {
       parse($0, links)

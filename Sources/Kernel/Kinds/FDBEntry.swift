@@ -7,13 +7,13 @@ import Netlink
 /// our mark.
 enum FDBKind: KernelKind {
   static func observe(
-    _ look: Kernel.Look, into observed: inout NetworkState
+    _ observation: Kernel.Observation, into observed: inout NetworkState
   ) throws(NetlinkError) {
-    let links = look.links
+    let links = observation.links
     var found: [FDBEntry] = []
     for link in links.links {
       guard let vxlan = link.vxlan, let index = links.index(link.name) else { continue }
-      found += try look.socket.dump("fdb show dev \(link.name)", RTM.getNeighbor) {
+      found += try observation.socket.dump("fdb show dev \(link.name)", RTM.getNeighbor) {
         $0.neighborHeader(family: AF.bridge, index: index)
       } parse: {
         parse($0, link.name, index, vxlan, links)

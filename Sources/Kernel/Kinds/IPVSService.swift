@@ -6,17 +6,17 @@ enum IPVSServiceKind: KernelKind {
   static var transport: Transport { .generic }
 
   static func observe(
-    _ look: Kernel.Look, into observed: inout NetworkState
+    _ observation: Kernel.Observation, into observed: inout NetworkState
   ) throws(NetlinkError) {
-    guard look.needsIPVS || IPVSKernel.isLoaded else { return }
-    let kernel = look.kernel
+    guard observation.needsIPVS || IPVSKernel.isLoaded else { return }
+    let kernel = observation.kernel
     do throws(NetlinkError) {
       if kernel.ipvs == nil { kernel.ipvs = try IPVSKernel.open() }
       observed.lacksIPVS = kernel.ipvs == nil
       try kernel.ipvs?.observe(into: &observed)
     } catch {
       // Without CAP_NET_ADMIN nothing of it can be read; all else can.
-      if look.needsIPVS || error.code != ErrorCode.notPermitted { throw error }
+      if observation.needsIPVS || error.code != ErrorCode.notPermitted { throw error }
     }
   }
 

@@ -6,7 +6,7 @@ enum IPVSTimeoutKind: KernelKind {
 
   /// Observed with the services.
   static func observe(
-    _ look: Kernel.Look, into observed: inout NetworkState
+    _ observation: Kernel.Observation, into observed: inout NetworkState
   ) throws(NetlinkError) {
   }
 

@@ -4,13 +4,13 @@ import Netlink
 /// How links are made, changed and deleted.
 enum LinkKind: KernelKind {
   static func observe(
-    _ look: Kernel.Look, into observed: inout NetworkState
+    _ observation: Kernel.Observation, into observed: inout NetworkState
   ) throws(NetlinkError) {
-    observed.links = look.links.links
+    observed.links = observation.links.links
   }
 
   static func command(_ link: Link, _ word: String, _ change: Change) -> String {
-    if change.verb == .update { return "link set \(link.name)\(change.words)" }
+    if change.verb == .update { return "link set \(link.name)\(change.propertyText)" }
     return "link \(word) \(link.name)" + (link.device.map { " type \($0.type)" } ?? "")
   }
 

@@ -4,13 +4,13 @@ import Netlink
 /// How permanent neighbors and proxied addresses are read, made and deleted.
 enum NeighborKind: KernelKind {
   static func observe(
-    _ look: Kernel.Look, into observed: inout NetworkState
+    _ observation: Kernel.Observation, into observed: inout NetworkState
   ) throws(NetlinkError) {
-    let links = look.links
+    let links = observation.links
     var found: [Neighbor] = []
     for family in [AF.inet, AF.inet6] {
       for flags in [0, NTF.proxy] {
-        found += try look.socket.dump("neighbor show", RTM.getNeighbor) {
+        found += try observation.socket.dump("neighbor show", RTM.getNeighbor) {
           $0.neighborHeader(family: family, flags: flags)
         } parse: {
           parse($0, links)

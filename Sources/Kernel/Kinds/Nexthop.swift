@@ -4,11 +4,11 @@ import Netlink
 /// How nexthop objects are read, made and deleted. Linux 5.3 and later; resilient groups 5.13.
 enum NexthopKind: KernelKind {
   static func observe(
-    _ look: Kernel.Look, into observed: inout NetworkState
+    _ observation: Kernel.Observation, into observed: inout NetworkState
   ) throws(NetlinkError) {
-    let links = look.links
+    let links = observation.links
     do throws(NetlinkError) {
-      observed.nexthops = try look.socket.dump("nexthop show", RTM.getNexthop) {
+      observed.nexthops = try observation.socket.dump("nexthop show", RTM.getNexthop) {
         $0.nexthopHeader()
       } parse: {
         parse($0, links)
@@ -81,7 +81,7 @@ enum NexthopKind: KernelKind {
   }
 
   static func command(_ nexthop: Nexthop, _ word: String, _ change: Change) -> String {
-    "nexthop \(word) id \(nexthop.id)\(change.words)"
+    "nexthop \(word) id \(nexthop.id)\(change.propertyText)"
   }
 
   static func encode(

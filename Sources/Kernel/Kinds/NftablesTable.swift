@@ -70,12 +70,12 @@ struct NftablesTables {
         throw .outdated(table.id)
       }
     }
-    let words = Words(program ?? present?.program, numbers, planned.names)
+    let describer = RuleDescriber(program ?? present?.program, numbers, planned.names)
     let isOurs = chain != nil && chain?.read == planned.generation
     var generation = isOurs ? chain?.now : planned.generation
     for attempt in 0..<10 {
       do throws(NetlinkError) {
-        let next = try kernel.carryOut(difference, generation: generation, words)
+        let next = try kernel.carryOut(difference, generation: generation, describer)
         // What came in between may have changed the tables of further steps.
         if isOurs, attempt == 0, let next { chain?.now = next }
         return
@@ -102,10 +102,11 @@ enum NftablesTableKind: KernelKind {
   static var transport: Transport { .direct }
 
   static func observe(
-    _ look: Kernel.Look, into observed: inout NetworkState
+    _ observation: Kernel.Observation, into observed: inout NetworkState
   ) throws(NetlinkError) {
-    (observed.tables, observed.nftablesGeneration) = try look.kernel.nftables.observe(look.tables)
-    observed.machineNames = look.kernel.names
+    (observed.tables, observed.nftablesGeneration) = try observation.kernel.nftables.observe(
+      observation.tables)
+    observed.machineNames = observation.kernel.names
   }
 
   static func command(_ table: NftablesTable, _ word: String, _ change: Change) -> String {

@@ -4,9 +4,9 @@ import Netlink
 /// How routes are read, made and deleted.
 enum RouteKind: KernelKind {
   static func observe(
-    _ look: Kernel.Look, into observed: inout NetworkState
+    _ observation: Kernel.Observation, into observed: inout NetworkState
   ) throws(NetlinkError) {
-    let (socket, links) = (look.socket, look.links)
+    let (socket, links) = (observation.socket, observation.links)
     var wordless: [Route.ID: String] = [:]
     // Not into an empty list first: that would copy 100,000 routes.
     var found = try observe(.inet, socket, links, &wordless)
@@ -107,7 +107,8 @@ enum RouteKind: KernelKind {
 
   static func command(_ route: Route, _ word: String, _ change: Change) -> String {
     let type = route.type == .unicast ? "" : "\(route.type.name) "
-    return "route \(change.verb == .delete ? word : "replace") \(type)\(route.id)\(change.words)"
+    return
+      "route \(change.verb == .delete ? word : "replace") \(type)\(route.id)\(change.propertyText)"
   }
 
   static func encode(

@@ -4,10 +4,10 @@ import Netlink
 /// How rules are read, made and deleted.
 enum RuleKind: KernelKind {
   static func observe(
-    _ look: Kernel.Look, into observed: inout NetworkState
+    _ observation: Kernel.Observation, into observed: inout NetworkState
   ) throws(NetlinkError) {
     for family in Family.allCases {
-      let found = try look.socket.dump("rule show", RTM.getRule) {
+      let found = try observation.socket.dump("rule show", RTM.getRule) {
         $0.ruleHeader(family: family.number)
       } parse: {
         parse($0, family)

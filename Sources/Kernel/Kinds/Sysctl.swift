@@ -6,9 +6,9 @@ enum SysctlKind: KernelKind {
   static var transport: Transport { .direct }
 
   static func observe(
-    _ look: Kernel.Look, into observed: inout NetworkState
+    _ observation: Kernel.Observation, into observed: inout NetworkState
   ) throws(NetlinkError) {
-    observed.sysctls = look.sysctls.map(SysctlFile.read)
+    observed.sysctls = observation.sysctls.map(SysctlFile.read)
   }
 
   static func command(_ sysctl: Sysctl, _ word: String, _ change: Change) -> String {

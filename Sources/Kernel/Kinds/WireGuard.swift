@@ -8,9 +8,9 @@ enum WireGuardKind: KernelKind {
 
   /// A link without a private key counts as one that nobody configured.
   static func observe(
-    _ look: Kernel.Look, into observed: inout NetworkState
+    _ observation: Kernel.Observation, into observed: inout NetworkState
   ) throws(NetlinkError) {
-    let links = look.links.links.filter { $0.device == .wireguard }
+    let links = observation.links.links.filter { $0.device == .wireguard }
     if links.isEmpty { return }
     let socket = try Socket(.generic)
     guard let family = try socket.genericFamily(named: WireGuardCommand.family) else { return }

@@ -9,7 +9,7 @@ struct NftablesEncoder {
   let table: String
   /// Names sets within the transaction, until the kernel does.
   private(set) var nextID: UInt32
-  var words = Words(nil, LinkNumbers())
+  var describer = RuleDescriber(nil, LinkNumbers())
 
   init(_ batch: Batch, family: Nftables.Family, table: String, nextID: UInt32) {
     self.nextID = nextID
@@ -120,8 +120,8 @@ struct NftablesEncoder {
     }
     var flags: RequestFlags = [.create]
     if case .first = position {} else { flags.insert(.append) }
-    let words = words
-    step(ruleTag) { "add rule TABLE \(chain) \(words.text(rule))" }
+    let describer = describer
+    step(ruleTag) { "add rule TABLE \(chain) \(describer.text(rule))" }
     batch.netfilterRequest(NFTMessage.newRule, flags, family: family.number) {
       $0.put(NFTARule.table, table)
       $0.put(NFTARule.chain, chain)

@@ -8,14 +8,14 @@ extension NftablesKernel {
   ///
   /// Returns the generation after it.
   func createInParts(
-    _ program: TableProgram, generation: UInt32, _ words: Words
+    _ program: TableProgram, generation: UInt32, _ describer: RuleDescriber
   ) throws(NetlinkError) -> UInt32 {
     var generation = generation
     func commit(_ body: (inout NftablesEncoder) -> Void) throws(NetlinkError) {
       try transact(generation) { batch in
         var encoder = NftablesEncoder(
           batch, family: program.family, table: program.name, nextID: 1)
-        encoder.words = words
+        encoder.describer = describer
         body(&encoder)
       }
       generation = generation.nextGeneration
@@ -59,7 +59,7 @@ extension UInt32 {
 }
 
 /// Puts what is sent into nft's words, for when the kernel refuses it.
-struct Words {
+struct RuleDescriber {
   private let decompiler: TableDecompiler?
 
   /// For parts of these tables; `numbers` are the links'.

@@ -25,25 +25,25 @@ public final class NftablesKernel {
   /// Refused with `ErrorCode.restart` when somebody changed anything since `generation`: read
   /// again then, and compare again.
   public func apply(_ diffs: [TableDiff], generation: UInt32? = nil) throws(NetlinkError) {
-    try apply(diffs, generation: generation, Words(nil, LinkNumbers()))
+    try apply(diffs, generation: generation, RuleDescriber(nil, LinkNumbers()))
   }
 
   /// One table's difference; returns the generation after it, nil where none was given.
   ///
   /// A new table that is too big for one transaction is made in several.
   func carryOut(
-    _ difference: TableDiff, generation: UInt32?, _ words: Words
+    _ difference: TableDiff, generation: UInt32?, _ describer: RuleDescriber
   ) throws(NetlinkError) -> UInt32? {
     guard case .create(let program)? = difference.whole, program.isBig else {
-      try apply([difference], generation: generation, words)
+      try apply([difference], generation: generation, describer)
       return generation?.nextGeneration
     }
     let present = if let generation { generation } else { try self.generation() }
-    return try createInParts(program, generation: present, words)
+    return try createInParts(program, generation: present, describer)
   }
 
   func apply(
-    _ diffs: [TableDiff], generation: UInt32?, _ words: Words
+    _ diffs: [TableDiff], generation: UInt32?, _ describer: RuleDescriber
   ) throws(NetlinkError) {
     let diffs = diffs.filter { !$0.isEmpty }
     if diffs.isEmpty { return }
@@ -53,7 +53,7 @@ public final class NftablesKernel {
         batch.step(0) { "nft table \(diff.family.rawValue) \(diff.table)" }
         var encoder = NftablesEncoder(
           batch, family: diff.family, table: diff.table, nextID: nextID)
-        encoder.words = words
+        encoder.describer = describer
         encoder.encode(diff)
         nextID = encoder.nextID
       }

@@ -83,7 +83,7 @@ public struct NftablesTable: Resource {
       "content", value: { _ in nil },
       agrees: { desired, observed in
         if let source = desired.source, source == observed.source { return true }
-        return desired.program?.settled == observed.program?.settled
+        return desired.program?.normalized == observed.program?.normalized
       }),
   ]
 }

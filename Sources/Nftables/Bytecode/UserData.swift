@@ -26,7 +26,7 @@ extension Nftables.Bytecode {
 
     /// A set's items in order of their types, without those that say nothing: nft writes some of
     /// them or doesn't, by where it has the set from. One byte has no order.
-    static func settled(_ bytes: [UInt8], of set: SetProgram) -> [UInt8] {
+    static func normalized(_ bytes: [UInt8], of set: SetProgram) -> [UInt8] {
       var ignored: [UInt8] = set.keyLength == 1 ? [Set.keyOrder] : []
       if case .value(_, 1)? = set.data { ignored.append(Set.dataOrder) }
       return items(bytes).filter { item in

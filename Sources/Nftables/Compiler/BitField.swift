@@ -13,7 +13,7 @@ struct BitField {
   }
 
   /// Nil for everything else.
-  init?(_ expression: Nftables.Expression, _ known: KnownProtocols) throws(Refusal) {
+  init?(_ expression: Nftables.Expression, _ known: KnownProtocols) throws(CompileError) {
     let field: PacketField
     var base: UInt32 = 0
     var option: (operation: UInt32, type: UInt8)?
@@ -33,7 +33,7 @@ struct BitField {
     self.field = field
     let first = field.offset / 8
     let count = (field.offset + field.bits + 7) / 8 - first
-    guard count <= 8 else { throw Refusal("\(field.bits) bits that span \(count) bytes") }
+    guard count <= 8 else { throw CompileError("\(field.bits) bits that span \(count) bytes") }
     length = count
     shift = length * 8 - field.offset % 8 - field.bits
     if let option {

@@ -7,7 +7,7 @@ struct Constant {
   /// In the shape's byte order, padded to whole bytes; a concatenation's fields to four.
   func bytes(
     _ expression: Nftables.Expression, _ shape: Shape
-  ) throws(Refusal) -> [UInt8] {
+  ) throws(CompileError) -> [UInt8] {
     if let lift = shape.lift {
       var own = shape
       own.lift = nil
@@ -17,7 +17,7 @@ struct Constant {
     }
     if shape.isConcat {
       guard case .concat(let parts) = expression, parts.count == shape.fields.count else {
-        throw Refusal("\(shape.fields.count) fields belong here, joined as a concat")
+        throw CompileError("\(shape.fields.count) fields belong here, joined as a concat")
       }
       var bytes: [UInt8] = []
       for (part, field) in zip(parts, shape.fields) { bytes += padded(try self.bytes(part, field)) }
@@ -26,19 +26,19 @@ struct Constant {
     if shape.type == .ctLabel { return try label(expression, shape) }
     switch expression {
     case .number(let number):
-      if shape.type.base == .ipv6 { throw Refusal("\(number) is not an IPv6 address") }
+      if shape.type.base == .ipv6 { throw CompileError("\(number) is not an IPv6 address") }
       if shape.type.base == .ether { return try lastByte(number, shape) }
       guard let unit = shape.type.perSecond else { return try integer(UInt128(number), shape) }
       return try integer(UInt128(number) * unit, shape)
     case .boolean(let flag):
       guard shape.bits <= 8 || shape.type == .boolean else {
-        throw Refusal("true and false don't fit a \(shape.type.name)")
+        throw CompileError("true and false don't fit a \(shape.type.name)")
       }
       return try integer(flag ? 1 : 0, shape)
     case .symbol(let text): return try symbol(text, shape)
     case .list(let members):
       guard shape.type.base == .bitmask else {
-        throw Refusal(
+        throw CompileError(
           "a list belongs to flags, not to \(shape.type.name); {\"set\": [...]} is any one of several values"
         )
       }
@@ -48,14 +48,14 @@ struct Constant {
     case .binary(let op, let left, let right):
       return try integer(try folded(op, left, right, shape), shape)
     default:
-      throw Refusal("a constant belongs here")
+      throw CompileError("a constant belongs here")
     }
   }
 
   /// nft reads a number as the hexadecimal digits of an address's last byte.
-  private func lastByte(_ number: UInt64, _ shape: Shape) throws(Refusal) -> [UInt8] {
+  private func lastByte(_ number: UInt64, _ shape: Shape) throws(CompileError) -> [UInt8] {
     guard let byte = UInt8(String(number), radix: 16) else {
-      throw Refusal("\(number) is not a MAC address")
+      throw CompileError("\(number) is not a MAC address")
     }
     return try integer(byte, shape)
   }
@@ -63,7 +63,7 @@ struct Constant {
   /// Bits by their numbers.
   private func label(
     _ expression: Nftables.Expression, _ shape: Shape
-  ) throws(Refusal) -> [UInt8] {
+  ) throws(CompileError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: shape.bytes)
     switch expression {
     case .list(let members), .concat(let members):
@@ -74,7 +74,7 @@ struct Constant {
       bytes = zip(try label(left, shape), try label(right, shape)).map { $0 | $1 }
     case .number(let bit) where bit < shape.bits:
       bytes[Int(bit) / 8] |= 1 << (bit % 8)
-    default: throw Refusal("ct label: a bit's number, 0 to \(shape.bits - 1)")
+    default: throw CompileError("ct label: a bit's number, 0 to \(shape.bits - 1)")
     }
     return shape.order == .host ? bytes : bytes.reversed()
   }
@@ -83,9 +83,9 @@ struct Constant {
   private func folded(
     _ op: Nftables.Expression.Operator, _ left: Nftables.Expression,
     _ right: Nftables.Expression, _ shape: Shape
-  ) throws(Refusal) -> UInt128 {
+  ) throws(CompileError) -> UInt128 {
     guard shape.type.base != .string, shape.bits <= 128 else {
-      throw Refusal("\(op.rawValue) of a \(shape.type.name)")
+      throw CompileError("\(op.rawValue) of a \(shape.type.name)")
     }
     let first = try wide(left, shape)
     switch op {
@@ -94,35 +94,35 @@ struct Constant {
     case .xor: return first ^ (try wide(right, shape))
     case .shiftLeft, .shiftRight:
       let amount = try value(right, Shape(.integer, bits: 32, order: .host))
-      guard amount < shape.bits else { throw Refusal("a shift by \(amount) leaves nothing") }
+      guard amount < shape.bits else { throw CompileError("a shift by \(amount) leaves nothing") }
       let all = UInt128.max >> UInt128(128 - shape.bits)
       return op == .shiftRight ? first >> UInt128(amount) : first << UInt128(amount) & all
     }
   }
 
   /// Of at most 64 bits.
-  func value(_ expression: Nftables.Expression, _ shape: Shape) throws(Refusal) -> UInt64 {
-    guard shape.bits <= 64 else { throw Refusal("a \(shape.type.name) is too wide here") }
+  func value(_ expression: Nftables.Expression, _ shape: Shape) throws(CompileError) -> UInt64 {
+    guard shape.bits <= 64 else { throw CompileError("a \(shape.type.name) is too wide here") }
     return UInt64(truncatingIfNeeded: try wide(expression, shape))
   }
 
   /// Of at most 128 bits.
   private func wide(
     _ expression: Nftables.Expression, _ shape: Shape
-  ) throws(Refusal) -> UInt128 {
-    guard shape.bits <= 128 else { throw Refusal("a \(shape.type.name) is too wide here") }
+  ) throws(CompileError) -> UInt128 {
+    guard shape.bits <= 128 else { throw CompileError("a \(shape.type.name) is too wide here") }
     var network = shape
     network.order = .network
     return try bytes(expression, network).reduce(0) { $0 << 8 | UInt128($1) }
   }
 
-  func integer(_ value: some FixedWidthInteger, _ shape: Shape) throws(Refusal) -> [UInt8] {
+  func integer(_ value: some FixedWidthInteger, _ shape: Shape) throws(CompileError) -> [UInt8] {
     let value = UInt128(truncatingIfNeeded: value)
     if shape.bits < 128, value >> UInt128(shape.bits) != 0 {
-      throw Refusal("\(value) doesn't fit the \(shape.bits) bits of a \(shape.type.name)")
+      throw CompileError("\(value) doesn't fit the \(shape.bits) bits of a \(shape.type.name)")
     }
     if let maximum = shape.maximum, value > maximum {
-      throw Refusal("\(value) is more than there can be here: 0 to \(maximum)")
+      throw CompileError("\(value) is more than there can be here: 0 to \(maximum)")
     }
     let bytes = (0..<shape.bytes).reversed().map { index in
       index < 16 ? UInt8(truncatingIfNeeded: value >> UInt128(index * 8)) : 0
@@ -130,7 +130,7 @@ struct Constant {
     return shape.order == .host ? bytes.reversed() : bytes
   }
 
-  private func symbol(_ text: String, _ shape: Shape) throws(Refusal) -> [UInt8] {
+  private func symbol(_ text: String, _ shape: Shape) throws(CompileError) -> [UInt8] {
     switch shape.type.base {
     case .ipv4, .ipv6:
       let family: Family = shape.type.base == .ipv4 ? .inet : .inet6
@@ -139,33 +139,35 @@ struct Constant {
         return try integer(value, shape)
       }
       guard let address = IPAddress(text), address.family == family else {
-        throw Refusal("\"\(text)\" is not an \(family == .inet ? "IPv4" : "IPv6") address")
+        throw CompileError("\"\(text)\" is not an \(family == .inet ? "IPv4" : "IPv6") address")
       }
       return address.networkBytes
     case .ether:
-      guard let mac = MACAddress(text) else { throw Refusal("\"\(text)\" is not a MAC address") }
+      guard let mac = MACAddress(text) else {
+        throw CompileError("\"\(text)\" is not a MAC address")
+      }
       return mac.bytes
     case .string:
-      if text.isEmpty { throw Refusal("an empty text is not a \(shape.type.name)") }
+      if text.isEmpty { throw CompileError("an empty text is not a \(shape.type.name)") }
       if text.isNamePrefix {
-        throw Refusal(
+        throw CompileError(
           "\"\(text)\" stands for many names: of sets, it belongs to those with the flag interval")
       }
       var bytes = Array(text.utf8)
       if text.hasSuffix("\\*") { bytes.remove(at: bytes.count - 2) }
       guard
         bytes.count < shape.bytes || (bytes.last == UInt8(ascii: "*") && bytes.count <= shape.bytes)
-      else { throw Refusal("\"\(text)\" is longer than \(shape.bytes - 1) bytes") }
+      else { throw CompileError("\"\(text)\" is longer than \(shape.bytes - 1) bytes") }
       return bytes + [UInt8](repeating: 0, count: shape.bytes - bytes.count)
     case .integer, .bitmask:
       guard let value = try number(text, shape) else {
-        throw Refusal("\"\(text)\" is not a \(shape.type.name)")
+        throw CompileError("\"\(text)\" is not a \(shape.type.name)")
       }
       return try integer(value, shape)
     }
   }
 
-  private func number(_ text: String, _ shape: Shape) throws(Refusal) -> UInt128? {
+  private func number(_ text: String, _ shape: Shape) throws(CompileError) -> UInt128? {
     if let value = shape.type.value(of: text) { return UInt128(value) }
     if text.hasPrefix("0x"), shape.type.takesHexadecimal {
       return UInt128(text.dropFirst(2), radix: 16)
@@ -177,10 +179,12 @@ struct Constant {
   }
 
   /// What only this type, or this machine, calls by that name.
-  private func name(_ text: String, _ shape: Shape) throws(Refusal) -> UInt64? {
+  private func name(_ text: String, _ shape: Shape) throws(CompileError) -> UInt64? {
     switch shape.type {
     case .ifindex:
-      guard let index = scope.link(text) else { throw Refusal("no link is called \"\(text)\"") }
+      guard let index = scope.link(text) else {
+        throw CompileError("no link is called \"\(text)\"")
+      }
       return UInt64(index)
     case .classID: return ClassID.value(text)
     case .hour:

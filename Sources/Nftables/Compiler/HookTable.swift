@@ -26,43 +26,43 @@ public enum HookTable {
 
   static func check(
     _ flowtable: Nftables.Flowtable, _ family: Nftables.Family
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     guard [.ip, .ip6, .inet].contains(family) else {
-      throw Refusal("a \(family.rawValue) table has no flowtables")
+      throw CompileError("a \(family.rawValue) table has no flowtables")
     }
-    guard flowtable.hook == .ingress else { throw Refusal("a flowtable has the hook ingress") }
+    guard flowtable.hook == .ingress else { throw CompileError("a flowtable has the hook ingress") }
     for device in Set(flowtable.devices).sorted()
     where flowtable.devices.count(where: { $0 == device }) > 1 {
-      throw Refusal("device \(device) is stated twice")
+      throw CompileError("device \(device) is stated twice")
     }
   }
 
-  static func check(_ base: Nftables.BaseChain, _ family: Nftables.Family) throws(Refusal) {
+  static func check(_ base: Nftables.BaseChain, _ family: Nftables.Family) throws(CompileError) {
     guard number(base.hook, family) != nil else {
-      throw Refusal("a \(family.rawValue) table has no hook \(base.hook.rawValue)")
+      throw CompileError("a \(family.rawValue) table has no hook \(base.hook.rawValue)")
     }
     switch base.type {
     case .filter: break
     case .nat:
       guard [.ip, .ip6, .inet].contains(family) else {
-        throw Refusal("a \(family.rawValue) table has no chains of type nat")
+        throw CompileError("a \(family.rawValue) table has no chains of type nat")
       }
       guard base.hook != .forward, base.hook != .ingress else {
-        throw Refusal("a chain of type nat has no hook \(base.hook.rawValue)")
+        throw CompileError("a chain of type nat has no hook \(base.hook.rawValue)")
       }
       guard base.priority > -200 else {
-        throw Refusal("a chain of type nat has a priority above -200")
+        throw CompileError("a chain of type nat has a priority above -200")
       }
     case .route:
       guard [.ip, .ip6, .inet].contains(family), base.hook == .output else {
-        throw Refusal("a chain of type route has the hook output, in ip, ip6 or inet")
+        throw CompileError("a chain of type route has the hook output, in ip, ip6 or inet")
       }
-    case .unknown(let name): throw Refusal("chain type \(name): one of filter, nat, route")
+    case .unknown(let name): throw CompileError("chain type \(name): one of filter, nat, route")
     }
     let needsDevice = family == .netdev || family == .inet && base.hook == .ingress
     guard needsDevice || base.devices.isEmpty else {
-      throw Refusal("only ingress and egress have devices")
+      throw CompileError("only ingress and egress have devices")
     }
-    guard !needsDevice || !base.devices.isEmpty else { throw Refusal("a device is missing") }
+    guard !needsDevice || !base.devices.isEmpty else { throw CompileError("a device is missing") }
   }
 }

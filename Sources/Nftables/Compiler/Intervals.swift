@@ -7,7 +7,7 @@ enum Intervals {
   /// `sharesEnds`: no end is stated where the next one begins, as nft does in anonymous sets.
   static func halves(
     _ elements: [ElementProgram], sharesEnds: Bool
-  ) throws(Refusal) -> [ElementProgram] {
+  ) throws(CompileError) -> [ElementProgram] {
     var halves: [ElementProgram] = []
     halves.reserveCapacity(elements.count * 2 + 1)
     let intervals = elements.filter { $0.keyEnd != nil }
@@ -21,7 +21,7 @@ enum Intervals {
       let next = (element.keyEnd ?? element.key).successor
       let following = index + 1 < intervals.count ? intervals[index + 1].key : nil
       if let following, next == nil || following < next! {
-        throw Refusal("two intervals overlap")
+        throw CompileError("two intervals overlap")
       }
       if next == nil { start.userData += UserData.item(1, UInt32(1)) }
       halves.append(start)

@@ -39,11 +39,13 @@ extension KnownProtocols {
 
   func packetField(
     _ name: String, _ field: String
-  ) throws(Refusal) -> (PacketProtocol, PacketField) {
+  ) throws(CompileError) -> (PacketProtocol, PacketField) {
     guard let proto = PacketProtocol.byName[name].map(placed) else {
-      throw Refusal("payload of \(name) is not supported")
+      throw CompileError("payload of \(name) is not supported")
     }
-    guard let found = proto.field(field) else { throw Refusal("\(name) has no field \(field)") }
+    guard let found = proto.field(field) else {
+      throw CompileError("\(name) has no field \(field)")
+    }
     return (proto, found)
   }
 
@@ -81,9 +83,9 @@ extension KnownProtocols {
   }
 
   /// Whether a match says so much that a header of `name` can't be meant.
-  func refusal(_ name: String, _ seen: [String]) -> Refusal? {
+  func refusal(_ name: String, _ seen: [String]) -> CompileError? {
     guard let other = seen.first(where: { $0 != name }) else { return nil }
-    return Refusal("\(name) contradicts \(other), which the rule has matched before")
+    return CompileError("\(name) contradicts \(other), which the rule has matched before")
   }
 }
 
@@ -98,25 +100,25 @@ extension [String] {
 extension RuleCompiler {
   func packetField(
     _ name: String, _ field: String
-  ) throws(Refusal) -> (PacketProtocol, PacketField) { try known.packetField(name, field) }
+  ) throws(CompileError) -> (PacketProtocol, PacketField) { try known.packetField(name, field) }
 
   /// The matches that have to hold before `expression` means anything, in order of evaluation.
-  mutating func require(_ expression: Nftables.Expression) throws(Refusal) {
+  mutating func require(_ expression: Nftables.Expression) throws(CompileError) {
     switch expression {
     case .payload(let name, let field):
       try require(protocol: name)
       try requireMessage(name, field)
     case .option(.exthdr, _, _):
-      try first { (compiler) throws(Refusal) in
+      try first { (compiler) throws(CompileError) in
         try compiler.require(network: PacketProtocol.byName["ip6"]!, isForTransport: true)
       }
     case .option(.ip, _, _):
-      try first { (compiler) throws(Refusal) in try compiler.require(protocol: "ip") }
+      try first { (compiler) throws(CompileError) in try compiler.require(protocol: "ip") }
     case .ct("proto-src", _), .ct("proto-dst", _):
       guard
         known.transport != nil || !known.transports.isEmpty || known.hasConnectionProtocol
       else {
-        throw Refusal("ports of which protocol? Match meta l4proto or ct protocol before")
+        throw CompileError("ports of which protocol? Match meta l4proto or ct protocol before")
       }
     case .jhash(let inner, _, _, _): try require(inner)
     case .concat(let parts):
@@ -135,8 +137,8 @@ extension RuleCompiler {
   /// What is required goes before the whole rule: nft has nothing happen to packets that the rule
   /// doesn't reject, and looks for options there, too.
   mutating func first(
-    _ body: (inout RuleCompiler) throws(Refusal) -> Void
-  ) throws(Refusal) {
+    _ body: (inout RuleCompiler) throws(CompileError) -> Void
+  ) throws(CompileError) {
     let count = segments.count
     try body(&self)
     let added = Array(segments[count...])
@@ -144,9 +146,9 @@ extension RuleCompiler {
     segments.insert(contentsOf: added, at: 0)
   }
 
-  mutating func require(protocol name: String) throws(Refusal) {
+  mutating func require(protocol name: String) throws(CompileError) {
     guard let proto = PacketProtocol.byName[name] else {
-      throw Refusal("payload of \(name) is not supported")
+      throw CompileError("payload of \(name) is not supported")
     }
     switch proto.layer {
     case .link:
@@ -161,7 +163,7 @@ extension RuleCompiler {
       if let refusal = known.refusal(name, known.transports) { throw refusal }
       if let present = known.transport {
         guard present != name else { return }
-        throw Refusal("\(name) contradicts \(present), which the rule has matched before")
+        throw CompileError("\(name) contradicts \(present), which the rule has matched before")
       }
       // nft has it under the other family, too, where it never matches.
       if known.network == nil, known.networks.isEmpty, name == "icmp" || name == "icmpv6" {
@@ -181,11 +183,11 @@ extension RuleCompiler {
 
   private mutating func require(
     network proto: PacketProtocol, isForTransport: Bool = false
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     if let refusal = known.refusal(proto.name, known.networks) { throw refusal }
     if let present = known.network {
       guard present != proto.name else { return }
-      throw Refusal("\(proto.name) contradicts \(present), which the family or the rule says")
+      throw CompileError("\(proto.name) contradicts \(present), which the family or the rule says")
     }
     switch scope.family {
     case .inet where known.isEther, .netdev where known.isEther:
@@ -194,7 +196,7 @@ extension RuleCompiler {
       known.networks.note(proto.name)
       return
     case .inet:
-      guard proto.name != "arp" else { throw Refusal("arp is not seen in an inet table") }
+      guard proto.name != "arp" else { throw CompileError("arp is not seen in an inet table") }
       code += [
         .meta(MetaKey.meta["nfproto"]!.number, Register(0)),
         .cmp(Register(0), .equal, [proto.name == "ip" ? 2 : 10]),
@@ -224,7 +226,7 @@ extension RuleCompiler {
   }
 
   /// Some fields exist in some ICMP messages only.
-  private mutating func requireMessage(_ name: String, _ field: String) throws(Refusal) {
+  private mutating func requireMessage(_ name: String, _ field: String) throws(CompileError) {
     let (proto, found) = try Shape.packetField(name, field)
     guard !found.messages.isEmpty, !known.hasMessageType else { return }
     known.hasMessageType = true
@@ -234,7 +236,7 @@ extension RuleCompiler {
       .equal, type, values.count == 1 ? values[0] : .set(values.map { Nftables.Element($0) }))
   }
 
-  private mutating func requireEther() throws(Refusal) {
+  private mutating func requireEther() throws(CompileError) {
     guard scope.family != .bridge, !known.isEther else { return }
     code += [
       .meta(MetaKey.meta["iiftype"]!.number, Register(0)), .cmp(Register(0), .equal, [1, 0]),

@@ -2,7 +2,7 @@ import Addressing
 
 /// Something in a table that can't be compiled, and where.
 public struct NftablesFault: Error, Hashable, Sendable, CustomStringConvertible {
-  public enum Place: Hashable, Sendable {
+  public enum Part: Hashable, Sendable {
     case table
     case set(String)
     case object(String)
@@ -14,27 +14,20 @@ public struct NftablesFault: Error, Hashable, Sendable, CustomStringConvertible 
 
   public var family: Nftables.Family
   public var table: String
-  public var place: Place
+  public var part: Part
   public var message: String
 
   /// `table inet t, chain c, rule 3: no set is called "x"`.
   public var description: String {
     let within =
-      switch place {
+      switch part {
       case .table: ""
       case .set(let name): ", set \(name)"
       case .object(let name): ", object \(name)"
       case .flowtable(let name): ", flowtable \(name)"
       case .chain(let name): ", chain \(name)"
-      case .rule(let chain, let position): ", \(RulePlace(chain: chain, position: position))"
+      case .rule(let chain, let position): ", \(RulePosition(chain: chain, position: position))"
       }
     return "table \(family.rawValue) \(table)\(within): \(message)"
   }
-}
-
-/// Thrown where the place isn't known yet.
-struct Refusal: Error {
-  let message: String
-
-  init(_ message: String) { self.message = message }
 }

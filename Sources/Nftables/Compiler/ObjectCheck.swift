@@ -2,26 +2,26 @@ internal import Addressing
 
 /// What is wrong with an object by itself.
 enum ObjectCheck {
-  static func check(_ content: Nftables.NamedObject.Content) throws(Refusal) {
+  static func check(_ content: Nftables.NamedObject.Content) throws(CompileError) {
     switch content {
     case .ctTimeout(let proto, let l3proto, let policy):
       let states = TimeoutPolicy.states(proto)
-      guard !states.isEmpty else { throw Refusal("ct timeout: protocol tcp or udp") }
+      guard !states.isEmpty else { throw CompileError("ct timeout: protocol tcp or udp") }
       try ProtocolNumber.check(l3proto)
       for name in policy.keys.sorted() where !states.contains(where: { $0.name == name }) {
-        throw Refusal(
+        throw CompileError(
           "\(proto) has no state \(name): one of \(states.map(\.name).joined(separator: ", "))")
       }
     case .ctExpectation(let proto, let l3proto, _, _, _):
       guard ProtocolNumber.names.values.contains(proto) else {
-        throw Refusal("ct expectation: protocol tcp, udp, sctp, dccp or udplite")
+        throw CompileError("ct expectation: protocol tcp, udp, sctp, dccp or udplite")
       }
       try ProtocolNumber.check(l3proto)
     case .ctHelper(_, _, let l3proto): try ProtocolNumber.check(l3proto)
     case .synproxy(let synproxy): try check(synproxy)
     case .secmark(let context):
       guard (1..<256).contains(context.utf8.count) else {
-        throw Refusal("a secmark's context has 1 to 255 bytes")
+        throw CompileError("a secmark's context has 1 to 255 bytes")
       }
     case .counter, .quota, .limit: break
     }
@@ -29,17 +29,17 @@ enum ObjectCheck {
 }
 
 extension ObjectCheck {
-  static func check(_ synproxy: Nftables.Synproxy) throws(Refusal) {
+  static func check(_ synproxy: Nftables.Synproxy) throws(CompileError) {
     if let wscale = synproxy.wscale, wscale > 14 {
-      throw Refusal("synproxy: a wscale of at most 14")
+      throw CompileError("synproxy: a wscale of at most 14")
     }
   }
 }
 
 extension ProtocolNumber {
-  static func check(_ l3proto: String?) throws(Refusal) {
+  static func check(_ l3proto: String?) throws(CompileError) {
     guard l3proto == nil || ["ip", "ip6", "inet"].contains(l3proto) else {
-      throw Refusal("l3proto: one of ip, ip6, inet")
+      throw CompileError("l3proto: one of ip, ip6, inet")
     }
   }
 }

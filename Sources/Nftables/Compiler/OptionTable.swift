@@ -25,26 +25,26 @@ struct OptionTable {
     operation < all.count ? all[Int(operation)] : nil
   }
 
-  func header(_ name: String) throws(Refusal) -> Header {
+  func header(_ name: String) throws(CompileError) -> Header {
     guard let found = headers.first(where: { $0.name == name }) else {
-      throw Refusal("\(kind.rawValue) \(name) is not known")
+      throw CompileError("\(kind.rawValue) \(name) is not known")
     }
     return found
   }
 
-  func field(_ name: String, _ field: String) throws(Refusal) -> PacketField {
+  func field(_ name: String, _ field: String) throws(CompileError) -> PacketField {
     try header(name).fields[try index(name, field)]
   }
 
-  func index(_ name: String, _ field: String) throws(Refusal) -> Int {
+  func index(_ name: String, _ field: String) throws(CompileError) -> Int {
     guard let found = try header(name).fields.firstIndex(where: { $0.name == field }) else {
-      throw Refusal("\(kind.rawValue) \(name) \(field) is not known")
+      throw CompileError("\(kind.rawValue) \(name) \(field) is not known")
     }
     return found
   }
 
   /// Without a field it is asked whether the header exists.
-  func shape(_ name: String, _ field: String?) throws(Refusal) -> Shape {
+  func shape(_ name: String, _ field: String?) throws(CompileError) -> Shape {
     _ = try header(name)
     guard let field else { return Shape(.boolean, bits: 8) }
     let found = try self.field(name, field)

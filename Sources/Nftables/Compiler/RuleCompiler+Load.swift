@@ -2,9 +2,9 @@ internal import Addressing
 
 extension RuleCompiler {
   /// Of bits of a packet.
-  static func checkRaw(offset: Int, length: Int) throws(Refusal) {
+  static func checkRaw(offset: Int, length: Int) throws(CompileError) {
     guard (0..<1 << 16).contains(offset), (1...128).contains(length) else {
-      throw Refusal("raw payload of 1 to 128 bits, at an offset from 0 to 65535")
+      throw CompileError("raw payload of 1 to 128 bits, at an offset from 0 to 65535")
     }
   }
 
@@ -13,10 +13,10 @@ extension RuleCompiler {
   /// `expected` is what a constant becomes, and what a map leads to.
   mutating func load(
     _ expression: Nftables.Expression, into register: Register, as expected: Shape? = nil
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     switch expression {
     case .number, .symbol, .boolean, .list:
-      guard let expected else { throw Refusal("a constant has no type here") }
+      guard let expected else { throw CompileError("a constant has no type here") }
       code.append(.immediate(register, try constant.bytes(expression, expected)))
     case .payload(let name, let field):
       let (proto, found) = try packetField(name, field)
@@ -24,7 +24,7 @@ extension RuleCompiler {
     case .raw(let base, let offset, let length):
       try Self.checkRaw(offset: offset, length: length)
       try load(PacketField("", offset, length), of: UInt32(base.index), into: register)
-    case .meta("nftrace"): throw Refusal("meta nftrace can be set, and not be read")
+    case .meta("nftrace"): throw CompileError("meta nftrace can be set, and not be read")
     case .meta(let key): code.append(.meta(try Shape.metaKey(key).number, register))
     case .ct(let key, let direction):
       code.append(
@@ -38,11 +38,11 @@ extension RuleCompiler {
       try load(try table.field(name, field), of: kind, type, into: register)
     case .rawOption(let kind, let offset, let length):
       guard offset > 0 else { return loadPresence(.tcp, kind, into: register) }
-      guard (1...128).contains(length) else { throw Refusal("1 to 128 bits of a tcp option") }
+      guard (1...128).contains(length) else { throw CompileError("1 to 128 bits of a tcp option") }
       try load(PacketField("", offset, length), of: .tcp, kind, into: register)
     case .ipsec(let key, let direction, let number, _):
       guard let found = MetaKey.ipsec[try Shape.ipsecKey(expression, scope)] else {
-        throw Refusal("ipsec \(key) is not known")
+        throw CompileError("ipsec \(key) is not known")
       }
       code.append(
         .xfrm(found.number, direction: UInt8(direction.index), number: UInt32(number), register))
@@ -51,7 +51,9 @@ extension RuleCompiler {
     case .rt(let key, let family):
       code.append(.rt(try Shape.rtKey(key, family, scope).number, register))
     case .socket(let key):
-      guard let found = MetaKey.socket[key] else { throw Refusal("socket \(key) is not known") }
+      guard let found = MetaKey.socket[key] else {
+        throw CompileError("socket \(key) is not known")
+      }
       code.append(.socket(found.number, level: nil, register))
     case .osf(let key, let ttl):
       code.append(.osf(ttl: ttl?.number ?? 0, flags: key == "version" ? 1 : 0, register))
@@ -62,7 +64,7 @@ extension RuleCompiler {
     case .jhash(let inner, let modulus, let seed, let offset):
       try Self.check(modulus: modulus)
       guard let shape = try Shape.of(inner, scope) else {
-        throw Refusal("jhash of a constant")
+        throw CompileError("jhash of a constant")
       }
       let source = try allocate(shape)
       try load(inner, into: source)
@@ -82,29 +84,29 @@ extension RuleCompiler {
           $0.fields.indices.contains(position) ? $0.fields[position] : nil
         }
         guard let shape = try Shape.of(part, scope) ?? expected else {
-          throw Refusal("a constant in a concat has no type here")
+          throw CompileError("a constant in a concat has no type here")
         }
         guard cell + UInt32(shape.cells) <= 16 else {
-          throw Refusal("it needs more registers than there are")
+          throw CompileError("it needs more registers than there are")
         }
         try load(part, into: Register(cell), as: shape)
         cell += UInt32(shape.cells)
       }
     case .binary where expression.isConstant:
-      guard let expected else { throw Refusal("an operation on constants has no type here") }
+      guard let expected else { throw CompileError("an operation on constants has no type here") }
       code.append(.immediate(register, try constant.bytes(expression, expected)))
     case .binary: try loadBinary(expression, into: register)
     case .map(let key, let data):
       try loadMap(key, data, into: register, leadingTo: expected.map { .value($0) })
     case .prefix, .range, .set, .reference, .verdict:
-      throw Refusal("a set, range, prefix or verdict doesn't belong here")
+      throw CompileError("a set, range, prefix or verdict doesn't belong here")
     }
   }
 
   /// And turns it into another byte order.
   mutating func load(
     _ expression: Nftables.Expression, into register: Register, converted shape: Shape
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     try load(expression, into: register, as: shape)
     guard let own = try Shape.of(expression, scope), !own.isConcat else { return }
     if own.order != shape.order, own.bits > 8, own.type.base != .string {
@@ -117,7 +119,7 @@ extension RuleCompiler {
 
   private mutating func load(
     _ field: PacketField, of base: UInt32, into register: Register
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     let first = field.offset / 8
     let last = (field.offset + field.bits + 7) / 8
     let range = PayloadRange(
@@ -129,7 +131,7 @@ extension RuleCompiler {
   /// Masks and shifts the bits of a field that doesn't fill its bytes.
   mutating func cutOut(
     _ field: PacketField, in register: Register, length: Int
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     guard field.offset % 8 != 0 || field.bits % 8 != 0 else { return }
     let shift = length * 8 - field.offset % 8 - field.bits
     code.append(Self.mask(register, field.mask(length: length, shift: shift), length: length))
@@ -151,18 +153,18 @@ extension RuleCompiler {
   /// Of what a connection has in either direction; nil where it makes no difference.
   static func direction(
     _ direction: Nftables.Direction?, of key: String
-  ) throws(Refusal) -> UInt8? {
+  ) throws(CompileError) -> UInt8? {
     let both: Set = ["packets", "bytes", "avgpkt", "zone"]
     let either: Set = [
       "saddr", "daddr", "ip saddr", "ip daddr", "ip6 saddr", "ip6 daddr", "proto-src", "proto-dst",
     ]
     let same: Set = ["l3proto", "protocol"]
     if either.contains(key), direction == nil {
-      throw Refusal("ct \(key): a direction is missing, \"dir\": \"original\" or \"reply\"")
+      throw CompileError("ct \(key): a direction is missing, \"dir\": \"original\" or \"reply\"")
     }
     guard direction == nil || both.contains(key) || either.contains(key) || same.contains(key)
     else {
-      throw Refusal("ct \(key) has no direction")
+      throw CompileError("ct \(key) has no direction")
     }
     return same.contains(key) ? nil : number(direction)
   }
@@ -185,7 +187,9 @@ extension PacketField {
 }
 
 extension RuleCompiler {
-  fileprivate static func check(modulus: UInt32) throws(Refusal) {
-    guard modulus > 0 else { throw Refusal("a modulus of 0: nothing is left of a division by it") }
+  fileprivate static func check(modulus: UInt32) throws(CompileError) {
+    guard modulus > 0 else {
+      throw CompileError("a modulus of 0: nothing is left of a division by it")
+    }
   }
 }

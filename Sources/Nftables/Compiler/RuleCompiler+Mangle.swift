@@ -3,22 +3,22 @@ internal import Addressing
 extension RuleCompiler {
   mutating func mangle(
     _ key: Nftables.Expression, _ value: Nftables.Expression
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     switch key {
     case .meta(let name):
       let found = try Shape.metaKey(name)
       let settable = ["mark", "priority", "pkttype", "nftrace", "protocol", "secmark"]
-      guard settable.contains(name) else { throw Refusal("meta \(name) can't be set") }
+      guard settable.contains(name) else { throw CompileError("meta \(name) can't be set") }
       try require(value)
       let register = try load(value: value, Shape(found))
       code.append(.metaSet(found.number, register))
     case .ct(let name, let direction):
       let found = try Shape.ctKey(name, scope)
       guard ["mark", "event", "label", "zone", "secmark"].contains(name) else {
-        throw Refusal("ct \(name) can't be set")
+        throw CompileError("ct \(name) can't be set")
       }
       if name == "secmark", try Shape.of(value, scope) == nil {
-        throw Refusal("ct secmark is set to meta secmark, not to a constant")
+        throw CompileError("ct secmark is set to meta secmark, not to a constant")
       }
       try require(value)
       let register = try load(value: value, Shape(found))
@@ -28,7 +28,7 @@ extension RuleCompiler {
       let type = try OptionTable.of(.tcp).header(name).type
       let found = try OptionTable.of(.tcp).field(name, field)
       guard found.offset % 8 == 0, found.bits % 8 == 0 else {
-        throw Refusal("tcp option \(name) \(field) can't be set")
+        throw CompileError("tcp option \(name) \(field) can't be set")
       }
       let shape = Shape(found.type, bits: found.bits, order: .network)
       let register = try load(value: value, shape)
@@ -39,20 +39,20 @@ extension RuleCompiler {
             length: UInt32(found.bits / 8)), register))
     case .raw(let base, let offset, let length):
       guard offset >= 0, offset % 8 == 0, length % 8 == 0, (8...128).contains(length) else {
-        throw Refusal("what is set has 1 to 16 whole bytes")
+        throw CompileError("what is set has 1 to 16 whole bytes")
       }
       try require(value)
       let register = try load(value: value, Shape(.integer, bits: length, order: .network))
       let range = PayloadRange(
         base: UInt32(base.index), offset: UInt32(offset / 8), length: UInt32(length / 8))
       code.append(.payloadWrite(range, register, Checksum()))
-    default: throw Refusal("only meta, ct, payload and tcp option can be set")
+    default: throw CompileError("only meta, ct, payload and tcp option can be set")
     }
   }
 
   private mutating func mangle(
     _ name: String, _ fieldName: String, _ value: Nftables.Expression
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     try require(protocol: name)
     let (proto, field) = try packetField(name, fieldName)
     try check(written: value, Shape(field.type, bits: field.bits, order: .network))
@@ -78,7 +78,7 @@ extension RuleCompiler {
         value, into: register, converted: Shape(field.type, bits: field.bits, order: .network))
     } else {
       guard try Shape.of(value, scope) == nil else {
-        throw Refusal("\(name) \(fieldName) can be set to a constant only")
+        throw CompileError("\(name) \(fieldName) can be set to a constant only")
       }
       let bits = try constant.value(value, Shape(field.type, bits: field.bits))
       let word = Shape(.integer, bits: length * 8, order: .network)
@@ -101,7 +101,7 @@ extension RuleCompiler {
 
   mutating func load(
     _ field: PacketField, of kind: Nftables.OptionKind, _ type: UInt8, into register: Register
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     let first = field.offset / 8
     let last = (field.offset + field.bits + 7) / 8
     let range = OptionRange(

@@ -3,27 +3,28 @@ internal import Addressing
 extension RuleCompiler {
   mutating func match(
     _ relation: Nftables.Relation, _ left: Nftables.Expression, _ right: Nftables.Expression
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     try require(left)
     try require(right)
     if case .payload("icmp", "type") = left { known.hasMessageType = true }
     if case .payload("icmpv6", "type") = left { known.hasMessageType = true }
     if case .ct("protocol", _) = left { known.hasConnectionProtocol = true }
     guard var shape = try Shape.of(left, scope) else {
-      throw Refusal("a match begins with what a packet holds, not with a constant")
+      throw CompileError("a match begins with what a packet holds, not with a constant")
     }
     if !left.asksForExistence { try check(compared: right, shape) }
     if shape.isConcat {
       switch right {
       case .set, .reference: break
       default:
-        throw Refusal("a concat is looked up in a set or a map: {\"set\": [{\"concat\": ...}]}")
+        throw CompileError(
+          "a concat is looked up in a set or a map: {\"set\": [{\"concat\": ...}]}")
       }
     }
     switch right {
     case .set, .reference:
       guard relation == .equal || relation == .notEqual || relation == .in else {
-        throw Refusal("\(relation.rawValue) doesn't go with a set")
+        throw CompileError("\(relation.rawValue) doesn't go with a set")
       }
       try check(key: left)
       let (set, key) = try self.set(right, for: left)
@@ -41,7 +42,7 @@ extension RuleCompiler {
       try matchPrefix(relation, left, shape, address, length)
     case .symbol(let text) where shape.type.base == .string && text.isNamePrefix:
       guard relation == .equal || relation == .notEqual || relation == .in else {
-        throw Refusal(
+        throw CompileError(
           "\(relation.rawValue) doesn't go with \"\(text)\", which stands for many names")
       }
       let bytes = Array(text.utf8.dropLast())
@@ -67,9 +68,9 @@ extension RuleCompiler {
   private mutating func matchValue(
     _ relation: Nftables.Relation, _ left: Nftables.Expression, _ shape: inout Shape,
     _ right: Nftables.Expression
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     guard try Shape.of(right, scope) == nil else {
-      throw Refusal("the right side of a match has to be a constant")
+      throw CompileError("the right side of a match has to be a constant")
     }
     let isOrdered = ![.equal, .notEqual, .in].contains(relation)
     if case .payload(let name, let field) = left {
@@ -112,7 +113,7 @@ extension RuleCompiler {
   /// A field within bytes is compared where it stands, with the constant shifted.
   private mutating func matchBits(
     _ relation: Nftables.Relation, _ found: BitField, _ shape: Shape, _ right: Nftables.Expression
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     let register = try allocate()
     code += found.instructions(register)
     try compare(relation, try constant.bytes(right, found.lifted(shape)))
@@ -122,13 +123,13 @@ extension RuleCompiler {
   private mutating func matchRange(
     _ relation: Nftables.Relation, _ left: Nftables.Expression, _ shape: Shape,
     _ low: Nftables.Expression, _ high: Nftables.Expression
-  ) throws(Refusal) {
-    guard shape.type.base != .string else { throw Refusal("names have no ranges") }
+  ) throws(CompileError) {
+    guard shape.type.base != .string else { throw CompileError("names have no ranges") }
     let field = try BitField(left, known)
     let ordered = field?.lifted(shape) ?? shape.comparable
     let (from, to) = (try constant.bytes(low, ordered), try constant.bytes(high, ordered))
     guard !to.lexicographicallyPrecedes(from) else {
-      throw Refusal("the range ends before it begins")
+      throw CompileError("the range ends before it begins")
     }
     let register = try allocate(shape)
     if let field {
@@ -140,19 +141,19 @@ extension RuleCompiler {
     case .equal, .in:
       code += [.cmp(register, .greaterOrEqual, from), .cmp(register, .lessOrEqual, to)]
     case .notEqual: code.append(.range(register, isInverted: true, from, to))
-    default: throw Refusal("\(relation.rawValue) doesn't go with a range")
+    default: throw CompileError("\(relation.rawValue) doesn't go with a range")
     }
   }
 
   private mutating func matchPrefix(
     _ relation: Nftables.Relation, _ left: Nftables.Expression, _ shape: Shape,
     _ address: Nftables.Expression, _ length: Int
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     guard relation == .equal || relation == .notEqual || relation == .in else {
-      throw Refusal("\(relation.rawValue) doesn't go with a prefix")
+      throw CompileError("\(relation.rawValue) doesn't go with a prefix")
     }
     guard (0...shape.bits).contains(length), shape.bits % 8 == 0 else {
-      throw Refusal("a prefix of \(length) of \(shape.bits) bits")
+      throw CompileError("a prefix of \(length) of \(shape.bits) bits")
     }
     let register = try allocate(shape)
     var mask = Self.prefixMask(length, bytes: shape.bytes)
@@ -188,9 +189,9 @@ extension RuleCompiler {
   private mutating func matchFlags(
     _ relation: Nftables.Relation, _ left: Nftables.Expression, _ shape: Shape,
     _ flags: Nftables.Expression
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     guard shape.type.base == .bitmask else {
-      throw Refusal("a list belongs to flags; {\"set\": [...]} is any one of several values")
+      throw CompileError("a list belongs to flags; {\"set\": [...]} is any one of several values")
     }
     let value = try constant.bytes(flags, shape)
     let zero = [UInt8](repeating: 0, count: shape.bytes)
@@ -205,9 +206,9 @@ extension RuleCompiler {
 
   private mutating func matchExistence(
     _ relation: Nftables.Relation, _ left: Nftables.Expression, _ flag: Bool
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     if case .fib(.oifname, _) = left {
-      throw Refusal("fib oifname is a name: ask oif whether there is a route")
+      throw CompileError("fib oifname is a name: ask oif whether there is a route")
     }
     try loadForEquality(left)
     if case .fib(let result, let flags, let register)? = code.last {
@@ -218,13 +219,13 @@ extension RuleCompiler {
     try compare(relation, value)
   }
 
-  private mutating func loadForEquality(_ left: Nftables.Expression) throws(Refusal) {
+  private mutating func loadForEquality(_ left: Nftables.Expression) throws(CompileError) {
     try load(left, into: try allocate())
   }
 
   private mutating func compare(
     _ relation: Nftables.Relation, _ bytes: [UInt8]
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     let comparison: Comparison =
       switch relation {
       case .equal, .in, .none: .equal

@@ -2,17 +2,17 @@ internal import Addressing
 
 extension RuleCompiler {
   /// A set that belongs to the rule, and what puts packets into it.
-  mutating func meter(_ meter: Nftables.Meter) throws(Refusal) {
+  mutating func meter(_ meter: Nftables.Meter) throws(CompileError) {
     let element = meter.element
     guard (1..<256).contains(meter.name.utf8.count), !meter.name.utf8.contains(UInt8(ascii: "%"))
     else {
       // The kernel would put a number in its place.
-      throw Refusal("a meter's name has 1 to 255 bytes, and no % among them")
+      throw CompileError("a meter's name has 1 to 255 bytes, and no % among them")
     }
     guard let key = element.key, let shape = try Shape.of(key, scope) else {
-      throw Refusal("a meter's key is what a packet holds, not a constant")
+      throw CompileError("a meter's key is what a packet holds, not a constant")
     }
-    guard shape.bytes <= 64 else { throw Refusal("a meter's key is longer than 64 bytes") }
+    guard shape.bytes <= 64 else { throw CompileError("a meter's key is longer than 64 bytes") }
     try check(key: key)
     try shape.checkInSet()
     try require(key)

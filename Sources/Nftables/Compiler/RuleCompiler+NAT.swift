@@ -1,11 +1,11 @@
 internal import Addressing
 
 extension RuleCompiler {
-  mutating func nat(_ nat: Nftables.NAT) throws(Refusal) {
+  mutating func nat(_ nat: Nftables.NAT) throws(CompileError) {
     let flags = nat.flags.bits
     switch nat.kind {
     case .masquerade, .redirect:
-      guard nat.address == nil else { throw Refusal("\(nat.kind.rawValue) takes no address") }
+      guard nat.address == nil else { throw CompileError("\(nat.kind.rawValue) takes no address") }
       guard [.ip, .ip6, .inet].contains(scope.family) else { throw natFamily(nat) }
       let (low, high) = try ports(nat.port)
       code.append(
@@ -15,13 +15,15 @@ extension RuleCompiler {
     }
   }
 
-  private func natFamily(_ nat: Nftables.NAT) -> Refusal {
-    Refusal("\(nat.kind.rawValue) is for tables of ip, ip6 and inet")
+  private func natFamily(_ nat: Nftables.NAT) -> CompileError {
+    CompileError("\(nat.kind.rawValue) is for tables of ip, ip6 and inet")
   }
 
-  private mutating func translate(_ nat: Nftables.NAT, _ flags: UInt32) throws(Refusal) {
+  private mutating func translate(_ nat: Nftables.NAT, _ flags: UInt32) throws(CompileError) {
     guard let address = nat.address else {
-      guard nat.port != nil else { throw Refusal("\(nat.kind.rawValue): an address or a port") }
+      guard nat.port != nil else {
+        throw CompileError("\(nat.kind.rawValue): an address or a port")
+      }
       let family = try portFamily(nat)
       var result = NAT(isDestination: nat.kind == .dnat, family: family, flags: flags)
       (result.portMin, result.portMax) = try ports(nat.port)
@@ -45,7 +47,7 @@ extension RuleCompiler {
   }
 
   /// Where only a port is changed, an inet table does so for both families.
-  private func portFamily(_ nat: Nftables.NAT) throws(Refusal) -> UInt32 {
+  private func portFamily(_ nat: Nftables.NAT) throws(CompileError) -> UInt32 {
     switch (scope.family, nat.family) {
     case (.ip, nil), (.ip, "ip"): 2
     case (.ip6, nil), (.ip6, "ip6"): 10
@@ -55,17 +57,17 @@ extension RuleCompiler {
   }
 
   /// 2 or 10, of what is stated with an address.
-  private func network(_ statement: String, _ stated: String?) throws(Refusal) -> UInt32 {
+  private func network(_ statement: String, _ stated: String?) throws(CompileError) -> UInt32 {
     let seen = known.networks.last ?? known.network
     let own = scope.family == .ip || scope.family == .ip6 ? scope.family.rawValue : nil
     guard scope.family == .inet || own != nil else {
-      throw Refusal("\(statement) is for tables of ip, ip6 and inet")
+      throw CompileError("\(statement) is for tables of ip, ip6 and inet")
     }
     guard let name = stated ?? own ?? seen, name == "ip" || name == "ip6" else {
-      throw Refusal("\(statement) with an address in an inet table needs a family, ip or ip6")
+      throw CompileError("\(statement) with an address in an inet table needs a family, ip or ip6")
     }
     if let seen, seen != name {
-      throw Refusal(
+      throw CompileError(
         "\(statement) of \(name) contradicts \(seen), which the family or the rule says")
     }
     return name == "ip" ? 2 : 10
@@ -73,7 +75,7 @@ extension RuleCompiler {
 
   private mutating func load(
     _ address: Nftables.Expression, _ shape: Shape, _ result: inout NAT
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     switch address {
     case .range(let low, let high):
       let (first, second) = (try allocate(), try allocate())
@@ -81,9 +83,9 @@ extension RuleCompiler {
       try load(high, into: second, converted: shape)
       (result.addressMin, result.addressMax) = (first, second)
       guard try !constant.bytes(high, shape).lexicographicallyPrecedes(constant.bytes(low, shape))
-      else { throw Refusal("the range ends before it begins") }
+      else { throw CompileError("the range ends before it begins") }
     case .prefix(let address, let length):
-      guard (0...shape.bits).contains(length) else { throw Refusal("a prefix of \(length)") }
+      guard (0...shape.bits).contains(length) else { throw CompileError("a prefix of \(length)") }
       let (first, second) = (try allocate(), try allocate())
       let mask = Self.prefixMask(length, bytes: shape.bytes)
       let bytes = try constant.bytes(address, shape)
@@ -100,11 +102,11 @@ extension RuleCompiler {
   private mutating func load(
     _ key: Nftables.Expression, _ data: Nftables.Expression, _ leads: SetCompiler.Data,
     _ result: inout NAT, hasPort: Bool
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     guard let shape = leads.shape else { return }
     try require(key)
     if shape.isConcat {
-      guard !hasPort else { throw Refusal("the map leads to a port, and another is stated") }
+      guard !hasPort else { throw CompileError("the map leads to a port, and another is stated") }
       if !key.holdsTransport { try requireTransport() }
     }
     let register = try allocate(shape)
@@ -122,7 +124,7 @@ extension RuleCompiler {
 
   private mutating func ports(
     _ port: Nftables.Expression?
-  ) throws(Refusal) -> (Register?, Register?) {
+  ) throws(CompileError) -> (Register?, Register?) {
     guard let port else { return (nil, nil) }
     try requireTransport()
     let shape = Shape(.inetService)
@@ -133,35 +135,35 @@ extension RuleCompiler {
     try load(low, into: first, converted: shape)
     try load(high, into: second, converted: shape)
     guard try constant.value(low, shape) <= constant.value(high, shape) else {
-      throw Refusal("the range ends before it begins")
+      throw CompileError("the range ends before it begins")
     }
     return (first, second)
   }
 
   /// Ports are only those of a protocol that the rule has matched.
-  private func requireTransport() throws(Refusal) {
+  private func requireTransport() throws(CompileError) {
     guard known.transport == nil, known.transports.isEmpty else { return }
-    throw Refusal("a port here needs a match of the transport protocol before it")
+    throw CompileError("a port here needs a match of the transport protocol before it")
   }
 
   mutating func tproxy(
     _ family: String?, _ address: Nftables.Expression?, _ port: Nftables.Expression?
-  ) throws(Refusal) {
-    guard address != nil || port != nil else { throw Refusal("tproxy: an address or a port") }
+  ) throws(CompileError) {
+    guard address != nil || port != nil else { throw CompileError("tproxy: an address or a port") }
     try requireTransport()
     var number: UInt32 = 0
     if address != nil || family != nil || scope.family != .inet {
       number = try network("tproxy", family)
     } else if let seen = known.networks.last ?? known.network {
-      throw Refusal("tproxy without a family, though the rule has matched \(seen): say it")
+      throw CompileError("tproxy without a family, though the rule has matched \(seen): say it")
     }
     for value in [address, port] {
-      if case .range? = value { throw Refusal("tproxy takes no ranges") }
-      if case .prefix? = value { throw Refusal("tproxy takes no prefixes") }
+      if case .range? = value { throw CompileError("tproxy takes no ranges") }
+      if case .prefix? = value { throw CompileError("tproxy takes no prefixes") }
     }
     let shape = Shape(number == 2 ? .ipv4 : .ipv6)
-    let first = try address.map { (value) throws(Refusal) in try load(value: value, shape) }
-    let second = try port.map { (value) throws(Refusal) in
+    let first = try address.map { (value) throws(CompileError) in try load(value: value, shape) }
+    let second = try port.map { (value) throws(CompileError) in
       try load(value: value, Shape(.inetService))
     }
     code.append(.tproxy(family: number, address: first, port: second))
@@ -172,13 +174,13 @@ extension Nftables.Expression {
   /// What a map leads to where it is more than addresses of that shape.
   fileprivate func leads(
     _ address: Shape, _ scope: TableScope
-  ) throws(Refusal) -> SetCompiler.Data? {
+  ) throws(CompileError) -> SetCompiler.Data? {
     let pair = Shape(fields: [address, Shape(.inetService)])
     switch self {
     case .reference(let name):
       guard let data = scope.sets[name]?.data, data.isConcat else { return nil }
       guard data.isSameType(as: pair) else {
-        throw Refusal(
+        throw CompileError(
           "datatype mismatch: @\(name) leads to \(data.typeName), and \(pair.typeName) "
             + "belongs here")
       }

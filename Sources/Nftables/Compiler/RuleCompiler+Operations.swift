@@ -4,9 +4,9 @@ extension RuleCompiler {
   /// A chain of `&`, `|`, `^` with constants is one instruction, a shift another.
   mutating func loadBinary(
     _ expression: Nftables.Expression, into register: Register
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     guard let shape = try Shape.of(expression, scope) else {
-      throw Refusal("an operation on constants alone has no type here")
+      throw CompileError("an operation on constants alone has no type here")
     }
     var operations: [(Nftables.Expression.Operator, Nftables.Expression)] = []
     var inner = expression
@@ -16,7 +16,7 @@ extension RuleCompiler {
     }
     if case .binary(let op, let left, let right) = inner {
       try load(left, into: register)
-      guard let own = try Shape.of(left, scope) else { throw Refusal("a shift of a constant") }
+      guard let own = try Shape.of(left, scope) else { throw CompileError("a shift of a constant") }
       if own.needsNetworkToHost {
         code.append(
           .byteorder(
@@ -24,7 +24,7 @@ extension RuleCompiler {
             size: UInt32(own.bytes)))
       }
       let amount = try constant.value(right, Shape(.integer, bits: 32, order: .host))
-      guard amount < own.bits else { throw Refusal("a shift by \(amount) leaves nothing") }
+      guard amount < own.bits else { throw CompileError("a shift by \(amount) leaves nothing") }
       code.append(
         .shift(
           register, to: register, length: UInt32(own.bytes), isLeft: op == .shiftLeft,
@@ -41,7 +41,7 @@ extension RuleCompiler {
     var xor = [UInt8](repeating: 0, count: shape.bytes)
     for (op, operand) in operations.reversed() {
       guard try Shape.of(operand, scope) == nil else {
-        throw Refusal("the right side of \(op.rawValue) has to be a constant")
+        throw CompileError("the right side of \(op.rawValue) has to be a constant")
       }
       let value = try constant.bytes(operand, shape)
       for index in value.indices {
@@ -63,10 +63,10 @@ extension RuleCompiler {
   /// `key map @name`, or an anonymous one.
   private mutating func load(
     key: Nftables.Expression, as shape: Shape, into register: Register
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     // What is loaded within goes behind the key.
     let space: UInt32 = shape.isConcat ? UInt32(shape.cells) : 0
-    guard free + space <= 16 else { throw Refusal("it needs more registers than there are") }
+    guard free + space <= 16 else { throw CompileError("it needs more registers than there are") }
     free += space
     try loadKey(key, as: shape, into: register)
     free -= space
@@ -75,7 +75,7 @@ extension RuleCompiler {
   /// Each field in the order in which the set compares it.
   mutating func loadKey(
     _ key: Nftables.Expression, as shape: Shape, into register: Register
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     if shape.lift != nil, let field = try BitField(key, known) {
       code += field.instructions(register)
       return
@@ -84,12 +84,13 @@ extension RuleCompiler {
       return try load(key, into: register, converted: shape)
     }
     guard parts.count == shape.fields.count else {
-      throw Refusal("the set's key has \(max(1, shape.fields.count)) fields, not \(parts.count)")
+      throw CompileError(
+        "the set's key has \(max(1, shape.fields.count)) fields, not \(parts.count)")
     }
     var cell = register.cell
     for (part, field) in zip(parts, shape.fields) {
       guard cell + UInt32(field.cells) <= 16 else {
-        throw Refusal("it needs more registers than there are")
+        throw CompileError("it needs more registers than there are")
       }
       try load(part, into: Register(cell), converted: field)
       if field.isCompared, field.bits == 8, !part.isPayload,
@@ -107,7 +108,7 @@ extension RuleCompiler {
   mutating func loadMap(
     _ key: Nftables.Expression, _ data: Nftables.Expression, into register: Register,
     leadingTo expected: SetCompiler.Data?
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     let (set, shape) = try self.set(data, for: key, data: expected)
     try load(key: key, as: shape, into: register)
     code.append(.lookup(set, register, to: register, isInverted: false))
@@ -116,26 +117,26 @@ extension RuleCompiler {
   /// The set that `expression` names or holds, and its key as it has to be loaded.
   mutating func set(
     _ expression: Nftables.Expression, for key: Nftables.Expression, data: SetCompiler.Data? = nil
-  ) throws(Refusal) -> (SetName, Shape) {
+  ) throws(CompileError) -> (SetName, Shape) {
     switch expression {
     case .reference(let name):
       guard let type = scope.sets[name] else { throw scope.unknown(set: name) }
       switch data {
       case nil where type.data != nil || type.isVerdictMap || type.object != nil:
-        throw Refusal("@\(name) is a map, and a set belongs here")
+        throw CompileError("@\(name) is a map, and a set belongs here")
       case .verdict where !type.isVerdictMap:
-        throw Refusal("@\(name) doesn't lead to verdicts")
+        throw CompileError("@\(name) doesn't lead to verdicts")
       case .value where type.data == nil, .interval where type.data == nil:
-        throw Refusal("@\(name) doesn't lead to values")
+        throw CompileError("@\(name) doesn't lead to values")
       case .object(let object) where type.object != object:
-        throw Refusal("@\(name) leads to something else")
+        throw CompileError("@\(name) leads to something else")
       default: break
       }
       try check(key, against: name, type)
       return (.named(name), type.isInterval ? type.key.comparable : type.key)
     case .set(let elements):
       guard let own = try Shape.of(key, scope) else {
-        throw Refusal("a constant is looked up in a set")
+        throw CompileError("a constant is looked up in a set")
       }
       var loaded = try BitField(key, known)?.lifted(own) ?? own
       if data != nil { loaded.maximum = nil }
@@ -144,7 +145,7 @@ extension RuleCompiler {
       let isInterval = program.flags & SetFlag.interval != 0
       return (.anonymous(program), isInterval ? loaded.comparable : loaded)
     default:
-      throw Refusal("a set belongs here: {\"set\": [...]} or \"@name\"")
+      throw CompileError("a set belongs here: {\"set\": [...]} or \"@name\"")
     }
   }
 }

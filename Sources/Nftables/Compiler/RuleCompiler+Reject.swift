@@ -1,36 +1,37 @@
 internal import Addressing
 
 extension RuleCompiler {
-  mutating func reject(_ reject: Nftables.Reject) throws(Refusal) {
-    guard scope.family != .arp else { throw Refusal("reject isn't for arp tables") }
+  mutating func reject(_ reject: Nftables.Reject) throws(CompileError) {
+    guard scope.family != .arp else { throw CompileError("reject isn't for arp tables") }
     let type = reject.type ?? defaultType
     if scope.family == .bridge || scope.family == .netdev,
       let other = presentNetwork, other != "ip", other != "ip6"
     {
-      throw Refusal("reject answers ip and ip6, not \(other), which the rule has matched before")
+      throw CompileError(
+        "reject answers ip and ip6, not \(other), which the rule has matched before")
     }
     switch type {
     case .tcpReset:
       if let other = known.transports.last, other != "tcp" {
-        throw Refusal("tcp reset contradicts \(other), which the rule has matched before")
+        throw CompileError("tcp reset contradicts \(other), which the rule has matched before")
       }
       if known.transports.isEmpty {
-        try first { (compiler) throws(Refusal) in try compiler.require(protocol: "tcp") }
+        try first { (compiler) throws(CompileError) in try compiler.require(protocol: "tcp") }
       }
       code.append(.reject(type: 1, code: 0))
     case .icmp, .icmpv6:
       let network = type == .icmp ? "ip" : "ip6"
       if let other = presentNetwork, other != network {
-        throw Refusal(
+        throw CompileError(
           "reject with \(type.rawValue) contradicts \(other), which the family or the rule says")
       }
       if known.networks.isEmpty {
-        try first { (compiler) throws(Refusal) in try compiler.require(protocol: network) }
+        try first { (compiler) throws(CompileError) in try compiler.require(protocol: network) }
       }
       try append(reject, 0, type == .icmp ? .icmpCode : .icmpv6Code)
     case .icmpx:
       guard scope.family != .ip, scope.family != .ip6 else {
-        throw Refusal("icmpx is for tables of both families: icmp or icmpv6 here")
+        throw CompileError("icmpx is for tables of both families: icmp or icmpv6 here")
       }
       try append(reject, 2, .icmpxCode)
     }
@@ -38,7 +39,7 @@ extension RuleCompiler {
 
   private mutating func append(
     _ reject: Nftables.Reject, _ number: UInt32, _ type: DataType
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     let value = try constant.value(reject.code ?? .symbol("port-unreachable"), Shape(type))
     code.append(.reject(type: number, code: UInt8(truncatingIfNeeded: value)))
   }

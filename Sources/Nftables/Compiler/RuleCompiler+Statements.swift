@@ -1,18 +1,18 @@
 internal import Addressing
 
 extension RuleCompiler {
-  mutating func compile(_ statement: Nftables.Statement) throws(Refusal) {
+  mutating func compile(_ statement: Nftables.Statement) throws(CompileError) {
     switch statement {
     case .match(let relation, let left, let right): return try match(relation, left, right)
     case .verdict(let verdict):
       if let target = verdict.target, !scope.chains.contains(target) {
-        throw Refusal("no chain is called \"\(target)\"")
+        throw CompileError("no chain is called \"\(target)\"")
       }
       code.append(.verdict(verdict))
     case .vmap(let key, let data):
       try check(key: key)
       try require(key)
-      guard let shape = try Shape.of(key, scope) else { throw Refusal("a vmap of a constant") }
+      guard let shape = try Shape.of(key, scope) else { throw CompileError("a vmap of a constant") }
       let (set, loaded) = try self.set(data, for: key, data: .verdict)
       let register = try allocate(shape)
       try loadKey(key, as: loaded, into: register)
@@ -43,7 +43,7 @@ extension RuleCompiler {
     case .object(let kind, let name): try object(kind, name)
     case .flow(let name):
       guard scope.flowtables.contains(name) else {
-        throw Refusal("no flowtable is called \"\(name)\"")
+        throw CompileError("no flowtable is called \"\(name)\"")
       }
       code.append(.flowOffload(name))
     case .connectionCount(let count, let isOver):
@@ -53,12 +53,12 @@ extension RuleCompiler {
     close()
   }
 
-  static func log(_ log: Nftables.Log) throws(Refusal) -> Log {
+  static func log(_ log: Nftables.Log) throws(CompileError) -> Log {
     guard log.level == nil || log.group == nil else {
-      throw Refusal("log: level and group exclude each other")
+      throw CompileError("log: level and group exclude each other")
     }
     if let prefix = log.prefix, prefix.utf8.count > 127 {
-      throw Refusal("log: a prefix has at most 127 bytes")
+      throw CompileError("log: a prefix has at most 127 bytes")
     }
     return Log(
       prefix: log.prefix, group: log.group, snaplen: log.snaplen, threshold: log.queueThreshold,
@@ -67,30 +67,30 @@ extension RuleCompiler {
 
   private mutating func dup(
     _ address: Nftables.Expression, _ device: Nftables.Expression?
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     switch scope.family {
     case .ip, .ip6:
       let shape = Shape(scope.family == .ip ? .ipv4 : .ipv6)
       let register = try load(value: address, shape)
-      let second = try device.map { (device) throws(Refusal) in
+      let second = try device.map { (device) throws(CompileError) in
         try load(value: device, Shape(.ifindex))
       }
       code.append(.dup(address: register, device: second))
     case .netdev:
       code.append(.dup(address: nil, device: try load(value: address, Shape(.ifindex))))
-    default: throw Refusal("dup is for tables of ip, ip6 and netdev")
+    default: throw CompileError("dup is for tables of ip, ip6 and netdev")
     }
   }
 
   private mutating func fwd(
     _ device: Nftables.Expression, _ family: String?, _ address: Nftables.Expression?
-  ) throws(Refusal) {
-    guard scope.family == .netdev else { throw Refusal("fwd is for netdev tables") }
+  ) throws(CompileError) {
+    guard scope.family == .netdev else { throw CompileError("fwd is for netdev tables") }
     guard let address else {
       let register = try load(value: device, Shape(.ifindex))
       return code.append(.fwd(device: register, address: nil, family: nil))
     }
-    guard family == "ip" || family == "ip6" else { throw Refusal("fwd: a family, ip or ip6") }
+    guard family == "ip" || family == "ip6" else { throw CompileError("fwd: a family, ip or ip6") }
     let shape = Shape(family == "ip" ? .ipv4 : .ipv6)
     let register = try load(value: device, Shape(.ifindex))
     let second = try load(value: address, shape)
@@ -99,7 +99,7 @@ extension RuleCompiler {
 
   private mutating func queue(
     _ number: Nftables.Expression?, _ flags: [Nftables.QueueFlag]
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     let bits = UInt16(flags.bits)
     let shape = Shape(.integer, bits: 16, order: .host)
     switch number {
@@ -111,7 +111,7 @@ extension RuleCompiler {
       let first = try constant.value(low, shape)
       let last = try constant.value(high, shape)
       guard first <= last, last - first < 65535 else {
-        throw Refusal("the range ends before it begins")
+        throw CompileError("the range ends before it begins")
       }
       code.append(
         .queue(
@@ -125,11 +125,11 @@ extension RuleCompiler {
 
   private mutating func update(
     _ operation: Nftables.SetOperation, _ name: String, _ element: Nftables.Element
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     guard let type = scope.sets[name] else { throw scope.unknown(set: name) }
-    guard let key = element.key else { throw Refusal("\(operation.rawValue) needs a key") }
+    guard let key = element.key else { throw CompileError("\(operation.rawValue) needs a key") }
     guard (element.data != nil) == (type.data != nil) else {
-      throw Refusal(
+      throw CompileError(
         element.data == nil ? "@\(name) is a map: a value is missing" : "@\(name) is not a map")
     }
     try check(key: key)
@@ -160,46 +160,46 @@ extension RuleCompiler {
   /// What an element of a set may carry.
   static func stateful(
     _ statement: Nftables.Statement, hasTimeouts: Bool = false
-  ) throws(Refusal) -> Instruction {
+  ) throws(CompileError) -> Instruction {
     switch statement {
     case .connectionCount where hasTimeouts:
       // NFT_EXPR_GC beside NFT_SET_TIMEOUT.
-      throw Refusal("the kernel counts connections in sets without timeouts only")
+      throw CompileError("the kernel counts connections in sets without timeouts only")
     case .counter(let packets, let bytes): return .counter(packets: packets, bytes: bytes)
     case .limit(let limit): return .limit(limit)
     case .quota(let quota): return .quota(quota)
     case .connectionCount(let count, let isOver):
       return .connectionLimit(count, isOver: isOver)
     case .last: return .last
-    default: throw Refusal("an element carries counter, limit, quota, ct count or last")
+    default: throw CompileError("an element carries counter, limit, quota, ct count or last")
     }
   }
 
   private mutating func object(
     _ kind: Nftables.ObjectKind, _ name: Nftables.Expression
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     let type = kind.number
     switch name {
     case .symbol(let name):
       guard scope.objects.contains(References.Object(type: type, name: name)) else {
-        throw Refusal("no \(kind.rawValue) is called \"\(name)\"")
+        throw CompileError("no \(kind.rawValue) is called \"\(name)\"")
       }
       code.append(.object(type: type, name: name))
     case .map(let key, let data):
       try require(key)
-      guard let shape = try Shape.of(key, scope) else { throw Refusal("a map of a constant") }
+      guard let shape = try Shape.of(key, scope) else { throw CompileError("a map of a constant") }
       let (set, loaded) = try self.set(data, for: key, data: .object(type))
       let register = try allocate(shape)
       try loadKey(key, as: loaded, into: register)
       code.append(.objectLookup(set, register))
-    default: throw Refusal("\(kind.rawValue): a name, or a map to names")
+    default: throw CompileError("\(kind.rawValue): a name, or a map to names")
     }
   }
 
   /// Into a register of its own, in that shape.
   mutating func load(
     value: Nftables.Expression, _ shape: Shape
-  ) throws(Refusal) -> Register {
+  ) throws(CompileError) -> Register {
     try check(written: value, shape)
     try require(value)
     let register = try allocate()

@@ -5,31 +5,32 @@ extension RuleCompiler {
   /// What is looked up has the type of the set's key.
   func check(
     _ key: Nftables.Expression, against set: String, _ type: TableScope.SetType
-  ) throws(Refusal) {
+  ) throws(CompileError) {
     guard let own = try Shape.of(key, scope) else {
-      throw Refusal("a constant is looked up in @\(set)")
+      throw CompileError("a constant is looked up in @\(set)")
     }
     guard own.isSameType(as: type.key) else {
-      throw Refusal(
+      throw CompileError(
         "datatype mismatch: the keys of @\(set) are \(type.key.typeName), "
           + "and what is looked up is \(own.typeName)")
     }
   }
 
   /// What is looked up isn't looked up before: nft has no form for that, and can't list it.
-  func check(key: Nftables.Expression) throws(Refusal) {
+  func check(key: Nftables.Expression) throws(CompileError) {
     switch key {
-    case .map: throw Refusal("a map has no place in a key: put what it yields into a mark before")
+    case .map:
+      throw CompileError("a map has no place in a key: put what it yields into a mark before")
     case .concat(let parts): for part in parts { try check(key: part) }
     default: break
     }
   }
 
   /// Of what is compared, only a yes or no is true or false.
-  func check(compared value: Nftables.Expression?, _ expected: Shape) throws(Refusal) {
+  func check(compared value: Nftables.Expression?, _ expected: Shape) throws(CompileError) {
     switch value {
     case .boolean? where expected.type != .boolean:
-      throw Refusal("true and false are no \(expected.typeName)")
+      throw CompileError("true and false are no \(expected.typeName)")
     case .set(let elements)?:
       for element in elements { try check(compared: element.key, expected) }
     default: break
@@ -37,16 +38,17 @@ extension RuleCompiler {
   }
 
   /// What a statement takes: of its type, or an integer (`__stmt_evaluate_arg`).
-  func check(argument: Nftables.Expression, _ expected: Shape) throws(Refusal) {
+  func check(argument: Nftables.Expression, _ expected: Shape) throws(CompileError) {
     switch argument {
     case .set, .reference:
-      throw Refusal("a set doesn't say which of its elements to take: use a map")
-    case .verdict: throw Refusal("a verdict is not a \(expected.typeName)")
-    case .boolean: throw Refusal("true and false are for matches, not for a \(expected.typeName)")
+      throw CompileError("a set doesn't say which of its elements to take: use a map")
+    case .verdict: throw CompileError("a verdict is not a \(expected.typeName)")
+    case .boolean:
+      throw CompileError("true and false are for matches, not for a \(expected.typeName)")
     default: break
     }
     guard let own = try Shape.of(argument, scope) else { return }
-    let mismatch = Refusal(
+    let mismatch = CompileError(
       "datatype mismatch: \(expected.typeName) of \(expected.bits) bits belongs here, "
         + "not \(own.typeName) of \(own.bits)")
     guard own.type == .integer, !own.isConcat else {
@@ -67,10 +69,10 @@ extension RuleCompiler {
   }
 
   /// As above, of what is written into a packet, its metadata or its connection.
-  func check(written value: Nftables.Expression, _ expected: Shape) throws(Refusal) {
+  func check(written value: Nftables.Expression, _ expected: Shape) throws(CompileError) {
     switch value {
     case .fib, .option, .rawOption:
-      throw Refusal("fib and header options are for matches, and for keys of sets and maps")
+      throw CompileError("fib and header options are for matches, and for keys of sets and maps")
     default: try check(argument: value, expected)
     }
   }

@@ -43,7 +43,7 @@ struct RuleCompiler {
 
   static func compile(
     _ statements: [Nftables.Statement], _ scope: TableScope
-  ) throws(Refusal) -> [Instruction] {
+  ) throws(CompileError) -> [Instruction] {
     var compiler = RuleCompiler(scope)
     for statement in statements { try compiler.compile(statement) }
     compiler.joinAdjacent()
@@ -52,9 +52,9 @@ struct RuleCompiler {
 
   // MARK: - Registers
 
-  mutating func allocate(_ shape: Shape? = nil) throws(Refusal) -> Register {
+  mutating func allocate(_ shape: Shape? = nil) throws(CompileError) -> Register {
     let cells: UInt32 = if let shape, shape.isConcat { UInt32(shape.cells) } else { 4 }
-    guard free + cells <= 16 else { throw Refusal("it needs more registers than there are") }
+    guard free + cells <= 16 else { throw CompileError("it needs more registers than there are") }
     defer { free += cells }
     return Register(free)
   }

@@ -21,8 +21,10 @@ struct SetCompiler {
 
   func anonymous(
     _ elements: [Nftables.Element], of expression: Nftables.Expression, key: Shape, data: Data?
-  ) throws(Refusal) -> SetProgram {
-    guard !elements.isEmpty else { throw Refusal("an anonymous set holds at least one element") }
+  ) throws(CompileError) -> SetProgram {
+    guard !elements.isEmpty else {
+      throw CompileError("an anonymous set holds at least one element")
+    }
     try key.checkInSet()
     try data?.shape?.checkInSet()
     let isInterval = elements.contains { $0.key?.isInterval == true }
@@ -44,7 +46,7 @@ struct SetCompiler {
     return program
   }
 
-  func named(_ set: Nftables.NamedSet) throws(Refusal) -> SetProgram {
+  func named(_ set: Nftables.NamedSet) throws(CompileError) -> SetProgram {
     guard let type = scope.sets[set.name] else { throw scope.unknown(set: set.name) }
     try type.key.checkInSet()
     try type.data?.checkInSet()
@@ -57,7 +59,7 @@ struct SetCompiler {
     for flag in set.flags { flags |= flag.bit }
     if set.timeout != nil { flags |= SetFlag.timeout }
     guard flags & SetFlag.constant == 0 || flags & SetFlag.timeout == 0 else {
-      throw Refusal("a constant set has no timeouts")
+      throw CompileError("a constant set has no timeouts")
     }
     // The kernel takes several in a list only.
     if set.statements.count > 1 { flags |= SetFlag.expression }
@@ -77,10 +79,10 @@ struct SetCompiler {
     var gcInterval: UInt32?
     if let interval = set.gcInterval, interval != 0 {
       guard flags & SetFlag.timeout != 0 else {
-        throw Refusal("gc-interval is for sets with timeouts")
+        throw CompileError("gc-interval is for sets with timeouts")
       }
       guard let exact = UInt32(exactly: interval) else {
-        throw Refusal("gc-interval: at most \(UInt32.max / 1000) seconds")
+        throw CompileError("gc-interval: at most \(UInt32.max / 1000) seconds")
       }
       gcInterval = exact
     }
@@ -120,19 +122,19 @@ struct SetCompiler {
     _ elements: [Nftables.Element], key: Shape, data: Data?, isInterval: Bool,
     isAnonymous: Bool = false, merges: Bool = false, timeout: UInt64? = nil,
     hasTimeouts: Bool = false, carrying statements: [Instruction] = []
-  ) throws(Refusal) -> [ElementProgram] {
+  ) throws(CompileError) -> [ElementProgram] {
     var programs: [ElementProgram] = []
     programs.reserveCapacity(elements.count)
     for element in elements {
       var program = ElementProgram(key: [])
       if !isAnonymous, case .boolean? = element.data, data?.shape?.type != .boolean {
-        throw Refusal("true and false are no values of this map")
+        throw CompileError("true and false are no values of this map")
       }
       program.data = try value(element.data, data)
       // The kernel doesn't keep what the set says for all.
       program.timeout = element.timeout == timeout || element.timeout == 0 ? nil : element.timeout
       guard program.timeout == nil || hasTimeouts else {
-        throw Refusal("an element has a timeout: the set needs the flag timeout")
+        throw CompileError("an element has a timeout: the set needs the flag timeout")
       }
       // An interval without an end says so, too.
       program.userData = try UserData.comment(element.comment, others: isInterval ? 6 : 0)
@@ -166,7 +168,7 @@ struct SetCompiler {
     }
     for (one, next) in zip(programs, programs.dropFirst())
     where one.key == next.key && one.keyEnd == next.keyEnd {
-      throw Refusal("an element is stated twice")
+      throw CompileError("an element is stated twice")
     }
     return programs
   }
@@ -174,11 +176,11 @@ struct SetCompiler {
   /// The least and the greatest key that it stands for.
   private func bounds(
     _ expression: Nftables.Expression, _ shape: Shape
-  ) throws(Refusal) -> ([UInt8], [UInt8]) {
+  ) throws(CompileError) -> ([UInt8], [UInt8]) {
     switch expression {
     case .concat(let parts):
       guard parts.count == shape.fields.count else {
-        throw Refusal("\(max(1, shape.fields.count)) fields belong here")
+        throw CompileError("\(max(1, shape.fields.count)) fields belong here")
       }
       var (low, high): ([UInt8], [UInt8]) = ([], [])
       for (part, field) in zip(parts, shape.fields) {
@@ -187,18 +189,18 @@ struct SetCompiler {
         high += constant.padded(to)
       }
       return (low, high)
-    case _ where shape.isConcat: throw Refusal("\(shape.fields.count) fields belong here")
+    case _ where shape.isConcat: throw CompileError("\(shape.fields.count) fields belong here")
     case .range(let from, let to):
-      guard shape.type.base != .string else { throw Refusal("names have no ranges") }
+      guard shape.type.base != .string else { throw CompileError("names have no ranges") }
       let (low, high) = (try constant.bytes(from, shape), try constant.bytes(to, shape))
       guard !high.lexicographicallyPrecedes(low) else {
-        throw Refusal("a range ends before it begins")
+        throw CompileError("a range ends before it begins")
       }
       return (low, high)
     case .prefix(let address, let length):
       let width = shape.lift?.bits ?? shape.bits
       guard (0...width).contains(length), shape.bits % 8 == 0 else {
-        throw Refusal("a prefix of \(length) of \(width) bits")
+        throw CompileError("a prefix of \(length) of \(width) bits")
       }
       let bytes = try constant.bytes(address, shape)
       var rest = RuleCompiler.prefixMask(length, bytes: shape.bytes).map { ~$0 }
@@ -223,12 +225,12 @@ struct SetCompiler {
 
   private func value(
     _ expression: Nftables.Expression?, _ data: Data?
-  ) throws(Refusal) -> ElementProgram.Data? {
+  ) throws(CompileError) -> ElementProgram.Data? {
     switch (expression, data) {
     case (nil, nil): return nil
     case (.verdict(let verdict)?, .verdict?):
       if let target = verdict.target, !scope.chains.contains(target) {
-        throw Refusal("no chain is called \"\(target)\"")
+        throw CompileError("no chain is called \"\(target)\"")
       }
       return .verdict(verdict)
     case (.symbol(let name)?, .object?): return .object(name)
@@ -236,14 +238,14 @@ struct SetCompiler {
       return .value(ElementBytes(try constant.bytes(expression, shape)))
     case (let expression?, .interval(let shape)?):
       guard expression.isInterval else {
-        throw Refusal("either all values of a map are intervals, or none is")
+        throw CompileError("either all values of a map are intervals, or none is")
       }
       let (low, high) = try bounds(expression, shape)
       let pad = constant.padded(low).count - low.count
       return .value(ElementBytes(low + [UInt8](repeating: 0, count: pad) + high))
-    case (nil, _): throw Refusal("an element of a map needs a value")
-    case (_, nil): throw Refusal("an element of a set has no value")
-    default: throw Refusal("an element leads to something else than the map says")
+    case (nil, _): throw CompileError("an element of a map needs a value")
+    case (_, nil): throw CompileError("an element of a set has no value")
+    default: throw CompileError("an element leads to something else than the map says")
     }
   }
 }

@@ -43,13 +43,14 @@ struct Shape: Hashable {
 
   /// Whether nft can list a set of it: it ends where a text of any length is part of a concatenation,
   /// and leaves out what looks a label up.
-  func checkInSet() throws(Refusal) {
+  func checkInSet() throws(CompileError) {
     for field in isConcat ? fields : [self] {
       if field.type == .ctLabel {
-        throw Refusal("sets hold no ct label: nft couldn't list them; match label by label")
+        throw CompileError("sets hold no ct label: nft couldn't list them; match label by label")
       }
       if isConcat, field.type == .string {
-        throw Refusal("a text of any length (ct helper, osf, fib oifname) has no place in a concat")
+        throw CompileError(
+          "a text of any length (ct helper, osf, fib oifname) has no place in a concat")
       }
     }
   }
@@ -77,7 +78,9 @@ struct Shape: Hashable {
 
 extension Shape {
   /// Nil for a constant, whose type comes from what it stands beside.
-  static func of(_ expression: Nftables.Expression, _ scope: TableScope) throws(Refusal) -> Shape? {
+  static func of(_ expression: Nftables.Expression, _ scope: TableScope) throws(CompileError)
+    -> Shape?
+  {
     switch expression {
     case .number, .symbol, .boolean, .prefix, .range, .list, .set, .verdict: return nil
     case .reference: return nil
@@ -94,7 +97,7 @@ extension Shape {
       return offset == 0 ? Shape(.boolean, bits: 8) : Shape(.integer, bits: length)
     case .ipsec:
       guard let found = MetaKey.ipsec[try ipsecKey(expression, scope)] else {
-        throw Refusal("ipsec: one of reqid, spi, ip saddr, ip daddr, ip6 saddr, ip6 daddr")
+        throw CompileError("ipsec: one of reqid, spi, ip saddr, ip daddr, ip6 saddr, ip6 daddr")
       }
       return Shape(found)
     case .fib(let result, _):
@@ -105,7 +108,9 @@ extension Shape {
       }
     case .rt(let key, let family): return Shape(try rtKey(key, family, scope))
     case .socket(let key):
-      guard let found = MetaKey.socket[key] else { throw Refusal("socket \(key) is not known") }
+      guard let found = MetaKey.socket[key] else {
+        throw CompileError("socket \(key) is not known")
+      }
       var shape = Shape(found)
       if found.type == .integer { shape.maximum = 1 }
       return shape
@@ -139,88 +144,92 @@ extension Shape {
     }
   }
 
-  private static func payload(_ name: String, _ field: String) throws(Refusal) -> Shape {
+  private static func payload(_ name: String, _ field: String) throws(CompileError) -> Shape {
     let (_, found) = try packetField(name, field)
     return Shape(found.type, bits: found.bits, order: found.type == .tcpFlag ? .host : .network)
   }
 
   static func packetField(
     _ name: String, _ field: String
-  ) throws(Refusal) -> (PacketProtocol, PacketField) {
+  ) throws(CompileError) -> (PacketProtocol, PacketField) {
     guard let proto = PacketProtocol.byName[name] else {
-      throw Refusal("payload of \(name) is not supported")
+      throw CompileError("payload of \(name) is not supported")
     }
-    guard let found = proto.field(field) else { throw Refusal("\(name) has no field \(field)") }
+    guard let found = proto.field(field) else {
+      throw CompileError("\(name) has no field \(field)")
+    }
     return (proto, found)
   }
 
-  static func metaKey(_ name: String) throws(Refusal) -> MetaKey {
-    guard let key = MetaKey.meta[name] else { throw Refusal("meta \(name) is not known") }
+  static func metaKey(_ name: String) throws(CompileError) -> MetaKey {
+    guard let key = MetaKey.meta[name] else { throw CompileError("meta \(name) is not known") }
     return key
   }
 
-  static func ctKey(_ name: String, _ scope: TableScope) throws(Refusal) -> MetaKey {
-    guard let key = MetaKey.ct[name] else { throw Refusal("ct \(name) is not known") }
+  static func ctKey(_ name: String, _ scope: TableScope) throws(CompileError) -> MetaKey {
+    guard let key = MetaKey.ct[name] else { throw CompileError("ct \(name) is not known") }
     guard let key6 = MetaKey.ctAddresses6[name] else { return key }
     // As wide as the network's protocol has them.
     switch scope.network ?? scope.family.rawValue {
     case "ip": return key
     case "ip6": return key6
     default:
-      throw Refusal(
+      throw CompileError(
         "ct \(name) of which protocol? Use \"ip \(name)\" or \"ip6 \(name)\", or match one before")
     }
   }
 
-  static func rtKey(_ name: String, _ family: String?, _ scope: TableScope) throws(Refusal)
+  static func rtKey(_ name: String, _ family: String?, _ scope: TableScope) throws(CompileError)
     -> MetaKey
   {
     var name = name
     if name == "nexthop" {
       guard let family = family ?? scope.network ?? scope.family.ownNetwork else {
-        throw Refusal(
+        throw CompileError(
           "rt nexthop of which protocol? State \"family\": \"ip\" or \"ip6\", or match one before")
       }
       name = "\(family) nexthop"
     }
-    guard let key = MetaKey.rt[name] else { throw Refusal("rt \(name) is not known") }
+    guard let key = MetaKey.rt[name] else { throw CompileError("rt \(name) is not known") }
     return key
   }
 
   static func ipsecKey(
     _ expression: Nftables.Expression, _ scope: TableScope
-  ) throws(Refusal) -> String {
+  ) throws(CompileError) -> String {
     guard case .ipsec(let key, _, _, let family) = expression else { return "" }
     guard key == "saddr" || key == "daddr" else { return key }
     let own = scope.family == .ip || scope.family == .ip6 ? scope.family.rawValue : nil
-    guard let family = family ?? own else { throw Refusal("ipsec \(key): a family, ip or ip6") }
+    guard let family = family ?? own else {
+      throw CompileError("ipsec \(key): a family, ip or ip6")
+    }
     return "\(family) \(key)"
   }
 
-  static func of(_ type: Nftables.TypeOf, _ scope: TableScope) throws(Refusal) -> Shape {
+  static func of(_ type: Nftables.TypeOf, _ scope: TableScope) throws(CompileError) -> Shape {
     var shapes: [Shape] = []
     switch type {
     case .types(let names):
       for name in names {
         guard let type = DataType(named: name) else {
           if ["integer", "ct_label", "ct_event"].contains(name) {
-            throw Refusal("nft has no type \(name) for sets: use typeof")
+            throw CompileError("nft has no type \(name) for sets: use typeof")
           }
-          throw Refusal("\(name) is not a type")
+          throw CompileError("\(name) is not a type")
         }
         shapes.append(Shape(type))
       }
     case .expressions(let expressions):
       for expression in expressions {
         guard let shape = try of(expression, scope) else {
-          throw Refusal("typeof needs an expression that has a type")
+          throw CompileError("typeof needs an expression that has a type")
         }
         shapes.append(shape)
       }
     }
-    if shapes.isEmpty { throw Refusal("a type is missing") }
+    if shapes.isEmpty { throw CompileError("a type is missing") }
     if shapes.count > 1, shapes.contains(where: \.isConcat) {
-      throw Refusal("concatenations don't nest")
+      throw CompileError("concatenations don't nest")
     }
     return Shape(fields: shapes)
   }

@@ -31,14 +31,14 @@ public enum TableCompiler {
     var meters: Set<String> = []
 
     mutating func attempt<T>(
-      _ place: NftablesFault.Place, _ body: (TableScope) throws(Refusal) -> T
+      _ part: NftablesFault.Part, _ body: (TableScope) throws(CompileError) -> T
     ) -> T? {
-      do throws(Refusal) {
+      do throws(CompileError) {
         return try body(scope)
       } catch {
         faults.append(
           NftablesFault(
-            family: table.family, table: table.name, place: place, message: error.message))
+            family: table.family, table: table.name, part: part, message: error.message))
         return nil
       }
     }
@@ -48,14 +48,14 @@ public enum TableCompiler {
       var program = TableProgram(
         family: table.family, name: table.name, flags: 0, userData: [], sets: [], objects: [],
         chains: [])
-      _ = attempt(.table) { (_) throws(Refusal) in
+      _ = attempt(.table) { (_) throws(CompileError) in
         program.flags = table.flags.bits
         program.userData = try UserData.comment(table.comment, others: 32)  // vpngw's own mark
         try Self.checkName(table.name)
       }
       for chain in table.chains where !scope.chains.insert(chain.name).inserted {
-        _ = attempt(.chain(chain.name)) { (_) throws(Refusal) in
-          throw Refusal("it is stated twice")
+        _ = attempt(.chain(chain.name)) { (_) throws(CompileError) in
+          throw CompileError("it is stated twice")
         }
       }
       for set in table.sets { declare(set) }
@@ -68,13 +68,13 @@ public enum TableCompiler {
       for set in table.sets {
         var set = set
         if changed.contains(set.name) || set.countsConnections { set.flags.insert(.dynamic) }
-        let compiled = attempt(.set(set.name)) { (scope) throws(Refusal) in
+        let compiled = attempt(.set(set.name)) { (scope) throws(CompileError) in
           try SetCompiler(scope).named(set)
         }
         if let compiled { program.sets.append(compiled) }
       }
       for object in table.objects {
-        let userData = attempt(.object(object.name)) { (_) throws(Refusal) in
+        let userData = attempt(.object(object.name)) { (_) throws(CompileError) in
           try Self.checkName(object.name)
           try ObjectCheck.check(object.content)
           return try UserData.comment(object.comment)
@@ -83,7 +83,7 @@ public enum TableCompiler {
           ObjectProgram(name: object.name, content: object.content, userData: userData ?? []))
       }
       for flowtable in table.flowtables {
-        _ = attempt(.flowtable(flowtable.name)) { (_) throws(Refusal) in
+        _ = attempt(.flowtable(flowtable.name)) { (_) throws(CompileError) in
           try Self.checkName(flowtable.name)
           try HookTable.check(flowtable, table.family)
         }
@@ -93,20 +93,20 @@ public enum TableCompiler {
       return program
     }
 
-    private static func checkName(_ name: String) throws(Refusal) {
+    private static func checkName(_ name: String) throws(CompileError) {
       guard !name.isEmpty, name.utf8.count < 256 else {
-        throw Refusal("a name has 1 to 255 bytes")
+        throw CompileError("a name has 1 to 255 bytes")
       }
     }
 
     private mutating func declare(_ set: Nftables.NamedSet) {
-      let type = attempt(.set(set.name)) { (scope) throws(Refusal) in
+      let type = attempt(.set(set.name)) { (scope) throws(CompileError) in
         try Self.checkName(set.name)
-        guard scope.sets[set.name] == nil else { throw Refusal("it is stated twice") }
+        guard scope.sets[set.name] == nil else { throw CompileError("it is stated twice") }
         var type = TableScope.SetType(
           key: try Shape.of(set.key, scope), isInterval: set.flags.contains(.interval))
         type.hasTimeouts = set.timeout != nil || set.flags.contains(.timeout)
-        guard type.key.bytes <= 64 else { throw Refusal("its key is longer than 64 bytes") }
+        guard type.key.bytes <= 64 else { throw CompileError("its key is longer than 64 bytes") }
         switch set.data {
         case nil: break
         case .verdict?: type.isVerdictMap = true
@@ -120,7 +120,7 @@ public enum TableCompiler {
 
     private mutating func compile(_ chain: Nftables.Chain) -> ChainProgram {
       let table = table
-      let userData = attempt(.chain(chain.name)) { (_) throws(Refusal) in
+      let userData = attempt(.chain(chain.name)) { (_) throws(CompileError) in
         try Self.checkName(chain.name)
         if let base = chain.base { try HookTable.check(base, table.family) }
         return try UserData.comment(chain.comment)
@@ -132,8 +132,8 @@ public enum TableCompiler {
           scope.sets[$0] != nil || !meters.insert($0).inserted
         }
         let compiled = attempt(.rule(chain: chain.name, position: position)) {
-          (scope) throws(Refusal) in
-          if let taken { throw Refusal("a set or another meter is called \"\(taken)\"") }
+          (scope) throws(CompileError) in
+          if let taken { throw CompileError("a set or another meter is called \"\(taken)\"") }
           return RuleProgram(
             instructions: try RuleCompiler.compile(rule.statements, scope),
             userData: try UserData.comment(rule.comment))

@@ -31,5 +31,5 @@ struct TableScope {
     self.link = link
   }
 
-  func unknown(set name: String) -> Refusal { Refusal("no set is called \"\(name)\"") }
+  func unknown(set name: String) -> CompileError { CompileError("no set is called \"\(name)\"") }
 }

@@ -2,7 +2,7 @@ internal import Addressing
 
 /// How nft(8) stores `typeof` with a set: the expressions themselves (`*_udata_build`).
 enum TypeofUserData {
-  static func items(_ set: Nftables.NamedSet, _ scope: TableScope) throws(Refusal) -> [UInt8] {
+  static func items(_ set: Nftables.NamedSet, _ scope: TableScope) throws(CompileError) -> [UInt8] {
     var bytes: [UInt8] = []
     var isTypeof = false
     switch set.key {
@@ -46,21 +46,21 @@ enum TypeofUserData {
 
   private static func item(
     _ type: UInt8, _ expressions: [Nftables.Expression], _ scope: TableScope
-  ) throws(Refusal) -> [UInt8] {
+  ) throws(CompileError) -> [UInt8] {
     if expressions.count == 1 { return UserData.item(type, try one(expressions[0], scope)) }
     var nested: [UInt8] = []
     for (index, expression) in expressions.enumerated() {
       nested += UserData.item(UInt8(truncatingIfNeeded: index), try one(expression, scope))
     }
     // A length has one byte.
-    guard nested.count < 245 else { throw Refusal("a typeof of so many fields") }
+    guard nested.count < 245 else { throw CompileError("a typeof of so many fields") }
     return UserData.item(type, UserData.item(0, UInt32(13)) + UserData.item(1, nested))
   }
 
   /// nft's number of the kind of expression (`enum expr_types`), and what it holds.
   private static func one(
     _ expression: Nftables.Expression, _ scope: TableScope
-  ) throws(Refusal) -> [UInt8] {
+  ) throws(CompileError) -> [UInt8] {
     let type: UInt32
     let content: [UInt8]
     switch expression {
@@ -68,7 +68,7 @@ enum TypeofUserData {
       let (proto, found) = try Shape.packetField(name, field)
       guard let number = PacketProtocol.typeofNumbers[name],
         let index = proto.fields.firstIndex(where: { $0.name == field })
-      else { throw Refusal("typeof \(name) \(field)") }
+      else { throw CompileError("typeof \(name) \(field)") }
       type = 7
       // Without its length nft ends when it lists an integer.
       content =
@@ -86,7 +86,7 @@ enum TypeofUserData {
       content = UserData.item(0, result.number) + UserData.item(1, flags.bits)
     case .option(.exthdr, let name, let field?):
       guard let number = OptionTable.typeofNumbers[name] else {
-        throw Refusal("typeof exthdr \(name)")
+        throw CompileError("typeof exthdr \(name)")
       }
       let index = UInt32(try OptionTable.of(.exthdr).index(name, field) + 1)
       type = 8
@@ -114,8 +114,8 @@ enum TypeofUserData {
       content = UserData.item(0, try Shape.rtKey(key, family, scope).number)
     case .jhash, .symhash:
       // nft 1.0.6 crashes when it lists one.
-      throw Refusal("typeof of a hash: use {\"numgen\": {\"mode\": \"inc\", \"mod\": N}}")
-    default: throw Refusal("typeof of this expression is not supported")
+      throw CompileError("typeof of a hash: use {\"numgen\": {\"mode\": \"inc\", \"mod\": N}}")
+    default: throw CompileError("typeof of this expression is not supported")
     }
     return UserData.item(0, type) + UserData.item(1, content)
   }

@@ -38,10 +38,10 @@ struct RuleDecompiler {
   static func decompile(
     _ instructions: [Instruction], _ scope: TableScope
   ) -> [Nftables.Statement]? {
-    let wanted = instructions.map(\.settled)
+    let wanted = instructions.map(\.normalized)
     func isRight(_ statements: [Nftables.Statement]) -> Bool {
       guard let compiled = try? RuleCompiler.compile(statements, scope) else { return false }
-      return compiled.map(\.settled) == wanted
+      return compiled.map(\.normalized) == wanted
     }
     var decompiler = RuleDecompiler(scope)
     guard decompiler.read(instructions) else { return nil }
@@ -71,7 +71,7 @@ struct RuleDecompiler {
     _ statements: [Nftables.Statement], _ index: Int, _ scope: TableScope
   ) -> Bool {
     func compiled(_ statements: [Nftables.Statement]) -> [Instruction]? {
-      (try? RuleCompiler.compile(statements, scope))?.map(\.settled)
+      (try? RuleCompiler.compile(statements, scope))?.map(\.normalized)
     }
     let isIP = scope.family == .ip || scope.family == .ip6
     for (end, statement) in statements.enumerated().dropFirst(index + 1) {

@@ -31,7 +31,7 @@ extension TableDecompiler {
           read.rules.append(rule)
         } else {
           let text = anyText(chain.rules[position])
-          unreadable.append("\(RulePlace(chain: chain.name, position: position)): \(text)")
+          unreadable.append("\(RulePosition(chain: chain.name, position: position)): \(text)")
         }
       }
       table.chains.append(read)
@@ -79,7 +79,8 @@ extension TableDecompiler {
     set.elements = elements
     var checked = scope
     checked.sets[set.name] = type
-    guard let again = try? SetCompiler(checked).named(set), again.settled == program.settled else {
+    guard let again = try? SetCompiler(checked).named(set), again.normalized == program.normalized
+    else {
       return nil
     }
     return set

@@ -34,13 +34,13 @@ extension TableDecompiler {
 
   /// In nft's syntax, or, where that can't express it, as bytecode; without what was counted.
   public func anyText(_ rule: RuleProgram) -> String {
-    let rule = rule.settled
+    let rule = rule.normalized
     return self.rule(rule).map { text($0, showsCounts: false) } ?? bytecode(rule)
   }
 
   /// For a rule that no syntax can express.
   public func bytecode(_ rule: RuleProgram) -> String {
     let comment = UserData.comment(in: rule.userData).map { " comment \"\($0)\"" } ?? ""
-    return printer.text(rule.settled) + comment
+    return printer.text(rule.normalized) + comment
   }
 }

@@ -17,7 +17,7 @@ enum ElementDiff {
     var next = 0
     for index in wanted.indices {
       while next < present.count, present[next] < wanted[index] {
-        if !keepsOthers { change.removed.append(present[next].settled) }
+        if !keepsOthers { change.removed.append(present[next].normalized) }
         next += 1
       }
       guard next < present.count, !(wanted[index] < present[next]) else {
@@ -27,12 +27,12 @@ enum ElementDiff {
       if !present[next].agrees(with: wanted[index])
         || wanted[index].refers(to: replaced, in: desired)
       {
-        change.removed.append(present[next].settled)
+        change.removed.append(present[next].normalized)
         change.added.append(wanted[index])
       }
       next += 1
     }
-    if !keepsOthers { change.removed += present[next...].map(\.settled) }
+    if !keepsOthers { change.removed += present[next...].map(\.normalized) }
     if change.removed.isEmpty, change.added.isEmpty { return nil }
     // Halves of intervals change together: the kernel's tree takes no half alone.
     if desired.flags & (SetFlag.interval | SetFlag.concat) == SetFlag.interval {
@@ -59,7 +59,7 @@ enum ElementDiff {
     var units: [Key: [ElementProgram]] = [:]
     units.reserveCapacity(halves.count / 2 + 1)
     var start: ElementProgram?
-    for half in halves.map(\.settled).sortedByKey() {
+    for half in halves.map(\.normalized).sortedByKey() {
       if half.flags & ElementFlag.catchAll != 0 {
         units[key(half)] = [half]
       } else if half.flags & ElementFlag.intervalEnd != 0 {
@@ -86,6 +86,6 @@ enum ElementDiff {
 
 extension ElementProgram {
   fileprivate func agrees(with other: ElementProgram) -> Bool {
-    statements.isEmpty && other.statements.isEmpty ? self == other : settled == other.settled
+    statements.isEmpty && other.statements.isEmpty ? self == other : normalized == other.normalized
   }
 }

@@ -39,7 +39,7 @@ extension TableDiff {
       one.flags |= SetFlag.dynamic
       other.flags |= SetFlag.dynamic
     }
-    return one.settled == other.settled
+    return one.normalized == other.normalized
   }
 }
 

@@ -89,7 +89,7 @@ private struct DiffText {
       let rules = stated[chain.name].flatMap { $0.count == chain.rules.count ? $0 : nil }
       for (position, rule) in chain.rules.enumerated() {
         add(
-          RulePlace(chain: chain.name, position: position).title,
+          RulePosition(chain: chain.name, position: position).title,
           new: rules.map { new.text($0[position]) } ?? new.text(rule))
       }
     }
@@ -175,13 +175,14 @@ private struct DiffText {
         !diff.deletedChains.contains(deletion.chain) || made.contains(deletion.chain)
       else { continue }
       add(
-        RulePlace(chain: deletion.chain, position: position).title, old: old.text(rules[position]))
+        RulePosition(chain: deletion.chain, position: position).title,
+        old: old.text(rules[position]))
     }
     for chain in new.program.chains {
       let inserted = Set(diff.createdRules.filter { $0.chain == chain.name }.map(\.rule))
       if inserted.isEmpty { continue }
       for (position, rule) in chain.rules.enumerated() where inserted.contains(rule) {
-        add(RulePlace(chain: chain.name, position: position).title, new: new.text(rule))
+        add(RulePosition(chain: chain.name, position: position).title, new: new.text(rule))
       }
     }
   }

@@ -15,7 +15,7 @@ extension TableDiff {
       let rule = chain.rules[position]
       let isReadable = rule.refers(to: missing)  // what it refers to isn't
       let text = isReadable ? decompiler.anyText(rule) : decompiler.bytecode(rule)
-      return "\(RulePlace(chain: chain.name, position: position)): \(text)"
+      return "\(RulePosition(chain: chain.name, position: position)): \(text)"
     }
     func unreadable(_ chain: ChainProgram) -> String? {
       let positions = chain.rules.indices.filter { isUnreadable(chain.rules[$0]) }

@@ -135,7 +135,7 @@ public struct TableDiff: Hashable, Sendable {
         createdObjects.append(object)
         continue
       }
-      guard found.settled != object.settled else { continue }
+      guard found.normalized != object.normalized else { continue }
       replaced.objects.insert(key(object))
       deletedObjects.append(found)
       createdObjects.append(object)
@@ -147,11 +147,12 @@ public struct TableDiff: Hashable, Sendable {
   private mutating func compareFlowtables(
     _ observed: TableProgram, _ desired: TableProgram, _ replaced: inout References
   ) {
-    let present = Dictionary(observed.flowtables.map { ($0.name, $0.settled) }) { first, _ in first
+    let present = Dictionary(observed.flowtables.map { ($0.name, $0.normalized) }) { first, _ in
+      first
     }
     let wanted = Set(desired.flowtables.map(\.name))
     deletedFlowtables += observed.flowtables.map(\.name).filter { !wanted.contains($0) }
-    for flowtable in desired.flowtables.map(\.settled) {
+    for flowtable in desired.flowtables.map(\.normalized) {
       guard var found = present[flowtable.name] else {
         createdFlowtables.append(flowtable)
         continue
@@ -222,8 +223,8 @@ public struct TableDiff: Hashable, Sendable {
   private mutating func compareRules(
     _ chain: ChainProgram, _ observed: [RuleProgram], _ replaced: References
   ) {
-    let present = observed.map { $0.refers(to: replaced) ? nil : $0.settled }
-    let kept = LongestCommonRun.pairs(present, chain.rules.map { Optional($0.settled) })
+    let present = observed.map { $0.refers(to: replaced) ? nil : $0.normalized }
+    let kept = LongestCommonRun.pairs(present, chain.rules.map { Optional($0.normalized) })
     let stays = Set(kept.map(\.0))
     for (index, rule) in observed.enumerated() where !stays.contains(index) {
       if let handle = rule.handle {

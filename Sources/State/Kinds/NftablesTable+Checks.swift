@@ -16,16 +16,16 @@ extension CrossCheck {
       let compiled = TableCompiler.compile(
         table, names: findings.names.nftables, link: { _ in 1 })
       if case .failure(let faults) = compiled {
-        for fault in faults.list { report(fault.message, table, fault.place) }
+        for fault in faults.list { report(fault.message, table, fault.part) }
       }
       checkJumps(table)
     }
   }
 
-  private func report(_ message: String, _ table: Nftables.Table, _ part: NftablesFault.Place) {
-    let place = NftablesReader.Place(family: table.family, table: table.name, part: part)
+  private func report(_ message: String, _ table: Nftables.Table, _ part: NftablesFault.Part) {
+    let id = NftablesReader.PartID(family: table.family, table: table.name, part: part)
     findings.report(
-      at: contents.tablePlaces[place] ?? Pointer([.key("nftables")]), message)
+      at: contents.tablePointers[id] ?? Pointer([.key("nftables")]), message)
   }
 
   /// The kernel refuses jumps in a circle, and jumps to chains with a hook of their own.

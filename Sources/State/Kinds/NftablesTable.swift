@@ -6,14 +6,14 @@ enum NftablesSection: SectionReader {
 
   static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
     guard let value = file.value(fileKey) else { return }
-    let (tables, places) = NftablesReader.sections(
+    let (tables, pointers) = NftablesReader.sections(
       value, at: Pointer([.key(key)]), into: file.findings)
     var section = Section<NftablesTable>(key)
     for (index, table) in tables.enumerated() {
       section.append(Declared(table, when: nil), at: .index(index))
     }
     contents[NftablesTable.self] = section
-    contents.tablePlaces = places
+    contents.tablePointers = pointers
   }
 
   static func check(_ check: CrossCheck) { check.checkTables() }

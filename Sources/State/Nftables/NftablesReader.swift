@@ -15,13 +15,13 @@ public final class NftablesReader {
   /// Those of what `show --all` printed once.
   private(set) var foreign: Set<String> = []
   /// Where the parts of the tables stand.
-  private(set) var places: [Place: Pointer] = [:]
+  private(set) var pointers: [PartID: Pointer] = [:]
 
   /// A part of one of the tables.
-  struct Place: Hashable {
+  struct PartID: Hashable {
     let family: Nftables.Family
     let table: String
-    let part: NftablesFault.Place
+    let part: NftablesFault.Part
   }
   /// Chains by name, of each of them.
   private var chains: [[String: Int]] = []
@@ -43,7 +43,7 @@ public final class NftablesReader {
   /// As above, with where the parts of the tables stand.
   static func sections(
     _ value: JSON.Value, at pointer: Pointer, into sink: any NftablesSink
-  ) -> (tables: [NftablesTable], places: [Place: Pointer]) {
+  ) -> (tables: [NftablesTable], pointers: [PartID: Pointer]) {
     let reader = NftablesReader(sink, at: pointer)
     reader.read(value)
     let tables = reader.tables.map { source in
@@ -52,7 +52,7 @@ public final class NftablesReader {
       table.isAdopted = reader.adopted.contains(name) || reader.foreign.contains(name)
       return table
     }
-    return (tables, reader.places)
+    return (tables, reader.pointers)
   }
 
   private func read(_ value: JSON.Value) {
@@ -65,9 +65,9 @@ public final class NftablesReader {
   }
 
   /// Notes that the present entry is a part of a table.
-  func note(_ part: NftablesFault.Place, of index: Int) {
+  func note(_ part: NftablesFault.Part, of index: Int) {
     let table = tables[index]
-    places[Place(family: table.family, table: table.name, part: part)] = Pointer(path)
+    pointers[PartID(family: table.family, table: table.name, part: part)] = Pointer(path)
   }
 
   /// Objects and arrays around the present value.

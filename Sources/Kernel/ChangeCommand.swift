@@ -14,8 +14,8 @@ extension Change {
   }
 
   /// The stated properties, but for those that the title has: ` via 192.0.2.1 dev eth0`.
-  var words: String {
-    func words<R: Resource>(_ desired: R) -> String {
+  var propertyText: String {
+    func text<R: Resource>(_ desired: R) -> String {
       if verb == .delete { return "" }
       let properties =
         observed?.as(R.self).map { present in
@@ -25,12 +25,13 @@ extension Change {
         .compactMap { property in
           property.value(desired).map { value in
             // A thousand next hops have no place in an error.
-            let text = value.description
-            return " \(property.name) " + (text.utf8.count <= 200 ? text : text.prefix(200) + "...")
+            let described = value.description
+            return " \(property.name) "
+              + (described.utf8.count <= 200 ? described : described.prefix(200) + "...")
           }
         }
         .joined()
     }
-    return words(object.resource)
+    return text(object.resource)
   }
 }

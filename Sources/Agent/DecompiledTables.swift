@@ -3,7 +3,7 @@ import Nftables
 
 extension NetworkState {
   /// With observed tables as a state file states them.
-  public var withTablesInWords: NetworkState {
+  public var withTablesDecompiled: NetworkState {
     if tables.allSatisfy({ $0.source != nil }) { return self }
     let numbers = LinkNumbers(links)
     var configuration = self

@@ -3,33 +3,33 @@
 
 extension Nftables.Bytecode.TableProgram {
   /// Without counts and handles, and with objects and sets by name.
-  public var settled: Nftables.Bytecode.TableProgram {
+  public var normalized: Nftables.Bytecode.TableProgram {
     var table = unmarked
     table.unknown = []
-    table.sets = sets.map(\.settled).sorted { $0.name < $1.name }
-    table.objects = objects.map(\.settled).sorted { $0.name < $1.name }
-    table.flowtables = flowtables.map(\.settled).sorted { $0.name < $1.name }
-    table.chains = chains.map(\.settled).sorted { $0.name < $1.name }
+    table.sets = sets.map(\.normalized).sorted { $0.name < $1.name }
+    table.objects = objects.map(\.normalized).sorted { $0.name < $1.name }
+    table.flowtables = flowtables.map(\.normalized).sorted { $0.name < $1.name }
+    table.chains = chains.map(\.normalized).sorted { $0.name < $1.name }
     return table
   }
 }
 
 extension Nftables.Bytecode.ChainProgram {
-  public var settled: Nftables.Bytecode.ChainProgram {
+  public var normalized: Nftables.Bytecode.ChainProgram {
     var chain = self
-    chain.rules = rules.map(\.settled)
+    chain.rules = rules.map(\.normalized)
     return chain
   }
 }
 
 extension Nftables.Bytecode.RuleProgram {
-  public var settled: Nftables.Bytecode.RuleProgram {
-    Nftables.Bytecode.RuleProgram(instructions: instructions.map(\.settled), userData: userData)
+  public var normalized: Nftables.Bytecode.RuleProgram {
+    Nftables.Bytecode.RuleProgram(instructions: instructions.map(\.normalized), userData: userData)
   }
 }
 
 extension Nftables.Flowtable {
-  public var settled: Nftables.Flowtable {
+  public var normalized: Nftables.Flowtable {
     var flowtable = self
     flowtable.devices.sort()
     flowtable.flags = Nftables.FlowtableFlag.flags(in: flags.bits)
@@ -38,7 +38,7 @@ extension Nftables.Flowtable {
 }
 
 extension Nftables.Bytecode.ObjectProgram {
-  public var settled: Nftables.Bytecode.ObjectProgram {
+  public var normalized: Nftables.Bytecode.ObjectProgram {
     var object = self
     switch content {
     case .counter: object.content = .counter(packets: 0, bytes: 0)
@@ -59,14 +59,14 @@ extension Nftables.Bytecode.ObjectProgram {
 }
 
 extension Nftables.Bytecode.SetProgram {
-  public var settled: Nftables.Bytecode.SetProgram {
+  public var normalized: Nftables.Bytecode.SetProgram {
     var set = self
-    set.statements = statements.map(\.settled)
-    set.elements = elements.map(\.settled)
+    set.statements = statements.map(\.normalized)
+    set.elements = elements.map(\.normalized)
     // How to print an anonymous set's key, which nft does by the rule, too.
     set.userData =
       flags & Nftables.Bytecode.SetFlag.anonymous != 0
-      ? [] : Nftables.Bytecode.UserData.settled(userData, of: self)
+      ? [] : Nftables.Bytecode.UserData.normalized(userData, of: self)
     if isMeter {
       set.elements = []
       set.size = size ?? Self.sizeOfFilled
@@ -98,31 +98,31 @@ extension Nftables.Bytecode.TableProgram {
 }
 
 extension Nftables.Bytecode.ElementProgram {
-  public var settled: Nftables.Bytecode.ElementProgram {
+  public var normalized: Nftables.Bytecode.ElementProgram {
     guard !statements.isEmpty else { return self }
     var element = self
-    element.statements = statements.map(\.settled)
+    element.statements = statements.map(\.normalized)
     return element
   }
 }
 
 extension Nftables.Bytecode.Instruction {
-  public var settled: Nftables.Bytecode.Instruction {
+  public var normalized: Nftables.Bytecode.Instruction {
     switch self {
     case .counter: return .counter(packets: 0, bytes: 0)
     case .quota(var quota):
       quota.used = 0
       return .quota(quota)
     case .dynset(var dynset):
-      dynset.statements = dynset.statements.map(\.settled)
-      if case .anonymous(let set) = dynset.set { dynset.set = .anonymous(set.settled) }
+      dynset.statements = dynset.statements.map(\.normalized)
+      if case .anonymous(let set) = dynset.set { dynset.set = .anonymous(set.normalized) }
       return .dynset(dynset)
     case .lookup(.anonymous(let set), let register, let to, let isInverted):
-      return .lookup(.anonymous(set.settled), register, to: to, isInverted: isInverted)
+      return .lookup(.anonymous(set.normalized), register, to: to, isInverted: isInverted)
     case .verdictLookup(.anonymous(let set), let register):
-      return .verdictLookup(.anonymous(set.settled), register)
+      return .verdictLookup(.anonymous(set.normalized), register)
     case .objectLookup(.anonymous(let set), let register):
-      return .objectLookup(.anonymous(set.settled), register)
+      return .objectLookup(.anonymous(set.normalized), register)
     default: return self
     }
   }

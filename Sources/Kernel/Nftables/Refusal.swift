@@ -28,7 +28,7 @@ extension Kernel {
       let numbers = LinkNumbers(try LinkTable(socket).links)
       return try tables.flatMap { table in
         guard let program = try table.program(numbers, names) else { return [Refusal]() }
-        return try nftables.refusals(of: program, Words(program, numbers, names)).map {
+        return try nftables.refusals(of: program, RuleDescriber(program, numbers, names)).map {
           Refusal(table: table, error: $0.explained)
         }
       }
@@ -61,11 +61,11 @@ extension NftablesKernel {
   /// Rules are told one by one, up to twenty of them: the kernel looks at a table as a whole, and so
   /// refuses all that come behind a bad one.
   func refusals(
-    of program: TableProgram, _ words: Words
+    of program: TableProgram, _ describer: RuleDescriber
   ) throws(NetlinkError) -> [NetlinkError] {
     if program.isBig {
       do throws(NetlinkError) {
-        _ = try createInParts(program, generation: try generation(), words)
+        _ = try createInParts(program, generation: try generation(), describer)
         return []
       } catch {
         return [error]
@@ -78,7 +78,7 @@ extension NftablesKernel {
         transaction(nil) { batch in
           var encoder = NftablesEncoder(
             batch, family: program.family, table: program.name, nextID: 1)
-          encoder.words = words
+          encoder.describer = describer
           encoder.load(program)
         })
       guard let first = failures.first else { break }

@@ -4,36 +4,37 @@ internal import Model
 extension Draft {
   /// Makes of a virtual server what keepalived makes of it once it is read (`validate_check_config` in
   /// check_data.c), and of what real servers have of their own what a service has for all of them.
-  mutating func settle(_ server: inout VirtualServer) {
+  mutating func complete(_ server: inout VirtualServer) {
     let hasAddress = server.fronts.contains(where: \.isAddress)
     if server.protocol == nil {
-      if hasAddress { note(server.origin, "no protocol: taken for UDP, as keepalived 2.2 does") }
+      if hasAddress { note(server.location, "no protocol: taken for UDP, as keepalived 2.2 does") }
       server.protocol = .udp
     }
-    settleForwarding(&server)
-    settleFamilies(&server)
-    settlePersistence(&server)
-    settleQuorum(&server)
+    completeForwarding(&server)
+    completeFamilies(&server)
+    completePersistence(&server)
+    completeQuorum(&server)
     if server.reals.contains(where: \.inhibits) {
       if !server.reals.allSatisfy(\.inhibits) {
-        note(server.origin, "inhibit_on_failure of some real servers: all have it")
+        note(server.location, "inhibit_on_failure of some real servers: all have it")
       }
       server.inhibits = true
     }
     if server.flags.contains(.ops), server.protocol != .udp, hasAddress {
-      note(server.origin, "ops is for UDP alone: left out")
+      note(server.location, "ops is for UDP alone: left out")
       server.flags.remove(.ops)
     }
   }
 
-  private mutating func settleForwarding(_ server: inout VirtualServer) {
+  private mutating func completeForwarding(_ server: inout VirtualServer) {
     let ways = server.reals.map { $0.forwarding ?? server.forwarding }
     if let first = ways.first {
       if ways.allSatisfy({ Tree.object($0) == Tree.object(first) }) {
         server.forwarding = first
       } else {
         note(
-          server.origin, "real servers with lvs_method of their own: all have the virtual server's")
+          server.location,
+          "real servers with lvs_method of their own: all have the virtual server's")
       }
     }
     if server.translatesPorts { return }
@@ -44,23 +45,23 @@ extension Draft {
       })
     if ports.contains(where: { served != [$0] }) {
       note(
-        server.origin,
+        server.location,
         "only NAT translates ports: real servers have the virtual server's, whatever theirs is")
     }
   }
 
   /// Only tunnels lead from one family to another.
-  private mutating func settleFamilies(_ server: inout VirtualServer) {
+  private mutating func completeFamilies(_ server: inout VirtualServer) {
     if !server.isTunnel {
       let family =
         server.family ?? server.reals.first?.address.family ?? server.sorry?.address.family ?? .inet
       server.family = family
       for real in server.reals where real.address.family != family {
-        note(real.origin, "the real server \(real.address) is of the other family: left out")
+        note(real.location, "the real server \(real.address) is of the other family: left out")
       }
       server.reals.removeAll { $0.address.family != family }
       if let sorry = server.sorry, sorry.address.family != family {
-        note(sorry.origin, "the sorry server is of the other family: left out")
+        note(sorry.location, "the sorry server is of the other family: left out")
         server.sorry = nil
       }
       let count = server.fronts.count
@@ -72,7 +73,8 @@ extension Draft {
       }
       if server.fronts.count < count {
         note(
-          server.origin, "no real server is of the family of all that is in front: left out there")
+          server.location, "no real server is of the family of all that is in front: left out there"
+        )
       }
     }
     if server.family == nil {
@@ -82,32 +84,32 @@ extension Draft {
     }
   }
 
-  private mutating func settlePersistence(_ server: inout VirtualServer) {
+  private mutating func completePersistence(_ server: inout VirtualServer) {
     let isOfEveryPort = server.fronts.contains {
       if case .address(_, 0) = $0 { true } else { false }
     }
     if isOfEveryPort, server.persistence.timeout == nil {
-      note(server.origin, "without a port: persistent for 6 minutes, as keepalived makes it")
+      note(server.location, "without a port: persistent for 6 minutes, as keepalived makes it")
       server.persistence.timeout = VirtualServer.Persistence.usual
     }
     if server.persistence.engine != nil, server.persistence.timeout == nil {
-      note(server.origin, "persistence_engine without persistence_timeout: left out")
+      note(server.location, "persistence_engine without persistence_timeout: left out")
       server.persistence.engine = nil
     }
   }
 
-  private mutating func settleQuorum(_ server: inout VirtualServer) {
+  private mutating func completeQuorum(_ server: inout VirtualServer) {
     let weights = server.reals.reduce(0) { $0 + $1.weight }
     if server.quorum > max(weights, 1) {
-      note(server.origin, "the quorum is more than all real servers weigh: \(max(weights, 1))")
+      note(server.location, "the quorum is more than all real servers weigh: \(max(weights, 1))")
       server.quorum = max(weights, 1)
     }
     if server.sorry == nil, server.quorum > 1 || server.hysteresis > 0 {
-      note(server.origin, "quorum and hysteresis without a sorry server decide nothing: left out")
+      note(server.location, "quorum and hysteresis without a sorry server decide nothing: left out")
       (server.quorum, server.hysteresis) = (1, 0)
     }
     if server.hysteresis >= server.quorum, server.hysteresis > 0 {
-      note(server.origin, "hysteresis must be below the quorum: \(server.quorum - 1)")
+      note(server.location, "hysteresis must be below the quorum: \(server.quorum - 1)")
       server.hysteresis = server.quorum - 1
     }
   }

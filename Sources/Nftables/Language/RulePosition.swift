@@ -1,5 +1,5 @@
 /// Where a rule stands; people count from 1.
-struct RulePlace: CustomStringConvertible {
+struct RulePosition: CustomStringConvertible {
   let chain: String
   /// From 0.
   let position: Int

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// What the kernel fills in by itself is no difference, and what packets put in stays.
-@Suite struct SettledTests {
+@Suite struct NormalizationTests {
   /// A set's members beside its name, and whether a rule fills it.
   struct SetCase: CustomTestStringConvertible, Sendable {
     let members: String
@@ -97,12 +97,12 @@ import Testing
     #"{"set": {"op": "update", "elem": {"payload": {"protocol": "ip", "field": "daddr"}}, "set": "@s"}}"#
 
   @Test(arguments: SetCase.all)
-  func setSettles(_ example: SetCase) throws {
+  func setIsHeldAsWritten(_ example: SetCase) throws {
     let program = try Self.table(example.members, rules: example.isFilled ? [Self.fill] : [])
     try Namespace.make().run {
       let kernel = try NftablesKernel()
       try kernel.create([program])
-      try expectSettled(program, kernel)
+      try expectHeldAsWritten(program, kernel)
     }
   }
 
@@ -124,7 +124,7 @@ import Testing
           family: .ip, table: "t", from: try kernel.observe().tables[0], to: wanted)
         try kernel.apply([diff])
         #expect(try sh("nft list set ip t s").contains("127.0.0.9"), "\(rules)")
-        try expectSettled(wanted, kernel)
+        try expectHeldAsWritten(wanted, kernel)
       }
     }
   }
@@ -173,7 +173,7 @@ import Testing
       }
       let kernel = try NftablesKernel()
       let program = try Self.table(#""flags": "timeout""#, rules: [Self.fill])
-      try expectSettled(program, kernel)
+      try expectHeldAsWritten(program, kernel)
     }
   }
 
@@ -201,7 +201,7 @@ import Testing
           linkName: { $0 == 1 ? "lo" : nil })
         let (table, unreadable) = decompiler.table(observed)
         #expect(unreadable == [], "\(type)")
-        try expectSettled(try Oracle.compile([table])[0], kernel)
+        try expectHeldAsWritten(try Oracle.compile([table])[0], kernel)
       }
     }
   }
@@ -222,7 +222,7 @@ import Testing
       let program = try Oracle.compile(try Oracle.read(json))[0]
       try kernel.create([program])
       #expect(try Oracle.list().debug == theirs)
-      try expectSettled(program, kernel)
+      try expectHeldAsWritten(program, kernel)
     }
     #expect(throws: TableCompiler.Faults.self) {
       try Oracle.compile(
