@@ -55,7 +55,7 @@ public struct IPAddress: Sendable {
   /// 169.254.0.0/16 or fe80::/10.
   public var isLinkLocal: Bool { family == .inet ? low >> 16 == 0xa9fe : high >> 54 == 0x3fa }
 
-  /// The address with all but its first `length` bits cleared.
+  /// The address with all bits after the first `length` cleared.
   public func masked(_ length: UInt8) -> IPAddress {
     switch family {
     case .inet:
@@ -70,7 +70,7 @@ public struct IPAddress: Sendable {
 }
 
 extension IPAddress: Hashable {
-  // The synthesised one hashes the family's name.
+  // The synthesised hash takes in the family's name, which is slow.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(family == .inet6)
     if family == .inet6 { hasher.combine(high) }
@@ -86,7 +86,7 @@ extension IPAddress: Comparable {
 }
 
 extension IPAddress: LosslessStringConvertible {
-  /// Dotted quad without leading zeros, or RFC 4291's text; no zone.
+  /// Parses a dotted quad without leading zeros, or RFC 4291's text; no zone.
   public init?(_ text: String) {
     self.init(text.utf8.span)
   }
@@ -212,7 +212,7 @@ func hexDigit(_ byte: UInt8) -> UInt8? {
 }
 
 extension IPAddress {
-  /// The address so many further on, within the family.
+  /// The address `count` further on, modulo the family's width.
   public func advanced(_ count: Int) -> IPAddress {
     let (sum, overflow) = low.addingReportingOverflow(UInt64(count))
     return IPAddress(
@@ -220,14 +220,14 @@ extension IPAddress {
       low: family == .inet ? sum & 0xffff_ffff : sum)
   }
 
-  /// The address before; the family's last before its first.
+  /// The address before; the family's first wraps to its last.
   public var previous: IPAddress {
     family == .inet
       ? IPAddress(v4: v4 &- 1)
       : IPAddress(v6High: low == 0 ? high &- 1 : high, low: low &- 1)
   }
 
-  /// How many steps it is to a later one; nil when that is more than can be counted.
+  /// How many addresses it is to a later one; nil if that overflows.
   public func distance(to later: IPAddress) -> Int? {
     let (difference, borrows) = later.low.subtractingReportingOverflow(low)
     guard later.family == family, later.high &- high == (borrows ? 1 : 0) else { return nil }

@@ -1,4 +1,4 @@
-/// A network interface's name: what `dev_valid_name` of the kernel accepts.
+/// A network interface's name: what the kernel's `dev_valid_name` accepts.
 public struct LinkName: Hashable, Sendable {
   public let text: String
 

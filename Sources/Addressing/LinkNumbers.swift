@@ -1,4 +1,4 @@
-/// The numbers of links in one namespace, both ways.
+/// The interface indexes of one namespace, by name and back.
 public struct LinkNumbers: Hashable, Sendable {
   private var numbers: [String: UInt32] = [:]
   private var names: [UInt32: String] = [:]

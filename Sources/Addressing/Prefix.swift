@@ -1,18 +1,18 @@
-/// An address with the length of its network part: a route's destination, a rule's selector, or,
-/// with host bits, an interface's address.
+/// An address with the length of its network part: a route's destination, a rule's selector, or an
+/// interface's address, which has host bits.
 public struct Prefix: Hashable, Sendable {
   public let address: IPAddress
   /// 0 to 32, or 0 to 128.
   public let length: UInt8
 
-  /// Nil when the length is more than the family has.
+  /// Nil if the family's addresses are shorter than `length`.
   public init?(_ address: IPAddress, length: UInt8) {
     guard length <= address.family.width else { return nil }
     self.address = address
     self.length = length
   }
 
-  /// The single address: /32 or /128.
+  /// The prefix of a single address: /32 or /128.
   public init(_ address: IPAddress) {
     self.address = address
     self.length = address.family.width
@@ -56,7 +56,7 @@ extension Prefix: Comparable {
 }
 
 extension Prefix: LosslessStringConvertible {
-  /// `ADDRESS/LENGTH`; a bare address is its /32 or /128.
+  /// Parses `ADDRESS/LENGTH`; a bare address gets /32 or /128.
   public init?(_ text: String) {
     let bytes = text.utf8.span
     guard let slash = bytes.indices.first(where: { bytes[$0] == UInt8(ascii: "/") }) else {

@@ -1,4 +1,4 @@
-// Bytes are compared with the characters of ASCII as they are written: `byte == "{"`.
+// Lets bytes be compared with ASCII characters as they are written: `byte == "{"`.
 
 func == (byte: UInt8?, character: Unicode.Scalar) -> Bool {
   byte == UInt8(ascii: character)
@@ -11,9 +11,9 @@ func ~= (character: Unicode.Scalar, byte: UInt8) -> Bool {
 extension UInt8 {
   var isDigit: Bool { self &- 0x30 < 10 }
 
-  /// Of ASCII.
+  /// An ASCII letter.
   var isLetter: Bool { (self | 0x20) &- 0x61 < 26 }
 
-  /// Two digits.
+  /// Two hexadecimal digits.
   var hex: String { (self < 16 ? "0" : "") + String(self, radix: 16) }
 }

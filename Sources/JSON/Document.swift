@@ -1,14 +1,14 @@
 internal import CJansson
 
-/// A JSON text (RFC 8259) that jansson has accepted, and the tree that it stands for.
+/// A JSON text (RFC 8259) that jansson has accepted, with its tree.
 ///
-/// A member that is repeated has its last value. `\u0000` is refused: a name that holds it would
-/// end early in the kernel.
+/// Of a repeated member the last value counts. `\u0000` is refused: the kernel would take a name
+/// that holds it to end there.
 public final class Document {
   /// A member whose key an earlier member of the same object has.
   public struct Duplicate: Hashable, Sendable {
     public let pointer: Pointer
-    /// Of the key.
+    /// The key's place.
     public let place: Place
   }
 
@@ -29,26 +29,26 @@ public final class Document {
 
   deinit { json_decref(tree) }
 
-  /// The outermost value, of any kind; see ``Value`` for how long it may be used.
+  /// The outermost value, of any kind. Valid only while the document lives; see ``Value``.
   public var root: Value { Value(node: tree) }
 
-  /// Every second and later member of the same key, in the order of the text.
+  /// Every repetition of a key within one object, in the order of the text.
   ///
-  /// Costs nothing if there is none, else a walk over the text each time.
+  /// Free when there is none; otherwise each call walks the whole text.
   public var duplicates: [Duplicate] {
     repeats ? DuplicateSearch.duplicates(in: text) : []
   }
 
   /// Where values begin; a pointer that leads nowhere has no entry.
   ///
-  /// Reads the whole text, once, however many pointers there are: ask for all of them together.
+  /// Each call reads the whole text once, however many pointers it is given.
   public func places(of pointers: some Sequence<Pointer>) -> [Pointer: Place] {
     PlaceSearch.places(of: Array(pointers), part: .value, in: text)
   }
 
-  /// Where the keys of members begin; for an element or the root, where its value does.
+  /// Where the keys of members begin; for an element or the root, where its value begins.
   ///
-  /// As costly as ``places(of:)``.
+  /// Costs as much as ``places(of:)``.
   public func keyPlaces(of pointers: some Sequence<Pointer>) -> [Pointer: Place] {
     PlaceSearch.places(of: Array(pointers), part: .key, in: text)
   }
@@ -56,19 +56,19 @@ public final class Document {
   private static func parse(
     _ bytes: [UInt8], flags: Int32, _ failure: inout json_error_t
   ) -> UnsafeMutablePointer<json_t>? {
-    // jansson seeds its hash tables from /dev/urandom when the process makes its first object, safely
-    // among threads. We leave it at that: the seed keeps made-up keys from colliding on purpose, and
+    // jansson seeds its hash tables from /dev/urandom when the process makes its first object,
+    // safely among threads. We keep that default: the seed defeats keys made to collide, and
     // members keep the order of the text whatever it is.
     //
-    // jansson 2.14 takes a NUL that it has put back, as it does behind a number, for an empty buffer:
-    // it passes over it, and accepts `[1\0]`. No JSON text has a NUL anywhere.
+    // jansson 2.14 mistakes a NUL that it has pushed back, as it does after a number, for an empty
+    // buffer, skips it, and accepts `[1\0]`. No JSON text contains a NUL.
     guard !bytes.contains(0) else { return nil }
     return bytes.withUnsafeBytes { bytes in
       json_loadb(bytes.baseAddress, bytes.count, Int(JSON_DECODE_ANY | flags), &failure)
     }
   }
 
-  /// Our own reading of a text that jansson has refused: jansson names the end of the token at
+  /// Our own diagnosis of a text that jansson has refused. jansson names the end of the token at
   /// which it gave up ("invalid token near '''"), not the mistake.
   private static func diagnosis(of bytes: [UInt8], _ failure: json_error_t) -> SyntaxError {
     var scanner = Scanner(bytes)
@@ -77,7 +77,7 @@ public final class Document {
     } catch {
       return SyntaxError(error, in: bytes)
     }
-    // What we accept and jansson doesn't: nothing known, other than running out of memory.
+    // The scanner accepts what jansson refused: known only when jansson ran out of memory.
     let sentence = withUnsafeBytes(of: failure.text) {
       String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
     }

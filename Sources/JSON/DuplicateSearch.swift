@@ -1,4 +1,4 @@
-/// One walk over a text that jansson accepts, which collects every repeated key.
+/// Collects every repeated key in one walk over a text that jansson accepts.
 struct DuplicateSearch {
   private var scanner: Scanner
   private var path = Pointer()
@@ -6,7 +6,8 @@ struct DuplicateSearch {
 
   static func duplicates(in text: [UInt8]) -> [Document.Duplicate] {
     var search = DuplicateSearch(scanner: Scanner(text))
-    // The text is known to be valid; if jansson and the scanner ever disagree, what was found stays.
+    // The text is known to be valid; should jansson and the scanner ever disagree, what was found
+    // so far stays.
     do throws(Fault) { try search.visit() } catch {}
     let places = Place.places(of: search.found.map(\.offset), in: text)
     return search.found.map { .init(pointer: $0.pointer, place: places[$0.offset]!) }

@@ -1,6 +1,6 @@
-/// One walk over a text that jansson accepts, which finds where any number of values stand.
+/// Finds where any number of values stand, in one walk over a text that jansson accepts.
 ///
-/// The pointers are merged into a tree, and the text is walked along that tree: what no pointer
+/// The pointers are merged into a tree, and the walk follows that tree: a value that no pointer
 /// leads into is skipped.
 struct PlaceSearch {
   enum Part { case key, value }
@@ -17,7 +17,8 @@ struct PlaceSearch {
   static func places(of pointers: [Pointer], part: Part, in text: [UInt8]) -> [Pointer: Place] {
     var search = PlaceSearch(scanner: Scanner(text))
     let leaves = pointers.map { search.insert($0) }
-    // The text is known to be valid; if jansson and the scanner ever disagree, what was found stays.
+    // The text is known to be valid; should jansson and the scanner ever disagree, what was found
+    // so far stays.
     do throws(Fault) { try search.visit(0) } catch {}
 
     var offsets: [Pointer: Int] = [:]
@@ -32,7 +33,7 @@ struct PlaceSearch {
     self.scanner = scanner
   }
 
-  /// Returns the nodes on the way, from the root's to the pointer's own.
+  /// Returns the nodes from the root's to the pointer's own.
   private mutating func insert(_ pointer: Pointer) -> [Int] {
     var path = [0]
     for component in pointer.components {
@@ -73,8 +74,8 @@ struct PlaceSearch {
     try visit(child)
   }
 
-  /// Nil if the pointer leads nowhere, or only into a member that a later one of its key replaces:
-  /// then a value on the way was met again, after what lies below it.
+  /// Nil if the pointer leads nowhere, or only into a member that a later repetition of its key
+  /// replaces: the later one then moved the offset of a node on the path past those below it.
   private func offset(_ path: [Int], _ part: Part) -> Int? {
     var last = -1
     for node in path {

@@ -1,4 +1,4 @@
-/// The way from a document's root to one of its values (RFC 6901).
+/// The path from a document's root to one of its values (RFC 6901).
 public struct Pointer: Hashable, Sendable {
   public enum Component: Sendable {
     case key(String)
@@ -40,8 +40,8 @@ extension Pointer: CustomStringConvertible {
   }
 }
 
-// Two keys are the same if their bytes are (RFC 8259, section 8.3, and so does jansson), while two
-// Swift strings are already equal if their normalised forms are.
+// Keys are equal if their bytes are (RFC 8259, section 8.3; so does jansson). Swift's strings are
+// equal already if their normalised forms are.
 extension Pointer.Component: Hashable {
   public static func == (left: Self, right: Self) -> Bool {
     switch (left, right) {

@@ -1,4 +1,4 @@
-// What is found where something else belongs, in words for whoever wrote it by hand.
+// Describes what was found where something else belongs, for whoever wrote it by hand.
 extension Scanner {
   func encodingFault() -> Fault? {
     if text.starts(with: [0xEF, 0xBB, 0xBF]) {
@@ -55,7 +55,7 @@ extension Scanner {
     if ["true", "false", "null"].contains(word.lowercased()), expected == "a value" {
       return Fault(offset, "\(word) is written \(word.lowercased())")
     }
-    // What is meant to be a word rather than a name is short; a megabyte of letters is neither.
+    // A word is short: a megabyte of letters is cut.
     let word = word.utf8.count > 20 ? word.prefix(20) + "..." : word
     return Fault(offset, "\(word) where \(expected) belongs; names stand in double quotes")
   }

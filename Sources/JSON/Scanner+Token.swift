@@ -1,5 +1,5 @@
 extension Scanner {
-  /// Reads a string, and returns where it stands, with its quotes.
+  /// Reads a string; returns its range, quotes included.
   mutating func string() throws(Fault) -> Range<Int> {
     let start = offset
     offset += 1
@@ -22,7 +22,7 @@ extension Scanner {
     throw Fault(offset, "the text ends inside a string", opened: start)
   }
 
-  /// What a string that was read stands for.
+  /// The value of a string that was read.
   func string(_ range: Range<Int>) -> String {
     var rest = text[range.dropFirst().dropLast()]
     guard rest.contains(where: { $0 == "\\" }) else { return String(decoding: rest, as: UTF8.self) }

@@ -1,16 +1,16 @@
-/// Walks a text of JSON (RFC 8259) by its values, and knows for each mistake what would be right.
+/// Walks a JSON text (RFC 8259) value by value, and says for each mistake what would be right.
 ///
-/// Accepts and refuses the same texts as jansson does, which tells neither where a value stands nor,
-/// in many cases, what is wrong. The caller pulls: `begin`, then `nextElement` or `nextKey` until it
-/// says that the container is closed, and between them `begin` or `skip` once a value.
+/// Accepts and refuses the same texts as jansson, which tells neither where a value stands nor,
+/// often, what is wrong. The caller pulls: `begin`, then `nextElement` or `nextKey` until the
+/// container is closed, with one `begin` or `skip` for each value in between.
 struct Scanner {
   enum Shape { case object, array, scalar }
 
   let text: [UInt8]
   var offset = 0
-  /// The offsets of the containers around here.
+  /// The offsets of the brackets that are open here.
   var open: [Int] = []
-  /// Just behind an opening bracket, where no comma may stand.
+  /// Just after an opening bracket, where no comma may stand.
   private var fresh = false
 
   init(_ text: [UInt8]) {
@@ -38,11 +38,12 @@ struct Scanner {
     while let byte, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { offset += 1 }
   }
 
-  /// Reads a scalar whole, and of a container the opening bracket.
+  /// Reads a whole scalar, or the opening bracket of a container.
   mutating func begin() throws(Fault) -> Shape {
     skipSpace()
     guard let byte else { throw ended() }
-    // JSON_PARSER_MAX_DEPTH of jansson, which counts a scalar as one deeper than what holds it.
+    // jansson's JSON_PARSER_MAX_DEPTH, which counts a scalar as one level deeper than its
+    // container.
     guard open.count < 2048 else { throw Fault(offset, "values are nested more than 2048 deep") }
     switch byte {
     case "{", "[":
@@ -59,12 +60,12 @@ struct Scanner {
     return .scalar
   }
 
-  /// True if an element follows, false if the array is closed.
+  /// True if an element follows; false if the array is closed.
   mutating func nextElement() throws(Fault) -> Bool {
     try !closed(by: "]")
   }
 
-  /// The key of the member that follows, with its quotes, or nil if the object is closed.
+  /// The range of the next member's key, quotes included; nil if the object is closed.
   mutating func nextKey() throws(Fault) -> Range<Int>? {
     if try closed(by: "}") { return nil }
     guard byte == "\"" else { throw unexpected("a key") }
@@ -75,7 +76,7 @@ struct Scanner {
     return key
   }
 
-  /// Passes the closing bracket, or else the comma before the next member or element.
+  /// Skips the closing bracket, or the comma before the next member or element.
   private mutating func closed(by bracket: Unicode.Scalar) throws(Fault) -> Bool {
     skipSpace()
     let first = fresh

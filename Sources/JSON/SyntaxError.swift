@@ -1,7 +1,7 @@
 /// The first thing that keeps a text from being JSON (RFC 8259).
 public struct SyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
   public let place: Place
-  /// What is wrong and, where it helps, what would be right; no capital, no full stop.
+  /// What is wrong and, where it helps, what would be right; without a capital or a full stop.
   public let sentence: String
 
   /// `LINE:COLUMN: SENTENCE`.
@@ -17,11 +17,11 @@ extension SyntaxError {
   }
 }
 
-/// A syntax error before its byte offset has become a place, which costs a pass over the text.
+/// A syntax error at a byte offset. Turning the offset into a place takes a pass over the text.
 struct Fault: Error {
   var offset: Int
   var sentence: String
-  /// The offset of the quote or bracket whose other half is missed.
+  /// The offset of the quote or bracket that is never closed.
   var opened: Int?
 
   init(_ offset: Int, _ sentence: String, opened: Int? = nil) {

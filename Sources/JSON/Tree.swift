@@ -1,11 +1,11 @@
 /// A JSON value to be written.
 public enum Tree: Sendable {
-  /// The members are written in this order, and it is the caller's part to repeat no key.
+  /// Members are written in this order; the caller makes sure that no key is repeated.
   case object([(String, Tree)])
   case array([Tree])
   case string(String)
   case integer(Int)
-  /// What is not finite is written as `null`: JSON has no word for it.
+  /// Infinity and NaN are written as `null`: JSON has no word for them.
   case real(Double)
   case bool(Bool)
   case null
@@ -26,7 +26,7 @@ extension Tree {
 }
 
 extension Tree: Equatable {
-  /// Members count as equal only in the same order.
+  /// Objects are equal only if their members have the same order.
   public static func == (left: Tree, right: Tree) -> Bool {
     switch (left, right) {
     case (.object(let left), .object(let right)): left.elementsEqual(right, by: ==)

@@ -2,11 +2,11 @@ internal import CJansson
 
 /// A value in a document's tree, as cheap to copy as a pointer.
 ///
-/// To be used only while its ``Document`` lives: keep the document in a variable that is used after
-/// the last of its values, or pass it along.
-// A bare pointer into the tree, without a reference to the document, because retaining one for each
-// of 400,000 values is what decoding would then spend its time on. Sound while the document lives:
-// it owns the root, jansson's containers own what they hold, and nothing here changes the tree.
+/// Valid only while its ``Document`` lives: keep the document in a variable that is used after the
+/// last of its values, or pass it along.
+// A bare pointer into the tree, without a reference to the document: decoding would spend most of
+// its time retaining one for each of 400,000 values. Sound while the document lives: the document
+// owns the root, jansson's containers own what they hold, and nothing here changes the tree.
 @safe public struct Value {
   public enum Kind: Sendable {
     case object, array, string, integer, real, bool, null
@@ -31,12 +31,12 @@ internal import CJansson
     json_string_value(node).map { String(utf8: $0, count: json_string_length(node)) }
   }
 
-  /// Nil unless a number written without fraction and exponent; 64 bits, signed.
+  /// Nil unless a number without fraction and exponent that fits into 64 bits, signed.
   public var integer: Int? {
     kind == .integer ? Int(json_integer_value(node)) : nil
   }
 
-  /// Nil unless a number written with a fraction or an exponent.
+  /// Nil unless a number with a fraction or an exponent.
   public var real: Double? {
     kind == .real ? json_real_value(node) : nil
   }
@@ -60,7 +60,7 @@ internal import CJansson
     kind == .array ? Elements(array: node) : nil
   }
 
-  /// The number of members or elements; 0 for what has neither.
+  /// The number of members or elements; 0 for any other value.
   public var count: Int {
     switch kind {
     case .object: json_object_size(node)
@@ -69,7 +69,7 @@ internal import CJansson
     }
   }
 
-  /// Nil unless an object with such a member.
+  /// Nil unless an object that has the member.
   public subscript(key: String) -> Value? {
     var key = key
     return key.withUTF8 { key in
@@ -77,15 +77,16 @@ internal import CJansson
     }.map(Value.init)
   }
 
-  /// Nil unless an array with such an element, from 0.
+  /// Nil unless an array that has the element; counted from 0.
   public subscript(index: Int) -> Value? {
-    // To jansson, which counts without sign, a negative index is one past any end.
+    // jansson's index is unsigned: a negative one is past any end.
     json_array_get(node, index).map(Value.init)
   }
 }
 
 extension Value {
-  /// The members of an object, in the order of the text (of their first mention, if repeated).
+  /// The members of an object, in the order of the text; a repeated key stands where it first
+  /// occurs.
   @safe public struct Members: Sequence {
     let object: UnsafeMutablePointer<json_t>
 
@@ -102,7 +103,7 @@ extension Value {
       public mutating func next() -> (key: String, value: Value)? {
         guard let here = position else { return nil }
         position = json_object_iter_next(object, here)
-        // A key of at most 15 bytes lies within the String itself: nothing is allocated.
+        // A key of at most 15 bytes is stored in the String itself: nothing is allocated.
         let key = String(utf8: json_object_iter_key(here), count: json_object_iter_key_len(here))
         return (key, Value(node: json_object_iter_value(here)))
       }
@@ -124,7 +125,7 @@ extension Value {
 }
 
 extension String {
-  /// From bytes that jansson has found to be UTF-8.
+  /// From bytes that jansson has checked to be UTF-8.
   fileprivate init(utf8 bytes: UnsafePointer<CChar>, count: Int) {
     let bytes = UnsafeRawBufferPointer(start: bytes, count: count)
     self.init(decoding: bytes, as: UTF8.self)

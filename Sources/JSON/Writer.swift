@@ -1,7 +1,7 @@
 extension Tree {
-  /// For people: indented by two spaces, and what fits on the rest of a line is written on it.
+  /// The text for people: indented by two spaces, with every value that fits kept on one line.
   ///
-  /// The width is in bytes of UTF-8. Ends with a newline.
+  /// `width` is in bytes of UTF-8. Ends with a newline.
   public func text(width: Int = 100) -> String {
     var writer = Writer(width: width)
     writer.write(self, indent: 0, trailing: 0)
@@ -9,7 +9,7 @@ extension Tree {
     return String(decoding: writer.text, as: UTF8.self)
   }
 
-  /// For programs: one line without any space, and without a newline at its end.
+  /// The text for programs: one line without spaces and without a newline at its end.
   public var compact: String {
     var writer = Writer(width: 0)
     _ = writer.writeOnLine(self, limit: .max, spaced: false)
@@ -20,16 +20,17 @@ extension Tree {
 private struct Writer {
   var text: [UInt8] = []
   let width: Int
-  /// Where the present line begins in the text.
+  /// Where the current line begins in the text.
   private var line = 0
 
   init(width: Int) {
     self.width = width
   }
 
-  /// `trailing` is what has to fit on the line behind the value: 1 for a comma.
+  /// `trailing` is how many bytes must fit on the line after the value: 1 for a comma.
   mutating func write(_ tree: Tree, indent: Int, trailing: Int) {
-    // At most a line's width is written in vain for each container, so the whole stays linear.
+    // A failed attempt writes at most one line's width for each container, so the whole stays
+    // linear.
     let start = text.count
     let (limit, overflow) = line.addingReportingOverflow(width - trailing)
     if writeOnLine(tree, limit: overflow ? .max : limit, spaced: true) { return }
@@ -59,11 +60,11 @@ private struct Writer {
       newLine(indent)
       text.append(UInt8(ascii: "]"))
     default:
-      _ = writeOnLine(tree, limit: .max, spaced: true)  // nowhere to break it
+      _ = writeOnLine(tree, limit: .max, spaced: true)  // it can't be broken
     }
   }
 
-  /// False, with part of the value written, as soon as the text grows past the limit.
+  /// False, with part of the value written, as soon as the text exceeds the limit.
   mutating func writeOnLine(_ tree: Tree, limit: Int, spaced: Bool) -> Bool {
     guard text.count < limit else { return false }
     switch tree {
@@ -119,8 +120,9 @@ private struct Writer {
     }
   }
 
-  /// JSON is read on terminals too: what one acts on or doesn't show is escaped, as a lone control
-  /// character of C1 (U+009B begins a sequence) or a mark that turns the direction of writing.
+  /// JSON is read on terminals too: control characters that a terminal acts on or doesn't show are
+  /// escaped, such as those of C1 (U+009B begins a sequence) and marks that turn the direction of
+  /// writing.
   private mutating func write(_ scalar: Unicode.Scalar) {
     if scalar.value < 0x7f { return write(UInt8(scalar.value)) }
     switch scalar.properties.generalCategory {

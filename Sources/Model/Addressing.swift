@@ -1,2 +1,2 @@
-// Every kind is written with addresses: whoever imports the kinds has them.
+// Every kind has addresses: whoever imports Model gets them too.
 @_exported public import Addressing

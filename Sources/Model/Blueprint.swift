@@ -1,47 +1,48 @@
-/// A short form in the state file: what it claims, what it stands for given signals, and what there is
-/// to say about it. A new one needs a line in State's registry of sections, and none elsewhere.
+/// A short form in the state file that expands to plain objects: what it claims, what it expands to
+/// for given signals, and what there is to report about it. A new one needs a line in State's
+/// registry of sections and none elsewhere.
 public protocol Blueprint: Hashable, Sendable {
   /// The section of the state file: `gateways`.
   static var section: String { get }
-  /// Whether it ever has ``counters``.
+  /// Whether it can have ``counters``.
   static var countsDrops: Bool { get }
 
   // MARK: - Claims
 
-  /// The probes whose signals tell who lives.
+  /// The probes that tell which of its members are alive.
   var probes: [Probe] { get }
   var parts: [BlueprintPart] { get }
   var claims: BlueprintClaims { get }
-  /// Takes what it has to know of the rest of the file: its addresses, whatever their conditions say,
+  /// Learns what it needs from the rest of the file: the addresses, whatever their conditions are,
   /// and the other blueprints.
   mutating func learn(addresses: [Address], others: [any Blueprint])
 
   // MARK: - Expansion
 
-  /// The plain kernel objects that stand for it.
+  /// The plain objects that it expands to.
   func expanded(in context: BlueprintContext) -> NetworkState
-  /// Its members that get nothing new and may still finish what they have.
+  /// The members that get no new flows but may finish those they have.
   func drainings(
     given signals: [Signal: Signal.State], keeping observed: NetworkState
   ) -> [Draining]
-  /// Whether an object is a part of what leads packets to its members.
+  /// Whether the object is one of those that lead packets to its members.
   func owns(_ object: Object) -> Bool
 
   // MARK: - Statements
 
-  /// What isn't as one might think, though nothing failed.
+  /// What works differently from what one might expect, though nothing failed.
   func notes(in observed: NetworkState) -> [Trouble]
-  /// What the file says that can't work as it is meant.
+  /// What the file asks for that can't work as it is meant.
   func mistakes(in file: DesiredState) -> [Trouble]
-  /// What a signal of its probes is about.
+  /// What each signal of its probes is about.
   var subjects: [Signal: SignalSubject] { get }
-  /// Whether the objects that stand for it lead anywhere; nil: that can't be said of it.
+  /// Whether its objects lead packets anywhere; nil if that question doesn't apply.
   func availability(
     in wanted: NetworkState, given signals: [Signal: Signal.State]
   ) -> Availability?
-  /// The kernel's counters of what it dropped; nil: it drops nothing.
+  /// The kernel's counters of what it dropped; nil if it drops nothing.
   var counters: DropCounters? { get }
-  /// Networks whose hosts must not ask this machine for its status.
+  /// Networks whose hosts may not ask this machine for its status.
   func untrusted(in wanted: NetworkState) -> [Prefix]
 }
 
@@ -61,7 +62,7 @@ extension Blueprint {
   public var counters: DropCounters? { nil }
   public func untrusted(in wanted: NetworkState) -> [Prefix] { [] }
 
-  /// The signals that decide something about it.
+  /// The signals that any of its parts depend on.
   public var signals: Set<Signal> { parts.reduce(into: []) { $0.formUnion($1.signals) } }
 
   func isEqual(to other: any Blueprint) -> Bool { (other as? Self) == self }
@@ -71,13 +72,13 @@ extension Blueprint {
 public struct BlueprintContext {
   public let signals: [Signal: Signal.State]
   public let observed: NetworkState
-  /// The file's own objects, as the signals have them.
+  /// The file's own objects, with their conditions decided.
   public let stated: NetworkState
-  /// Whether a destination that drains has had its time.
+  /// Whether a draining destination's time is over.
   public let isOver: (Draining.ID) -> Bool
 }
 
-/// A part of a blueprint about which signals decide.
+/// A part of a blueprint that signals decide about.
 public struct BlueprintPart: Hashable, Sendable {
   /// For people: `gateway gw0`.
   public let name: String
@@ -89,15 +90,15 @@ public struct BlueprintPart: Hashable, Sendable {
   }
 }
 
-/// What a blueprint has for itself: the rest of the file must leave it alone.
+/// What a blueprint claims for itself: the rest of the file must leave it alone.
 public struct BlueprintClaims: Hashable, Sendable {
-  /// Whatever the signals say.
+  /// Claimed whatever the signals say.
   public var sysctls: [Sysctl] = []
-  /// Tables of nftables.
+  /// The nftables tables that it makes.
   public var tables: [NftablesTable.ID] = []
   public var routingTables: Set<UInt32> = []
   public var rules: [Rule] = []
-  /// Between its rules, nothing may lead packets elsewhere.
+  /// Within these priorities, no other rule may lead packets elsewhere.
   public var priorities: ClosedRange<UInt32>?
   public var marks: ClosedRange<UInt32>?
   /// The links that it names, by the key of its section.
@@ -117,7 +118,7 @@ public struct BlueprintClaims: Hashable, Sendable {
   public init() {}
 }
 
-/// A sentence about an object of the file or the kernel.
+/// Something to report about an object of the file or the kernel, in a sentence.
 public struct Trouble: Hashable, Sendable {
   public let object: String
   public let reason: String
@@ -142,9 +143,9 @@ public struct SignalSubject: Hashable, Sendable {
 
   /// Members of the signal's status: `gateway`, `192.168.25.128`.
   public let words: [Word]
-  /// The signals that must all be down before the loss of this one deserves a warning.
+  /// Signals that must all be down as well before the loss of this one deserves a warning.
   public let peers: Set<Signal>
-  /// What that loss means; nil: the signal says enough.
+  /// What that loss means; nil if the signal says enough.
   public let loss: String?
 
   public init(_ words: [Word], peers: Set<Signal>, loss: String? = nil) {
@@ -153,13 +154,13 @@ public struct SignalSubject: Hashable, Sendable {
     self.loss = loss
   }
 
-  /// Whether it and all of its peers are down.
+  /// Whether the signal and all of its peers are down.
   public func isLost(given states: [Signal: Signal.State]) -> Bool {
     peers.allSatisfy { states[$0] == .down }
   }
 }
 
-/// By how many of its members a blueprint leads packets on.
+/// How many of its members a blueprint leads packets to.
 public struct Availability: Hashable, Sendable {
   /// As the status and the log call it: `egress`.
   public let name: String
@@ -169,9 +170,9 @@ public struct Availability: Hashable, Sendable {
   public let leading: [String]
   /// The number of all members.
   public let count: Int
-  /// Nothing gets through: every member is known to be down.
+  /// Every member is known to be down: nothing gets through.
   public let isClosed: Bool
-  /// The sentence for the log and the status while it is closed.
+  /// The sentence for the log and the status while nothing gets through.
   public let reason: String
 
   public init(
@@ -186,12 +187,12 @@ public struct Availability: Hashable, Sendable {
   }
 }
 
-/// Named counters of an nftables table, one for each reason to drop packets.
+/// Named nftables counters, one for each reason to drop packets.
 public struct DropCounters: Hashable, Sendable {
   public struct Reason: Hashable, Sendable {
     /// The counter's name.
     public let name: String
-    /// What was dropped, where, and what would help.
+    /// What was dropped, where, and what would help against it.
     public let meaning: String
 
     public init(_ name: String, meaning: String) {

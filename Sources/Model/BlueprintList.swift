@@ -1,4 +1,4 @@
-/// Blueprints of any types, at most one of each, compared by value.
+/// Blueprints, at most one of each type, compared by value.
 struct BlueprintList: Hashable, Sendable {
   var list: [any Blueprint] = []
 

@@ -1,4 +1,5 @@
-/// Links and nexthops that the kernel doesn't have, or that signals keep out, and what goes with them.
+/// Links and nexthops that are absent, in the kernel or by their conditions, and what is lost with
+/// them.
 public struct Cascade: Sendable {
   public var links: Set<LinkName> = []
   public var nexthops: Set<UInt32> = []
@@ -27,7 +28,7 @@ public struct Cascade: Sendable {
     }
   }
 
-  /// Whether an object rests on any of them.
+  /// Whether an object depends on any of them.
   func takes(_ object: some Resource) -> Bool {
     object.requirements.contains { requirement in
       switch requirement {

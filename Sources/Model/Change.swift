@@ -7,15 +7,15 @@ public struct Change: Hashable, Sendable {
   }
 
   public let verb: Verb
-  /// What is wanted, or, for a deletion, what is there.
+  /// What is wanted; for a deletion, what is there.
   public let object: Object
   /// What is there; nil for a creation.
   public let observed: Object?
-  /// Of a route: others of the same key are there, which stay. IPv4's stand behind it then.
+  /// Of a route: other routes of the same key stay. An IPv4 route then goes ahead of them.
   public var isBeside = false
-  /// Of a rule's deletion: rules that stay, and that the kernel would take for this one.
+  /// Of a rule's deletion: rules that stay, but that the kernel could delete in its place.
   public var lookalikes: [Rule] = []
-  /// Of a table: what is carried out, exactly.
+  /// Of a table: the difference that is carried out, exactly.
   public var table: TableChange?
 
   public init(_ verb: Verb, _ object: Object, observed: Object? = nil) {

@@ -1,14 +1,14 @@
 import Nftables
 
-/// What a state file asks for, part of which signals decide.
+/// What a state file asks for; some of it depends on signals.
 public struct DesiredState: Hashable, Sendable {
-  /// What stands whatever the signals say.
+  /// What is wanted whatever the signals say.
   public var unconditional = NetworkState()
-  /// Objects with a condition of their own, or on a member.
+  /// Objects with a condition, or with a member that has one.
   public var conditional: [ConditionalObject] = []
-  /// What no rule may match while the condition is up.
+  /// Patterns that no rule may match while the condition is up.
   public var conditionalPatterns: [ConditionalPattern] = []
-  /// Everybody's, also those of blueprints.
+  /// The file's own probes and those of its blueprints.
   public var probes: [Probe] = []
   private var blueprintList = BlueprintList()
   /// How long a signal may stay unknown before it counts as down.
@@ -26,18 +26,17 @@ public struct DesiredState: Hashable, Sendable {
     set { blueprintList.list = newValue }
   }
 
-  /// Also where only a blueprint has to be expanded.
+  /// True if any object has a condition, or if there is a blueprint.
   public var isConditional: Bool {
     !conditional.isEmpty || !conditionalPatterns.isEmpty || !blueprints.isEmpty
   }
 
-  /// Every signal that there is to say something about: those of the probes, and those that
-  /// conditions name.
+  /// Every signal that the file knows: those of its probes, and those that conditions name.
   public var signals: Set<Signal> {
     conditions.reduce(into: Set(probes.map(\.signal))) { $0.formUnion($1.signals) }
   }
 
-  /// Those that decide something.
+  /// The signals that something depends on.
   public var decidingSignals: Set<Signal> {
     let own = blueprints.reduce(into: Set<Signal>()) { $0.formUnion($1.signals) }
     return conditions.reduce(into: own) { $0.formUnion($1.signals) }
@@ -48,7 +47,7 @@ public struct DesiredState: Hashable, Sendable {
       + conditionalPatterns.map(\.when)
   }
 
-  /// The tables that it names, those of the blueprints without content.
+  /// The tables that it names; those of blueprints are empty.
   public var tables: [NftablesTable] {
     unconditional.tables
       + blueprints.flatMap(\.claims.tables).map {
@@ -58,7 +57,7 @@ public struct DesiredState: Hashable, Sendable {
       }
   }
 
-  /// The settings that it names, whatever the signals say.
+  /// The settings that it names, with or without a condition.
   public var sysctlKeys: [Sysctl.Key] {
     unconditional.sysctls.map(\.key)
       + blueprints.flatMap { $0.claims.sysctls.map(\.key) }
@@ -66,13 +65,13 @@ public struct DesiredState: Hashable, Sendable {
   }
 }
 
-/// An object that signals decide about, as a whole or member by member.
+/// An object that depends on signals, as a whole or member by member.
 public struct ConditionalObject: Hashable, Sendable {
   /// With all of its members.
   public var object: Object
-  /// Nil: it stands whatever the signals say, while it has a member.
+  /// Nil: the object is wanted whatever the signals say, as long as it has a member.
   public var when: Condition?
-  /// For each of the object's members; empty: none has a condition.
+  /// A condition for each of the object's members; empty if none has one.
   public var members: [Condition?]
   /// What becomes of a service's destination that is down.
   public var inhibit = Inhibition.usual
@@ -95,13 +94,13 @@ public struct ConditionalPattern: Hashable, Sendable {
 }
 
 extension Probe {
-  /// What it publishes.
+  /// The signal that it publishes.
   public var signal: Signal { Signal(.probe, name) }
 }
 
 extension Condition {
-  /// Whether the text alone shows that the two are never up together: one of the terms that this
-  /// one needs is literally the negation of one that the other needs.
+  /// Whether the text alone shows that the two are never up together: a term that one needs is
+  /// literally the negation of a term that the other needs.
   public func excludes(_ other: Condition) -> Bool {
     let needs = other.needs
     return self.needs.contains { need in
@@ -109,7 +108,7 @@ extension Condition {
     }
   }
 
-  /// What must be up for it to be up: the terms of `all`, or it as a whole.
+  /// What must be up for it to be up: the terms of `all`, or the condition itself.
   private var needs: [Condition] {
     if case .all(let conditions) = self { conditions.flatMap(\.needs) } else { [self] }
   }

@@ -1,21 +1,21 @@
-/// A property that changes, or one of many parts of the object.
+/// A property that changes, or one of an object's many parts.
 public struct Difference: Hashable, Sendable {
   public enum Sort: Hashable, Sendable {
     case property
-    /// A part that comes or goes, told from others by its name.
+    /// A part that is added or removed, identified by its name.
     case member
-    /// A part that comes or goes, told from others of one name by its value.
+    /// A part that is added or removed; others have the same name, so its value identifies it.
     case element
   }
 
   public let name: String
-  /// Nil where it isn't stated or isn't there.
+  /// Nil if it wasn't stated or wasn't there.
   public let old: Value?
   public let new: Value?
   public let sort: Sort
-  /// How many more of the kind there are behind it, unsaid.
+  /// How many more of the kind follow that aren't listed.
   public let omitted: Int
-  /// Whether somebody else made what goes.
+  /// Whether somebody else made the part that is removed.
   public let isTheirs: Bool
 
   public init(

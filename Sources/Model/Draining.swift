@@ -1,4 +1,4 @@
-/// A destination that is on its way out of a service.
+/// A destination that is leaving its service.
 public struct Draining: Hashable, Sendable {
   public struct ID: Hashable, Sendable {
     public let match: IPVSService.Match
@@ -22,8 +22,8 @@ public struct Draining: Hashable, Sendable {
 
 /// What becomes of a server whose probe failed.
 public enum Inhibition: Hashable, Sendable {
-  /// Weight 0 for so long, in which it may come back with all its flows; then it is removed, so
-  /// that its clients learn at once.
+  /// Weight 0 for this long, during which it may come back with all its flows. Then it is removed,
+  /// so that its clients learn at once.
   case lasting(Duration)
   /// Weight 0 for as long as it is down.
   case forever

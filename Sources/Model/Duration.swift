@@ -1,11 +1,11 @@
 extension Duration: ValueConvertible {
-  /// Units of a duration's text, in nanoseconds, largest first.
+  /// The units of a duration's text, in nanoseconds, largest first.
   private static let units: [(name: String, nanoseconds: Int64)] = [
     ("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("m", 60_000_000_000),
     ("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000),
   ]
 
-  /// A whole number and one unit (`us`, `ms`, `s`, `m`, `h`, `d`): `750ms`, `1s`.
+  /// Parses a whole number and one unit (`us`, `ms`, `s`, `m`, `h`, `d`): `750ms`, `1s`.
   public init?(text: String) {
     let digits = text.utf8.prefix { $0 &- 48 < 10 }
     let unit = text.utf8.dropFirst(digits.count)
@@ -26,7 +26,7 @@ extension Duration: ValueConvertible {
     Double(components.seconds) + Double(components.attoseconds) / 1e18
   }
 
-  /// In the largest unit that needs no fraction.
+  /// Written in the largest unit that needs no fraction.
   public var text: String {
     let total = wholeNanoseconds
     let unit =

@@ -1,11 +1,13 @@
 extension DesiredState {
-  /// What the file asks for while the signals are so.
+  /// What the file asks for while the signals are as given; a signal that `signals` lacks is
+  /// unknown.
   ///
-  /// Up means as stated and down means absent. What isn't known yet is left as `observed` has it: as
-  /// it is there, or not at all. What rests on an absent object (a route over a link, a group's
-  /// nexthop) is absent with it, as in the kernel. A signal that `signals` lacks is unknown.
+  /// An object whose condition is up is wanted as stated; one whose condition is down is absent.
+  /// While its condition is unknown, it stays as `observed` has it, there or not. What depends on
+  /// an absent object (a route on a link, a group on a nexthop) is absent with it, as in the
+  /// kernel.
   ///
-  /// `isOver` says of a real server that is on its way out of a service that its time is over.
+  /// `isOver` tells whether the time of a draining real server is over.
   public func expanded(
     given signals: [Signal: Signal.State] = [:], keeping observed: NetworkState = NetworkState(),
     isOver: @escaping (Draining.ID) -> Bool = { _ in true }
@@ -15,7 +17,7 @@ extension DesiredState {
     return expansion.configuration()
   }
 
-  /// What a kernel's links say of themselves: up while they run, down also where there is none.
+  /// The signals of links: up while a link runs, down also if it doesn't exist.
   public func linkSignals(in observed: NetworkState) -> [Signal: Signal.State] {
     let wanted = decidingSignals.filter { $0.source == .link }
     if wanted.isEmpty { return [:] }
@@ -30,11 +32,11 @@ extension DesiredState {
     }
   }
 
-  /// The real servers that are on their way out of services.
+  /// The real servers that are leaving their services.
   public func drainings(
     given signals: [Signal: Signal.State], keeping observed: NetworkState
   ) -> [Draining] {
-    // The others don't go, or at once.
+    // The other services' servers never leave, or leave at once.
     let lasting = conditional.filter {
       if case .lasting = $0.inhibit { true } else { false }
     }
@@ -57,9 +59,9 @@ extension DesiredState {
 private struct Expansion {
   private let desiredState: DesiredState
   private let signals: [Signal: Signal.State]
-  /// Of the objects about which anything is unknown.
+  /// The observed objects whose conditions are unknown.
   private let present: [ObjectID: Object]
-  /// Those about which signals decide.
+  /// The observed services that signals decide about.
   private let servicesPresent: [IPVSService.Match: IPVSService]
   private let isOver: (Draining.ID) -> Bool
   private let observed: NetworkState
@@ -82,7 +84,8 @@ private struct Expansion {
     var placed: Set<ObjectID> = []
     var absent: [Object] = []
     for conditional in desiredState.conditional {
-      // Of alternatives that exclude each other several may be unknown, and the kernel has but one.
+      // Several alternatives that exclude each other may be unknown, but the kernel has only one of
+      // them.
       guard let object = expanded(conditional), placed.insert(object.id).inserted else {
         absent.append(conditional.object)
         continue
@@ -100,7 +103,7 @@ private struct Expansion {
     return configuration
   }
 
-  /// What each blueprint stands for.
+  /// What each blueprint expands to.
   private func blueprints(beside stated: NetworkState) -> [NetworkState] {
     if desiredState.blueprints.isEmpty { return [] }
     let context = BlueprintContext(
@@ -123,7 +126,7 @@ private struct Expansion {
           states, present: servicesPresent[service.match], conditional.inhibit, isOver: isOver))
     }
     if let kept = object.keeping(states, present: present[object.id]) { return kept }
-    // No member that counts, and some that may: what is there may lead by members of an earlier file.
+    // No member is up, and some are unknown: what is there may use members of an earlier file.
     return states.contains(.unknown) ? present[object.id] : nil
   }
 
@@ -132,7 +135,7 @@ private struct Expansion {
   ) -> [IPVSService.Match: IPVSService] {
     let wanted = Set(
       conditional.lazy.compactMap { $0.object.as(IPVSService.self)?.match })
-    // A few of a thousand are found faster by comparing than by hashing all.
+    // A few among a thousand are found faster by comparing than by hashing all.
     guard wanted.count > 8 else {
       return wanted.compactMap { match in observed.ipvsServices.first { $0.match == match } }
         .byMatch
@@ -146,7 +149,7 @@ private struct Expansion {
     conditional.members.map { $0?.state(given: signals) ?? .up }
   }
 
-  /// Unknown where what is there has a say.
+  /// Unknown if the observed state decides.
   static func verdict(
     _ conditional: ConditionalObject, _ signals: [Signal: Signal.State]
   ) -> Signal.State {
@@ -158,17 +161,18 @@ private struct Expansion {
 }
 
 extension NetworkState {
-  /// What a blueprint stands for; a setting that the file states as well is stated once.
+  /// Adds what a blueprint expands to; a setting that the file states too is stated once.
   fileprivate mutating func addBlueprint(_ expansion: NetworkState) {
     var blueprint = expansion
     for index in blueprint.tables.indices { blueprint.tables[index].isBlueprints = true }
+    // main and the like aren't the blueprint's.
     claimedTables.formUnion(
-      blueprint.routes.map(\.table).filter { $0.name == nil })  // main and its like are everybody's
+      blueprint.routes.map(\.table).filter { $0.name == nil })
     add(blueprint)
     flows = blueprint.flows ?? flows
   }
 
-  /// The objects with these identities; of several with one identity ours, else the first, which is
+  /// The objects with these identities; where several share one, ours, or else the first, which is
   /// the one in force.
   fileprivate func objects(with ids: Set<ObjectID>) -> [ObjectID: Object] {
     var found: [ObjectID: Object] = [:]
@@ -184,7 +188,8 @@ extension NetworkState {
     return found
   }
 
-  /// The kernel drops what rests on a link or a nexthop that goes, and refuses it where there is none.
+  /// The kernel drops whatever depends on a link or nexthop that goes, and refuses it while there
+  /// is none.
   fileprivate mutating func removeWhatRests(on absent: [Object]) {
     var gone = Cascade()
     for object in absent { gone.add(object.resource.provisions) }

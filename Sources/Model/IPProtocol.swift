@@ -1,4 +1,4 @@
-/// A protocol above IP: `/etc/protocols`'s number, with the names that rules are written with.
+/// A protocol above IP: its number in `/etc/protocols`, with the names that rules use.
 public struct IPProtocol: Hashable, Sendable {
   public let number: UInt8
 

@@ -1,4 +1,4 @@
-/// A kind of kernel object, which is the type of its values.
+/// A kind of kernel object, by the type of its values.
 public struct Kind: Sendable {
   public let type: any Resource.Type
 
@@ -24,7 +24,7 @@ public struct Kind: Sendable {
   private static let positions = Dictionary(
     uniqueKeysWithValues: all.enumerated().map { (ObjectIdentifier($1.type), $0) })
 
-  /// Among all of them.
+  /// Its position in ``all``.
   public var position: Int { Self.positions[ObjectIdentifier(type)]! }
 
   public var name: String { type.name }

@@ -2,24 +2,25 @@ public import Nftables
 
 /// Kernel objects by kind: all that a state file wants, or all that a kernel has.
 public struct NetworkState: Hashable, Sendable {
-  /// One for each of ``Kind/all``.
+  /// One list for each of ``Kind/all``.
   private var lists: [any ResourceList] = Kind.all.map { $0.type.emptyList }
-  /// Desired only: no rule may match one of these.
+  /// Desired only: no rule may match any of these.
   public var absentRules: [RulePattern] = []
-  /// Desired only: routing tables that a blueprint fills, which nobody else may use.
+  /// Desired only: routing tables that a blueprint fills; nothing else may use them.
   public var claimedTables: Set<RouteTable> = []
-  /// Observed only: objects of others, and of the kernel, for which there are no words, by identity.
+  /// Observed only: objects of others, and of the kernel, that can't be stated in a file, with what
+  /// they are.
   public var wordless: [ObjectID: String] = [:]
-  /// Observed only: rules of others for which there are no words.
+  /// Observed only: rules of others that can't be stated in a file.
   public var partialRules: [PartialRule] = []
-  /// Desired only; nil: nothing is said about flows.
+  /// Desired only; nil: flows are left alone.
   public var flows: ServedFlows?
   /// Observed only: this kernel has no IPVS.
   public var lacksIPVS = false
-  /// Observed only: the generation of the nftables ruleset that the tables were read from. It says
-  /// nothing of what is there, so that states are equal without it.
+  /// Observed only: the generation of the nftables ruleset that the tables were read from. It isn't
+  /// compared: it says nothing about what is there.
   public var nftablesGeneration: UInt32?
-  /// Observed only: what the machine's own files say that names of nftables mean; not compared, too.
+  /// Observed only, and not compared: what the machine's own files say that nftables' names mean.
   public var machineNames = MachineNames()
 
   public init() {}
@@ -30,7 +31,7 @@ public struct NetworkState: Hashable, Sendable {
     _modify {
       let position = R.kind.position
       var items = (lists[position] as! List<R>).items
-      // Else there would be two owners, and the first change would copy them all.
+      // Otherwise the array would have two owners, and the first change would copy it.
       lists[position] = List<R>(items: [])
       defer { lists[position] = List(items: items) }
       yield &items
@@ -51,7 +52,7 @@ public struct NetworkState: Hashable, Sendable {
     append(object.resource, &self)
   }
 
-  /// Adds what a blueprint stands for, kind by kind.
+  /// Adds what a blueprint expands to, kind by kind.
   mutating func add(_ blueprint: NetworkState) {
     func add<R: Resource>(_: R.Type, _ all: inout NetworkState) {
       if blueprint[R.self].isEmpty { return }
@@ -60,12 +61,13 @@ public struct NetworkState: Hashable, Sendable {
     for kind in Kind.all { add(kind.type, &self) }
   }
 
-  /// Takes away what can't be while these links and nexthops aren't, the kinds that others rest on first.
+  /// Removes what can't exist without these links and nexthops, starting with the kinds that others
+  /// depend on.
   mutating func removeDependents(of gone: inout Cascade) {
     func remove<R: Resource>(_: R.Type, _ all: inout NetworkState, _ gone: inout Cascade) {
       R.removeDependents(of: &gone, from: &all[R.self])
     }
-    // Links first, whose list may grow what is gone.
+    // Links first: losing one may lose others.
     remove(Link.self, &self, &gone)
     for kind in Kind.all where kind != Link.kind { remove(kind.type, &self, &gone) }
   }
@@ -83,8 +85,8 @@ public struct NetworkState: Hashable, Sendable {
   }
 }
 
-/// The objects of one kind, whichever it is: asked once a list, so that the values stay in an array of
-/// their own type.
+/// The list of one kind, type-erased once for the whole list, so that the values stay in an array
+/// of their own type.
 private protocol ResourceList: Sendable {
   var objects: [Object] { get }
   var isEmpty: Bool { get }

@@ -8,7 +8,7 @@ public struct Object: Sendable {
   public var phase: Phase { resource.phase }
   public var id: ObjectID { resource.objectID }
 
-  /// The object as one of this kind; nil when it is of another.
+  /// The object as a value of this type; nil if it is of another kind.
   public func `as`<R: Resource>(_: R.Type) -> R? { resource.as(R.self) }
 
   /// See ``Resource/keeping(_:present:)``.
@@ -31,8 +31,8 @@ public struct Object: Sendable {
     return restored(resource)
   }
 
-  /// Whether it comes before another in plans: by kind, then in the kind's own order. As the identities
-  /// compare, without making them.
+  /// Whether plans list it before another: by kind, then in the kind's own order. The same order as
+  /// that of the identities, without making them.
   public func precedes(_ other: Object) -> Bool {
     func precedes<R: Resource>(_ own: R) -> Bool {
       guard let other = other.as(R.self) else { return kind < other.kind }
@@ -51,7 +51,7 @@ extension Object: Hashable {
   public func hash(into hasher: inout Hasher) { resource.hash(into: &hasher) }
 }
 
-/// What identifies an object of any kind.
+/// The identity of an object of any kind.
 public struct ObjectID: Sendable {
   public let kind: Kind
   private let value: any Hashable & Comparable & Sendable & CustomStringConvertible
@@ -61,7 +61,7 @@ public struct ObjectID: Sendable {
     value = id
   }
 
-  /// The identity as one of this kind; nil when it is of another.
+  /// The identity as a value of this kind; nil if it is of another.
   public func `as`<R: Resource>(_: R.Type) -> R.ID? { kind == R.kind ? value as? R.ID : nil }
 }
 
@@ -94,7 +94,7 @@ extension Resource {
   public var kind: Kind { Self.kind }
   public var objectID: ObjectID { ObjectID(Self.self, id) }
 
-  /// The value as one of this kind; nil when it is of another.
-  // Types are compared first: a cast that fails takes ten times as long.
+  /// The value as one of this kind; nil if it is of another.
+  // Types are compared first: a failing cast takes ten times as long.
   func `as`<R: Resource>(_: R.Type) -> R? { Self.self == R.self ? (self as! R) : nil }
 }

@@ -1,8 +1,9 @@
-/// What a plan knows of the network as it will be: kinds say by it what the kernel would refuse.
+/// What a plan knows about the network as it will be; kinds use it to tell what the kernel would
+/// refuse.
 public protocol Outlook {
-  /// The desired one, else the observed one.
+  /// The desired MTU, or else the observed one.
   func mtu(_ link: LinkName) -> UInt32?
-  /// Why the kernel would refuse a route or nexthop this way; nil where nothing is known against it.
+  /// Why the kernel would refuse a route or nexthop with this hop; nil if no reason is known.
   mutating func objection(
     toWay via: IPAddress?, _ dev: LinkName?, isOnlink: Bool, _ family: Family
   ) -> String?

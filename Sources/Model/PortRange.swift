@@ -1,4 +1,4 @@
-/// One port, or several in a row: `53` or `"6881-6889"`.
+/// One port, or a range of ports: `53` or `"6881-6889"`.
 public struct PortRange: Hashable, Sendable {
   public let first: UInt16
   public let last: UInt16

@@ -1,15 +1,15 @@
-/// A question that is asked again and again; what comes of it is the signal `probe.NAME`.
+/// A question that is asked again and again; the answers make the signal `probe.NAME`.
 public struct Probe: Hashable, Sendable {
   public var name: String
-  /// From the start of one try to the start of the next.
+  /// From the start of one attempt to the start of the next.
   public var interval: Duration
-  /// How long a try may take in all before it counts as failed.
+  /// How long an attempt may take in all before it fails.
   public var timeout: Duration
-  /// Tries in a row that must succeed before the signal is up.
+  /// How many attempts in a row must succeed before the signal is up.
   public var rise: Int
-  /// Tries in a row that must fail before the signal is down.
+  /// How many attempts in a row must fail before the signal is down.
   public var fall: Int
-  /// The first try starts after a random part of it; nil: of the interval.
+  /// The first attempt starts after a random part of this; nil: of the interval.
   public var jitter: Duration?
   /// The address to ask from; nil: the kernel's choice.
   public var source: IPAddress?
@@ -40,20 +40,20 @@ public struct Probe: Hashable, Sendable {
     case gluetun(Gluetun)
   }
 
-  /// A request over HTTP/1.1, in the clear or over TLS.
+  /// A request over HTTP/1.1, with or without TLS.
   public struct HTTP: Hashable, Sendable {
     public var address: IPAddress
     public var port: UInt16
     public var method: String
-    /// With its query.
+    /// The path, with its query.
     public var path: String
     /// The `Host` header; nil: the address and port.
     public var host: String?
     public var headers: [Header]
     public var credentials: Credentials?
-    /// The good statuses.
+    /// The statuses that count as success.
     public var statuses: [ClosedRange<Int>]
-    /// What a good body contains.
+    /// What the body must contain.
     public var body: String?
     public var tls: TLS?
 
@@ -79,11 +79,11 @@ public struct Probe: Hashable, Sendable {
   }
 
   public struct TLS: Hashable, Sendable {
-    /// Whether the certificate must be good for the name.
+    /// Whether the certificate must be valid for the name.
     public var isVerified: Bool
-    /// The name to ask for (SNI) and to verify; nil: the `Host`'s, if it is a name.
+    /// The name to send (SNI) and to verify; nil: the `Host`'s, if it is a name.
     public var serverName: String?
-    /// A file of certificates to trust, in PEM; nil: the system's.
+    /// A PEM file of certificates to trust; nil: the system's.
     public var authorities: String?
 
     public init(isVerified: Bool = true, serverName: String? = nil, authorities: String? = nil) {
@@ -93,7 +93,8 @@ public struct Probe: Hashable, Sendable {
     }
   }
 
-  /// Read from a file at each try, so that a rotated secret counts and none is in the state file.
+  /// Read from a file at each attempt, so that a rotated secret takes effect, and none is in the
+  /// state file.
   public enum Credentials: Hashable, Sendable {
     /// A file with `USER:PASSWORD` (RFC 7617).
     case basic(file: String)
@@ -101,12 +102,12 @@ public struct Probe: Hashable, Sendable {
     case apiKey(file: String)
   }
 
-  /// A connection; good when it opens and, where something is expected, that comes.
+  /// A connection; succeeds when it opens and, if something is expected, that arrives.
   public struct TCP: Hashable, Sendable {
     public var address: IPAddress
     public var port: UInt16
     public var send: String?
-    /// What the answer contains.
+    /// What the server must send.
     public var expect: String?
 
     public init(address: IPAddress, port: UInt16) {
@@ -115,12 +116,12 @@ public struct Probe: Hashable, Sendable {
     }
   }
 
-  /// A datagram; good when an answer comes that has what is expected.
+  /// A datagram; succeeds when an answer arrives that contains what is expected.
   public struct UDP: Hashable, Sendable {
     public var address: IPAddress
     public var port: UInt16
     public var send: String
-    /// What the answer contains; nil: any answer.
+    /// What the answer must contain; nil: any answer will do.
     public var expect: String?
 
     public init(address: IPAddress, port: UInt16, send: String) {
@@ -142,7 +143,7 @@ public struct Probe: Hashable, Sendable {
     public var name: String
     /// `A`, `AAAA`, `TXT` and so on, by the number of RFC 1035, 3.2.2.
     public var type: UInt16
-    /// The good response code: 0 is NOERROR, 3 NXDOMAIN.
+    /// The expected response code: 0 is NOERROR, 3 NXDOMAIN.
     public var rcode: UInt8
     /// An address that must be among the answers.
     public var answer: IPAddress?
@@ -157,7 +158,7 @@ public struct Probe: Hashable, Sendable {
     }
   }
 
-  /// A command without a shell; good when it exits with 0.
+  /// A command, run without a shell; succeeds when it exits with 0.
   public struct Exec: Hashable, Sendable {
     /// The program's path and its arguments.
     public var command: [String]
@@ -165,18 +166,18 @@ public struct Probe: Hashable, Sendable {
     public init(command: [String]) { self.command = command }
   }
 
-  /// A file that something else keeps; good when it is there and all that is stated holds.
+  /// A file that something else maintains; succeeds while it is there and meets all that is stated.
   public struct File: Hashable, Sendable {
     public var path: String
-    /// What it contains.
+    /// What it must contain.
     public var content: String?
-    /// The time since it was last changed.
+    /// How long ago it may have been changed at most.
     public var maxAge: Duration?
 
     public init(path: String) { self.path = path }
   }
 
-  /// gluetun, asked in both ways that it can be, since each alone lies: its health server and the
+  /// gluetun, asked in both of its ways, since each alone can be wrong: its health server and the
   /// VPN's status. Its public address and forwarded ports are read as well.
   public struct Gluetun: Hashable, Sendable {
     public var address: IPAddress

@@ -1,30 +1,30 @@
 /// One key of an object in the state file: how it is shown, compared and changed.
-// A class, since lists of properties are walked for each of 100,000 routes: one reference to count
-// instead of one for each closure.
+// A class: lists of properties are walked for each of 100,000 routes, and a class is one reference
+// to count instead of one for each closure.
 public final class Property<R: Sendable>: Sendable {
-  /// What the kernel allows when the value differs.
+  /// What it takes to change the value.
   public enum Mutability: Sendable {
-    /// Part of what the object is: shown in its title, never different.
+    /// Identifies the object: shown in its title, and never different.
     case identity
-    /// A change of the object that exists.
+    /// The existing object is changed.
     case inPlace
-    /// Deleting the object and making it anew.
+    /// The object is deleted and made anew.
     case replacing
   }
 
   public let name: String
-  /// What it takes to get from the observed object (second) to the desired one (first).
+  /// What it takes to change the observed object (second) into the desired one (first).
   public let mutability: @Sendable (R, R) -> Mutability
-  /// Whether the object's title says it.
+  /// Whether the object's title contains it.
   public let isIdentity: Bool
-  /// Nil when the object doesn't state it.
+  /// Nil if the object doesn't state it.
   public let value: @Sendable (R) -> Value?
-  /// As `value`, but with a default that files leave out.
+  /// Like `value`, but with the default that files leave out.
   public let effective: @Sendable (R) -> Value?
   /// Whether the observed object (second) has what the desired one (first) asks for.
   public let agrees: @Sendable (R, R) -> Bool
-  /// Member by member what changes from the observed object (second; nil: it isn't there) to the
-  /// desired one (first), for a property that is too large to be shown as a whole.
+  /// Part by part, what changes from the observed object (second; nil: absent) to the desired one
+  /// (first), for a property that is too large to show as a whole.
   public let details: (@Sendable (R, R?) -> [Difference])?
 
   init(
@@ -49,7 +49,7 @@ public final class Property<R: Sendable>: Sendable {
       ?? [Difference(name, old: effective(observed), new: effective(desired))]
   }
 
-  /// Unstated means: leave what the kernel has. For objects that others share with us (links).
+  /// Leaves what the kernel has if it isn't stated. For objects that we share with others (links).
   static func stated<V: ValueConvertible>(
     _ name: String, _ mutability: Mutability = .inPlace, _ get: @escaping @Sendable (R) -> V?
   ) -> Property<R> {
@@ -61,7 +61,7 @@ public final class Property<R: Sendable>: Sendable {
       })
   }
 
-  /// Unstated means: the kernel must not have it either. For objects that are wholly ours.
+  /// Must be absent from the kernel if it isn't stated. For objects that are wholly ours.
   static func exact<V: ValueConvertible>(
     _ name: String, _ mutability: Mutability = .inPlace, _ get: @escaping @Sendable (R) -> V?
   ) -> Property<R> {
@@ -69,7 +69,7 @@ public final class Property<R: Sendable>: Sendable {
       name, mutability, value: { get($0)?.value }, agrees: { get($0) == get($1) })
   }
 
-  /// As `exact`, with a value that is left out where it is the default.
+  /// Like `exact`, with a value that is left out if it is the default.
   static func exact<V: ValueConvertible>(
     _ name: String, _ mutability: Mutability = .inPlace, default fallback: V,
     _ get: @escaping @Sendable (R) -> V

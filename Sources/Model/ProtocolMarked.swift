@@ -1,8 +1,9 @@
-/// A kind whose objects bear their maker's number in the kernel (`rtm_protocol` and its kin): nil is ours.
+/// A kind whose objects carry their maker's number in the kernel (`rtm_protocol` and the like); nil
+/// is ours.
 public protocol ProtocolMarked: Resource {
   associatedtype Maker: NamedProtocol
   var `protocol`: Maker? { get set }
-  /// Whether the file says that somebody else's may be changed.
+  /// Whether the file allows vpngw to change an object that somebody else made.
   var isAdopted: Bool { get }
 }
 
@@ -22,18 +23,18 @@ extension ProtocolMarked {
   }
 }
 
-/// A maker's number, with the names that iproute2 has for some.
+/// A maker's number, with iproute2's names for some of them.
 public protocol NamedProtocol: Hashable, Sendable, CustomStringConvertible, ValueConvertible {
   var number: UInt8 { get }
   init(_ number: UInt8)
   static var names: [(UInt8, String)] { get }
-  /// Those that the kernel gives to what it makes by itself.
+  /// The numbers that the kernel gives to what it makes by itself.
   static var kernels: Set<Self> { get }
 }
 
 extension NamedProtocol {
   public static var unspecified: Self { Self(0) }
-  /// Our own number: free in `linux/rtnetlink.h` and in iproute2's `rt_protos`. 118 is "v".
+  /// Our own number, "v": free in `linux/rtnetlink.h` and in iproute2's `rt_protos`.
   public static var vpngw: Self { Self(118) }
 
   public init?(name: String) {
@@ -45,7 +46,7 @@ extension NamedProtocol {
   public var description: String { name ?? String(number) }
   public var value: Value { name.map(Value.string) ?? .integer(Int(number)) }
 
-  /// Who sets this number, for people: `the kernel`, `proto dhcp`.
+  /// Who uses this number, for people: `the kernel`, `proto dhcp`.
   var maker: String {
     if self == .unspecified { return "another program" }
     return Self.kernels.contains(self) ? "the kernel" : "proto \(self)"

@@ -1,25 +1,25 @@
-/// What must be there before an object can be.
+/// What must exist before an object can.
 public enum Requirement: Hashable, Sendable {
   case link(LinkName)
   /// A nexthop object, by its id.
   case nexthop(UInt32)
-  /// A gateway, over an address of one of this machine's links.
+  /// A gateway, reachable through an address of one of this machine's links.
   case reachable(IPAddress)
 }
 
-/// What an object is to others that rest on it.
+/// What an object provides for others that depend on it.
 public enum Provision: Hashable, Sendable {
   case link(LinkName)
   /// A nexthop object, by its id.
   case nexthop(UInt32)
-  /// Makes the gateways of a network reachable.
+  /// Makes gateways within a network reachable.
   case network(Prefix)
 }
 
-/// What a change of a link takes away beside what the change says.
+/// What else is lost when a link is changed.
 public enum LinkLoss: Sendable {
-  /// It goes down: IPv6 addresses, and routes of both families.
+  /// The link goes down: IPv6 addresses, and routes of both families, are lost.
   case goesDown
-  /// Its MTU falls below IPv6's least.
+  /// The MTU falls below IPv6's minimum.
   case endsIPv6
 }

@@ -1,72 +1,74 @@
 /// A kernel object as a plain value: desired by a state file or observed in the kernel.
 public protocol Resource: Hashable, Sendable {
-  /// What makes two values the same object of the kernel. Its description is the object's title
-  /// in plans, in iproute2's words.
+  /// Identifies one object in the kernel. Its description is the object's title in plans, in
+  /// iproute2's words.
   associatedtype ID: Hashable & Comparable & Sendable & CustomStringConvertible
 
   /// The kind's name in plans, logs and metrics: `route`.
   static var name: String { get }
-  /// What a sentence calls one of them, where that isn't the name.
+  /// What sentences call an object of the kind, if not by its name.
   static var noun: String { get }
   var id: ID { get }
   /// Every key of the state file, in the order in which files and plans list them.
   static var properties: [Property<Self>] { get }
-  /// Whether vpngw made it, by the mark that the kernel keeps: what is ours and no longer wanted
-  /// is removed, what isn't is never removed.
+  /// Whether vpngw made it, by the mark that the kernel keeps. What is ours and no longer wanted is
+  /// removed; what isn't ours is never removed.
   var isOwned: Bool { get }
-  /// The same, observed, taken for ours: we made it, whatever mark it bears now.
+  /// The observed object taken for ours: vpngw made it, whatever mark it has now.
   var takenForOurs: Self { get }
-  /// Whether what was ours at the last look, and was replaced since, is still ours.
+  /// Whether an object that was ours in the last pass stays ours when somebody has replaced it
+  /// since.
   static var staysOursWhenReplaced: Bool { get }
-  /// What was there before vpngw wrote what is there now, of a kind that is never deleted: no longer
-  /// wanted, it is as it was before.
+  /// The value before vpngw changed it, for a kind that is never deleted: restored when the object
+  /// is no longer wanted.
   var former: Self? { get }
-  /// As observed, to be wanted again by an undo.
+  /// The observed object as an undo will want it again.
   var toRestore: Self { get }
-  /// Whether the observed object of the same identity may be changed into this one: what somebody
-  /// else made stays, unless the file says that it is meant.
+  /// Whether the observed object of the same identity may be changed into this one. What somebody
+  /// else made is left alone unless the file adopts it.
   func mayChange(_ observed: Self) -> Bool
-  /// Who made it, for people: `proto dhcp`; nil where the kernel doesn't tell.
+  /// Who made it, for people: `proto dhcp`; nil if the kernel doesn't tell.
   var maker: String? { get }
-  /// The objects that must exist before this one can.
+  /// What must exist before this object can.
   var requirements: [Requirement] { get }
-  /// What of others' requirements it fulfils.
+  /// What it provides for others.
   var provisions: [Provision] { get }
-  /// Why the kernel would refuse it; nil where nothing is known against it.
+  /// Why the kernel would refuse it; nil if no reason is known.
   func objection(_ outlook: inout some Outlook) -> String?
-  /// Whether the kernel drops it without a word when its link changes so.
+  /// Whether the kernel silently drops it when its link changes in this way.
   func isLost(by loss: LinkLoss) -> Bool
-  /// Takes from the list what can't be while these links and nexthops aren't; what goes joins them.
+  /// Removes from the list what can't exist without these links and nexthops; what is removed joins
+  /// them.
   static func removeDependents(of gone: inout Cascade, from list: inout [Self])
-  /// With its members (a route's hops, a group's nexthops) in these states, of which what isn't known is
-  /// left as `present` has it; nil where none is left.
+  /// The object with its members (a route's hops, a group's nexthops) in these states; an unknown
+  /// member stays as `present` has it. Nil if none is left.
   func keeping(_ states: [Signal.State], present: Self?) -> Self?
-  /// The routing table that it is in or leads to.
+  /// The routing table that it is in or that it leads to.
   var routeTable: RouteTable? { get }
-  /// Whether how one is changed depends on others that are like it.
+  /// Whether the way to change an object depends on others that are like it.
   static var dependsOnAlikes: Bool { get }
-  /// Of those that go together, the highest goes first.
+  /// Where several are deleted together, the highest is deleted first.
   var removalRank: Int { get }
-  /// What a file states, with what its blueprints add.
+  /// What a file states, with what its blueprints expand to.
   static func adding(_ blueprint: [Self], to stated: [Self]) -> [Self]
-  /// Whether a file names what it doesn't hold of it.
+  /// Whether a file names things that it doesn't contain, such as secrets.
   static var needsSurroundings: Bool { get }
-  /// With what the file names.
+  /// Completed with what the file names.
   func completed(by surroundings: some Surroundings) throws(Incompleteness) -> Self
-  /// Whether it takes IPVS.
+  /// Whether it needs IPVS.
   static var needsIPVS: Bool { get }
-  /// Observed: whether somebody else has put something in it, or made it, which a change may take away.
+  /// Observed: whether somebody else made it or put something into it, which a change may destroy.
   var holdsOthersWork: Bool { get }
-  /// When it is made, lowest first; it is removed in the reverse order.
+  /// When it is made, lowest first; removal goes in the reverse order.
   var phase: Phase { get }
 
-  // Requirements, though nothing has them otherwise than below: so the compiler makes one for each
-  // type, which is several times as fast.
+  // Requirements, though no kind overrides them: the compiler then specialises them for each type,
+  // which is several times as fast.
 
-  /// The properties that `observed` lacks or has otherwise, in file order.
+  /// The properties in which `observed` differs, in file order.
   func differences(from observed: Self) -> [Property<Self>]
   func agrees(with observed: Self) -> Bool
-  /// What it states beyond its identity, in file order.
+  /// What it states besides its identity, in file order.
   var statements: [Difference] { get }
 }
 
@@ -125,21 +127,21 @@ extension Resource {
   }
 }
 
-/// The steps of making a network, each resting on those before it.
+/// The phases of building a network, each depending on those before it.
 ///
-/// What protects comes first: while anything else is half done, it drops.
+/// What protects comes first: it drops packets while everything else is half done.
 public enum Phase: Int, Hashable, Sendable, Comparable {
   case guardRule, guardRoute, guardTable
   /// Writing `ip_forward` resets other sysctls (`Documentation/networking/ip-sysctl.rst`).
   case forwarding
   case sysctl
-  /// Services before the addresses that lead to them: a packet that comes in between would be
-  /// answered by this machine.
+  /// Services come before the addresses that lead to them: otherwise this machine itself would
+  /// answer a packet that arrives in between.
   case ipvs
   case link
   case linkSysctl
   case address, neighbor, fdb
-  /// Routes without a gateway: gateways are reached over them.
+  /// Routes without a gateway: gateways are reached through them.
   case onLinkRoute
   case nexthop, nexthopGroup
   case route, rule
@@ -150,7 +152,7 @@ public enum Phase: Int, Hashable, Sendable, Comparable {
 
   public static func < (a: Phase, b: Phase) -> Bool { a.rawValue < b.rawValue }
 
-  /// Whether things are made in the order in which the file states them: of tables that hook in at
-  /// one place with one priority, the kernel asks first the one that was made last.
+  /// Whether objects are made in the order in which the file states them: of tables attached at one
+  /// hook with one priority, the kernel asks the last one made first.
   public var keepsStatedOrder: Bool { self == .guardTable || self == .table }
 }

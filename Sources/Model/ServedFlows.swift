@@ -1,7 +1,7 @@
-/// Which flows through services by destination NAT go on: those to servers that are there.
+/// Which flows through destination-NAT services continue: those to servers that are there.
 ///
-/// Conntrack keeps a flow at its server for as long as packets come, whatever the map of buckets says
-/// meanwhile; a UDP client with a fixed port would ask a dead server for ever.
+/// Conntrack keeps a flow at its server for as long as packets arrive, whatever the map of buckets
+/// says by then; a UDP client with a fixed port would ask a dead server for ever.
 public struct ServedFlows: Hashable, Sendable {
   public struct Server: Hashable, Sendable {
     public var address: IPAddress
@@ -14,9 +14,9 @@ public struct ServedFlows: Hashable, Sendable {
   }
 
   private struct Front: Hashable, Sendable {
-    /// Not known to be down; also those that get no new flows.
+    /// Servers that aren't known to be down, including those that get no new flows.
     var servers: Set<Server> = []
-    /// Whether a new flow would reach one.
+    /// Whether a new flow would reach a server.
     var isServed = false
   }
 
@@ -24,8 +24,8 @@ public struct ServedFlows: Hashable, Sendable {
 
   public var isEmpty: Bool { fronts.isEmpty }
 
-  /// Whether a flow to the address has to begin anew. One that the address itself answers began while
-  /// no server lived.
+  /// Whether a flow to the address has to start again. A flow that this machine itself answers
+  /// began while no server was alive.
   public func isStale(
     to vip: IPAddress, port: UInt16, _ protocol: IPVSProtocol, answeredBy server: Server
   ) -> Bool {
@@ -39,8 +39,8 @@ public struct ServedFlows: Hashable, Sendable {
 
   public init(by table: NftablesTable.ID) { self.table = table }
 
-  /// Adds an address and the servers behind it: all that aren't known to be down, also those that get
-  /// no new flows. `isServed` says whether a new flow would reach one.
+  /// Adds an address and the servers behind it: all that aren't known to be down, including those
+  /// that get no new flows. `isServed` tells whether a new flow would reach one.
   public mutating func add(_ match: IPVSService.Match, to servers: Set<Server>, isServed: Bool) {
     fronts[match] = Front(servers: servers, isServed: isServed)
   }

@@ -4,7 +4,7 @@ public struct Signal: Hashable, Sendable {
     case probe, vrrp, link
   }
 
-  /// What an input says; unknown until it has said something.
+  /// What an input reports; unknown until it has reported anything.
   public enum State: String, Hashable, Sendable {
     case up, down, unknown
   }
@@ -32,14 +32,14 @@ extension Signal: Comparable, CustomStringConvertible {
   public static func < (a: Signal, b: Signal) -> Bool { a.description < b.description }
 }
 
-/// What `when` says: signals joined by all, any and not, in three values (Kleene).
+/// What `when` says: signals combined by all, any and not, in three-valued logic (Kleene).
 public indirect enum Condition: Hashable, Sendable {
   case signal(Signal)
   case all([Condition])
   case any([Condition])
   case not(Condition)
 
-  /// A signal that `signals` lacks is unknown.
+  /// Evaluates it; a signal that `signals` lacks is unknown.
   public func state(given signals: [Signal: Signal.State]) -> Signal.State {
     switch self {
     case .signal(let signal): return signals[signal] ?? .unknown

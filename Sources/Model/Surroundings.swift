@@ -1,8 +1,8 @@
-/// What a state file names without holding it: keys in files, addresses behind names.
+/// What a state file names but doesn't contain: keys in files, addresses of hosts.
 public protocol Surroundings {
-  /// What a file of secrets holds.
+  /// The content of a file of secrets.
   func secret(at path: String) throws(Incompleteness) -> [UInt8]
-  /// Of a host by its name; nil: it has none now.
+  /// The address of a named host; nil: it has none now.
   func address(of host: String) -> IPAddress?
 }
 
@@ -14,7 +14,7 @@ public struct Incompleteness: Error, CustomStringConvertible {
 }
 
 extension DesiredState {
-  /// With what the file names; throws where one of it is missing or wrong.
+  /// Completes it with what the file names; throws if any of that is missing or wrong.
   public mutating func complete(by surroundings: some Surroundings) throws(Incompleteness) {
     try unconditional.complete(by: surroundings)
     for index in conditional.indices {

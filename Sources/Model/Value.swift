@@ -31,7 +31,7 @@ extension Value: CustomStringConvertible {
   }
 }
 
-/// A Swift type that a property may have.
+/// A Swift type that can be a property's value.
 public protocol ValueConvertible: Equatable, Sendable {
   var value: Value { get }
 }

@@ -1,8 +1,8 @@
 extension StringProtocol {
-  /// On one line, with everything that a terminal acts on or doesn't show (control characters, line
-  /// separators, marks that turn the direction of writing) written as `\u{1b}`.
+  /// The text on one line, with every character that a terminal acts on or doesn't show (control
+  /// characters, line separators, marks that turn the direction of writing) written as `\u{1b}`.
   ///
-  /// For text that somebody else wrote: answers of probes, comments of others' rules.
+  /// For text that somebody else wrote: answers to probes, comments of others' rules.
   public var visible: String {
     if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return String(self) }
     var text = ""
@@ -18,7 +18,7 @@ extension StringProtocol {
     return text
   }
 
-  /// The same, cut to so many characters.
+  /// The same, cut to `limit` characters.
   public func visible(limit: Int) -> String {
     guard utf8.count > limit else { return visible }
     let shown = String(String.UnicodeScalarView(unicodeScalars.prefix(limit + 1))).visible
@@ -29,7 +29,7 @@ extension StringProtocol {
 }
 
 extension Unicode.Scalar {
-  /// Whether a terminal acts on it, or shows nothing for it.
+  /// Whether a terminal acts on it or shows nothing for it.
   public var isInvisible: Bool {
     if value < 0x7f { return value < 0x20 }
     return switch properties.generalCategory {

@@ -8,24 +8,24 @@ public struct Address: ProtocolMarked {
   public var broadcast: IPAddress?
   /// IPv4 only; the kernel derives IPv6's.
   public var scope: Scope = .global
-  /// Nil: forever. An observed lifetime is what is left of it.
+  /// Nil: forever. Observed: what is left of it.
   public var validLifetime: Duration?
   /// Nil: forever; zero: deprecated.
   public var preferredLifetime: Duration?
   /// Metric of the subnet's route; nil: the kernel's default.
   public var metric: UInt32?
   public var hasNoPrefixRoute = false
-  /// IPv6: without duplicate address detection; says how it is made, the kernel forgets it.
+  /// IPv6: added without duplicate address detection. The kernel doesn't keep this flag.
   public var skipsDuplicateDetection = false
-  /// Somebody else's: kept equal to what is stated, and theirs.
+  /// Made by somebody else: vpngw keeps it as stated, and it stays theirs.
   public var isAdopted = false
   /// Nil: ours.
   public var `protocol`: AddressProtocol?
-  /// Observed only, and IPv6's.
+  /// Observed only, IPv6 only.
   public var detection = Detection.over
 
-  /// How far duplicate address detection has come (RFC 4862, section 5.4). Until it is over nothing is
-  /// sent from the address, and no route may have it as its source.
+  /// The progress of duplicate address detection (RFC 4862, section 5.4). Until it is over nothing
+  /// is sent from the address, and no route may have it as its source.
   public enum Detection: Hashable, Sendable {
     case over, running
     /// Another machine on the link has the address.
@@ -37,8 +37,8 @@ public struct Address: ProtocolMarked {
     self.link = link
   }
 
-  /// IPv4 tells apart addresses of other lengths and of other subnets, which a peer says
-  /// (`find_matching_ifa`); IPv6 does not.
+  /// IPv4 tells addresses apart also by their length and by their peer's subnet
+  /// (`find_matching_ifa`); IPv6 doesn't.
   public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let link: LinkName
     public let address: Prefix
@@ -100,7 +100,7 @@ public struct Address: ProtocolMarked {
     Property("adopt", value: { $0.isAdopted ? .bool(true) : nil }, agrees: { _, _ in true }),
   ]
 
-  /// Somebody else's address keeps what isn't stated, ours doesn't.
+  /// What isn't stated stays as it is in somebody else's address, and is reset in ours.
   private static func unstatedIsLeft<V: ValueConvertible>(
     _ name: String, _ mutability: Property<Address>.Mutability = .inPlace,
     _ get: @escaping @Sendable (Address) -> V?
@@ -110,7 +110,7 @@ public struct Address: ProtocolMarked {
       agrees: { get($0) == get($1) || get($0) == nil && !$1.isOwned })
   }
 
-  /// A lifetime counts down in the kernel, so that anything from zero to the stated one agrees.
+  /// A lifetime counts down in the kernel: any value from zero to the stated one agrees.
   private static func lifetime(
     _ name: String, _ get: @escaping @Sendable (Address) -> Duration?
   ) -> Property<Address> {

@@ -1,4 +1,4 @@
-/// Who made an address: `IFA_PROTO`, Linux 5.18 and later. Most tools set none.
+/// Who made an address: `IFA_PROTO`, Linux 5.18 and later. Most tools don't set it.
 public struct AddressProtocol: NamedProtocol {
   public let number: UInt8
 

@@ -2,7 +2,7 @@
 public struct Bridge: Hashable, Sendable {
   public var stp: Bool?
   public var vlanFiltering: Bool?
-  /// How long a learnt address lasts; the kernel keeps hundredths of a second.
+  /// How long a learnt address lasts; the kernel keeps it in hundredths of a second.
   public var ageingTime: Duration?
   /// 2 s to 30 s while STP is on.
   public var forwardDelay: Duration?

@@ -1,4 +1,4 @@
-/// What a link is: its type with the type's own parameters.
+/// A link's type, with the type's own parameters.
 public enum Device: Hashable, Sendable {
   case bridge(Bridge)
   case vxlan(VXLAN)
@@ -36,7 +36,7 @@ extension Link {
   public var vlan: VLAN? { if case .vlan(let value) = device { value } else { nil } }
   public var vrf: VRF? { if case .vrf(let value) = device { value } else { nil } }
 
-  /// What only one link of a namespace can have: a link that goes frees it for one that comes.
+  /// What only one link of a namespace can have; deleting the link frees it for another one.
   public var claims: [String] {
     var claims = altnames ?? []
     switch device {

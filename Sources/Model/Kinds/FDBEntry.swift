@@ -1,6 +1,6 @@
-/// A VXLAN's forwarding entry: behind which endpoint a MAC address is (`bridge fdb`).
+/// A VXLAN's forwarding entry: the endpoint behind which a MAC address is (`bridge fdb`).
 ///
-/// The all-zero MAC stands for every unknown destination and may have several endpoints.
+/// The all-zero MAC stands for every unknown destination, and may have several endpoints.
 public struct FDBEntry: Resource {
   public var link: LinkName
   public var mac: MACAddress
@@ -9,9 +9,9 @@ public struct FDBEntry: Resource {
   public var port: UInt16?
   /// Nil: the link's own.
   public var vni: UInt32?
-  /// The link by which the endpoint is reached; nil: by the routing table.
+  /// The link by which the endpoint is reached; nil: the routing table decides.
   public var via: LinkName?
-  /// Somebody else's: kept equal to what is stated, without our mark.
+  /// Made by somebody else: vpngw keeps it as stated, without our mark.
   public var isAdopted = false
   /// Observed only: it bears our mark.
   public var isOwned = false
@@ -22,8 +22,8 @@ public struct FDBEntry: Resource {
     self.dst = dst
   }
 
-  /// Entries for the all-zero and for multicast addresses have many endpoints, told apart by all
-  /// that is said of them (`vxlan_fdb_find_rdst`); others have one.
+  /// Entries for the all-zero MAC and for multicast MACs may have many endpoints, told apart by all
+  /// their attributes (`vxlan_fdb_find_rdst`); other entries have one.
   public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let link: LinkName
     public let mac: MACAddress

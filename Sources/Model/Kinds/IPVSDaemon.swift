@@ -1,9 +1,9 @@
 /// IPVS's connection synchronisation, in one of its two roles: `ipvsadm --start-daemon`.
 public struct IPVSDaemon: Resource {
   public enum Role: String, Hashable, Sendable, CaseIterable, Comparable, CustomStringConvertible {
-    /// Tells others of its connections.
+    /// Sends its connections to the others.
     case master
-    /// Listens.
+    /// Receives the connections of others.
     case backup
 
     public static func < (a: Self, b: Self) -> Bool { a == .master && b == .backup }
@@ -11,19 +11,19 @@ public struct IPVSDaemon: Resource {
   }
 
   public var role: Role
-  /// The link of the multicast traffic.
+  /// The link that the multicast traffic uses.
   public var link: LinkName
-  /// Told apart from others on the same link; 0 hears everybody.
+  /// Tells daemons on the same link apart; 0 hears all of them.
   public var syncID: UInt8
-  /// Of a datagram; nil: by the link's MTU.
+  /// The maximum length of a datagram; nil: by the link's MTU.
   public var maxLength: UInt16?
   public var group = Self.defaultGroup
   public var port = Self.defaultPort
   public var ttl = Self.defaultTTL
-  /// Observed only: we started it.
+  /// Observed only: vpngw started it.
   public var isOwned = false
 
-  // ip_vs_sync.h, ip_vs_sync.c.
+  // From ip_vs_sync.h and ip_vs_sync.c.
   public static let defaultGroup = IPAddress(v4: 0xe000_0051)
   public static let defaultPort: UInt16 = 8848
   public static let defaultTTL: UInt8 = 1
@@ -47,7 +47,7 @@ public struct IPVSDaemon: Resource {
   public static var staysOursWhenReplaced: Bool { false }
   public static var needsIPVS: Bool { true }
 
-  // A running daemon takes no changes: it is stopped and started.
+  // A running daemon can't be changed: it is stopped and started again.
   public static let properties: [Property<IPVSDaemon>] = [
     .identity("role") { $0.role.rawValue },
     .exact("link", .replacing) { $0.link },

@@ -24,12 +24,14 @@ public struct IPVSDestination: Hashable, Sendable {
   public var address: IPAddress
   public var port: UInt16
   public var forwarding: Forwarding
-  /// Its share; 0: no new connections.
+  /// Its share of new connections; 0: none.
   public var weight: UInt32
-  /// Leaves on purpose: no new connections, while those that are there go on. In the kernel its
-  /// weight is 0, and `mh` keeps its places in the table by its share, so that nobody else's move.
+  /// Leaving on purpose: it gets no new connections and keeps those it has. Its weight in the
+  /// kernel is 0; `mh` still reserves its places in the table by its share, so that nobody else's
+  /// move.
   public var isDrained = false
-  /// Connections above which it gets no new ones, and below which it does again; 0: no limit.
+  /// Above this many connections it gets no new ones, until it is below the lower threshold; 0: no
+  /// limit.
   public var upperThreshold: UInt32
   public var lowerThreshold: UInt32
 
@@ -57,10 +59,10 @@ public struct IPVSDestination: Hashable, Sendable {
 
   public var id: ID { ID(address: address, port: port) }
 
-  /// The weight that the kernel has.
+  /// The weight in the kernel.
   public var effectiveWeight: UInt32 { isDrained ? 0 : weight }
 
-  /// What may differ between two of one identity, all of it changed in place.
+  /// What may differ between two destinations of one identity; all of it can be changed in place.
   static let changeable: [Property<IPVSDestination>] = [
     Property(
       "forwarding", value: { $0.forwarding == .masquerade ? nil : .string($0.forwarding.word) },
@@ -81,7 +83,7 @@ public struct IPVSDestination: Hashable, Sendable {
       agrees: { desired, observed in
         guard case .tunnel(let wanted) = desired.forwarding else { return true }
         if case .tunnel(let present) = observed.forwarding { return wanted == present }
-        return wanted == .ipip  // said by `forwarding`
+        return wanted == .ipip  // `forwarding` says that
       }),
     Property(
       "weight", value: { $0.weight == 1 ? nil : $0.weight.value },
@@ -96,7 +98,7 @@ public struct IPVSDestination: Hashable, Sendable {
       || id == observed.id && Self.changeable.allSatisfy { $0.agrees(self, observed) }
   }
 
-  /// What a plan says of a new one.
+  /// What a plan says about a new destination.
   var summary: Value {
     var members = [
       Value.Member("forwarding", .string(forwarding.word)),

@@ -1,7 +1,7 @@
-/// A destination of a service, as its signal and the kernel have it.
+/// A destination of a service, given its signal and what the kernel has.
 public struct IPVSMember {
   public var destination: IPVSDestination
-  /// How it leaves; nil: it stays.
+  /// How it leaves; nil if it stays.
   public var inhibition: Inhibition?
   /// Whether the kernel has it.
   public let isPresent: Bool
@@ -12,7 +12,8 @@ public struct IPVSMember {
     self.isPresent = isPresent
   }
 
-  /// One that is wanted while it is up; nil where nothing is known of it and the kernel lacks it.
+  /// Wanted while its signal is up. Nil if the signal is unknown and the kernel lacks the
+  /// destination.
   public init?(
     _ wanted: IPVSDestination, _ state: Signal.State, found: IPVSDestination?,
     _ inhibit: Inhibition
@@ -24,7 +25,7 @@ public struct IPVSMember {
     if found.weight == 0 { destination = wanted.drained }
   }
 
-  /// What the kernel shall have of it; nil: nothing.
+  /// The destination as the kernel is to have it; nil: absent.
   public func kept(of match: IPVSService.Match, isOver: (Draining.ID) -> Bool) -> IPVSDestination? {
     switch inhibition {
     case nil: destination
@@ -34,7 +35,7 @@ public struct IPVSMember {
     }
   }
 
-  /// Its way out; nil where it stays, or is gone.
+  /// How it drains; nil if it stays, or is gone.
   public func draining(of match: IPVSService.Match) -> Draining? {
     guard isPresent, case .lasting(let grace)? = inhibition else { return nil }
     return Draining(id: .init(match, destination.id), grace: grace)

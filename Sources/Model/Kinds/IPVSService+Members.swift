@@ -1,7 +1,8 @@
 extension IPVSService {
-  /// With its destinations in these states; of what isn't known `present` tells.
+  /// The service with its destinations in these states; an unknown destination stays as `present`
+  /// has it.
   ///
-  /// Who is down has weight 0 until `isOver`, and then goes, or stays so.
+  /// A destination that is down has weight 0 until `isOver`; it is then removed, or stays so.
   func keeping(
     _ states: [Signal.State], present: IPVSService?, _ inhibit: Inhibition,
     isOver: (Draining.ID) -> Bool
@@ -13,7 +14,7 @@ extension IPVSService {
     return service
   }
 
-  /// The destinations that drain, and how long each may take.
+  /// The draining destinations, and how long each may take.
   func drainings(
     _ states: [Signal.State], present: IPVSService?, _ inhibit: Inhibition
   ) -> [Draining] {
@@ -31,14 +32,14 @@ extension IPVSService {
 }
 
 extension IPVSService {
-  /// To look up many: a service has up to 65,536.
+  /// For many lookups: a service has up to 65,536 destinations.
   public var destinationsByID: [IPVSDestination.ID: IPVSDestination] {
     Dictionary(destinations.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
   }
 }
 
 extension IPVSDestination {
-  /// Without new flows.
+  /// The same without new flows.
   public var drained: IPVSDestination {
     var drained = self
     drained.isDrained = true
@@ -47,7 +48,7 @@ extension IPVSDestination {
 }
 
 extension Sequence<IPVSService> {
-  /// Of several the first, which is the one in force.
+  /// Where several share a match, the first one, which is in force.
   public var byMatch: [IPVSService.Match: IPVSService] {
     Dictionary(map { ($0.match, $0) }, uniquingKeysWith: { first, _ in first })
   }

@@ -1,10 +1,10 @@
-/// A virtual service of IPVS with its real servers: `ipvsadm -A`, `-a`.
+/// An IPVS virtual service with its real servers: `ipvsadm -A`, `-a`.
 public struct IPVSService: Resource {
-  /// What packets belong to it.
+  /// Which packets belong to the service.
   public enum Match: Hashable, Sendable {
     /// `-t`, `-u`, `--sctp-service`; port 0: every port.
     case address(IPAddress, port: UInt16, protocol: IPVSProtocol)
-    /// `-f`: packets with this firewall mark, of one family.
+    /// `-f`: packets of one family with this firewall mark.
     case mark(UInt32, Family)
 
     public var family: Family {
@@ -19,9 +19,10 @@ public struct IPVSService: Resource {
   /// The kernel module's name without `ip_vs_`: `wrr`, `mh`, `sh`.
   public var scheduler: String
   public var flags: Set<Flag>
-  /// How long a client stays with its server; nil: not persistent.
+  /// How long a client stays with its server; nil: no persistence.
   public var persistence: Persistence?
-  /// By address and port: the order in which they are added, on which `sh`, `mh` and `dh` depend.
+  /// Sorted by address and port, which is also the order in which they are added: `sh`, `mh` and
+  /// `dh` depend on it.
   public var destinations: [IPVSDestination] {
     didSet {
       let isSorted = destinations.indices.dropFirst().allSatisfy {
@@ -30,19 +31,20 @@ public struct IPVSService: Resource {
       if !isSorted { destinations.sort { $0.id < $1.id } }
     }
   }
-  /// Observed only: the order in which the kernel has them, where it is another.
+  /// Observed only: the kernel's order, where it differs.
   public var actualOrder: [IPVSDestination.ID]?
-  /// Somebody else's: kept equal to what is stated, and neither it nor its address becomes ours.
+  /// Made by somebody else: vpngw keeps it as stated, and neither it nor its address becomes ours.
   public var isAdopted = false
-  /// Observed only: we made it, or the file claims its address or mark.
+  /// Observed only: vpngw made it, or the file claims its address or mark.
   public var isOwned = false
-  /// Observed only: at what the file claims, and we don't remember having made it.
+  /// Observed only: the file claims its address or mark, but vpngw has no record of having made it.
   public var isMadeByOthers = false
-  /// Observed only: destinations that we don't remember having made, of a service that we made.
+  /// Observed only: destinations that vpngw has no record of having added, in a service that it
+  /// made.
   public var foreignDestinations: Set<IPVSDestination.ID> = []
 
   public enum Flag: String, Hashable, Sendable, CaseIterable, Comparable {
-    /// One-packet scheduling (UDP): each datagram anew.
+    /// One-packet scheduling (UDP): each datagram is scheduled anew.
     case ops
     /// The scheduler's own flags 1, 2 and 3; 1 and 2 by their names for `sh` and `mh`.
     case fallback, port, flag3
@@ -50,7 +52,7 @@ public struct IPVSService: Resource {
     public static func < (a: Flag, b: Flag) -> Bool { a.position < b.position }
     private var position: Int { Self.allCases.firstIndex(of: self)! }
 
-    /// In ipvsadm's words: `mh-fallback`, for schedulers without names of their own `flag-1`.
+    /// ipvsadm's name: `mh-fallback`; `flag-1` for schedulers that name none.
     public func name(for scheduler: String) -> String {
       let isNamed = IPVSService.schedulersWithNamedFlags.contains(scheduler)
       switch self {
@@ -65,9 +67,10 @@ public struct IPVSService: Resource {
   public struct Persistence: Hashable, Sendable, ValueConvertible {
     /// In whole seconds.
     public var timeout: Duration
-    /// Clients of one such network count as one: 32, or 128 for IPv6.
+    /// Clients of one network of this prefix length count as one; 32, or 128 for IPv6, is each
+    /// client.
     public var prefixLength: Int
-    /// `sip`, or nil.
+    /// The persistence engine: `sip`, or nil.
     public var engine: String?
 
     public init(timeout: Duration, prefixLength: Int, engine: String? = nil) {
@@ -90,13 +93,13 @@ public struct IPVSService: Resource {
     destinations = []
   }
 
-  /// Those of Linux 6.18; `none` is a service that nobody answers.
+  /// The schedulers of Linux 6.18; nobody answers a service of `none`.
   public static let schedulers = [
     "rr", "wrr", "lc", "wlc", "fo", "ovf", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "twos",
     "none",
   ]
   public static let schedulersWithNamedFlags = ["sh", "mh"]
-  /// Their tables depend on the order in which destinations were added.
+  /// Schedulers whose tables depend on the order in which destinations were added.
   private static let schedulersByOrder: Set<String> = ["dh", "sh", "mh"]
   public var dependsOnOrder: Bool { Self.schedulersByOrder.contains(scheduler) }
 
@@ -126,7 +129,7 @@ public struct IPVSService: Resource {
     }
   }
 
-  /// What becomes ours as a whole by being named: an address, or a mark.
+  /// What becomes ours as a whole once the file names it: an address, or a mark.
   public enum Claim: Hashable, Sendable {
     case address(IPAddress)
     case mark(UInt32, Family)
@@ -191,7 +194,8 @@ public struct IPVSService: Resource {
 
   private var flagNames: Value { .list(flags.sorted().map { .string($0.name(for: scheduler)) }) }
 
-  /// Whether the kernel's order counts and is another than other machines have by the same file.
+  /// Whether the kernel's order matters and differs from the one that other machines get from the
+  /// same file.
   public func mustReorder(_ observed: IPVSService) -> Bool {
     dependsOnOrder && !isAdopted && observed.actualOrder != nil
   }

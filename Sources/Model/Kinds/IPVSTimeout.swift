@@ -2,7 +2,7 @@
 public struct IPVSTimeout: Resource {
   public enum State: String, Hashable, Sendable, CaseIterable, Comparable, CustomStringConvertible {
     case tcp
-    /// TCP after the first FIN.
+    /// TCP after the first FIN has been seen.
     case tcpfin
     case udp
 
@@ -14,7 +14,7 @@ public struct IPVSTimeout: Resource {
   public var state: State
   /// In whole seconds.
   public var duration: Duration
-  /// Observed only: what was there before vpngw set what is there now.
+  /// Observed only: the value before vpngw changed it.
   public var previous: Duration?
 
   public init(_ state: State, _ duration: Duration) {

@@ -1,27 +1,27 @@
 /// A network interface.
 public struct Link: Resource {
   public var name: LinkName
-  /// False: only referred to by others, never touched.
+  /// False: other objects only refer to it; it is never changed.
   public var isManaged = true
-  /// Somebody else's: kept equal to what is stated, never created and never deleted.
+  /// Made by somebody else: vpngw keeps it as stated, and never creates or deletes it.
   public var isAdopted = false
-  /// Nil: whatever it is; such a link is never created or deleted either.
+  /// Nil: of any type; such a link is never created or deleted.
   public var device: Device?
   public var isUp: Bool?
-  /// Bytes.
+  /// In bytes.
   public var mtu: UInt32?
   public var address: MACAddress?
   public var master: LinkName?
   public var alias: String?
   public var altnames: [String]?
-  /// What isn't stated must not be there, as if the link were ours: for putting a link back.
+  /// Also removes what isn't stated, as if the link were ours: used to restore a link.
   public var isExact = false
   /// Observed only: its alias bears our mark.
   public var isOwned = false
-  /// Observed only: the kernel's number of it, in this namespace.
+  /// Observed only: its interface index in this namespace.
   public var index: UInt32?
-  /// Observed only: up and able to pass packets (`IFF_RUNNING`, RFC 2863), which is what its signal
-  /// says.
+  /// Observed only: up and able to pass packets (`IFF_RUNNING`, RFC 2863). The link's signal says
+  /// this.
   public var isRunning: Bool?
 
   public init(_ name: LinkName, _ device: Device? = nil) {
@@ -45,12 +45,13 @@ public struct Link: Resource {
   /// Whether vpngw creates it when it is missing and deletes it when it is no longer stated.
   public var isOurs: Bool { isManaged && !isAdopted && device != nil }
 
-  /// A link of which only some settings are stated is somebody else's by that.
+  /// A file that states only some settings of a link, and no type, thereby says that the link is
+  /// somebody else's.
   public func mayChange(_ observed: Link) -> Bool { observed.isOwned || !isOurs || isExact }
 
   private var leavesUnstated: Bool { !isOurs && !isExact }
 
-  /// The link below it: `link` or `dev` in iproute2's words.
+  /// The lower link: `link` or `dev` in iproute2's words.
   public var lower: LinkName? {
     switch device {
     case .vxlan(let vxlan): vxlan.dev
@@ -71,7 +72,7 @@ public struct Link: Resource {
   }
   public static var staysOursWhenReplaced: Bool { false }
 
-  /// Without what it was without.
+  /// States what the observed link lacked, too.
   public var toRestore: Self {
     var link = self
     link.isExact = true
@@ -82,8 +83,8 @@ public struct Link: Resource {
     [.link(name)] + (veth?.peer.map { [.link($0)] } ?? [])
   }
 
-  /// What stands on one that goes does so as well, and so does the other end of a pair; a port outlives
-  /// its bridge.
+  /// Links on top of one that goes are lost with it, and so is the other end of a pair; a port
+  /// outlives its bridge.
   public static func removeDependents(of gone: inout Cascade, from list: inout [Self]) {
     var count = -1
     while count != gone.links.count {
@@ -123,7 +124,8 @@ public struct Link: Resource {
   private static let otherDevices: [Property<Link>] = [
     Property(
       "peer", .replacing, value: { $0.veth?.peer?.value },
-      // A peer that was moved to another namespace has no name here: leave the pair alone.
+      // The peer of an end that was moved to another namespace has no name here: leave the pair
+      // alone.
       agrees: { desired, observed in
         guard let wanted = desired.veth?.peer, let present = observed.veth?.peer else {
           return true
@@ -161,7 +163,7 @@ extension NetworkState {
 }
 
 extension LinkNumbers {
-  /// As they were observed.
+  /// The interface indexes of observed links.
   public init(_ links: [Link]) {
     self.init()
     for link in links { self[link.name.text] = link.index }
@@ -169,7 +171,7 @@ extension LinkNumbers {
 }
 
 extension Link {
-  /// What is sent has to fit into the link below, which the file may not state.
+  /// The encapsulated packets must fit into the link below, which the file needn't state.
   public func objection(_ outlook: inout some Outlook) -> String? {
     guard let mtu, let lower, let most = outlook.mtu(lower) else { return nil }
     // Outer IP header, UDP 8, VXLAN 8, inner Ethernet 14 (RFC 7348, section 4.3).
@@ -179,6 +181,6 @@ extension Link {
       + (overhead == 0 ? "" : ", less \(overhead) for VXLAN")
   }
 
-  /// Below it the kernel ends IPv6 on the link (RFC 8200, section 5).
+  /// Below this MTU the kernel ends IPv6 on the link (RFC 8200, section 5).
   public static let leastIPv6MTU: UInt32 = 1280
 }

@@ -4,11 +4,11 @@ public struct Neighbor: ProtocolMarked {
   public var address: IPAddress
   /// Nil for a proxied address.
   public var mac: MACAddress?
-  /// Answered for by this machine (`ip neighbor add proxy`).
+  /// This machine answers for the address (`ip neighbor add proxy`).
   public var isProxy = false
   /// IPv6: the neighbor is a router.
   public var isRouter = false
-  /// Somebody else's: kept equal to what is stated, and theirs.
+  /// Made by somebody else: vpngw keeps it as stated, and it stays theirs.
   public var isAdopted = false
   /// Nil: ours.
   public var `protocol`: RouteProtocol?

@@ -1,4 +1,4 @@
-/// A nexthop object (`ip nexthop`): one next hop, a discarding one, or a group of others.
+/// A nexthop object (`ip nexthop`): a single next hop, a blackhole, or a group of others.
 public struct Nexthop: ProtocolMarked {
   public enum Target: Hashable, Sendable {
     /// By a gateway, a link, or both.
@@ -9,7 +9,7 @@ public struct Nexthop: ProtocolMarked {
 
   public struct Group: Hashable, Sendable {
     public var members: [Member]
-    /// Nil: hash-threshold.
+    /// Nil: a hash-threshold group.
     public var resilient: Resilient?
 
     public init(_ members: [Member], resilient: Resilient? = nil) {
@@ -33,12 +33,14 @@ public struct Nexthop: ProtocolMarked {
     }
   }
 
-  /// Keeps flows where they are by buckets (`Documentation/networking/nexthop-group-resilient.rst`).
+  /// Keeps flows on their members by buckets
+  /// (`Documentation/networking/nexthop-group-resilient.rst`).
   public struct Resilient: Hashable, Sendable, ValueConvertible {
     public var buckets: UInt16
     /// How long a bucket must be idle before it moves; nil: the kernel's default, 120 s.
     public var idleTimer: Duration?
-    /// When to move busy buckets as well; nil: the kernel's default, never.
+    /// After how long an unbalanced group moves busy buckets as well; nil: the kernel's default,
+    /// never.
     public var unbalancedTimer: Duration?
 
     public init(buckets: UInt16) { self.buckets = buckets }
@@ -55,7 +57,7 @@ public struct Nexthop: ProtocolMarked {
   public var number: UInt32
   public var family: Family
   public var target: Target
-  /// Somebody else's: kept equal to what is stated, and theirs.
+  /// Made by somebody else: vpngw keeps it as stated, and it stays theirs.
   public var isAdopted = false
   /// Nil: ours.
   public var `protocol`: RouteProtocol?
@@ -94,7 +96,7 @@ public struct Nexthop: ProtocolMarked {
   public var dev: LinkName? { if case .hop(_, let dev, _) = target { dev } else { nil } }
   public var isOnlink: Bool { if case .hop(_, _, let onlink) = target { onlink } else { false } }
 
-  // rtm_to_nh_config: a group stays a group, and stays of its type.
+  // rtm_to_nh_config: a group stays a group, of its type.
   private static func mutability(
     _ desired: Nexthop, _ observed: Nexthop
   ) -> Property<Nexthop>.Mutability {
@@ -129,7 +131,7 @@ public struct Nexthop: ProtocolMarked {
     .exact("via") { $0.via },
     Property(
       "dev", value: { $0.dev?.value },
-      // Without a stated device the kernel finds one by the gateway.
+      // Without a stated link the kernel finds one by the gateway.
       agrees: { $0.dev == nil && $0.via != nil || $0.dev == $1.dev }),
     .exact("onlink", default: false) { $0.isOnlink },
     .exact("blackhole", default: false) { $0.target == .blackhole },

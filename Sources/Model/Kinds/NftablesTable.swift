@@ -1,6 +1,6 @@
 public import Nftables
 
-/// A table of nftables with all that is in it: `nft list table FAMILY NAME`.
+/// An nftables table with everything in it: `nft list table FAMILY NAME`.
 public struct NftablesTable: Resource {
   public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let family: Nftables.Family
@@ -18,20 +18,20 @@ public struct NftablesTable: Resource {
   }
 
   public let id: ID
-  /// What a state file says; nil where only the kernel has been asked.
+  /// What a state file states; nil for a table that was only observed.
   public var source: Nftables.Table?
-  /// What the kernel holds, or is to hold; nil until the source has been compiled, which takes the
-  /// numbers of links.
+  /// What the kernel holds or is to hold; nil until the source has been compiled, which takes
+  /// interface indexes.
   public var program: Nftables.Bytecode.TableProgram?
-  /// Observed, of a table that a blueprint has yet to state: what its sets hold.
+  /// Observed only: what the sets hold, of a table that a blueprint has yet to write.
   public var contents: SetContents?
-  /// What of it can't be put into words, by its place; it is left alone.
+  /// The parts that can't be decompiled, each with where it is; they are left alone.
   public var unreadable: [String] = []
-  /// Where somebody else made it, it is kept equal to what is stated, and theirs.
+  /// If somebody else made it, vpngw keeps it as stated, and it stays theirs.
   public var isAdopted = false
-  /// A blueprint's: nobody else gives a table its name and its parts.
+  /// A blueprint's table: nothing else uses its name or the names of its parts.
   public var isBlueprints = false
-  /// Somebody else's: made and kept without our mark.
+  /// Somebody else's: created and kept without our mark.
   public var isForeign = false
   /// Observed only: it bears our mark.
   public var isOwned = false
@@ -48,14 +48,14 @@ public struct NftablesTable: Resource {
 
   public static let name = "nftables"
 
-  /// Tables that name no link by its number can guard before anything else is there.
+  /// A table that names no link by its index can protect before anything else is there.
   public var phase: Phase { links.isEmpty ? .guardTable : .table }
 
   public var requirements: [Requirement] {
     links.compactMap { LinkName($0).map(Requirement.link) }
   }
 
-  /// The links that must be there for it to be loaded: those of `iif` and `oif`, and devices.
+  /// The links that must exist before it is loaded: those of `iif` and `oif`, and devices.
   public var links: [String] { source?.links ?? [] }
 
   public var takenForOurs: Self {
@@ -72,13 +72,13 @@ public struct NftablesTable: Resource {
 
   public var holdsOthersWork: Bool { !isOwned }
 
-  /// It stays, and waits for its links.
+  /// The table stays, and waits for its links.
   public static func removeDependents(of gone: inout Cascade, from list: inout [Self]) {}
 
   public static let properties: [Property<NftablesTable>] = [
     .identity("family") { $0.id.family.rawValue },
     .identity("name") { $0.id.name },
-    // How tables differ is for the planner to say, which compiles them.
+    // How tables differ is the planner's business, since it compiles them.
     Property(
       "content", value: { _ in nil },
       agrees: { desired, observed in
@@ -89,7 +89,7 @@ public struct NftablesTable: Resource {
 }
 
 extension Nftables.Table {
-  /// The links that its chains hang on, and those that its rules and sets name by number.
+  /// The links that its chains are attached to, and those that its rules and sets name by index.
   public var links: [String] {
     var names = flowtables.flatMap(\.devices)
     for chain in chains {
@@ -131,7 +131,7 @@ extension Nftables.Statement {
 extension Nftables.Expression {
   fileprivate var isLinkNumber: Bool { self == .meta("iif") || self == .meta("oif") }
 
-  /// The names among its constants.
+  /// Collects the names among its constants.
   fileprivate func collectSymbols(_ names: inout [String]) {
     switch self {
     case .symbol(let name): names.append(name)
@@ -150,18 +150,18 @@ extension NetworkState {
 }
 
 extension NftablesTable {
-  /// As the kernel would hold it; `numbers` are the links', and `names` the machine's.
+  /// The table as the kernel would hold it; `numbers` are interface indexes, `names` the machine's.
   public func compiled(
     _ numbers: LinkNumbers, _ names: MachineNames
   ) throws(TableCompiler.Faults) -> TableProgram? {
     guard let source else { return program }
-    // Numbers differ from one namespace to the next; without any, once is enough.
+    // Indexes differ from one namespace to another; a table without any is compiled once.
     if let program, links.isEmpty { return program }
     return try TableCompiler.compile(source, names: names) { numbers[$0] }.get()
   }
 }
 
-// What a blueprint's table held before is left as it is where signals aren't known yet.
+// While signals are unknown, what a blueprint's table held before stays.
 extension NftablesTable {
   /// The marks in a set, as observed or as stated.
   public func marks(inSet name: String) -> Set<Mark> {

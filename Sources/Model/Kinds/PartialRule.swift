@@ -1,7 +1,7 @@
-/// A rule that says more than we have words for: what we could read of it.
+/// What we could read of a rule that has attributes we don't know.
 public struct PartialRule: Hashable, Sendable {
   public var rule: Rule
-  /// How many of the family's other rules stand before it.
+  /// How many of the family's other rules precede it.
   public var position: Int
 
   public init(_ rule: Rule, position: Int) {

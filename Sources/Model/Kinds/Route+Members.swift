@@ -1,5 +1,5 @@
-// Members are parts of an object that signals may decide about one by one: a route's hops and a
-// group's nexthops; a service's destinations take their leave (IPVSService+Members).
+// Members are the parts of an object that signals may decide about one by one: a route's hops and a
+// group's nexthops. A service's destinations drain as well (IPVSService+Members).
 
 extension Route {
   public func keeping(_ states: [Signal.State], present: Route?) -> Route? {
@@ -34,14 +34,14 @@ private func kept<Member>(
 }
 
 extension Route {
-  /// Whether it is one or several.
+  /// The route's hops, whether it has one or several.
   public var allHops: [Hop] { hop.map { [$0] } ?? hops }
 
-  /// Takes other hops; an unstated scope follows them.
+  /// Replaces the hops; an unstated scope follows them.
   public mutating func replaceHops(_ new: [Hop]) {
     let isScopeUsual = scope == usualScope
     hop = new.count == 1 ? new[0] : nil
-    // A single hop has nothing to share with.
+    // A single hop shares with nobody.
     hop?.weight = 1
     hops = new.count > 1 ? new : []
     if isScopeUsual { scope = usualScope }
@@ -54,13 +54,13 @@ extension Route {
 }
 
 extension Route {
-  /// The hop by the same gateway and link, whatever its weight; without a stated device the kernel
+  /// The hop with the same gateway and link, whatever its weight; without a stated link the kernel
   /// finds one.
   fileprivate func hop(leadingAs stated: Hop) -> Hop? {
     let found = allHops.first { hop in
       stated.via == hop.via && (stated.dev == hop.dev || stated.dev == nil && stated.via != nil)
     }
-    // A single hop's weight says nothing.
+    // The weight of a single hop means nothing.
     return hops.isEmpty ? found.map { _ in stated } : found
   }
 }

@@ -25,7 +25,7 @@ public struct Route: ProtocolMarked {
       self = type
     }
 
-    /// Whether packets go nowhere by it.
+    /// Whether it drops the packets that it matches.
     public var isDiscarding: Bool { self != .unicast && self != .local }
     public var value: Value { .string(name) }
   }
@@ -35,9 +35,9 @@ public struct Route: ProtocolMarked {
     /// A gateway, of the route's family or, for IPv4, an IPv6 one.
     public var via: IPAddress?
     public var dev: LinkName?
-    /// 1 to 256; only meaningful among several.
+    /// 1 to 256; meaningful only with several hops.
     public var weight: UInt16 = 1
-    /// The gateway is on the link whatever the addresses say.
+    /// The gateway is on the link, whatever the addresses say.
     public var isOnlink = false
 
     public init(via: IPAddress? = nil, dev: LinkName? = nil) {
@@ -53,7 +53,7 @@ public struct Route: ProtocolMarked {
           + (isOnlink ? [.init("onlink", .bool(true))] : []))
     }
 
-    /// Without a stated device the kernel finds one by the gateway.
+    /// Without a stated link the kernel finds one by the gateway.
     func agrees(with observed: Hop) -> Bool {
       via == observed.via && weight == observed.weight && isOnlink == observed.isOnlink
         && (dev == observed.dev || dev == nil && via != nil)
@@ -68,21 +68,21 @@ public struct Route: ProtocolMarked {
   public var type = RouteType.unicast
   /// IPv4 only.
   public var scope: Scope
-  /// One hop, none (a discarding route, or one by a nexthop object).
+  /// The only hop; nil for a discarding route, a multipath route, or one by a nexthop object.
   public var hop: Hop?
-  /// Several hops: a multipath route; `hop` is then nil.
+  /// The hops of a multipath route; `hop` is then nil.
   public var hops: [Hop] = []
-  /// A nexthop object's id.
+  /// The nexthop object's id.
   public var nhid: UInt32?
   public var src: IPAddress?
-  /// Bytes; nil: the link's.
+  /// In bytes; nil: the link's.
   public var mtu: UInt32?
   public var advmss: UInt32?
-  /// Somebody else's: kept equal to what is stated, and theirs.
+  /// Made by somebody else: vpngw keeps it as stated, and it stays theirs.
   public var isAdopted = false
   /// Nil: ours.
   public var `protocol`: RouteProtocol?
-  /// Observed, and taken for ours: the protocol that it has in the kernel, which deletes it by no other.
+  /// Observed, and taken for ours: its protocol in the kernel, which must be named to delete it.
   public var kernelProtocol: RouteProtocol?
 
   public init(_ dst: Prefix, type: RouteType = .unicast, hop: Hop? = nil) {
@@ -93,10 +93,11 @@ public struct Route: ProtocolMarked {
     scope = Self.defaultScope(dst.family, type, hasGateway: hop?.via != nil, isBare: hop == nil)
   }
 
-  /// What the kernel takes for no metric: `IP6_RT_PRIO_USER` for IPv6.
+  /// The metric that the kernel uses if none is stated: `IP6_RT_PRIO_USER` for IPv6.
   public static func defaultMetric(_ family: Family) -> UInt32 { family == .inet ? 0 : 1024 }
 
-  /// What iproute2 takes for no scope: host for local routes, link for those without a gateway.
+  /// The scope that iproute2 sends if none is stated: host for local routes, link for routes
+  /// without a gateway.
   public static func defaultScope(
     _ family: Family, _ type: RouteType, hasGateway: Bool, isBare: Bool
   ) -> Scope {
@@ -108,15 +109,15 @@ public struct Route: ProtocolMarked {
     }
   }
 
-  /// IPv4 knows a route by its table, destination, metric and TOS. IPv6 has no TOS, and tells routes
-  /// without a gateway apart by their link, and those by nexthop objects by these
+  /// IPv4 identifies a route by its table, destination, metric and TOS. IPv6 has no TOS, and tells
+  /// routes without a gateway apart by their link, and routes by nexthop objects by these
   /// (`rt6_duplicate_nexthop`); routes by gateways become one multipath route.
   public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let table: RouteTable
     public let dst: Prefix
     public let metric: UInt32
     public let tos: UInt8
-    /// IPv6, without a gateway: `lo` for discarding routes, as in the kernel.
+    /// IPv6, without a gateway; discarding routes have `lo`, as in the kernel.
     public let dev: LinkName?
     /// IPv6, by a nexthop object.
     public let nhid: UInt32?
@@ -162,14 +163,14 @@ public struct Route: ProtocolMarked {
       nhid: isToldByWay ? nhid : nil)
   }
 
-  /// IPv6: whether `NLM_F_REPLACE` of one may take the other's place (`rt6_qualify_for_ecmp`): routes
-  /// by gateways, but for those of router advertisements, are a class of their own.
+  /// IPv6: whether `NLM_F_REPLACE` may put one in the other's place (`rt6_qualify_for_ecmp`).
+  /// Routes by gateways, except those from router advertisements, form a class of their own.
   public var isMultipathCapable: Bool {
     nhid == nil && (hop?.via != nil || !hops.isEmpty) && `protocol` != .routerAdvertisement
   }
 
   public var phase: Phase {
-    // One with a source can't come before its address.
+    // A route with a source can't be made before its address.
     if type.isDiscarding { return src == nil ? .guardRoute : .onLinkRoute }
     if nhid != nil || hop?.via != nil || hops.contains(where: { $0.via != nil }) { return .route }
     return .onLinkRoute
@@ -196,7 +197,7 @@ public struct Route: ProtocolMarked {
 
   public func isLost(by loss: LinkLoss) -> Bool { loss == .goesDown || dst.family == .inet6 }
 
-  /// A route by several hops keeps the others.
+  /// A route with several hops keeps the others.
   public static func removeDependents(of gone: inout Cascade, from list: inout [Self]) {
     list = list.compactMap { route in
       if route.nhid.map(gone.nexthops.contains) ?? false { return nil }
@@ -255,7 +256,8 @@ public struct Route: ProtocolMarked {
     Property("adopt", value: { $0.isAdopted ? .bool(true) : nil }, agrees: { _, _ in true }),
   ]
 
-  /// Somebody else's route, such as the kernel's own for an address, keeps what isn't stated.
+  /// What isn't stated stays as it is in somebody else's route, such as the kernel's own for an
+  /// address.
   private static func unstatedIsLeft<V: ValueConvertible>(
     _ name: String, _ get: @escaping @Sendable (Route) -> V?
   ) -> Property<Route> {

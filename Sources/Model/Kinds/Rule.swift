@@ -2,11 +2,11 @@
 public struct Rule: ProtocolMarked {
   public enum Action: Hashable, Sendable {
     case lookup(RouteTable)
-    /// On to the rule of that priority.
+    /// Continues at the rule of that priority.
     case goto(UInt32)
     case nop, unreachable, blackhole, prohibit
 
-    /// Whether packets go nowhere by it.
+    /// Whether it drops the packets that it matches.
     public var isDiscarding: Bool {
       switch self {
       case .unreachable, .blackhole, .prohibit: true
@@ -27,18 +27,18 @@ public struct Rule: ProtocolMarked {
     public var dport: PortRange?
     /// Nil: any.
     public var tos: UInt8?
-    /// The rule applies to what doesn't match.
+    /// The rule applies to packets that don't match.
     public var isInverted = false
 
     public init() {}
   }
 
   public var family: Family
-  /// 0 to 2^32 - 1; lower is asked first.
+  /// 0 to 2^32 - 1; the lowest is asked first.
   public var priority: UInt32
   public var selector = Selector()
   public var action: Action
-  /// A route found by a prefix of this length or less doesn't count.
+  /// Ignores a route found by a prefix of this length or less.
   public var suppressPrefixLength: UInt32?
   /// Nil: ours.
   public var `protocol`: RouteProtocol?
@@ -49,7 +49,7 @@ public struct Rule: ProtocolMarked {
     self.action = action
   }
 
-  /// The kernel knows a rule by all that it says.
+  /// The kernel identifies a rule by everything that it states.
   public struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let family: Family
     public let priority: UInt32
@@ -79,11 +79,11 @@ public struct Rule: ProtocolMarked {
       suppressPrefixLength: suppressPrefixLength)
   }
   public var phase: Phase { action.isDiscarding ? .guardRule : .rule }
-  /// A rule is never changed: one that differs is another one.
+  /// A rule is never changed: a rule that differs is another rule.
   public var isAdopted: Bool { false }
   public var requirements: [Requirement] { [] }
 
-  /// One that differs is another one.
+  /// A rule that differs is another rule.
   public static var staysOursWhenReplaced: Bool { false }
   public static var dependsOnAlikes: Bool { true }
 
@@ -91,7 +91,7 @@ public struct Rule: ProtocolMarked {
     if case .lookup(let table) = action { table } else { nil }
   }
 
-  /// The kernel may take one that says more for one that says less.
+  /// The kernel may delete a rule that states more in place of one that states less.
   public var removalRank: Int { precision }
 
   public static let properties: [Property<Rule>] =
@@ -169,8 +169,8 @@ extension Prefix {
 }
 
 extension Rule {
-  /// Whether the kernel, asked to delete this rule, would take the other one for it: what a request
-  /// doesn't state it doesn't compare, and neither `not` nor where `goto` goes (`rule_find`).
+  /// Whether the kernel, asked to delete this rule, would delete the other one: it compares only
+  /// what the request states, and neither `not` nor the target of `goto` (`rule_find`).
   public func isTaken(for other: Rule) -> Bool {
     func fits<V: Equatable>(_ asked: V?, _ present: V?) -> Bool {
       asked == nil || asked == present
@@ -195,8 +195,8 @@ extension Rule {
       && fits(other.suppressPrefixLength, suppressPrefixLength)
   }
 
-  /// How much a request to delete it states. A rule that is taken for another one says more, or as
-  /// much, and so is deleted before it.
+  /// How much a request to delete it states. A rule that could be deleted in place of another one
+  /// states at least as much, and so is deleted first.
   public var precision: Int {
     [
       selector.from?.length ?? 0 > 0, selector.to?.length ?? 0 > 0, selector.iif != nil,

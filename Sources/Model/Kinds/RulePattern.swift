@@ -1,5 +1,5 @@
-/// What no rule may be like: every rule that has all that is stated here is removed, whoever made
-/// it.
+/// A pattern that no rule may match: every rule that has all that is stated here is removed,
+/// whoever made it.
 public struct RulePattern: Hashable, Sendable {
   /// Nil: either.
   public var family: Family?
@@ -7,7 +7,7 @@ public struct RulePattern: Hashable, Sendable {
   public var selector = Rule.Selector()
   public var action: Rule.Action?
   public var suppressPrefixLength: UInt32?
-  /// Nil: anybody's.
+  /// Nil: made by anybody.
   public var `protocol`: RouteProtocol?
 
   public init() {}

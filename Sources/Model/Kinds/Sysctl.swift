@@ -1,13 +1,14 @@
 /// A setting under `/proc/sys/net`.
 public struct Sysctl: Resource {
   public var key: Key
-  /// Fields with single spaces between; nil: observed, and this kernel has no such setting.
+  /// The value, its fields separated by single spaces; nil: observed, and this kernel has no such
+  /// setting.
   public var text: String?
-  /// Observed only: what was there before vpngw wrote what is there now.
+  /// Observed only: the value before vpngw changed it.
   public var previous: String?
-  /// Observed only: there is no such setting, nor will be when its link is made.
+  /// Observed only: there is no such setting, and there won't be when its link is made.
   public var isAbsent = false
-  /// Observed only: one that is there, and may be meant by one that isn't.
+  /// Observed only: an existing setting with a similar name, if this one doesn't exist.
   public var nearest: Key?
 
   public init(_ key: Key, _ text: String?) {
@@ -29,7 +30,7 @@ public struct Sysctl: Resource {
       self.parts = parts
     }
 
-    /// The interface in `net.ipv4.conf.IF.rp_filter` and its like, but for `all` and `default`.
+    /// The interface in `net.ipv4.conf.IF.rp_filter` and the like; nil for `all` and `default`.
     public var link: LinkName? {
       guard parts.count == 5, parts[0] == "net", ["ipv4", "ipv6", "mpls"].contains(parts[1]),
         ["conf", "neigh"].contains(parts[2]), !["all", "default"].contains(parts[3])
@@ -37,8 +38,8 @@ public struct Sysctl: Resource {
       return LinkName(parts[3])
     }
 
-    /// Settings of two names that are one in the kernel: both have the same here, with how many of its
-    /// units the value counts.
+    /// The kernel variable behind the setting, which two names may share, and how many of its units
+    /// make one unit of this setting.
     public var variable: (key: Key, unit: Int) {
       var parts = parts
       switch parts.dropFirst() {
@@ -47,7 +48,7 @@ public struct Sysctl: Resource {
       case _ where parts.count == 5 && parts[2] == "neigh":
         if ["base_reachable_time", "retrans_time"].contains(parts[4]) {
           parts[4] += "_ms"
-          // Seconds, and ticks of USER_HZ for the other in IPv4.
+          // Seconds under one name; under IPv4's other name, ticks of USER_HZ.
           return (Key(parts: parts)!, parts[4].hasPrefix("base") ? 1000 : 10)
         }
       default: break
@@ -95,8 +96,8 @@ public struct Sysctl: Resource {
 }
 
 extension Sysctl.Key: Comparable, LosslessStringConvertible {
-  /// As sysctl(8): dots between the parts, a dot inside a part written as a slash; or, when a
-  /// slash comes first, the other way round.
+  /// Parses a name as sysctl(8) does: dots between the parts, and a slash for a dot within one; or,
+  /// if a slash comes first, the other way round.
   public init?(_ text: String) {
     guard let first = text.utf8.first(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/") })
     else { return nil }

@@ -2,13 +2,13 @@
 public struct VXLAN: Hashable, Sendable {
   /// The VXLAN network identifier, 0 to 16777215.
   public var id: UInt32
-  /// Where frames of unknown destination go: a multicast group or one remote endpoint.
+  /// Where frames to unknown destinations go: a multicast group, or one remote endpoint.
   public var remote: IPAddress?
   public var local: IPAddress?
   public var dev: LinkName?
   /// RFC 7348's port.
   public var dstport: UInt16 = 4789
-  /// What the kernel takes for port 0, as `ip` without `dstport` sends it: the default of the
+  /// The port that the kernel uses for 0, which `ip` sends without `dstport`: the default of the
   /// module's parameter `udp_port` (`drivers/net/vxlan/vxlan_core.c`).
   public static let kernelPort: UInt16 = 8472
   /// Nil: the kernel's local port range.
@@ -68,6 +68,6 @@ public struct VXLAN: Hashable, Sendable {
 }
 
 extension VXLAN {
-  /// Of the packets that carry it.
+  /// Whether the outer packets are IPv6.
   var isIPv6: Bool { (remote ?? local)?.family == .inet6 }
 }

@@ -1,4 +1,4 @@
 extension Nftables {
-  /// What the kernel holds of a table: expressions of its nftables machine, as plain values.
+  /// A table as the kernel holds it: instructions of its nftables machine, as plain values.
   public enum Bytecode {}
 }

@@ -1,11 +1,12 @@
 extension Nftables.Bytecode {
-  /// A key or a value: up to 16 bytes stand inline, since sets hold them by the hundred thousand.
+  /// A key or a value. Up to 16 bytes are stored inline, since sets hold hundreds of thousands of
+  /// them.
   @frozen public struct ElementBytes: Sendable {
-    /// The first 16 bytes, the very first one topmost, with noughts behind the last.
+    /// The first 16 bytes, big-endian, zero-padded.
     @usableFromInline var high: UInt64
     @usableFromInline var low: UInt64
     @usableFromInline var length: Int32
-    /// All of them, where they are more than 16.
+    /// All bytes, if there are more than 16.
     @usableFromInline var whole: [UInt8]?
 
     @inlinable public init(_ bytes: some Collection<UInt8>) {
@@ -23,7 +24,7 @@ extension Nftables.Bytecode {
 }
 
 extension Nftables.Bytecode.ElementBytes: Hashable, Comparable {
-  /// As `lexicographicallyPrecedes`.
+  /// The same order as `lexicographicallyPrecedes`.
   @inlinable public static func < (a: Self, b: Self) -> Bool {
     if a.head != b.head { return a.head < b.head }
     if a.length <= 16 || b.length <= 16 { return a.length < b.length }
@@ -55,12 +56,12 @@ extension Nftables.Bytecode.ElementBytes: RandomAccessCollection, ExpressibleByA
 }
 
 extension Nftables.Bytecode.ElementBytes {
-  /// The next one of as many bytes; nil behind the last.
+  /// The next value of the same length; nil after the last one.
   public var successor: Self? { neighbor(1, wraps: 0) }
-  /// The one before of as many bytes; nil before the first.
+  /// The previous value of the same length; nil before the first one.
   public var predecessor: Self? { neighbor(.max, wraps: .max) }
 
-  /// With `step` added to the last byte; a byte that becomes `wraps` carries.
+  /// Adds `step` to the last byte; a byte that becomes `wraps` carries into the one before.
   private func neighbor(_ step: UInt8, wraps: UInt8) -> Self? {
     var bytes = Array(self)
     for index in bytes.indices.reversed() {

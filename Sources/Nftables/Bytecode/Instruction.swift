@@ -1,7 +1,7 @@
 extension Nftables.Bytecode {
   /// One expression of the kernel's nftables machine (`net/netfilter/nft_*.c`), as a plain value.
   ///
-  /// Numbers are the kernel's own (`linux/netfilter/nf_tables.h`); data is as it lies in registers.
+  /// Numbers are the kernel's (`linux/netfilter/nf_tables.h`); data is as registers hold it.
   public indirect enum Instruction: Hashable, Sendable {
     case immediate(Register, [UInt8])
     case verdict(Nftables.Verdict)
@@ -13,7 +13,7 @@ extension Nftables.Bytecode {
     case payloadWrite(PayloadRange, Register, Checksum)
     case exthdr(OptionRange, flags: UInt32, Register)
     case exthdrWrite(OptionRange, Register)
-    /// Overwrites a TCP option of that type.
+    /// Overwrites a TCP option of this kind.
     case exthdrReset(UInt8)
     case bitwise(Register, to: Register, mask: [UInt8], xor: [UInt8])
     case shift(Register, to: Register, length: UInt32, isLeft: Bool, UInt32)
@@ -21,7 +21,7 @@ extension Nftables.Bytecode {
     case cmp(Register, Comparison, [UInt8])
     case range(Register, isInverted: Bool, [UInt8], [UInt8])
     case lookup(SetName, Register, to: Register?, isInverted: Bool)
-    /// Which leads to a verdict.
+    /// Looks up a verdict.
     case verdictLookup(SetName, Register)
     case dynset(Dynset)
     case hash(Hash, Register)
@@ -51,19 +51,19 @@ extension Nftables.Bytecode {
     case queue(first: UInt16, total: UInt16, flags: UInt16, Register?)
     case object(type: UInt32, name: String)
     case objectLookup(SetName, Register)
-    /// What a newer tool made and we can't read: its name and its attributes.
+    /// An instruction that we can't read, made by a newer tool: its name and its attributes.
     case opaque(String, [UInt8])
   }
 }
 
 extension Nftables.Bytecode {
-  /// A register by its first 32-bit cell, 0 to 15.
+  /// A register, by its first 32-bit cell, 0 to 15.
   public struct Register: Hashable, Sendable {
     public var cell: UInt32
 
     public init(_ cell: UInt32) { self.cell = cell }
 
-    /// `enum nft_registers`: 1 to 4 where it begins one of 128 bits, 8 and more elsewhere.
+    /// From `enum nft_registers`: 1 to 4 for a register at a 128-bit boundary, otherwise 8 and up.
     public init?(number: UInt32) {
       switch number {
       case 1...4: cell = (number - 1) * 4
@@ -84,7 +84,7 @@ extension Nftables.Bytecode {
 }
 
 extension Nftables.Bytecode {
-  /// Bytes of a packet.
+  /// A range of a packet's bytes.
   public struct PayloadRange: Hashable, Sendable {
     /// 0 link, 1 network, 2 transport.
     public var base: UInt32
@@ -103,10 +103,10 @@ extension Nftables.Bytecode {
 
 extension Nftables.Bytecode {
   public struct Checksum: Hashable, Sendable {
-    /// 0 none, 1 internet's.
+    /// 0 none, 1 the internet checksum.
     public var type: UInt32 = 0
     public var offset: UInt32 = 0
-    /// 1: the transport's, whose pseudo-header this is part of, too.
+    /// 1: the field is part of the transport's pseudo-header too, whose checksum is updated.
     public var flags: UInt32 = 0
 
     public init(
@@ -120,7 +120,7 @@ extension Nftables.Bytecode {
 }
 
 extension Nftables.Bytecode {
-  /// Bytes of an extension header or option.
+  /// A range of an extension header's or option's bytes.
   public struct OptionRange: Hashable, Sendable {
     /// 0 IPv6, 1 TCP, 2 IPv4, 3 SCTP.
     public var operation: UInt32
@@ -140,7 +140,7 @@ extension Nftables.Bytecode {
 }
 
 extension Nftables.Bytecode {
-  /// A set by name, or an anonymous one by what it holds.
+  /// A set by its name, or an anonymous set by its content.
   public enum SetName: Hashable, Sendable {
     case named(String)
     case anonymous(SetProgram)
@@ -171,13 +171,13 @@ extension Nftables.Bytecode {
 
 extension Nftables.Bytecode {
   public struct Dynset: Hashable, Sendable {
-    /// A meter's is anonymous.
+    /// The set; a meter's is anonymous.
     public var set: SetName
     /// 0 add, 1 update, 2 delete.
     public var operation: UInt32
     public var key: Register
     public var data: Register?
-    /// Milliseconds; 0 for the set's own.
+    /// In milliseconds; 0: the set's own.
     public var timeout: UInt64
     public var statements: [Instruction]
 
@@ -221,7 +221,7 @@ extension Nftables.Bytecode {
 
 extension Nftables.Bytecode {
   public struct NAT: Hashable, Sendable {
-    /// Or else the source's.
+    /// Otherwise the source's.
     public var isDestination: Bool
     /// `NFPROTO_*`.
     public var family: UInt32
@@ -229,7 +229,7 @@ extension Nftables.Bytecode {
     public var addressMax: Register?
     public var portMin: Register?
     public var portMax: Register?
-    /// Without what the registers imply.
+    /// Without the flags that the registers imply.
     public var flags: UInt32
 
     public init(
@@ -248,7 +248,7 @@ extension Nftables.Bytecode {
 }
 
 extension Nftables.Bytecode.Log {
-  /// As the kernel takes what isn't stated.
+  /// With the kernel's defaults for what isn't stated.
   public var normal: Nftables.Bytecode.Log {
     var log = self
     if log.level == 4 { log.level = nil }

@@ -1,8 +1,8 @@
-// What packets change by themselves - counts, and quotas used - says nothing of whether the kernel
-// holds what was asked for.
+// What packets change by themselves (counts, used quotas) doesn't tell whether the kernel holds
+// what was asked for.
 
 extension Nftables.Bytecode.TableProgram {
-  /// Without counts and handles, and with objects and sets by name.
+  /// Without counts and handles; objects and sets are sorted by name.
   public var normalized: Nftables.Bytecode.TableProgram {
     var table = unmarked
     table.unknown = []
@@ -63,7 +63,7 @@ extension Nftables.Bytecode.SetProgram {
     var set = self
     set.statements = statements.map(\.normalized)
     set.elements = elements.map(\.normalized)
-    // How to print an anonymous set's key, which nft does by the rule, too.
+    // How to print an anonymous set's key; nft can tell from the rule as well.
     set.userData =
       flags & Nftables.Bytecode.SetFlag.anonymous != 0
       ? [] : Nftables.Bytecode.UserData.normalized(userData, of: self)
@@ -78,12 +78,12 @@ extension Nftables.Bytecode.SetProgram {
     return set
   }
 
-  /// What the kernel takes for a set without a size once a rule fills it (`nft_dynset_init`).
+  /// The size that the kernel gives to a set without one once a rule fills it (`nft_dynset_init`).
   public static let sizeOfFilled: UInt32 = 0xffff
 }
 
 extension Nftables.Bytecode.TableProgram {
-  /// The sets that packets change by its rules.
+  /// The sets that its rules fill with elements from packets.
   public var filledSets: Set<String> {
     var names: Set<String> = []
     for chain in chains {

@@ -1,11 +1,12 @@
 extension Nftables.Bytecode {
   /// Prints rules that no syntax can express, expression by expression.
   ///
-  /// Whoever observes a table sets it; printers don't tell tables apart, so all are equal.
+  /// Set by whoever observes a table. Tables that differ only in their printer are equal, so all
+  /// printers are.
   public struct RulePrinter: Hashable, Sendable {
     private let print: @Sendable (RuleProgram) -> String
 
-    /// A printer that knows no rule says only that vpngw can't read it.
+    /// The default printer, which says only that vpngw can't read the rule.
     public init() { print = { _ in "(a rule that vpngw can't read)" } }
 
     public init(_ print: @escaping @Sendable (RuleProgram) -> String) { self.print = print }

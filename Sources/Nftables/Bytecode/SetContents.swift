@@ -1,6 +1,6 @@
 public import Addressing
 
-/// What the sets of a table hold, as values: marks that are keys, and addresses to which maps lead.
+/// The contents of a table's sets, as values: marks that are keys, and addresses that maps lead to.
 public struct SetContents: Hashable, Sendable {
   private var marks: [String: Swift.Set<Mark>] = [:]
   private var addresses: [String: Swift.Set<IPAddress>] = [:]
@@ -13,7 +13,7 @@ public struct SetContents: Hashable, Sendable {
       guard case .value(let type, _)? = set.data,
         type == DataType.ipv4.number || type == DataType.ipv6.number
       else { continue }
-      // A thousand buckets lead to a few servers.
+      // Many keys lead to few values: a thousand buckets to a few servers.
       let values = Swift.Set(
         set.elements.lazy.compactMap { if case .value(let bytes)? = $0.data { bytes } else { nil } }
       )
@@ -26,7 +26,7 @@ public struct SetContents: Hashable, Sendable {
 }
 
 extension Mark {
-  /// As a register of nftables holds it.
+  /// From an nftables register in host byte order.
   fileprivate init?(hostOrdered bytes: ElementBytes) {
     guard bytes.count == 4 else { return nil }
     self.init(UInt32(bigEndian: bytes.reduce(0) { $0 << 8 | UInt32($1) }))

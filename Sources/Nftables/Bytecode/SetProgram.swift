@@ -8,21 +8,21 @@ extension Nftables.Bytecode {
       case object(UInt32)
     }
 
-    /// Empty for an anonymous one that isn't a meter's.
+    /// Empty for an anonymous set, unless it is a meter's.
     public var name: String
     public var keyType: UInt32
-    /// Bytes.
+    /// In bytes.
     public var keyLength: UInt32
     public var data: Data?
     /// `NFT_SET_*`.
     public var flags: UInt32
-    /// Milliseconds.
+    /// In milliseconds.
     public var timeout: UInt64?
     public var gcInterval: UInt32?
     public var size: UInt32?
     /// `NFT_SET_POL_*`.
     public var policy: UInt32
-    /// Bytes of each field of a concatenation of intervals.
+    /// The length in bytes of each field, for a concatenation of intervals.
     public var fields: [UInt32]
     public var userData: [UInt8]
     public var statements: [Instruction]
@@ -52,13 +52,13 @@ extension Nftables.Bytecode {
 }
 
 extension Nftables.Bytecode.SetProgram {
-  /// Anonymous and filled by packets: it belongs to one rule, and bears the name that the rule says.
+  /// An anonymous set that packets fill: it belongs to one rule, and the rule names it.
   public var isMeter: Bool {
     let bits = Nftables.Bytecode.SetFlag.anonymous | Nftables.Bytecode.SetFlag.dynamic
     return flags & bits == bits
   }
 
-  /// The kernel puts a number into an anonymous set's.
+  /// The name to send: the kernel puts a number into an anonymous set's.
   public var kernelName: String {
     guard flags & Nftables.Bytecode.SetFlag.anonymous != 0, !isMeter else { return name }
     switch data {
@@ -96,13 +96,13 @@ extension Nftables.Bytecode {
         keyEnd: keyEnd, timeout: timeout, userData: userData, statements: statements)
     }
 
-    /// Of a concatenation of intervals.
+    /// The upper bound of a concatenation of intervals.
     public var keyEnd: ElementBytes? {
       get { box?.rare.keyEnd }
       set { rare.keyEnd = newValue }
     }
 
-    /// Milliseconds.
+    /// In milliseconds.
     public var timeout: UInt64? {
       get { box?.rare.timeout }
       set { rare.timeout = newValue }
@@ -118,7 +118,7 @@ extension Nftables.Bytecode {
       set { rare.statements = newValue }
     }
 
-    /// What few elements have stands apart: of the others a hundred thousand take less.
+    /// What few elements have is stored separately, so that a hundred thousand others take less.
     private struct Rare: Hashable {
       var keyEnd: ElementBytes?
       var timeout: UInt64?
@@ -156,7 +156,7 @@ extension Nftables.Bytecode {
 }
 
 extension Nftables.Bytecode.ElementProgram: Comparable {
-  /// By key; an interval's end comes before the start of the next one.
+  /// Ordered by key; an interval's end comes before the start of the next interval.
   public static func < (left: Self, right: Self) -> Bool {
     if left.key != right.key { return left.key < right.key }
     if left.flags != right.flags { return left.flags > right.flags }
@@ -165,7 +165,7 @@ extension Nftables.Bytecode.ElementProgram: Comparable {
 }
 
 extension [Nftables.Bytecode.ElementProgram] {
-  /// In order: by keys that stand beside each other, since elements are costly to move.
+  /// Sorted by key. Neighboring positions are swapped, since elements are costly to move.
   public func sortedByKey() -> Self {
     if indices.dropFirst().allSatisfy({ !(self[$0] < self[$0 - 1]) }) { return self }
     var order = indices.map { (head: self[$0].key.head, index: $0) }

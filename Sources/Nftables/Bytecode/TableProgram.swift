@@ -8,10 +8,10 @@ extension Nftables.Bytecode {
     public var userData: [UInt8]
     public var sets: [SetProgram]
     public var objects: [ObjectProgram]
-    /// As the state file has them: there is nothing to compile.
+    /// As the state file has them: they need no compiling.
     public var flowtables: [Nftables.Flowtable] = []
     public var chains: [ChainProgram]
-    /// Observed only: what we have no words for, such as `object o`; it is left alone.
+    /// Observed only: objects that we can't read, such as `object o`; they are left alone.
     public var unknown: [String] = []
     public var printer = RulePrinter()
 
@@ -68,7 +68,7 @@ extension Nftables.Bytecode {
   public struct RuleProgram: Hashable, Sendable {
     public var instructions: [Instruction]
     public var userData: [UInt8]
-    /// What the kernel calls it; nil for one that isn't there yet.
+    /// The kernel's handle of the rule; nil if it isn't there yet.
     public var handle: UInt64?
 
     public init(

@@ -1,12 +1,12 @@
 extension Nftables.Bytecode {
-  /// States of connections that a `ct timeout` gives times to, and nft's own times.
+  /// The connection states that a `ct timeout` sets times for, with nft's defaults.
   public enum TimeoutPolicy {
     public struct State: Sendable {
       public let name: String
       public let seconds: UInt32
     }
 
-    /// In the kernel's order (`enum ctattr_timeout_tcp`, from 1); none for another protocol.
+    /// In the kernel's order (`enum ctattr_timeout_tcp`, from 1); empty for other protocols.
     public static func states(_ proto: String) -> [State] {
       switch proto {
       case "tcp": tcp
@@ -29,7 +29,7 @@ extension Nftables.Bytecode {
     ]
   }
 
-  /// Numbers of the protocols that objects of connection tracking name.
+  /// Protocol numbers that connection-tracking objects use.
   public enum ProtocolNumber {
     public static let names: [UInt8: String] = [
       6: "tcp", 17: "udp", 33: "dccp", 132: "sctp", 136: "udplite",

@@ -1,5 +1,5 @@
 extension Nftables.Bytecode {
-  /// What nft(8) stores with an object for itself: type, length, value, each of a byte or more
+  /// What nft(8) stores with an object for itself: items of type, length and value
   /// (`libnftnl/udata.h`).
   public enum UserData {
     public static func item(_ type: UInt8, _ value: [UInt8]) -> [UInt8] {
@@ -10,7 +10,7 @@ extension Nftables.Bytecode {
       item(type, (0..<4).map { UInt8(truncatingIfNeeded: value >> UInt32($0 * 8)) })
     }
 
-    /// The values by their types; what is cut short is left out.
+    /// Every item's type and value; a truncated item is left out.
     public static func items(_ bytes: [UInt8]) -> [(type: UInt8, value: ArraySlice<UInt8>)] {
       var items: [(type: UInt8, value: ArraySlice<UInt8>)] = []
       var rest = bytes[...]
@@ -24,8 +24,8 @@ extension Nftables.Bytecode {
       return items
     }
 
-    /// A set's items in order of their types, without those that say nothing: nft writes some of
-    /// them or doesn't, by where it has the set from. One byte has no order.
+    /// A set's items sorted by type, without those that say nothing: nft writes some of them or
+    /// not, depending on where it got the set from. A single byte has no byte order.
     static func normalized(_ bytes: [UInt8], of set: SetProgram) -> [UInt8] {
       var ignored: [UInt8] = set.keyLength == 1 ? [Set.keyOrder] : []
       if case .value(_, 1)? = set.data { ignored.append(Set.dataOrder) }
@@ -41,7 +41,7 @@ extension Nftables.Bytecode {
       }
     }
 
-    /// Of tables that vpngw made, its own name; nft(8) passes over types that it doesn't know.
+    /// Marks tables that vpngw made; nft(8) skips types that it doesn't know.
     public static let mark: UInt8 = 118
 
     /// `NFTNL_UDATA_SET_*`.

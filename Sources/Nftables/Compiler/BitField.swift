@@ -1,6 +1,7 @@
 internal import Addressing
 
-/// A field that doesn't fill its bytes: it is masked, and constants are shifted to where it stands.
+/// A field that doesn't fill its bytes: the bytes are masked, and constants shifted to its
+/// position.
 struct BitField {
   private let load: Load
   private let length: Int
@@ -12,7 +13,7 @@ struct BitField {
     case option(OptionRange)
   }
 
-  /// Nil for everything else.
+  /// Nil for any other expression.
   init?(_ expression: Nftables.Expression, _ known: KnownProtocols) throws(CompileError) {
     let field: PacketField
     var base: UInt32 = 0
@@ -46,7 +47,7 @@ struct BitField {
     }
   }
 
-  /// Leave the field in the register, at its place within its bytes.
+  /// Leaves the field in the register, at its position within its bytes.
   func instructions(_ register: Register) -> [Instruction] {
     let first: Instruction =
       switch load {
@@ -59,7 +60,7 @@ struct BitField {
     ]
   }
 
-  /// The shape of the bytes; constants of it are shifted.
+  /// The shape of the bytes; its constants are shifted.
   func lifted(_ shape: Shape) -> Shape {
     var lifted = shape
     lifted.lift = Shape.Lift(bits: shape.bits, shift: shift)

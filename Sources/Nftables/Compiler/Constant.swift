@@ -1,10 +1,10 @@
 internal import Addressing
 
-/// Constants as bytes.
+/// Converts constants to bytes.
 struct Constant {
   let scope: TableScope
 
-  /// In the shape's byte order, padded to whole bytes; a concatenation's fields to four.
+  /// In the shape's byte order, padded to whole bytes; each field of a concatenation to four bytes.
   func bytes(
     _ expression: Nftables.Expression, _ shape: Shape
   ) throws(CompileError) -> [UInt8] {
@@ -52,7 +52,7 @@ struct Constant {
     }
   }
 
-  /// nft reads a number as the hexadecimal digits of an address's last byte.
+  /// nft reads a number as the hexadecimal digits of the address's last byte.
   private func lastByte(_ number: UInt64, _ shape: Shape) throws(CompileError) -> [UInt8] {
     guard let byte = UInt8(String(number), radix: 16) else {
       throw CompileError("\(number) is not a MAC address")
@@ -60,7 +60,7 @@ struct Constant {
     return try integer(byte, shape)
   }
 
-  /// Bits by their numbers.
+  /// A bit mask from the numbers of bits.
   private func label(
     _ expression: Nftables.Expression, _ shape: Shape
   ) throws(CompileError) -> [UInt8] {
@@ -79,7 +79,7 @@ struct Constant {
     return shape.order == .host ? bytes : bytes.reversed()
   }
 
-  /// An operation on constants, whose result is as wide as they are, as in nft.
+  /// The result of an operation on constants, which is as wide as they are, as in nft.
   private func folded(
     _ op: Nftables.Expression.Operator, _ left: Nftables.Expression,
     _ right: Nftables.Expression, _ shape: Shape
@@ -100,13 +100,13 @@ struct Constant {
     }
   }
 
-  /// Of at most 64 bits.
+  /// A value of at most 64 bits.
   func value(_ expression: Nftables.Expression, _ shape: Shape) throws(CompileError) -> UInt64 {
     guard shape.bits <= 64 else { throw CompileError("a \(shape.type.name) is too wide here") }
     return UInt64(truncatingIfNeeded: try wide(expression, shape))
   }
 
-  /// Of at most 128 bits.
+  /// A value of at most 128 bits.
   private func wide(
     _ expression: Nftables.Expression, _ shape: Shape
   ) throws(CompileError) -> UInt128 {
@@ -134,7 +134,7 @@ struct Constant {
     switch shape.type.base {
     case .ipv4, .ipv6:
       let family: Family = shape.type.base == .ipv4 ? .inet : .inet6
-      // As an operand that masks an address.
+      // nft accepts this as an operand that masks an address.
       if text.hasPrefix("0x"), family == .inet, let value = UInt128(text.dropFirst(2), radix: 16) {
         return try integer(value, shape)
       }
@@ -178,7 +178,7 @@ struct Constant {
     return try name(text, shape).map { UInt128($0) }
   }
 
-  /// What only this type, or this machine, calls by that name.
+  /// The value of a name that only this type, or this machine, defines.
   private func name(_ text: String, _ shape: Shape) throws(CompileError) -> UInt64? {
     switch shape.type {
     case .ifindex:
@@ -205,7 +205,7 @@ struct Constant {
     case .gid: return scope.names.group(text).map { UInt64($0) }
     default:
       guard let table = shape.type.table else { return nil }
-      // The lowest of several that bear the name.
+      // If several numbers have the name, the lowest.
       return scope.names.tables[table]?.filter { $0.value == text }.keys.min().map { UInt64($0) }
     }
   }
@@ -216,7 +216,7 @@ struct Constant {
 }
 
 extension DataType {
-  /// How many of the kernel's units are one second, of what is written in seconds.
+  /// How many of the kernel's units make a second, for types that are written in seconds.
   var perSecond: UInt128? {
     switch self {
     case .time: 1000
@@ -225,12 +225,12 @@ extension DataType {
     }
   }
 
-  /// What has a notation of its own doesn't.
+  /// False for types that have a notation of their own.
   fileprivate var takesHexadecimal: Bool {
     ![.time, .hour, .date, .uid, .ifindex].contains(self)
   }
 
-  /// Where the machine keeps its names.
+  /// Where the machine defines names for the type.
   var table: MachineNames.Table? {
     switch self {
     case .realm: .realms
@@ -242,7 +242,7 @@ extension DataType {
 }
 
 extension IPAddress {
-  /// 4 bytes or 16.
+  /// The 4 or 16 bytes of the address.
   var networkBytes: [UInt8] {
     switch family {
     case .inet: v4.bigEndianBytes

@@ -1,7 +1,7 @@
 internal import Addressing
 
 extension DataType {
-  /// Names of values, in the order in which nft prints flags.
+  /// Names of the type's values, in the order in which nft prints flags.
   var symbols: [(String, UInt64)] { Self.symbols[number] ?? [] }
 
   func value(of symbol: String) -> UInt64? { symbols.first { $0.0 == symbol }?.1 }
@@ -17,7 +17,7 @@ extension DataType {
       ("request", 1), ("reply", 2), ("rrequest", 3), ("rreply", 4), ("inrequest", 8),
       ("inreply", 9), ("nak", 10),
     ],
-    // As Debian's /etc/protocols has them.
+    // The names in Debian's /etc/protocols.
     inetProtocol.number: [
       ("tcp", 6), ("udp", 17), ("ip", 0), ("hopopt", 0), ("icmp", 1), ("igmp", 2), ("ggp", 3),
       ("ipencap", 4), ("st", 5), ("egp", 8), ("igp", 9), ("pup", 12), ("hmp", 20), ("xns-idp", 22),

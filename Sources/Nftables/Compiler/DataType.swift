@@ -1,6 +1,6 @@
 internal import Addressing
 
-/// What a key, a field or a value is: nft(8), DATA TYPES.
+/// The type of a key, a field or a value: nft(8), DATA TYPES.
 struct DataType: Hashable {
   enum Order: Hashable {
     case host, network
@@ -10,9 +10,9 @@ struct DataType: Hashable {
     case integer, bitmask, string, ipv4, ipv6, ether
   }
 
-  /// As nft names it.
+  /// nft's name for it.
   let name: String
-  /// nft's own number (`enum datatypes`), which it reads back from a set's key.
+  /// nft's number for it (`enum datatypes`), which nft reads back from a set's key.
   let number: UInt32
   let bits: Int
   let order: Order
@@ -90,7 +90,7 @@ struct DataType: Hashable {
   private static let byName = Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
   private static let byNumber = Dictionary(all.map { ($0.number, $0) }) { first, _ in first }
 
-  /// Without those whose size comes from an expression, and those that nft has no name for.
+  /// Nil for types whose size an expression determines, and for those that nft has no name for.
   init?(named name: String) {
     guard let type = Self.byName[name], type.bits > 0, type != .ctLabel, type != .ctEvent else {
       return nil

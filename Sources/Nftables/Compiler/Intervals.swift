@@ -1,10 +1,11 @@
 internal import Addressing
 
-/// Intervals as the kernel's tree takes them: where each begins, and where the gap behind it does.
+/// Intervals as the kernel's tree takes them: one element where an interval begins, one where the
+/// gap after it begins.
 enum Intervals {
-  /// From elements with both bounds, sorted by the lower one.
+  /// Converts elements with both bounds, sorted by the lower one.
   ///
-  /// `sharesEnds`: no end is stated where the next one begins, as nft does in anonymous sets.
+  /// `sharesEnds`: leaves out an end where the next interval begins, as nft does in anonymous sets.
   static func halves(
     _ elements: [ElementProgram], sharesEnds: Bool
   ) throws(CompileError) -> [ElementProgram] {
@@ -32,7 +33,7 @@ enum Intervals {
     return (elements.filter { $0.keyEnd == nil } + halves).sortedByKey()
   }
 
-  /// What touches or overlaps becomes one, but for what says more than its bounds.
+  /// Merges intervals that touch or overlap, except those that carry more than bounds.
   static func merged(_ elements: [ElementProgram]) -> [ElementProgram] {
     var merged: [ElementProgram] = []
     for element in elements {

@@ -1,23 +1,24 @@
 internal import Addressing
 
-/// What is known of a packet at some place of a rule.
+/// What is known about a packet at some point of a rule.
 struct KnownProtocols {
   var network: String?
   var transport: String?
-  /// A match of `icmp type` has been.
+  /// `icmp type` has been matched.
   var hasMessageType = false
-  /// The types that it left, where they are known.
+  /// The types that the match left, if they are known.
   var messages: [UInt8] = []
-  /// A match of `ct protocol` has been: it says whose ports those of a connection are.
+  /// `ct protocol` has been matched: it tells which protocol the connection's ports belong to.
   var hasConnectionProtocol = false
-  /// A link header of Ethernet.
+  /// The link header is Ethernet.
   var isEther = false
-  /// Headers of 802.1Q or 802.1ad that are known to follow it.
+  /// How many headers of 802.1Q or 802.1ad are known to follow it.
   var vlans = 0
-  /// All that a match has allowed, in order; "unknown" for what has no header of ours.
+  /// The transports that matches have allowed, in order; "unknown" for one whose header we don't
+  /// know.
   var transports: [String] = []
   var networks: [String] = []
-  /// Only there does `meta protocol` say what the network header is.
+  /// Whether `meta protocol` tells the network header, which it does in some families only.
   let protocolSaysNetwork: Bool
 
   init(_ family: Nftables.Family) {
@@ -32,7 +33,7 @@ struct KnownProtocols {
 }
 
 extension KnownProtocols {
-  /// With the fields where they lie from the layer's start: a VLAN's header stands behind others.
+  /// With the fields' offsets from the layer's start: a VLAN header comes after others.
   func placed(_ proto: PacketProtocol) -> PacketProtocol {
     proto.name == "vlan" ? proto.moved(by: 112 + 32 * max(0, vlans - 1)) : proto
   }
@@ -49,7 +50,7 @@ extension KnownProtocols {
     return (proto, found)
   }
 
-  /// Whether every ICMP message that is left has the field.
+  /// Whether every ICMP type that is still possible has the field.
   func mayHave(_ field: PacketField) -> Bool {
     field.messages.isEmpty
       || !messages.isEmpty && messages.allSatisfy { field.messages.contains($0) }
@@ -66,13 +67,13 @@ extension KnownProtocols {
     }
   }
 
-  /// After `left` was found to be one of these values.
+  /// Notes that `left` was matched against these values.
   mutating func learn(_ left: Nftables.Expression, among values: [UInt64]) {
     guard let layer = protocols(left) else { return }
     for value in values {
       var name = PacketProtocol.all.first { $0.layer == layer && $0.number == value }?.name
       if left == .meta("nfproto") { name = value == 2 ? "ip" : value == 10 ? "ip6" : nil }
-      // Only metadata rule out what they don't know.
+      // Only a match of metadata rules out protocols that we don't know.
       if name == nil, case .payload = left { continue }
       switch layer {
       case .transport: transports.note(name ?? "unknown")
@@ -82,7 +83,7 @@ extension KnownProtocols {
     }
   }
 
-  /// Whether a match says so much that a header of `name` can't be meant.
+  /// An error if earlier matches rule out a header of `name`.
   func refusal(_ name: String, _ seen: [String]) -> CompileError? {
     guard let other = seen.first(where: { $0 != name }) else { return nil }
     return CompileError("\(name) contradicts \(other), which the rule has matched before")
@@ -90,7 +91,7 @@ extension KnownProtocols {
 }
 
 extension [String] {
-  /// The last is what was said last.
+  /// Moves the name to the end: the last is what was matched last.
   fileprivate mutating func note(_ name: String) {
     removeAll { $0 == name }
     append(name)
@@ -102,7 +103,7 @@ extension RuleCompiler {
     _ name: String, _ field: String
   ) throws(CompileError) -> (PacketProtocol, PacketField) { try known.packetField(name, field) }
 
-  /// The matches that have to hold before `expression` means anything, in order of evaluation.
+  /// Adds the matches that must hold before `expression` means anything, in order of evaluation.
   mutating func require(_ expression: Nftables.Expression) throws(CompileError) {
     switch expression {
     case .payload(let name, let field):
@@ -134,8 +135,8 @@ extension RuleCompiler {
     }
   }
 
-  /// What is required goes before the whole rule: nft has nothing happen to packets that the rule
-  /// doesn't reject, and looks for options there, too.
+  /// Puts what `body` requires before the whole rule: in nft, packets that the rule doesn't reject
+  /// have no side effects, and nft looks for options there too.
   mutating func first(
     _ body: (inout RuleCompiler) throws(CompileError) -> Void
   ) throws(CompileError) {
@@ -165,7 +166,7 @@ extension RuleCompiler {
         guard present != name else { return }
         throw CompileError("\(name) contradicts \(present), which the rule has matched before")
       }
-      // nft has it under the other family, too, where it never matches.
+      // nft adds this dependency under the other family too, where it never matches.
       if known.network == nil, known.networks.isEmpty, name == "icmp" || name == "icmpv6" {
         let network = PacketProtocol.byName[name == "icmp" ? "ip" : "ip6"]!
         try require(network: network, isForTransport: true)

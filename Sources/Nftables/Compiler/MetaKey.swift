@@ -57,7 +57,7 @@ struct MetaKey {
     MetaKey("id", 23, .integer, 32, .network),
   ])
 
-  /// The addresses without a family, where the network's protocol is IPv6.
+  /// The keys without a family, where the network protocol is IPv6.
   static let ctAddresses6 = byName([MetaKey("saddr", 8, .ipv6), MetaKey("daddr", 9, .ipv6)])
 
   /// `enum nft_rt_keys`; the next hop depends on the family.
@@ -80,7 +80,7 @@ struct MetaKey {
     MetaKey("spi", 6, .integer, 32, .network),
   ])
 
-  /// `others`: what nft took for the names as well before it had these.
+  /// `others`: older names that nft still takes for these.
   private static func byName(
     others: [String: String] = [:], _ keys: [MetaKey]
   ) -> [String: MetaKey] {

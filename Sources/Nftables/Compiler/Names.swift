@@ -1,6 +1,6 @@
 import Addressing
 
-// The values that this module is about, by their own names.
+// Short names for the values that this module is about.
 public typealias Instruction = Nftables.Bytecode.Instruction
 public typealias Register = Nftables.Bytecode.Register
 public typealias Comparison = Nftables.Bytecode.Comparison

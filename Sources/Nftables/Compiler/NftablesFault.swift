@@ -1,6 +1,6 @@
 import Addressing
 
-/// Something in a table that can't be compiled, and where.
+/// A part of a table that can't be compiled, and why.
 public struct NftablesFault: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Part: Hashable, Sendable {
     case table

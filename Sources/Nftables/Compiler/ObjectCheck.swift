@@ -1,6 +1,6 @@
 internal import Addressing
 
-/// What is wrong with an object by itself.
+/// Checks an object on its own.
 enum ObjectCheck {
   static func check(_ content: Nftables.NamedObject.Content) throws(CompileError) {
     switch content {

@@ -1,6 +1,6 @@
 internal import Addressing
 
-/// What stands behind a header and is found by its type: nft(8), EXTENSION HEADER EXPRESSIONS.
+/// Headers and options that are found by their type: nft(8), EXTENSION HEADER EXPRESSIONS.
 struct OptionTable {
   struct Header {
     let name: String
@@ -15,7 +15,7 @@ struct OptionTable {
   }
 
   let kind: Nftables.OptionKind
-  /// In the order in which a type's names are tried.
+  /// In the order in which headers of one type are tried.
   let headers: [Header]
 
   static func of(_ kind: Nftables.OptionKind) -> OptionTable { all[Int(kind.number)] }
@@ -43,7 +43,7 @@ struct OptionTable {
     return found
   }
 
-  /// Without a field it is asked whether the header exists.
+  /// Without a field, the shape of whether the header exists.
   func shape(_ name: String, _ field: String?) throws(CompileError) -> Shape {
     _ = try header(name)
     guard let field else { return Shape(.boolean, bits: 8) }
@@ -51,7 +51,7 @@ struct OptionTable {
     return Shape(found.type, bits: found.bits, order: .network)
   }
 
-  /// The field of a header of that type which `fits`.
+  /// The first field that `fits`, among the headers of this type.
   func field(
     ofType type: UInt8, where fits: (PacketField) -> Bool
   ) -> (Nftables.Expression, PacketField)? {
@@ -63,7 +63,7 @@ struct OptionTable {
     return nil
   }
 
-  /// nft's own numbers of extension headers (`enum exthdr_desc_id`).
+  /// nft's numbers of extension headers (`enum exthdr_desc_id`).
   static let typeofNumbers: [String: UInt32] = [
     "hbh": 1, "rt": 2, "rt0": 3, "rt2": 4, "srh": 5, "frag": 6, "dst": 7, "mh": 8,
   ]

@@ -3,11 +3,11 @@ internal import Addressing
 /// A field of a protocol's header: nft(8), PAYLOAD EXPRESSIONS.
 struct PacketField {
   let name: String
-  /// Bits from the header's start; the first bit is the highest.
+  /// In bits from the header's start, most significant bit first.
   let offset: Int
   let bits: Int
   let type: DataType
-  /// The types of an ICMP message that have it; none where all have.
+  /// The ICMP types that have the field; empty if all do.
   let messages: [UInt8]
 
   init(
@@ -37,13 +37,13 @@ struct PacketProtocol {
 
   let name: String
   let layer: Layer
-  /// What the layer below calls it: an EtherType, or a number of IP's `protocol`.
+  /// The protocol's number in the layer below: an EtherType, or IP's `protocol`.
   let number: UInt64?
-  /// In bytes, of the internet checksum.
+  /// The offset in bytes of the internet checksum.
   let checksum: UInt32?
   let fields: [PacketField]
 
-  /// Whether the transport's checksum takes it in, as part of its pseudo-header.
+  /// Whether the transport's checksum covers the field, as part of the pseudo-header.
   func sums(_ field: PacketField) -> Bool {
     (name == "ip" || name == "ip6")
       && ["saddr", "daddr", "length", "protocol", "nexthdr"].contains(field.name)
@@ -72,7 +72,7 @@ struct PacketProtocol {
     PacketProtocol(name, layer, number, checksum: checksum, fields.map { $0.moved(by: bits) })
   }
 
-  /// nft's own numbers (`enum proto_desc_id`); a field's is its position in `fields`, from 1.
+  /// nft's numbers (`enum proto_desc_id`); a field's number is its position in `fields`, from 1.
   static let typeofNumbers: [String: UInt32] = [
     "ah": 1, "esp": 2, "comp": 3, "icmp": 4, "igmp": 5, "udp": 6, "udplite": 7, "tcp": 8,
     "dccp": 9, "sctp": 10, "th": 11, "ip": 12, "ip6": 13, "icmpv6": 14, "arp": 15, "vlan": 16,
@@ -86,7 +86,7 @@ struct PacketProtocol {
         PacketField("daddr", 0, 48, .ether), PacketField("saddr", 48, 48, .ether),
         PacketField("type", 96, 16, .etherType),
       ]),
-    // Behind Ethernet's header or another of its kind.
+    // After an Ethernet header or another VLAN header.
     PacketProtocol(
       "vlan", .link,
       [
@@ -141,7 +141,7 @@ struct PacketProtocol {
       ports + [PacketField("vtag", 32, 32), PacketField("checksum", 64, 32)]),
     PacketProtocol(
       "dccp", .transport, 33, ports + [PacketField("type", 67, 4, .dccpPacketType)]),
-    // Any of those with ports: no dependency.
+    // Any transport with ports: nothing needs to be matched before.
     PacketProtocol("th", .transport, ports),
     PacketProtocol(
       "ah", .transport, 51,

@@ -1,6 +1,6 @@
 internal import Addressing
 
-/// Names that are made anew: what refers to them has to be, too.
+/// Names of what is made anew; whatever refers to them must be made anew too.
 struct References {
   struct Object: Hashable {
     var type: UInt32

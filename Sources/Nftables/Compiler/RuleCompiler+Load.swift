@@ -1,16 +1,16 @@
 internal import Addressing
 
 extension RuleCompiler {
-  /// Of bits of a packet.
+  /// Checks a range of a packet's bits.
   static func checkRaw(offset: Int, length: Int) throws(CompileError) {
     guard (0..<1 << 16).contains(offset), (1...128).contains(length) else {
       throw CompileError("raw payload of 1 to 128 bits, at an offset from 0 to 65535")
     }
   }
 
-  /// Leaves an expression's value in a register, in its own byte order.
+  /// Leaves an expression's value in a register, in the expression's own byte order.
   ///
-  /// `expected` is what a constant becomes, and what a map leads to.
+  /// `expected` is the shape of a constant, or of the values of a map.
   mutating func load(
     _ expression: Nftables.Expression, into register: Register, as expected: Shape? = nil
   ) throws(CompileError) {
@@ -103,7 +103,7 @@ extension RuleCompiler {
     }
   }
 
-  /// And turns it into another byte order.
+  /// Loads an expression and converts it to the shape's byte order.
   mutating func load(
     _ expression: Nftables.Expression, into register: Register, converted shape: Shape
   ) throws(CompileError) {
@@ -128,7 +128,7 @@ extension RuleCompiler {
     try cutOut(field, in: register, length: last - first)
   }
 
-  /// Masks and shifts the bits of a field that doesn't fill its bytes.
+  /// Masks and shifts out the bits of a field that doesn't fill its bytes.
   mutating func cutOut(
     _ field: PacketField, in register: Register, length: Int
   ) throws(CompileError) {
@@ -150,7 +150,7 @@ extension RuleCompiler {
     .bitwise(register, to: register, mask: mask, xor: [UInt8](repeating: 0, count: length))
   }
 
-  /// Of what a connection has in either direction; nil where it makes no difference.
+  /// The direction of a `ct` key; nil if the key has the same value in both.
   static func direction(
     _ direction: Nftables.Direction?, of key: String
   ) throws(CompileError) -> UInt8? {
@@ -175,11 +175,11 @@ extension RuleCompiler {
 }
 
 extension PacketField {
-  /// The field's bits within the bytes that hold it.
+  /// A mask of the field's bits within the bytes that hold it.
   func mask(length: Int, shift: Int) -> [UInt8] {
     (0..<length).map { index in
       (0..<8).reduce(0) { byte, bit in
-        let position = (length - 1 - index) * 8 + bit  // from the lowest
+        let position = (length - 1 - index) * 8 + bit  // from the lowest bit
         return position >= shift && position < shift + bits ? byte | 1 << bit : byte
       }
     }

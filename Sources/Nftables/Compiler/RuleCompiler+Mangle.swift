@@ -65,7 +65,7 @@ extension RuleCompiler {
     var length = (field.offset % 8 + field.bits + 7) / 8
     var shift = length * 8 - field.offset % 8 - field.bits
     let isWhole = field.offset % 8 == 0 && field.bits % 8 == 0
-    // The checksum is of 16-bit words: whole ones have to be written.
+    // The checksum covers 16-bit words, so whole words must be written.
     if needsSum, length % 2 == 1 {
       length += 1
       if first % 2 == 1 { first -= 1 } else { shift += 8 }
@@ -91,7 +91,7 @@ extension RuleCompiler {
     code.append(.payloadWrite(range, register, checksum))
   }
 
-  /// Whether there is such an option or header.
+  /// Loads whether there is such an option or header.
   mutating func loadPresence(
     _ kind: Nftables.OptionKind, _ type: UInt8, into register: Register
   ) {

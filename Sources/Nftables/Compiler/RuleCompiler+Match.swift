@@ -110,7 +110,7 @@ extension RuleCompiler {
     }
   }
 
-  /// A field within bytes is compared where it stands, with the constant shifted.
+  /// Compares a field where it stands within its bytes; the constant is shifted.
   private mutating func matchBits(
     _ relation: Nftables.Relation, _ found: BitField, _ shape: Shape, _ right: Nftables.Expression
   ) throws(CompileError) {
@@ -185,7 +185,7 @@ extension RuleCompiler {
     }
   }
 
-  /// Any of these flags, or with `!=` none of them.
+  /// Matches any of these flags, or with `!=` none of them.
   private mutating func matchFlags(
     _ relation: Nftables.Relation, _ left: Nftables.Expression, _ shape: Shape,
     _ flags: Nftables.Expression
@@ -240,7 +240,7 @@ extension RuleCompiler {
 }
 
 extension PacketField {
-  /// Whether it says what the next header is.
+  /// Whether the field tells which protocol the next header belongs to.
   func saysProtocol(in name: String) -> Bool {
     switch (name, self.name) {
     case ("ether", "type"), ("vlan", "type"), ("ip", "protocol"), ("ip6", "nexthdr"): true
@@ -250,7 +250,7 @@ extension PacketField {
 }
 
 extension Nftables.Expression {
-  /// A single value, as it is written or as it is reckoned from such.
+  /// A single constant, or an operation on constants alone.
   var isConstant: Bool {
     switch self {
     case .number, .symbol, .boolean: true
@@ -261,7 +261,7 @@ extension Nftables.Expression {
 
   var isOperation: Bool { if case .binary = self { true } else { false } }
 
-  /// `exists` and `missing` mean the header itself, or a route.
+  /// Whether `exists` and `missing` ask for the header itself, or for a route.
   var asksForExistence: Bool {
     switch self {
     case .option(_, _, nil), .rawOption(_, 0, _): true

@@ -1,12 +1,12 @@
 internal import Addressing
 
 extension RuleCompiler {
-  /// A set that belongs to the rule, and what puts packets into it.
+  /// A set that belongs to the rule, and the statement that adds packets to it.
   mutating func meter(_ meter: Nftables.Meter) throws(CompileError) {
     let element = meter.element
     guard (1..<256).contains(meter.name.utf8.count), !meter.name.utf8.contains(UInt8(ascii: "%"))
     else {
-      // The kernel would put a number in its place.
+      // The kernel would replace % with a number.
       throw CompileError("a meter's name has 1 to 255 bytes, and no % among them")
     }
     guard let key = element.key, let shape = try Shape.of(key, scope) else {

@@ -46,7 +46,7 @@ extension RuleCompiler {
     code.append(.nat(result))
   }
 
-  /// Where only a port is changed, an inet table does so for both families.
+  /// The family when only a port is translated: an inet table does so for both.
   private func portFamily(_ nat: Nftables.NAT) throws(CompileError) -> UInt32 {
     switch (scope.family, nat.family) {
     case (.ip, nil), (.ip, "ip"): 2
@@ -56,7 +56,7 @@ extension RuleCompiler {
     }
   }
 
-  /// 2 or 10, of what is stated with an address.
+  /// `NFPROTO_IPV4` (2) or `NFPROTO_IPV6` (10), for a statement with an address.
   private func network(_ statement: String, _ stated: String?) throws(CompileError) -> UInt32 {
     let seen = known.networks.last ?? known.network
     let own = scope.family == .ip || scope.family == .ip6 ? scope.family.rawValue : nil
@@ -98,7 +98,8 @@ extension RuleCompiler {
     }
   }
 
-  /// A map to intervals of addresses, or to addresses and ports, or to intervals of both.
+  /// Loads from a map that leads to intervals of addresses, to addresses and ports, or to intervals
+  /// of both.
   private mutating func load(
     _ key: Nftables.Expression, _ data: Nftables.Expression, _ leads: SetCompiler.Data,
     _ result: inout NAT, hasPort: Bool
@@ -140,7 +141,7 @@ extension RuleCompiler {
     return (first, second)
   }
 
-  /// Ports are only those of a protocol that the rule has matched.
+  /// Fails unless the rule has matched a protocol that has ports.
   private func requireTransport() throws(CompileError) {
     guard known.transport == nil, known.transports.isEmpty else { return }
     throw CompileError("a port here needs a match of the transport protocol before it")
@@ -171,7 +172,7 @@ extension RuleCompiler {
 }
 
 extension Nftables.Expression {
-  /// What a map leads to where it is more than addresses of that shape.
+  /// What a map leads to, if that is more than addresses of this shape.
   fileprivate func leads(
     _ address: Shape, _ scope: TableScope
   ) throws(CompileError) -> SetCompiler.Data? {
@@ -195,7 +196,7 @@ extension Nftables.Expression {
     }
   }
 
-  /// A key that has a header of the transport in it says which there is.
+  /// Whether a key contains a field of a transport header, which tells the protocol.
   fileprivate var holdsTransport: Bool {
     guard case .concat(let parts) = self else { return false }
     return parts.contains { part in

@@ -1,7 +1,7 @@
 internal import Addressing
 
 extension RuleCompiler {
-  /// A chain of `&`, `|`, `^` with constants is one instruction, a shift another.
+  /// Compiles a chain of `&`, `|`, `^` with constants to one instruction, and a shift to another.
   mutating func loadBinary(
     _ expression: Nftables.Expression, into register: Register
   ) throws(CompileError) {
@@ -33,7 +33,7 @@ extension RuleCompiler {
       try load(inner, into: register)
     }
     guard !operations.isEmpty else { return }
-    // Bytes on their own: none of the three carries.
+    // The three operate on each byte alone: nothing carries.
     var mask = [UInt8](repeating: 0xff, count: shape.bytes)
     if shape.bits % 8 != 0 {
       mask = try constant.integer(UInt64.max >> UInt64(64 - min(shape.bits, 64)), shape)
@@ -60,11 +60,11 @@ extension RuleCompiler {
     code.append(.bitwise(register, to: register, mask: mask, xor: xor))
   }
 
-  /// `key map @name`, or an anonymous one.
+  /// Compiles `key map @name`, or a map with an anonymous set.
   private mutating func load(
     key: Nftables.Expression, as shape: Shape, into register: Register
   ) throws(CompileError) {
-    // What is loaded within goes behind the key.
+    // Whatever the key loads goes after it.
     let space: UInt32 = shape.isConcat ? UInt32(shape.cells) : 0
     guard free + space <= 16 else { throw CompileError("it needs more registers than there are") }
     free += space
@@ -72,7 +72,7 @@ extension RuleCompiler {
     free -= space
   }
 
-  /// Each field in the order in which the set compares it.
+  /// Loads each field in the byte order in which the set compares it.
   mutating func loadKey(
     _ key: Nftables.Expression, as shape: Shape, into register: Register
   ) throws(CompileError) {
@@ -97,7 +97,7 @@ extension RuleCompiler {
         try Shape.of(part, scope)?.order == .host,
         field.type.base != .string
       {
-        // nft's, and nothing to the kernel.
+        // nft emits this; it changes nothing.
         code.append(
           .byteorder(Register(cell), to: Register(cell), toNetwork: true, length: 1, size: 2))
       }
@@ -114,7 +114,7 @@ extension RuleCompiler {
     code.append(.lookup(set, register, to: register, isInverted: false))
   }
 
-  /// The set that `expression` names or holds, and its key as it has to be loaded.
+  /// The set that `expression` names or contains, and the shape in which its key is loaded.
   mutating func set(
     _ expression: Nftables.Expression, for key: Nftables.Expression, data: SetCompiler.Data? = nil
   ) throws(CompileError) -> (SetName, Shape) {

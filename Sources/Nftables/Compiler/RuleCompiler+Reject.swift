@@ -44,7 +44,7 @@ extension RuleCompiler {
     code.append(.reject(type: number, code: UInt8(truncatingIfNeeded: value)))
   }
 
-  /// The family's, or what the rule has matched last.
+  /// The network protocol of the family, or the one that the rule matched last.
   private var presentNetwork: String? {
     switch scope.family {
     case .ip, .ip6: scope.family.rawValue
@@ -52,7 +52,7 @@ extension RuleCompiler {
     }
   }
 
-  /// As the family, or what the rule has matched, says.
+  /// The default for the family or for what the rule has matched.
   private var defaultType: Nftables.RejectType {
     switch presentNetwork {
     case "ip"?: .icmp

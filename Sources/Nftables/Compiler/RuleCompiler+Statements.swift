@@ -157,13 +157,13 @@ extension RuleCompiler {
           key: register, data: second, timeout: element.timeout ?? 0, statements: statements)))
   }
 
-  /// What an element of a set may carry.
+  /// Compiles a statement that an element of a set may carry.
   static func stateful(
     _ statement: Nftables.Statement, hasTimeouts: Bool = false
   ) throws(CompileError) -> Instruction {
     switch statement {
     case .connectionCount where hasTimeouts:
-      // NFT_EXPR_GC beside NFT_SET_TIMEOUT.
+      // NFT_EXPR_GC doesn't go with NFT_SET_TIMEOUT.
       throw CompileError("the kernel counts connections in sets without timeouts only")
     case .counter(let packets, let bytes): return .counter(packets: packets, bytes: bytes)
     case .limit(let limit): return .limit(limit)
@@ -196,7 +196,7 @@ extension RuleCompiler {
     }
   }
 
-  /// Into a register of its own, in that shape.
+  /// Loads a value of this shape into a register of its own.
   mutating func load(
     value: Nftables.Expression, _ shape: Shape
   ) throws(CompileError) -> Register {

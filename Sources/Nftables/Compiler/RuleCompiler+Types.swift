@@ -1,8 +1,8 @@
 internal import Addressing
 
-/// What nft's evaluation says about types (`evaluate.c`): two types agree where their numbers do.
+/// nft's type checks (`evaluate.c`): two types agree if their numbers do.
 extension RuleCompiler {
-  /// What is looked up has the type of the set's key.
+  /// Checks that what is looked up has the type of the set's key.
   func check(
     _ key: Nftables.Expression, against set: String, _ type: TableScope.SetType
   ) throws(CompileError) {
@@ -16,7 +16,7 @@ extension RuleCompiler {
     }
   }
 
-  /// What is looked up isn't looked up before: nft has no form for that, and can't list it.
+  /// A key can't itself be looked up in a map: nft has no syntax for that and can't list it.
   func check(key: Nftables.Expression) throws(CompileError) {
     switch key {
     case .map:
@@ -26,7 +26,7 @@ extension RuleCompiler {
     }
   }
 
-  /// Of what is compared, only a yes or no is true or false.
+  /// Only a boolean may be compared with true or false.
   func check(compared value: Nftables.Expression?, _ expected: Shape) throws(CompileError) {
     switch value {
     case .boolean? where expected.type != .boolean:
@@ -37,7 +37,8 @@ extension RuleCompiler {
     }
   }
 
-  /// What a statement takes: of its type, or an integer (`__stmt_evaluate_arg`).
+  /// Checks a statement's argument: it has the expected type, or is an integer
+  /// (`__stmt_evaluate_arg`).
   func check(argument: Nftables.Expression, _ expected: Shape) throws(CompileError) {
     switch argument {
     case .set, .reference:
@@ -55,9 +56,9 @@ extension RuleCompiler {
       if own.isSameType(as: expected) { return }
       throw mismatch
     }
-    // The kernel reads as many registers as are wanted.
+    // The kernel reads as many registers as the expected type takes.
     guard own.cells >= expected.cells else { throw mismatch }
-    // Integers that stand whole in a packet have a width; those that are reckoned fit themselves.
+    // Integers that are whole fields of a packet have a width; computed ones adapt.
     switch argument {
     case .payload, .raw:
       if try BitField(argument, known) != nil { return }
@@ -68,7 +69,7 @@ extension RuleCompiler {
     }
   }
 
-  /// As above, of what is written into a packet, its metadata or its connection.
+  /// The same, for a value that is written into a packet, its metadata or its connection.
   func check(written value: Nftables.Expression, _ expected: Shape) throws(CompileError) {
     switch value {
     case .fib, .option, .rawOption:
@@ -88,7 +89,7 @@ extension Shape {
 }
 
 extension DataType {
-  /// Its name; two are called `time`.
+  /// The type's name; two types are called `time`.
   var description: String {
     self == .date ? "time (a date)" : self == .time ? "time (a duration)" : name
   }

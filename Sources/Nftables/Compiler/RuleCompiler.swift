@@ -1,24 +1,25 @@
 internal import Addressing
 
-/// Compiles one rule, with the registers and the implicit dependencies that nft 1.0.6 gives it
-/// (`netlink_linearize.c`, `evaluate.c`, `payload.c`), so that both tools read each other's rules.
+/// Compiles one rule with the registers and the implicit dependencies that nft 1.0.6 gives it
+/// (`netlink_linearize.c`, `evaluate.c`, `payload.c`), so that each tool can read the other's
+/// rules.
 struct RuleCompiler {
-  /// What one match or statement became.
+  /// The instructions of one match or statement.
   struct Segment {
     var instructions: [Instruction]
-    /// Of a payload field that is compared with a constant: what adjacent ones are joined by.
+    /// Set for a payload field that is compared with a constant: adjacent ones can be joined.
     var join: Join?
-    /// Matches may be joined across each other, but not across anything that acts.
+    /// Matches may be joined across other matches, but not across statements.
     var isMatch: Bool
   }
 
   struct Join {
     var range: PayloadRange
     var value: [UInt8]
-    /// The field says which protocol follows.
+    /// The field tells which protocol follows.
     var isProtocol: Bool
 
-    /// Two comparisons of up to four bytes each are faster apart than one of more.
+    /// Two comparisons of up to four bytes each are faster than one of more.
     func joins(_ next: Join) -> Bool {
       let total = range.length + next.range.length
       return total <= 4 || total <= 16 && (range.length > 4 || next.range.length > 4)
@@ -28,7 +29,7 @@ struct RuleCompiler {
   private(set) var scope: TableScope
   let constant: Constant
   var segments: [Segment] = []
-  /// Of the statement at hand.
+  /// The instructions of the current statement.
   var code: [Instruction] = []
   /// The next free 32-bit register.
   var free: UInt32 = 0
@@ -66,14 +67,14 @@ struct RuleCompiler {
 
   // MARK: - Segments
 
-  /// Closes the statement at hand.
+  /// Ends the current statement.
   mutating func close(isMatch: Bool = false, join: Join? = nil) {
     segments.append(Segment(instructions: code, join: join, isMatch: isMatch))
     code = []
     free = 0
   }
 
-  /// As nft's `stmt_reduce`: two adjacent fields are loaded and compared at once.
+  /// Loads and compares two adjacent fields at once, as nft's `stmt_reduce` does.
   private mutating func joinAdjacent() {
     var run: [Int] = []
     var removed: Set<Int> = []
@@ -109,7 +110,7 @@ struct RuleCompiler {
       joined.range.length += right.range.length
       joined.value += right.value
       joined.isProtocol = left.isProtocol || right.isProtocol
-      // What says the protocol must come before what rests on it.
+      // The match of a protocol must precede whatever depends on it.
       let kept = right.isProtocol ? this : last
       removed.insert(kept == this ? last : this)
       segments[kept].join = joined

@@ -1,12 +1,12 @@
 internal import Addressing
 
-/// Compiles sets, maps and what they hold.
+/// Compiles sets, maps and their elements.
 struct SetCompiler {
   /// What a map leads to.
   enum Data: Hashable {
     case verdict
     case value(Shape)
-    /// From a value to another.
+    /// From one value to another.
     case interval(Shape)
     case object(UInt32)
   }
@@ -61,7 +61,7 @@ struct SetCompiler {
     guard flags & SetFlag.constant == 0 || flags & SetFlag.timeout == 0 else {
       throw CompileError("a constant set has no timeouts")
     }
-    // The kernel takes several in a list only.
+    // The kernel takes several statements only as a list.
     if set.statements.count > 1 { flags |= SetFlag.expression }
     if isInterval, type.key.isConcat { flags |= SetFlag.concat }
     var userData = Self.userData(key: type.key, data: data)
@@ -95,7 +95,7 @@ struct SetCompiler {
       elements: try elements(
         set.elements, key: type.key, data: data, isInterval: isInterval, merges: set.autoMerge,
         timeout: set.timeout, hasTimeouts: flags & SetFlag.timeout != 0, carrying: statements))
-    // What can't grow has the size that it begins with, as nft says.
+    // nft gives a constant set the size of its initial content.
     if set.flags.contains(.constant), set.size == nil, !program.elements.isEmpty {
       program.size = UInt32(program.elements.count)
     }
@@ -131,14 +131,14 @@ struct SetCompiler {
         throw CompileError("true and false are no values of this map")
       }
       program.data = try value(element.data, data)
-      // The kernel doesn't keep what the set says for all.
+      // The kernel doesn't store a timeout that equals the set's default.
       program.timeout = element.timeout == timeout || element.timeout == 0 ? nil : element.timeout
       guard program.timeout == nil || hasTimeouts else {
         throw CompileError("an element has a timeout: the set needs the flag timeout")
       }
-      // An interval without an end says so, too.
+      // An interval that is open at its end stores that too.
       program.userData = try UserData.comment(element.comment, others: isInterval ? 6 : 0)
-      // What the set says of all, the kernel gives to each.
+      // The kernel gives each element the set's statements.
       program.statements = statements
       if !element.statements.isEmpty {
         program.statements = []
@@ -173,7 +173,7 @@ struct SetCompiler {
     return programs
   }
 
-  /// The least and the greatest key that it stands for.
+  /// The least and the greatest key that the element covers.
   private func bounds(
     _ expression: Nftables.Expression, _ shape: Shape
   ) throws(CompileError) -> ([UInt8], [UInt8]) {
@@ -205,7 +205,7 @@ struct SetCompiler {
       let bytes = try constant.bytes(address, shape)
       var rest = RuleCompiler.prefixMask(length, bytes: shape.bytes).map { ~$0 }
       if let lift = shape.lift {
-        // The field's own lowest bits, where they stand within its bytes.
+        // The field's own lowest bits, at their position within its bytes.
         let lowest = (UInt64.max >> UInt64(64 - lift.bits)) >> UInt64(length)
         rest = try constant.integer(lowest << UInt64(lift.shift), Shape(.integer, bits: shape.bits))
       }
@@ -260,13 +260,13 @@ extension SetCompiler.Data {
     }
   }
 
-  /// Whether values are intervals.
+  /// nft's item that says whether the values are intervals.
   var intervalItem: [UInt8] {
     let isInterval = if case .interval = self { true } else { false }
     return UserData.item(UserData.Set.dataInterval, UInt32(isInterval ? 1 : 0))
   }
 
-  /// Of one value, or of a bound.
+  /// The shape of a single value, or of a bound.
   var shape: Shape? {
     switch self {
     case .value(let shape), .interval(let shape): shape
@@ -304,6 +304,6 @@ extension Nftables.Expression {
 }
 
 extension String {
-  /// Whether it stands for all names that begin so; `\\*` is an asterisk.
+  /// Whether it covers all names with that prefix; `\\*` is a literal asterisk.
   var isNamePrefix: Bool { hasSuffix("*") && !hasSuffix("\\*") }
 }

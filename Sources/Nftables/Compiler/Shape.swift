@@ -1,17 +1,17 @@
 internal import Addressing
 
-/// What an expression yields.
+/// The type and size of what an expression yields.
 struct Shape: Hashable {
   var type: DataType
   var bits: Int
   var order: DataType.Order
-  /// Of a concatenation, else empty.
+  /// The fields of a concatenation; otherwise empty.
   var fields: [Shape] = []
-  /// Of a field that stays where it stands within its bytes.
+  /// Set for a field that stays at its position within its bytes.
   var lift: Lift?
-  /// Of a key whose intervals the kernel compares.
+  /// Set for a key whose intervals the kernel compares.
   var isCompared = false
-  /// The greatest value that it can have, where that is less than its bits hold: for matches.
+  /// The greatest value that it can have, if that is less than its bits allow; checked in matches.
   var maximum: UInt64?
 
   struct Lift: Hashable {
@@ -27,12 +27,12 @@ struct Shape: Hashable {
 
   init(_ key: MetaKey) { self.init(key.type, bits: key.bits, order: key.order) }
 
-  /// A concatenation, or its only field.
+  /// A concatenation, or the only field itself.
   init(fields: [Shape]) {
     self = fields[0]
     if fields.count > 1 {
       self.fields = fields
-      // nft doesn't look at it there.
+      // nft doesn't check the maximum in concatenations.
       for index in fields.indices { self.fields[index].maximum = nil }
       maximum = nil
       bits = fields.reduce(0) { $0 + $1.cells * 32 }
@@ -41,8 +41,8 @@ struct Shape: Hashable {
 
   var isConcat: Bool { !fields.isEmpty }
 
-  /// Whether nft can list a set of it: it ends where a text of any length is part of a concatenation,
-  /// and leaves out what looks a label up.
+  /// Whether nft can list a set of this type. With text of any length in a concatenation it aborts,
+  /// and it omits lookups of labels.
   func checkInSet() throws(CompileError) {
     for field in isConcat ? fields : [self] {
       if field.type == .ctLabel {
@@ -56,15 +56,15 @@ struct Shape: Hashable {
   }
 
   var bytes: Int { (bits + 7) / 8 }
-  /// Registers of 32 bits.
+  /// How many 32-bit registers it takes.
   var cells: Int { (bits + 31) / 32 }
 
-  /// nft's number of the type: six bits a field.
+  /// nft's number of the type, with six bits for each field.
   var typeNumber: UInt32 {
     isConcat ? fields.reduce(0) { $0 << 6 | $1.type.number } : type.number
   }
 
-  /// What it is where intervals of it are compared: the kernel compares bytes.
+  /// The shape in which intervals are compared: the kernel compares bytes, so they are big-endian.
   var comparable: Shape {
     var shape = self
     shape.fields = fields.map(\.comparable)
@@ -77,7 +77,7 @@ struct Shape: Hashable {
 }
 
 extension Shape {
-  /// Nil for a constant, whose type comes from what it stands beside.
+  /// Nil for a constant: its type comes from the context.
   static func of(_ expression: Nftables.Expression, _ scope: TableScope) throws(CompileError)
     -> Shape?
   {
@@ -169,7 +169,7 @@ extension Shape {
   static func ctKey(_ name: String, _ scope: TableScope) throws(CompileError) -> MetaKey {
     guard let key = MetaKey.ct[name] else { throw CompileError("ct \(name) is not known") }
     guard let key6 = MetaKey.ctAddresses6[name] else { return key }
-    // As wide as the network's protocol has them.
+    // As wide as the addresses of the network protocol.
     switch scope.network ?? scope.family.rawValue {
     case "ip": return key
     case "ip6": return key6
@@ -236,6 +236,6 @@ extension Shape {
 }
 
 extension Nftables.Family {
-  /// Of a table that sees one protocol only.
+  /// The network protocol of a family that has only one.
   var ownNetwork: String? { self == .ip || self == .ip6 ? rawValue : nil }
 }

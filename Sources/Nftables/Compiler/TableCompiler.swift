@@ -1,10 +1,10 @@
 import Addressing
 
-/// Compiles a table to what the kernel takes; pure, and the same every time.
+/// Compiles a table to what the kernel takes. Pure and deterministic.
 public enum TableCompiler {
-  /// `link` gives a link's number by its name, for `iif` and `oif`.
+  /// `link` maps a link's name to its index, for `iif` and `oif`.
   ///
-  /// All faults of a table are returned together.
+  /// Reports all faults of the table together.
   public static func compile(
     _ table: Nftables.Table, names: MachineNames = MachineNames(),
     link: @escaping (String) -> UInt32?
@@ -27,7 +27,7 @@ public enum TableCompiler {
     let table: Nftables.Table
     var scope: TableScope
     var faults: [NftablesFault] = []
-    /// The names of meters so far: sets and meters share theirs.
+    /// The names of the meters so far: they share a namespace with sets.
     var meters: Set<String> = []
 
     mutating func attempt<T>(
@@ -62,7 +62,7 @@ public enum TableCompiler {
       scope.flowtables = Set(table.flowtables.map(\.name))
       scope.objects = Set(
         table.objects.map { References.Object(type: $0.content.type, name: $0.name) })
-      // The kernel has to pick a kind of set that packets may change; nft repairs it, too.
+      // The kernel must choose a set type that packets can change; nft adds the flag too.
       let changed = Set(
         table.chains.flatMap(\.rules).flatMap(\.statements).compactMap(\.changedSet))
       for set in table.sets {
@@ -146,7 +146,7 @@ public enum TableCompiler {
 }
 
 extension Nftables.Statement {
-  /// The set that packets change by it.
+  /// The set to which the statement adds elements from packets.
   fileprivate var changedSet: String? {
     if case .update(_, let set, _) = self { set } else { nil }
   }
@@ -157,7 +157,7 @@ extension Nftables.Statement {
 }
 
 extension Nftables.NamedSet {
-  /// Which takes the same kind of set; nft 1.0.6 doesn't print the flag.
+  /// Counting connections takes a dynamic set as well; nft 1.0.6 doesn't print the flag.
   fileprivate var countsConnections: Bool {
     func counts(_ statements: [Nftables.Statement]) -> Bool {
       statements.contains { if case .connectionCount = $0 { true } else { false } }

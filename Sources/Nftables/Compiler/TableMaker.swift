@@ -1,8 +1,8 @@
 import Addressing
 
-/// Whose work a table looks like, by the names that programs give.
+/// Guesses which program made a table, by the names that programs use.
 public enum TableMaker {
-  /// Nil where nothing tells.
+  /// Nil if nothing tells.
   public static func guess(_ table: TableProgram) -> String? {
     let chains = table.chains.map(\.name)
     for (prefix, maker) in chainPrefixes where chains.contains(where: { $0.hasPrefix(prefix) }) {
@@ -14,7 +14,7 @@ public enum TableMaker {
     return nil
   }
 
-  /// Several share a table of iptables' names: the one with most to lose comes first.
+  /// Several programs share iptables' tables: the first match is the one with the most to lose.
   private static let chainPrefixes = [
     ("KUBE-", "kube-proxy"), ("DOCKER", "Docker"), ("cali-", "Calico"), ("CILIUM_", "Cilium"),
     ("FLANNEL-", "Flannel"), ("CNI-", "a CNI plugin"), ("WEAVE-", "Weave"),

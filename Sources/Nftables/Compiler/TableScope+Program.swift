@@ -1,7 +1,7 @@
 internal import Addressing
 
 extension TableScope {
-  /// What names mean in a table that was read from the kernel.
+  /// The scope of a table that was read from the kernel.
   init(_ program: TableProgram, link: @escaping (String) -> UInt32?) {
     self.init(family: program.family, link: link)
     chains = Set(program.chains.map(\.name))
@@ -34,7 +34,7 @@ extension TableScope {
     }
   }
 
-  /// As its `typeof` says.
+  /// The shape that its `typeof` states.
   private func shape(_ set: SetProgram, data: Bool) -> Shape? {
     guard let expressions = TypeofUserData.expressions(set.userData, data: data) else { return nil }
     return try? Shape.of(.expressions(expressions), self)
@@ -42,7 +42,7 @@ extension TableScope {
 }
 
 extension SetProgram {
-  /// As nft has stored it: 1 host, 2 network.
+  /// The byte order that nft stored: 1 host, 2 network.
   func order(data: Bool) -> DataType.Order? {
     let type = data ? UserData.Set.dataOrder : UserData.Set.keyOrder
     switch UserData.items(userData).first(where: { $0.type == type })?.value.first {
@@ -54,7 +54,7 @@ extension SetProgram {
 }
 
 extension Shape {
-  /// From nft's number of a type; nil when we don't know it.
+  /// From nft's number of a type; nil if we don't know it.
   init?(typeNumber: UInt32, bytes: UInt32, _ order: DataType.Order?) {
     var numbers: [UInt32] = []
     var rest = typeNumber
@@ -72,7 +72,7 @@ extension Shape {
       if shapes[0].bits == 0 { shapes[0].bits = Int(bytes) * 8 }
       if let order { shapes[0].order = order }
     }
-    // A field without a width of its own: only one such can be told.
+    // Only a single field's width follows from the total.
     if shapes.contains(where: { $0.bits == 0 }) { return nil }
     self.init(fields: shapes)
     guard self.bytes == Int(bytes) else { return nil }

@@ -4,7 +4,7 @@ internal import Addressing
 struct TableScope {
   struct SetType {
     var key: Shape
-    /// A map's; nil for a set, a verdict map and a map of objects.
+    /// The shape of a map's values; nil for a set, a verdict map and a map of objects.
     var data: Shape?
     var isVerdictMap = false
     var object: UInt32?
@@ -17,13 +17,13 @@ struct TableScope {
   var chains: Set<String> = []
   var objects: Set<References.Object> = []
   var flowtables: Set<String> = []
-  /// What is known of the network's protocol where a rule is read: `ip` or `ip6`.
+  /// The network protocol, if it is known at this point of a rule: `ip` or `ip6`.
   var network: String?
-  /// Numbers of links by their names.
+  /// The index of a link by its name.
   let link: (String) -> UInt32?
-  /// What else names mean on this machine.
+  /// The other names that this machine defines.
   var names = MachineNames()
-  /// And the other way round.
+  /// The name of a link by its index.
   var linkName: (UInt32) -> String? = { _ in nil }
 
   init(family: Nftables.Family, link: @escaping (String) -> UInt32?) {

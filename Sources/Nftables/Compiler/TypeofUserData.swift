@@ -1,6 +1,6 @@
 internal import Addressing
 
-/// How nft(8) stores `typeof` with a set: the expressions themselves (`*_udata_build`).
+/// How nft(8) stores a set's `typeof`: the expressions themselves (`*_udata_build`).
 enum TypeofUserData {
   static func items(_ set: Nftables.NamedSet, _ scope: TableScope) throws(CompileError) -> [UInt8] {
     var bytes: [UInt8] = []
@@ -24,7 +24,7 @@ enum TypeofUserData {
     return bytes
   }
 
-  /// What nft can't print an anonymous set without; nothing where it does without.
+  /// What nft needs in order to print an anonymous set; empty if it needs nothing.
   static func item(
     ofAnonymous key: Nftables.Expression, isVerdictMap: Bool, _ scope: TableScope
   ) -> [UInt8] {
@@ -35,13 +35,13 @@ enum TypeofUserData {
     default: return []
     }
     guard let item = try? item(UserData.Set.keyTypeof, fields, scope) else { return [] }
-    // Of a map nft reads the one only with the other, and aborts where it has no length of a field.
+    // nft reads a map's key only along with its data, and aborts if a field's length is missing.
     return item + (isVerdictMap ? UserData.item(UserData.Set.dataTypeof, verdict) : [])
   }
 
   private static let verdict = UserData.item(0, UInt32(1)) + UserData.item(1, [])
 
-  /// What nft stores of a concatenation that was stated by types.
+  /// What nft stores for a concatenation that was stated by types.
   private static let emptyConcat = UserData.item(0, UInt32(13)) + UserData.item(1, [])
 
   private static func item(
@@ -52,12 +52,12 @@ enum TypeofUserData {
     for (index, expression) in expressions.enumerated() {
       nested += UserData.item(UInt8(truncatingIfNeeded: index), try one(expression, scope))
     }
-    // A length has one byte.
+    // The length is stored in one byte.
     guard nested.count < 245 else { throw CompileError("a typeof of so many fields") }
     return UserData.item(type, UserData.item(0, UInt32(13)) + UserData.item(1, nested))
   }
 
-  /// nft's number of the kind of expression (`enum expr_types`), and what it holds.
+  /// nft's number of the kind of expression (`enum expr_types`), with its content.
   private static func one(
     _ expression: Nftables.Expression, _ scope: TableScope
   ) throws(CompileError) -> [UInt8] {
@@ -70,7 +70,7 @@ enum TypeofUserData {
         let index = proto.fields.firstIndex(where: { $0.name == field })
       else { throw CompileError("typeof \(name) \(field)") }
       type = 7
-      // Without its length nft ends when it lists an integer.
+      // Without the length nft exits when it lists an integer.
       content =
         UserData.item(0, number) + UserData.item(1, UInt32(index + 1))
         + (found.type == .integer ? UserData.item(4, UInt32(found.bits)) : [])
@@ -113,7 +113,7 @@ enum TypeofUserData {
       type = 25
       content = UserData.item(0, try Shape.rtKey(key, family, scope).number)
     case .jhash, .symhash:
-      // nft 1.0.6 crashes when it lists one.
+      // nft 1.0.6 crashes when it lists such a set.
       throw CompileError("typeof of a hash: use {\"numgen\": {\"mode\": \"inc\", \"mod\": N}}")
     default: throw CompileError("typeof of this expression is not supported")
     }

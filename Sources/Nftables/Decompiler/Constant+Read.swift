@@ -1,7 +1,7 @@
 internal import Addressing
 
 extension Constant {
-  /// The other way round: nil for what has no expression.
+  /// Converts bytes back to a constant; nil if they have no expression.
   func expression(_ bytes: [UInt8], _ shape: Shape) -> Nftables.Expression? {
     if shape.isConcat {
       var parts: [Nftables.Expression] = []
@@ -32,7 +32,7 @@ extension Constant {
     }
     let ordered = shape.order == .host ? bytes.reversed() : bytes
     guard bytes.count <= 8 || ordered.dropLast(8).allSatisfy({ $0 == 0 }) else {
-      // As nft writes what is more than JSON's numbers.
+      // nft writes numbers that exceed JSON's as text.
       guard bytes.count <= 16, shape.lift == nil else { return nil }
       let value = ordered.reduce(0 as UInt128) { $0 << 8 | UInt128($1) }
       return .symbol("0x" + String(value, radix: 16))
@@ -57,10 +57,10 @@ extension Constant {
       let local = (Int(value) + scope.names.utcOffset(nil) + 86400) % 86400
       return TimeText.hour(UInt64(local)).map { .symbol($0) } ?? .number(value)
     case .date:
-      // The offset is that of the local time, as where it is written.
+      // The offset in force at that local time, the same as when it was written.
       let universal = Int(value / 1_000_000_000)
       let offset = scope.names.utcOffset(universal)
-      // Parts of a second can't be written.
+      // Fractions of a second can't be written.
       guard value % 1_000_000_000 == 0 else { return nil }
       guard scope.names.utcOffset(universal + offset) == offset, universal + offset >= 0
       else { return .number(UInt64(universal)) }
@@ -99,7 +99,7 @@ extension TimeText {
     return seconds % 60 == 0 ? text : text + ":\(two(seconds % 60))"
   }
 
-  /// `2022-01-31 12:00:00`; nil for parts of a second.
+  /// `2022-01-31 12:00:00`; nil if there is a fraction of a second.
   static func date(_ nanoseconds: UInt64) -> String? {
     guard nanoseconds % 1_000_000_000 == 0 else { return nil }
     let seconds = nanoseconds / 1_000_000_000

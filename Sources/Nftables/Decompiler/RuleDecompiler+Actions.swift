@@ -121,7 +121,7 @@ extension RuleDecompiler {
           .raw(base: Self.bases[Int(range.base)], offset: Int(range.offset) * 8, length: bits), $0)
       }
     }
-    // The bits of a field among those that stay.
+    // The bits of a field, amid bits that stay.
     guard let mask = value.mask, let xor = value.xor, mask.count <= 8 else { return nil }
     func word(_ bytes: [UInt8]) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
     let bits = word(mask.map { ~$0 })
@@ -183,7 +183,7 @@ extension RuleDecompiler {
     if let low = nat.addressMin {
       guard let from = expression(low, as: shape) else { return nil }
       result.address = from
-      // A map to an interval: its end lies behind its beginning.
+      // A map to an interval: the upper bound follows the lower one.
       if case .map = from, let high = nat.addressMax, high != low { return .nat(result) }
       if let high = nat.addressMax, high != low {
         guard let to = expression(high, as: shape) else { return nil }
@@ -204,7 +204,7 @@ extension RuleDecompiler {
   }
 
   private func update(_ set: String, _ dynset: Dynset) -> Nftables.Statement? {
-    // What a file can say.
+    // Only what a file can state.
     guard let type = scope.sets[set], dynset.operation < 3, dynset.timeout % 100 == 0,
       let (key, _) = key(dynset.key, bytes: type.key.bytes, as: type.key)
     else { return nil }
@@ -227,7 +227,7 @@ extension RuleDecompiler {
       Nftables.Meter(set.name, size: set.size ?? Nftables.Meter.defaultSize, element))
   }
 
-  /// The timeout and the statements of what packets put in.
+  /// Adds the timeout and the statements that elements from packets get.
   private func carry(_ dynset: Dynset, _ element: inout Nftables.Element) -> Bool {
     if dynset.timeout != 0 { element.timeout = dynset.timeout }
     for instruction in dynset.statements {

@@ -80,7 +80,7 @@ extension RuleDecompiler {
       return shift(register, isLeft, amount)
     case .byteorder(let register, let to, _, _, _) where register == to:
       guard let order = held[register.cell]?.shape?.order else {
-        // Bits of a field, on the way to a shift.
+        // The bits of a field, about to be shifted.
         return held[register.cell] != nil
       }
       held[register.cell]?.shape?.order = order == .host ? .network : .host
@@ -113,7 +113,7 @@ extension RuleDecompiler {
 
   static let bases = Nftables.PayloadBase.allCases
 
-  /// The protocol whose header lies there, by what is known.
+  /// The protocol whose header is at that position, as far as is known.
   func proto(_ range: PayloadRange) -> PacketProtocol? {
     let name: String? =
       switch range.base {
@@ -141,7 +141,7 @@ extension RuleDecompiler {
     return Held(source: .expression(expression), shape: shape)
   }
 
-  /// Fields in a row that fill the range.
+  /// Adjacent fields that fill the range.
   func fields(_ range: PayloadRange) -> [(String, PacketField)]? {
     guard let proto = proto(range) else { return nil }
     var found: [(String, PacketField)] = []
@@ -160,7 +160,7 @@ extension RuleDecompiler {
     return found
   }
 
-  /// The field of which these are the first bytes.
+  /// The field that begins with these bytes.
   func field(beginning range: PayloadRange) -> (String, PacketField)? {
     guard let proto = proto(range) else { return nil }
     return proto.fields.first {
@@ -194,7 +194,7 @@ extension RuleDecompiler {
     return true
   }
 
-  /// The field whose bits that mask leaves.
+  /// The field whose bits the mask keeps.
   private func field(
     _ source: Held.Source, _ mask: [UInt8]
   ) -> (Nftables.Expression, PacketField)? {

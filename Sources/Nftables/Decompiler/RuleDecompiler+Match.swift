@@ -72,7 +72,7 @@ extension RuleDecompiler {
       statements.append(.match(relation, masked, right))
       return true
     }
-    // Of a string or an address, the first bytes alone.
+    // A prefix of a string or of an address.
     if data.count < shape.bytes {
       if shape.type.base == .string {
         return append(
@@ -90,7 +90,7 @@ extension RuleDecompiler {
     return append(relation, left, right, shape)
   }
 
-  /// Adjacent fields at once, the first bytes of an address, or bytes without a name.
+  /// Reads a comparison of adjacent fields, of the first bytes of an address, or of raw bytes.
   private mutating func compare(
     _ range: PayloadRange, _ relation: Nftables.Relation, _ data: [UInt8]
   ) -> Bool {
@@ -143,7 +143,7 @@ extension RuleDecompiler {
         RuleCompiler.prefixMask($0, bytes: shape.bytes)
           == (shape.needsSwap ? mask.reversed() : mask)
       }), let address = constant.expression(data, shape),
-      // Whole bytes of an address need no mask: this one was written as such.
+      // Whole bytes of an address need no mask: this mask was written explicitly.
       shape.needsSwap || length == 0 || length % 8 != 0
     else { return nil }
     return .prefix(address, length: length)
@@ -162,12 +162,12 @@ extension RuleDecompiler {
 }
 
 extension Nftables.Expression {
-  /// Of these nft prints a mask of the highest bits as a prefix.
+  /// Whether nft prints a mask of its highest bits as a prefix.
   fileprivate var isMark: Bool { self == .meta("mark") || self == .ct(key: "mark", direction: nil) }
 }
 
 extension KnownProtocols {
-  /// After `left` was found to be `value`.
+  /// Notes that `left` was found to be `value`.
   mutating func learn(_ left: Nftables.Expression, _ value: UInt64) {
     func name(_ layer: PacketProtocol.Layer) -> String? {
       PacketProtocol.all.first { $0.layer == layer && $0.number == value }?.name

@@ -1,7 +1,7 @@
 internal import Addressing
 
 extension RuleDecompiler {
-  /// A map's key and the map itself.
+  /// Reads a map expression: its key and the map.
   func map(
     _ set: SetName, _ register: Register
   ) -> (Nftables.Expression, Nftables.Expression)? {
@@ -19,7 +19,7 @@ extension RuleDecompiler {
     }
   }
 
-  /// What a map leads to.
+  /// The shape of a map's values.
   func shape(_ data: Nftables.Expression, _ set: SetName) -> Shape? {
     switch (data, set) {
     case (.reference(let name), _): scope.sets[name]?.data
@@ -40,7 +40,7 @@ extension RuleDecompiler {
       var expression: Nftables.Expression?
       if element.flags & ElementFlag.catchAll == 0 {
         if isInterval, !key.isConcat {
-          // Up to where the next begins, or to the end of all.
+          // Up to where the next interval begins, or to the greatest key.
           let high =
             rest.first?.key.predecessor
             ?? ElementBytes(repeatElement(0xff, count: element.key.count))
@@ -74,7 +74,7 @@ extension RuleDecompiler {
       keys.append(
         element.flags & ElementFlag.catchAll == 0 ? key.magnitude(Array(element.key)) : nil)
     }
-    // As nft prints them: by value, and what stands for all others last.
+    // In nft's order: by value, with the catch-all last.
     if isInterval { return found }
     return found.indices.sorted { a, b in
       guard let left = keys[a], let right = keys[b] else { return keys[a] != nil && keys[b] == nil }
@@ -96,7 +96,7 @@ extension RuleDecompiler {
     return .concat(parts)
   }
 
-  /// An interval of what a map leads to: its beginning, and behind it its end.
+  /// An interval among a map's values: the lower bound, then the upper one.
   private func values(_ bytes: [UInt8], _ shape: Shape) -> Nftables.Expression? {
     let (low, high) = (Array(bytes.prefix(bytes.count / 2)), Array(bytes.suffix(bytes.count / 2)))
     guard !shape.isConcat else { return concat(low, high, shape) }
@@ -146,10 +146,10 @@ extension SetProgram {
 }
 
 extension Shape {
-  /// A key's bytes from the most significant, as nft compares them.
+  /// A key's bytes, most significant first, as nft compares them.
   fileprivate func magnitude(_ bytes: [UInt8]) -> [UInt8] {
     guard isConcat else { return order == .host ? bytes.reversed() : bytes }
-    // The last field counts most.
+    // The last field is the most significant.
     var whole: [UInt8] = []
     var offset = 0
     for field in fields {
@@ -165,8 +165,7 @@ extension Shape {
 }
 
 extension Nftables.Expression {
-  /// With flags that stand side by side joined by `|`: in a set, an array is a key and what it
-  /// leads to.
+  /// Joins adjacent flags by `|`: within a set, an array means a key and its value.
   fileprivate var joiningFlags: Nftables.Expression {
     switch self {
     case .list(let flags) where !flags.isEmpty:

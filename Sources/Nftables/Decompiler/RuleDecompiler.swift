@@ -1,21 +1,21 @@
 internal import Addressing
 
-/// Reads rules back: the registers are followed, and what they hold is named.
+/// Reads rules back: follows the registers and names what they hold.
 ///
-/// What it returns compiles to the very same instructions, or it returns nothing.
+/// Either the result compiles to exactly the same instructions, or it is nil.
 struct RuleDecompiler {
   /// What a register holds.
   struct Held {
     enum Source {
       case expression(Nftables.Expression)
       case constant([UInt8])
-      /// Bytes that are no field as a whole.
+      /// Bytes that aren't one whole field.
       case payload(PayloadRange)
       case option(OptionRange)
     }
 
     var source: Source
-    /// Of an expression; as it lies in the register.
+    /// The expression's shape, in the register's byte order.
     var shape: Shape?
     var mask: [UInt8]?
     var xor: [UInt8]?
@@ -46,11 +46,11 @@ struct RuleDecompiler {
     var decompiler = RuleDecompiler(scope)
     guard decompiler.read(instructions) else { return nil }
     var statements = decompiler.statements
-    // What a later statement implies needn't be said.
+    // Leave out what a later statement implies.
     guard isRight(statements) else { return nil }
     var wasShortened = true
     while wasShortened {
-      // One may be implied only when another is.
+      // Removing one statement may make another one implied.
       wasShortened = false
       for index in statements.indices.reversed() where statements[index].mayBeImplied {
         if index + 1 < statements.count, statements[index + 1].isVLANType { continue }
@@ -64,9 +64,9 @@ struct RuleDecompiler {
     return statements
   }
 
-  /// Whether nft prints the match at `index` though a later statement implies it: behind what has
-  /// side effects a reader wouldn't expect that, and of a reset it shows the protocol in tables of
-  /// several families.
+  /// Whether nft prints the match at `index` even though a later statement implies it. After a
+  /// statement with side effects a reader wouldn't expect an implied match, and for a TCP reset nft
+  /// shows the protocol in tables of several families.
   private static func staysInSight(
     _ statements: [Nftables.Statement], _ index: Int, _ scope: TableScope
   ) -> Bool {
@@ -88,7 +88,7 @@ struct RuleDecompiler {
   private mutating func read(_ instructions: [Instruction]) -> Bool {
     var rest = instructions[...]
     while let instruction = rest.popFirst() {
-      // Two comparisons are one range.
+      // Two comparisons make one range.
       if case .cmp(let register, .greaterOrEqual, let low) = instruction,
         case .cmp(register, .lessOrEqual, let high)? = rest.first
       {
@@ -109,7 +109,7 @@ struct RuleDecompiler {
     return expression(held)?.0
   }
 
-  /// With masks as operators.
+  /// The register's expression; masks become operators.
   func expression(_ held: Held) -> (Nftables.Expression, Shape)? {
     if case .payload(let range) = held.source, held.mask == nil, range.base < Self.bases.count {
       let base = Self.bases[Int(range.base)]
@@ -121,7 +121,7 @@ struct RuleDecompiler {
     }
     var held = held
     if case .payload(let range) = held.source, range.base < Self.bases.count {
-      // Some bits of bytes without a name.
+      // Some bits of raw bytes.
       let bits = Int(range.length) * 8
       held.source = .expression(
         .raw(base: Self.bases[Int(range.base)], offset: Int(range.offset) * 8, length: bits))
@@ -135,8 +135,8 @@ struct RuleDecompiler {
     }
     let full = [UInt8](repeating: 0xff, count: mask.count)
     func value(_ bytes: [UInt8]) -> Nftables.Expression? { constant.expression(bytes, shape) }
-    // Bits that are kept and flipped, and bits that are set anyway: those are shown as kept before,
-    // as nft does.
+    // Some bits are kept and flipped, and some are set either way. nft shows the latter as kept,
+    // too.
     let flipped = zip(mask, xor).map { $0 & $1 }
     let set = zip(mask, xor).map { ~$0 & $1 }
     let kept = zip(mask, set).map { $0 | $1 }
@@ -153,9 +153,9 @@ struct RuleDecompiler {
     return (expression, shape)
   }
 
-  /// As many registers in a row as a key of that length has.
+  /// Reads as many registers in a row as a key of that length has.
   ///
-  /// `stated` says what a constant among them is.
+  /// `stated` gives the shape of a constant among them.
   func key(
     _ register: Register, bytes: Int, as stated: Shape? = nil
   ) -> (Nftables.Expression, Shape)? {
@@ -173,11 +173,11 @@ struct RuleDecompiler {
         if case .constant(let bytes) = held.source {
           known.flatMap { shape in constant.expression(bytes, shape).map { ($0, shape) } }
         } else { expression(held) }
-      // Without a width it would be read for ever.
+      // A shape without a width would make the loop endless.
       guard let (part, shape) = found, shape.cells > 0 else { return nil }
       parts.append(part)
       shapes.append(shape)
-      // The last isn't padded.
+      // The last field isn't padded.
       if length + shape.bytes == bytes { break }
       length += shape.cells * 4
       cell += UInt32(shape.cells)
@@ -188,7 +188,7 @@ struct RuleDecompiler {
 }
 
 extension Nftables.Statement {
-  /// nft keeps the protocol before it in sight.
+  /// For a TCP reset nft shows the match of the protocol.
   fileprivate var isTCPReset: Bool {
     if case .reject(let reject) = self { reject.type == .tcpReset } else { false }
   }
@@ -197,7 +197,7 @@ extension Nftables.Statement {
     if case .match(_, .payload("vlan", "type"), _) = self { true } else { false }
   }
 
-  /// Whether it is what nft puts before others by itself.
+  /// Whether nft adds such a match to others by itself.
   fileprivate var mayBeImplied: Bool {
     guard case .match(let relation, let left, let right) = self,
       relation == .equal || relation == .in

@@ -45,7 +45,7 @@ extension RuleText {
       return parts.joined(separator: " ")
     case .update(let operation, let set, let element):
       let type = scope.sets[set]
-      // Counts that begin at nothing go without saying.
+      // Counts of zero are left out.
       return "\(operation.rawValue) @\(set) { \(text(element, type?.key, type?.data)) }"
         .replacing("counter packets 0 bytes 0", with: "counter")
     case .meter(let meter):
@@ -70,7 +70,7 @@ extension RuleText {
     _ relation: Nftables.Relation, _ left: Nftables.Expression, _ right: Nftables.Expression
   ) -> String {
     var shape = shape(left)
-    // Bytes without a name are written as they are.
+    // Raw bytes are written as they are.
     if left.isRaw { shape = Shape(.lladdr, bits: shape?.bits) }
     if case .binary(.and, let field, .list(let mask)) = left, mask.count > 1,
       relation == .equal || relation == .notEqual, !isSet(right)
@@ -79,7 +79,7 @@ extension RuleText {
       return "\(text(field)) \(op)\(flags(right, shape)) / \(flags(.list(mask), shape))"
     }
     var value = isSet(right) ? map(right, left, nil) : flags(right, shape)
-    // All of these flags, and no other.
+    // All of these flags, and no others.
     if case .list(let flags) = right, relation != .in, relation != .none {
       value = flags.map { text($0, shape) }.joined(separator: " | ")
     }
@@ -149,7 +149,7 @@ extension RuleText {
     return "quota \(quota.isOver ? "over " : "")\(Self.bytes(quota.bytes))\(used)"
   }
 
-  /// In the largest unit that leaves no rest.
+  /// In the largest unit that divides it.
   static func bytes(_ count: UInt64) -> String {
     if count != 0, count % (1 << 20) == 0 { return "\(count >> 20) mbytes" }
     if count != 0, count % (1 << 10) == 0 { return "\(count >> 10) kbytes" }
@@ -189,7 +189,7 @@ extension RuleText {
     return text
   }
 
-  /// Of a map to intervals, or to addresses and ports, nft always prints the family.
+  /// nft always prints the family for a map to intervals, or to addresses and ports.
   private func leadsToMore(_ address: Nftables.Expression?) -> Bool {
     guard case .map(_, let data)? = address else { return false }
     switch data {

@@ -1,9 +1,9 @@
 internal import Addressing
 
-/// Rules in nft's one-line syntax, as `nft list ruleset` of 1.0.6 prints them.
+/// Prints rules in nft's one-line syntax, as `nft list ruleset` of 1.0.6 does.
 struct RuleText {
   let scope: TableScope
-  /// What has been counted says nothing of what a rule does.
+  /// False hides counts, which don't change what a rule does.
   var showsCounts = true
 
   func text(_ rule: Nftables.Rule) -> String {
@@ -17,7 +17,7 @@ struct RuleText {
 
   // MARK: - Expressions
 
-  /// `shape` says how a constant is written.
+  /// `shape` determines how a constant is written.
   func text(_ expression: Nftables.Expression, _ shape: Shape? = nil) -> String {
     switch expression {
     case .number(let number): return Self.number(number, shape)
@@ -77,14 +77,14 @@ struct RuleText {
     }
   }
 
-  /// In a range, nft prints numbers rather than names.
+  /// A bound of a range: nft prints numbers rather than names.
   private func bound(_ expression: Nftables.Expression, _ shape: Shape?) -> String {
     guard let shape, case .symbol(let name) = expression, let value = shape.type.value(of: name)
     else { return text(expression, shape) }
     return Self.number(value, shape)
   }
 
-  /// Flags behind an operator are joined by another.
+  /// An operand; flags are joined by an operator.
   private func operand(_ expression: Nftables.Expression, _ shape: Shape?) -> String {
     guard case .list(let members) = expression else { return text(expression, shape) }
     return "(" + members.map { text($0, shape) }.joined(separator: " | ") + ")"
@@ -150,7 +150,7 @@ struct RuleText {
 }
 
 extension Nftables.Expression {
-  /// Bytes without a name, or some of their bits.
+  /// Whether it is raw bytes, or some of their bits.
   var isRaw: Bool {
     switch self {
     case .raw: true

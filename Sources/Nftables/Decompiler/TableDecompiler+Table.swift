@@ -1,7 +1,8 @@
 import Addressing
 
 extension TableDecompiler {
-  /// A table in names, and what of it can't be: by its place, in words.
+  /// The table as a state file states it, and its parts that can't be stated, each with where it
+  /// is.
   public func table(_ program: TableProgram) -> (table: Nftables.Table, unreadable: [String]) {
     var unreadable: [String] = []
     var table = Nftables.Table(
@@ -26,7 +27,7 @@ extension TableDecompiler {
       var read = Nftables.Chain(
         name: chain.name, base: chain.base, comment: UserData.comment(in: chain.userData))
       for (position, rule) in chain.rules.enumerated() {
-        // One that refers to what isn't shown would be refused.
+        // nft would refuse a rule that refers to something that isn't shown.
         if !rule.refers(to: missing), let rule = self.rule(rule) {
           read.rules.append(rule)
         } else {
@@ -39,7 +40,7 @@ extension TableDecompiler {
     return (table, unreadable)
   }
 
-  /// Nil for one that we can't read; else what compiles to just that set.
+  /// Nil for a set that we can't read; otherwise the result compiles to exactly that set.
   public func set(_ program: SetProgram) -> Nftables.NamedSet? {
     guard let type = scope.sets[program.name],
       let key = typeOf(program.userData, type.key, data: false)
@@ -67,7 +68,7 @@ extension TableDecompiler {
       $0.type == UserData.Set.mergeElements && $0.value.contains { $0 != 0 }
     }
     set.comment = UserData.comment(in: program.userData, type: UserData.Set.comment)
-    // What a file can say.
+    // Only what a file can state.
     let times = [set.timeout, set.gcInterval] + program.elements.map(\.timeout)
     guard times.allSatisfy({ ($0 ?? 0) % 100 == 0 }) else { return nil }
     let decompiler = RuleDecompiler(scope)

@@ -7,7 +7,7 @@ extension TableDecompiler {
     self.init(table, names: names, link: { numbers[$0] }, linkName: numbers.name)
   }
 
-  /// `type ipv4_addr : mark; flags interval`, without its elements.
+  /// `type ipv4_addr : mark; flags interval`, without the elements.
   func text(_ program: SetProgram) -> String {
     var bare = program
     bare.elements = []
@@ -37,8 +37,8 @@ extension TableDecompiler {
     }
   }
 
-  /// Elements as nft prints them: an interval's two halves as one.
-  /// The first `limit`, and how many more there are.
+  /// The first `limit` elements as nft prints them (an interval's two halves as one), and how many
+  /// more there are.
   func texts(
     _ elements: [ElementProgram], of set: SetProgram, _ limit: Int
   ) -> (texts: [String], omitted: Int) {
@@ -60,7 +60,7 @@ extension TableDecompiler {
     case .limit(let limit):
       "rate \(limit.isOver ? "over " : "")\(limit.rate)\(limit.isBytes ? " bytes" : "") each \(limit.per) s burst \(limit.burst)"
     case .ctHelper(let type, let proto, _): "type \"\(type)\" protocol \(proto)"
-    // Their kind and name say what they are; how they are set would take lines.
+    // The kind and the name identify it; its settings would take several lines.
     default: "present"
     }
   }

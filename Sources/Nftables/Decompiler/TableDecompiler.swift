@@ -1,11 +1,11 @@
 import Addressing
 
-/// Names what the kernel holds.
+/// Converts what the kernel holds to what a state file states.
 public struct TableDecompiler {
   let scope: TableScope
   private let printer: RulePrinter
 
-  /// `linkName` gives a link's name by its number, `link` the other way round.
+  /// `linkName` maps an interface index to the link's name, `link` the other way round.
   public init(
     _ table: TableProgram, names: MachineNames = MachineNames(),
     link: @escaping (String) -> UInt32?,
@@ -18,7 +18,7 @@ public struct TableDecompiler {
     printer = table.printer
   }
 
-  /// Nil for a rule that we can't read; else what compiles to just that rule.
+  /// Nil for a rule that we can't read; otherwise the result compiles to exactly that rule.
   public func rule(_ program: RuleProgram) -> Nftables.Rule? {
     RuleDecompiler.decompile(program.instructions, scope).map {
       Nftables.Rule($0, comment: UserData.comment(in: program.userData))
@@ -27,12 +27,12 @@ public struct TableDecompiler {
 }
 
 extension TableDecompiler {
-  /// As `nft list ruleset` prints it, on one line.
+  /// One line, as `nft list ruleset` prints it.
   public func text(_ rule: Nftables.Rule, showsCounts: Bool = true) -> String {
     RuleText(scope: scope, showsCounts: showsCounts).text(rule)
   }
 
-  /// In nft's syntax, or, where that can't express it, as bytecode; without what was counted.
+  /// In nft's syntax, or as bytecode if that can't express it; without counts.
   public func anyText(_ rule: RuleProgram) -> String {
     let rule = rule.normalized
     return self.rule(rule).map { text($0, showsCounts: false) } ?? bytecode(rule)

@@ -1,6 +1,6 @@
 internal import Addressing
 
-/// tc's handles: `1:2`.
+/// tc's class ids: `1:2`.
 enum ClassID {
   static func value(_ text: String) -> UInt64? {
     switch text {
@@ -25,7 +25,7 @@ enum ClassID {
   }
 }
 
-/// Hours and dates, in UTC.
+/// Times of day and dates, in UTC.
 enum TimeText {
   /// `10:00` or `10:00:30`.
   static func secondsOfDay(_ text: String) -> UInt64? {
@@ -46,7 +46,7 @@ enum TimeText {
     guard date.count == 3, let year = date[0], let month = date[1], let day = date[2],
       (1970...2500).contains(year), (1...12).contains(month), (1...31).contains(day)
     else { return nil }
-    // Days since 1970 of the proleptic Gregorian calendar (Hinnant's days_from_civil).
+    // Days since 1970 in the proleptic Gregorian calendar (Hinnant's days_from_civil).
     let y = month <= 2 ? year - 1 : year
     let era = y / 400
     let yearOfEra = y - era * 400

@@ -1,7 +1,7 @@
 internal import Addressing
 
 extension TypeofUserData {
-  /// The expressions that nft stored; nil for a set that was stated by types, or what we can't read.
+  /// The expressions that nft stored; nil for a set stated by types, or if we can't read them.
   static func expressions(_ bytes: [UInt8], data: Bool) -> [Nftables.Expression]? {
     let type = data ? UserData.Set.dataTypeof : UserData.Set.keyTypeof
     guard let item = UserData.items(bytes).first(where: { $0.type == type }) else { return nil }

@@ -1,6 +1,6 @@
 internal import Addressing
 
-/// Elements by key.
+/// Compares elements by their keys.
 enum ElementDiff {
   private struct Key: Hashable {
     let key: ElementBytes
@@ -8,7 +8,7 @@ enum ElementDiff {
     let flags: UInt32
   }
 
-  /// Nil when there is nothing to do. `keepsOthers`: what isn't stated was put in by packets.
+  /// Nil if nothing differs. `keepsOthers`: packets added what isn't stated, so it stays.
   static func compare(
     _ observed: SetProgram, _ desired: SetProgram, _ replaced: References, keepsOthers: Bool
   ) -> TableDiff.Elements? {
@@ -34,7 +34,7 @@ enum ElementDiff {
     }
     if !keepsOthers { change.removed += present[next...].map(\.normalized) }
     if change.removed.isEmpty, change.added.isEmpty { return nil }
-    // Halves of intervals change together: the kernel's tree takes no half alone.
+    // Both halves of an interval change together: the kernel's tree takes no half alone.
     if desired.flags & (SetFlag.interval | SetFlag.concat) == SetFlag.interval {
       guard let old = units(observed.elements), let new = units(desired.elements) else {
         change.isFlushed = true
@@ -54,7 +54,7 @@ enum ElementDiff {
     return change
   }
 
-  /// Each interval with both of its ends; nil where one begins as another ends, and shares its end.
+  /// Each interval with both of its ends; nil if two intervals share an end.
   private static func units(_ halves: [ElementProgram]) -> [Key: [ElementProgram]]? {
     var units: [Key: [ElementProgram]] = [:]
     units.reserveCapacity(halves.count / 2 + 1)
@@ -74,7 +74,7 @@ enum ElementDiff {
         start = half
       }
     }
-    // The last may have no end.
+    // The last interval may be open.
     if let start { units[key(start)] = [start] }
     return units
   }

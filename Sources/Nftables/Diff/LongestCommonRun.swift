@@ -2,7 +2,7 @@ internal import Addressing
 
 /// The longest common subsequence (Myers: An O(ND) Difference Algorithm).
 enum LongestCommonRun {
-  /// Pairs of positions, ascending in both; nil equals nothing.
+  /// Pairs of positions, ascending in both; nil matches nothing.
   static func pairs<T: Hashable>(_ old: [T?], _ new: [T?]) -> [(Int, Int)] {
     var start = 0
     while start < old.count, start < new.count, let value = old[start], value == new[start] {
@@ -23,7 +23,8 @@ enum LongestCommonRun {
 
   private static func middlePairs<T: Hashable>(_ old: [T?], _ new: [T?]) -> [(Int, Int)] {
     if old.isEmpty || new.isEmpty { return [] }
-    // Numbers compare faster than rules; nil and what the other side lacks get one of their own.
+    // Numbers compare faster than rules; nil, and whatever the other side lacks, gets a number of
+    // its own.
     var numbers: [T: Int] = [:]
     var next = 0
     func number(_ value: T?) -> Int {
@@ -33,7 +34,7 @@ enum LongestCommonRun {
       return next
     }
     let (allA, allB) = (old.map(number), new.map(number))
-    // What the other side lacks would cost the most and yield nothing.
+    // What the other side lacks would cost the most and match nothing.
     let (inA, inB) = (Set(allA), Set(allB))
     let aPlaces = allA.indices.filter { inB.contains(allA[$0]) }
     let bPlaces = allB.indices.filter { inA.contains(allB[$0]) }

@@ -1,13 +1,13 @@
 public import Addressing
 
-/// What a step does to a table: a difference, and the ruleset that it holds for.
+/// What a step does to a table: a difference, and the ruleset that it was computed for.
 public struct TableChange: Sendable {
   public let difference: TableDiff
-  /// The generation of the ruleset that the table was read from; nil where it was read from a file.
+  /// The generation of the ruleset that the table was read from; nil if it was read from a file.
   public let generation: UInt32?
-  /// The numbers of links by which the tables were compiled and compared.
+  /// The interface indexes with which the tables were compiled and compared.
   public let numbers: LinkNumbers
-  /// What other names mean on the machine; those of one machine are equal.
+  /// The other names that the machine defines; equal for one machine.
   public let names: MachineNames
 
   public init(

@@ -1,9 +1,10 @@
 import Addressing
 
 extension TableDiff {
-  /// Whether what packets put into a set would go: with the set, or with the whole table.
+  /// Whether elements that packets added to a set would be lost, with the set or with the whole
+  /// table.
   ///
-  /// `source` is what is wanted of the table; its elements and rules don't matter.
+  /// `source` is the desired table; its elements and rules don't matter.
   public static func loses(
     _ set: SetProgram, of observed: TableProgram, to source: Nftables.Table
   ) -> Bool {
@@ -19,7 +20,7 @@ extension TableDiff {
     return compiled.sets.first.map { !keeps(set, $0, isFilled: true) } ?? true
   }
 
-  /// Whether the table must be made anew: only whether it is dormant can change in place. nft 1.0.6
+  /// Whether the table must be made anew: only the flag `dormant` can change in place. nft 1.0.6
   /// prints no comment in JSON, so a comment that isn't stated may stay.
   static func replaces(_ observed: TableProgram, _ desired: TableProgram) -> Bool {
     let comment = desired.unmarked.userData
@@ -27,10 +28,10 @@ extension TableDiff {
       || (observed.flags ^ desired.flags) & ~1 != 0 || observed.isMarked != desired.isMarked
   }
 
-  /// Whether a set stays, and at most its elements change.
+  /// Whether the set stays and only its elements may change.
   ///
-  /// What packets filled once stays such a set when no rule fills it any more: its elements would
-  /// be lost. One that a rule does fill is such a set, whether its flags say so or not.
+  /// A set that packets once filled stays dynamic when no rule fills it any more, since its
+  /// elements would be lost. A set that a rule fills is dynamic whether its flags say so or not.
   static func keeps(_ observed: SetProgram, _ desired: SetProgram, isFilled: Bool) -> Bool {
     var (one, other) = (observed, desired)
     one.elements = []
@@ -44,7 +45,8 @@ extension TableDiff {
 }
 
 extension TableProgram {
-  /// How many elements packets put into a set, beside what `desired` states: those go with it.
+  /// How many elements packets have added to a set beyond what `desired` states: they go with the
+  /// set.
   func learnt(in set: SetProgram, besides desired: TableProgram?) -> Int {
     guard set.flags & SetFlag.dynamic != 0 || filledSets.contains(set.name) else { return 0 }
     let stated = desired?.sets.first { $0.name == set.name }?.elements ?? []

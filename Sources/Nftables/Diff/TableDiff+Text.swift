@@ -1,19 +1,19 @@
 public import Addressing
 
 extension TableDiff {
-  /// One difference in nft's own words; nil where there is nothing on that side.
+  /// One difference in nft's words; a side is nil if there is nothing.
   public struct Line: Hashable, Sendable {
     /// `chain steer rule 3`, `map egress`.
     public let name: String
     public let old: String?
     public let new: String?
-    /// How many more elements change likewise, and have no line.
+    /// How many more elements change in the same way but aren't listed.
     public var omitted = 0
   }
 
-  /// What changes, from chains and rules to sets and their elements; of each set at most `limit`
-  /// elements. `source` is what `desired` was compiled from, if that is known: its rules need no
-  /// reading then.
+  /// The differences, from chains and rules to sets and their elements, with at most `limit`
+  /// elements of each set. `source` is what `desired` was compiled from, if that is known: its
+  /// rules then needn't be decompiled.
   public func lines(
     from observed: TableProgram?, to desired: TableProgram?, numbers: LinkNumbers,
     names: MachineNames = MachineNames(),
@@ -189,7 +189,7 @@ private struct DiffText {
 
   // MARK: - What is lost
 
-  /// Of a table that is made anew.
+  /// Adds what is lost when the table is made anew.
   mutating func addLosses() {
     for set in old?.program.sets ?? [] {
       if let loss = loss(of: set) { add(Self.name(set), old: loss) }

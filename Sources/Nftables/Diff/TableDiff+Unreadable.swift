@@ -1,7 +1,7 @@
 internal import Addressing
 
 extension TableDiff {
-  /// Takes back the removal of what can't be put into words: some newer tool made it, for a reason.
+  /// Takes back the removal of parts that we can't read: some newer tool made them, for a reason.
   mutating func keepUnreadable(
     of observed: TableProgram, _ numbers: LinkNumbers, _ names: MachineNames
   ) {
@@ -27,7 +27,7 @@ extension TableDiff {
     case .create?: return
     case .replace?, .delete?:
       let chains = observed.chains.compactMap(unreadable)
-      // Of a set, what its elements are; reading all that a big one has takes long.
+      // Check a set without its elements: decompiling a large one takes long.
       let sets = observed.sets.filter { set in
         var bare = set
         bare.elements = []

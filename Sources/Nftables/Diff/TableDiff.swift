@@ -1,11 +1,11 @@
 public import Addressing
 
-/// What turns a table as the kernel holds it into one as it should be: only what differs.
+/// What turns a table as the kernel holds it into the desired one: only what differs.
 public struct TableDiff: Hashable, Sendable {
   public let family: Nftables.Family
   public let table: String
 
-  /// The table is made, made anew, or removed as a whole.
+  /// The whole table is created, made anew, or deleted.
   public enum Whole: Hashable, Sendable {
     case create(TableProgram)
     case replace(TableProgram)
@@ -16,13 +16,13 @@ public struct TableDiff: Hashable, Sendable {
     public var set: String
     public var removed: [ElementProgram]
     public var added: [ElementProgram]
-    /// All that the set holds goes before.
+    /// All present elements are removed first.
     public var isFlushed = false
   }
 
-  /// Devices that a flowtable has no more, or has now.
+  /// Devices that a flowtable loses or gains.
   public struct Devices: Hashable, Sendable {
-    /// With what is there but for the devices.
+    /// The flowtable as it is, except for its devices.
     public var flowtable: Nftables.Flowtable
     public var removed: [String]
     public var added: [String]
@@ -30,7 +30,7 @@ public struct TableDiff: Hashable, Sendable {
 
   public enum Position: Hashable, Sendable {
     case last, first
-    /// Behind the rule of that handle.
+    /// Right after the rule with that handle.
     case after(UInt64)
   }
 
@@ -61,9 +61,9 @@ public struct TableDiff: Hashable, Sendable {
   public internal(set) var createdSets: [SetProgram] = []
   public internal(set) var createdRules: [Insertion] = []
 
-  /// What would have to go and can't, since vpngw can't read it and so couldn't put it back.
+  /// What would have to be removed and can't be: vpngw can't read it, and so couldn't restore it.
   public internal(set) var obstacles: [String] = []
-  /// What vpngw can't read in a table that stays, and so leaves there.
+  /// What vpngw can't read in a table that stays, and therefore leaves there.
   public internal(set) var leftAlone: [String] = []
 
   /// Whether there is nothing to do.
@@ -79,7 +79,8 @@ public struct TableDiff: Hashable, Sendable {
     self.table = table
   }
 
-  /// `observed` nil: there is none; `desired` nil: there should be none. `numbers` are the links'.
+  /// `observed` nil: the table doesn't exist; `desired` nil: it should not. `numbers` are interface
+  /// indexes.
   public init(
     family: Nftables.Family, table: String, from observed: TableProgram?,
     to desired: TableProgram?, numbers: LinkNumbers = LinkNumbers(),
@@ -143,7 +144,7 @@ public struct TableDiff: Hashable, Sendable {
     deletedObjects += observed.objects.filter { !seen.contains(key($0)) }
   }
 
-  /// Devices come and go; anything else takes another flowtable.
+  /// Devices are added and removed in place; any other change makes the flowtable anew.
   private mutating func compareFlowtables(
     _ observed: TableProgram, _ desired: TableProgram, _ replaced: inout References
   ) {
@@ -219,7 +220,7 @@ public struct TableDiff: Hashable, Sendable {
     }
   }
 
-  /// By content and place: the longest common run of rules stays, with its counters.
+  /// Compares by content and position: the longest common run of rules stays, with its counters.
   private mutating func compareRules(
     _ chain: ChainProgram, _ observed: [RuleProgram], _ replaced: References
   ) {
@@ -231,14 +232,14 @@ public struct TableDiff: Hashable, Sendable {
         deletedRules.append(Deletion(chain: chain.name, handle: handle))
       }
     }
-    var anchors = [Int: UInt64]()  // the handles of what stays, by position in what is wanted
+    var anchors = [Int: UInt64]()  // handles of rules that stay, by desired position
     for (old, new) in kept { anchors[new] = observed[old].handle }
     let last = kept.last?.1 ?? -1
     var after: Position = .first
     var run: [RuleProgram] = []
     for (index, rule) in chain.rules.enumerated() {
       if let handle = anchors[index] {
-        // Each goes right behind the anchor, so the last goes first.
+        // Each is inserted right after the anchor, so the last one goes first.
         createdRules += run.reversed().map {
           Insertion(chain: chain.name, rule: $0, position: after)
         }
@@ -254,7 +255,7 @@ public struct TableDiff: Hashable, Sendable {
 }
 
 extension TableDiff {
-  /// How many rules, elements, sets, chains and objects are made, changed or removed.
+  /// How many rules, elements, sets, chains and objects are created, changed or deleted.
   public var changeCount: Int {
     if whole != nil { return 1 }
     return (flags == nil ? 0 : 1) + deletedRules.count + deletedSets.count + deletedObjects.count

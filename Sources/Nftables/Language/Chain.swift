@@ -1,8 +1,8 @@
 extension Nftables {
-  /// Rules in order, under a name.
+  /// A named list of rules.
   public struct Chain: Hashable, Sendable {
     public var name: String
-    /// Nil for a chain that is only jumped to.
+    /// Nil for a chain that can only be jumped to.
     public var base: BaseChain?
     public var comment: String?
     public var rules: [Rule]
@@ -17,13 +17,13 @@ extension Nftables {
     }
   }
 
-  /// Where packets enter a chain by themselves.
+  /// What attaches a chain to a hook.
   public struct BaseChain: Hashable, Sendable {
     public var type: ChainType
     public var hook: Hook
-    /// Lower goes first; names have been resolved (nft(8), STANDARD PRIORITY NAMES).
+    /// The lowest is called first; names have been resolved (nft(8), STANDARD PRIORITY NAMES).
     public var priority: Int32
-    /// Of netdev's and inet's `ingress` and `egress`.
+    /// For `ingress` and `egress` of netdev and inet.
     public var devices: [String]
     public var policy: Policy
 
@@ -45,7 +45,7 @@ extension Nftables {
 
   public enum ChainType: Word {
     case filter, nat, route
-    /// Observed only: one that a newer kernel has.
+    /// Observed only: a type of a newer kernel.
     case unknown(String)
 
     public static let allCases: [ChainType] = [.filter, .nat, .route]
@@ -65,10 +65,10 @@ extension Nftables {
     }
   }
 
-  /// A place on a packet's way.
+  /// A point on a packet's path.
   public enum Hook: Word {
     case prerouting, input, forward, output, postrouting, ingress, egress
-    /// Observed only: one that a newer kernel has.
+    /// Observed only: a hook of a newer kernel.
     case unknown(UInt32)
 
     public static let allCases: [Hook] = [

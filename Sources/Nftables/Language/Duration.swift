@@ -5,7 +5,7 @@ extension Nftables {
       ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
     ]
 
-    /// Nil for what isn't one; a number alone is of seconds.
+    /// Nil if it isn't a time; a bare number is in seconds.
     public static func milliseconds(_ text: String) -> UInt64? {
       if let seconds = UInt32(text) { return UInt64(seconds) * 1000 }
       var rest = text[...]
@@ -18,7 +18,7 @@ extension Nftables {
         let name = rest.prefix { $0.isLetter }
         guard let unit = known.firstIndex(where: { $0.name == name }) else { return nil }
         rest = rest.dropFirst(name.count)
-        // Each once.
+        // Each unit may occur once.
         total += UInt64(count) * known.remove(at: unit).size
       }
       return text.isEmpty ? nil : total

@@ -3,37 +3,37 @@ extension Nftables {
   public indirect enum Expression: Hashable, Sendable {
     // Constants
     case number(UInt64)
-    /// An address, a name, a symbolic constant: its type comes from what it stands beside.
+    /// An address, a name or a symbolic constant: its type comes from the context.
     case symbol(String)
     case boolean(Bool)
     case prefix(Expression, length: Int)
     case range(Expression, Expression)
-    /// Flags side by side: `established,related`.
+    /// Adjacent flags: `established,related`.
     case list([Expression])
-    /// An anonymous set, or map where its elements have data.
+    /// An anonymous set, or a map if its elements have data.
     case set([Element])
     /// `@name`.
     case reference(String)
     case verdict(Verdict)
 
-    // What a packet, its connection or its surroundings hold
+    // Fields of a packet, its metadata or its connection
     case payload(protocol: String, field: String)
-    /// `@th,16,16`: bits.
+    /// `@th,16,16`: raw bits.
     case raw(base: PayloadBase, offset: Int, length: Int)
     case meta(String)
     case ct(key: String, direction: Direction?)
-    /// Without a field: whether there is such a header or option.
+    /// Without a field: whether the header or option exists.
     case option(OptionKind, name: String, field: String?)
-    /// Bits of a TCP option by its number: `tcp option @255,8,8`; with none, whether it is there.
+    /// Bits of a TCP option by its number: `tcp option @255,8,8`; length 0: whether it exists.
     case rawOption(kind: UInt8, offset: Int, length: Int)
     case fib(result: FIBResult, flags: [FIBFlag])
     case rt(key: String, family: String?)
     case socket(String)
     case osf(key: String, ttl: OSFTTL?)
-    /// `number`: of the transformation, where several are nested.
+    /// `number`: which transformation, if several are nested.
     case ipsec(key: String, direction: IPsecDirection, number: UInt8, family: String?)
     case numgen(mode: NumgenMode, modulus: UInt32, offset: UInt32)
-    /// `seed` nil: the kernel takes a random one.
+    /// `seed` nil: the kernel chooses a random one.
     case jhash(Expression, modulus: UInt32, seed: UInt32?, offset: UInt32)
     case symhash(modulus: UInt32, offset: UInt32)
 
@@ -67,7 +67,7 @@ extension Nftables {
 }
 
 extension Nftables.Verdict {
-  /// The chain that it leads to.
+  /// The chain that the verdict jumps or goes to.
   public var target: String? {
     switch self {
     case .jump(let target), .goto(let target): target

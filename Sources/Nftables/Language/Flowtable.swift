@@ -1,8 +1,8 @@
 extension Nftables {
-  /// Where established flows take the short way past the rules: from device to device.
+  /// Lets established flows bypass the rules, from device to device.
   public struct Flowtable: Hashable, Sendable {
     public var name: String
-    /// `ingress`, the only one that there is.
+    /// Always `ingress`.
     public var hook: Hook
     public var priority: Int32
     /// In any order.

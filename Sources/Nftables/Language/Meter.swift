@@ -1,9 +1,9 @@
 extension Nftables {
-  /// A set of the rule's own that packets fill: `meter m size 1024 { ip saddr limit rate 10/second }`.
+  /// A rule's own set, which packets fill: `meter m size 1024 { ip saddr limit rate 10/second }`.
   public struct Meter: Hashable, Sendable {
     public var name: String
     public var size: UInt32
-    /// The key, how long an entry stays, and the statement that each entry carries.
+    /// The key, how long an entry lasts, and the statement that each entry carries.
     public var element: Element
 
     public init(_ name: String, size: UInt32 = defaultSize, _ element: Element) {

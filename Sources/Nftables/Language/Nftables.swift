@@ -1,8 +1,8 @@
-/// The nouns of nft(8) as plain values, shaped as libnftables-json(5) writes them.
+/// The nouns of nft(8) as plain values, shaped like libnftables-json(5).
 ///
-/// They don't know whether a name means anything: the compiler says so.
+/// Names aren't checked here, but by the compiler.
 public enum Nftables {
-  /// What a table's hooks see.
+  /// The packets that a table's hooks see.
   public enum Family: String, Hashable, Sendable, CaseIterable {
     case ip, ip6, inet, arp, bridge, netdev
   }

@@ -11,12 +11,12 @@ extension Nftables {
       case limit(Limit)
       /// `type` is the helper's own name, such as `ftp`.
       case ctHelper(type: String, protocol: String, l3proto: String?)
-      /// Seconds by the state of a connection, `established` and so on; the others have nft's own.
+      /// Seconds by connection state (`established` and so on); other states keep nft's defaults.
       case ctTimeout(protocol: String, l3proto: String?, policy: [String: UInt32])
-      /// `timeout` in milliseconds.
+      /// `timeout` is in milliseconds.
       case ctExpectation(
         protocol: String, l3proto: String?, port: UInt16, timeout: UInt32, size: UInt8)
-      /// SELinux's name of a context.
+      /// The name of an SELinux context.
       case secmark(String)
       case synproxy(Synproxy)
     }
@@ -41,7 +41,7 @@ extension Nftables {
     }
   }
 
-  /// What a proxy for SYN packets tells the client.
+  /// What a SYN proxy tells the client.
   public struct Synproxy: Hashable, Sendable {
     public var mss: UInt16?
     public var wscale: UInt8?
@@ -62,7 +62,7 @@ extension Nftables {
   public struct Limit: Hashable, Sendable {
     /// Packets or bytes in each `per`.
     public var rate: UInt64
-    /// Seconds: 1, 60, 3600, 86400, 604800.
+    /// In seconds: 1, 60, 3600, 86400, 604800.
     public var per: UInt64
     public var burst: UInt32
     public var isBytes: Bool

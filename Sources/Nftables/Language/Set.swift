@@ -10,7 +10,7 @@ extension Nftables {
     /// Nil for a set.
     public var data: Data?
     public var flags: Swift.Set<Flag>
-    /// Milliseconds, as `gcInterval`.
+    /// In milliseconds, as is `gcInterval`.
     public var timeout: UInt64?
     public var gcInterval: UInt64?
     public var size: UInt32?
@@ -42,11 +42,11 @@ extension Nftables {
     }
   }
 
-  /// A key's or a value's type, as it was stated.
+  /// The type of a key or a value, as it was stated.
   public enum TypeOf: Hashable, Sendable {
-    /// `type ipv4_addr . inet_service`: one name a field.
+    /// `type ipv4_addr . inet_service`: one name for each field.
     case types([String])
-    /// `typeof ip saddr . tcp dport`: one expression a field.
+    /// `typeof ip saddr . tcp dport`: one expression for each field.
     case expressions([Expression])
   }
 
@@ -59,10 +59,10 @@ extension Nftables {
 
   /// One entry of a set or map.
   public struct Element: Hashable, Sendable {
-    /// Nil for the catch-all, `*`.
+    /// Nil for the catch-all element, `*`.
     public var key: Expression?
     public var data: Expression?
-    /// Milliseconds.
+    /// In milliseconds.
     public var timeout: UInt64?
     public var expires: UInt64?
     public var comment: String?

@@ -4,7 +4,7 @@ extension Nftables {
     case match(Relation, Expression, Expression)
     case verdict(Verdict)
     case vmap(key: Expression, data: Expression)
-    /// `meta mark set ...`: what is set, and to what.
+    /// `meta mark set ...`: the field, and its new value.
     case mangle(Expression, Expression)
     /// Overwrites a TCP option, by its name or number, with `nop`.
     case reset(option: String)
@@ -23,9 +23,9 @@ extension Nftables {
     /// `add @set { key timeout 1m }`, and for a map `{ key : data }`.
     case update(SetOperation, set: String, Element)
     case meter(Meter)
-    /// A named object of that kind.
+    /// A reference to a named object of that kind.
     case object(kind: ObjectKind, name: Expression)
-    /// `flow add @f`: the flow takes the short way from now on.
+    /// `flow add @f`: the flow bypasses the rules from now on.
     case flow(String)
     case connectionCount(UInt32, isOver: Bool)
     case last
@@ -39,7 +39,7 @@ extension Nftables {
     case greater = ">"
     case lessOrEqual = "<="
     case greaterOrEqual = ">="
-    /// Written without an operator: one of these flags, or equal for what has none.
+    /// Written without an operator: any of these flags; equality for values that aren't flags.
     case `in`
     /// None of these flags.
     case none = "!"
@@ -72,7 +72,7 @@ extension Nftables {
   }
 
   public struct Reject: Hashable, Sendable {
-    /// Nil for what the family has by default.
+    /// Nil for the family's default.
     public var type: RejectType?
     public var code: Expression?
 
@@ -88,7 +88,7 @@ extension Nftables {
     }
 
     public var kind: Kind
-    /// `ip` or `ip6`, stated in an inet table.
+    /// `ip` or `ip6`; stated in an inet table only.
     public var family: String?
     public var address: Expression?
     public var port: Expression?

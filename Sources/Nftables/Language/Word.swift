@@ -1,5 +1,5 @@
 extension Nftables {
-  /// One of a closed set of words, which nft, the state file and ``Nftables`` spell alike.
+  /// A closed set of words that nft, the state file and ``Nftables`` spell alike.
   public protocol Word: RawRepresentable<String>, CaseIterable, Hashable, Sendable {}
 
   /// A word that stands for a bit.
@@ -130,17 +130,17 @@ extension Nftables {
     }
   }
 
-  /// Of a connection, in the kernel's order.
+  /// A connection's direction, in the kernel's order.
   public enum Direction: String, Word {
     case original, reply
   }
 
-  /// Of a transformation, in the kernel's order.
+  /// A transformation's direction, in the kernel's order.
   public enum IPsecDirection: String, Word {
     case `in`, out
   }
 
-  /// Where bytes are counted from, in the kernel's order: link, network, transport, inner header.
+  /// Where offsets count from, in the kernel's order: link, network, transport, inner header.
   public enum PayloadBase: String, Word {
     case ll, nh, th, ih
   }
@@ -160,7 +160,7 @@ extension Nftables {
     }
   }
 
-  /// What rules refer to by name, and maps lead to.
+  /// The kinds of named objects.
   public enum ObjectKind: String, Word {
     case counter, quota, limit
     case ctHelper = "ct helper"
@@ -188,14 +188,14 @@ extension Nftables {
     }
   }
 
-  /// How the kernel picks a set's kind, in its order.
+  /// How the kernel chooses a set's implementation, in its order.
   public enum SetPolicy: String, Word {
     case performance, memory
   }
 }
 
 extension Nftables.Word {
-  /// Where the kernel counts the words in their order.
+  /// The word's number, if the kernel numbers them in order.
   var index: Int { Array(Self.allCases).firstIndex(of: self)! }
 
   init?(index: Int) {
@@ -206,7 +206,7 @@ extension Nftables.Word {
 }
 
 extension Nftables.Flag {
-  /// In the order of their declaration.
+  /// In declaration order.
   public static func flags(in bits: UInt32) -> [Self] { allCases.filter { bits & $0.bit != 0 } }
 }
 
