@@ -1,14 +1,15 @@
 public import Model
 import Nftables
 
-/// What real servers behind the gateways' VIPs send in flows that this router doesn't know: another
-/// one had them until now. By connection no mark comes back, and a wrong gateway's address makes the
-/// remote client reset; the entry that such a packet leaves in conntrack clashes with the client's own
-/// next one. In the prototype 40 of 40 flows ended where the server spoke first, and 0 of 40 with this.
+/// Handles packets that real servers behind the gateways' VIPs send in flows that this router
+/// doesn't know, because another router had them until now. No mark can be restored from such a
+/// connection; sent by the wrong gateway, the packet has an address that makes the remote client
+/// reset, and its conntrack entry clashes with the client's own next packet. In the prototype 40 of
+/// 40 flows in which the server spoke first ended without this, and 0 of 40 with it.
 ///
-/// TCP: gateways know their flows. One copy goes to each, from the VIP of that gateway, and only the
-/// flow's own passes it on; its client's answer comes back to that VIP and makes the flow known here.
-/// UDP: what nobody asked for makes no entry, so that the client's next packet finds no other.
+/// TCP: gateways know their flows. Each gateway gets a copy from its own VIP, and only the one that
+/// has the flow passes it on; the client's answer comes back to that VIP and makes the flow known
+/// here. UDP: an unsolicited datagram creates no entry, so the client's next packet meets none.
 extension Gateways {
   /// A real server's port behind the VIPs.
   public struct Served: Hashable, Comparable, Sendable {
@@ -30,13 +31,13 @@ extension Gateways {
 
   private static let askName = "vpngw-ask"
 
-  /// The tables that it stands for: `dup` is of `ip` and `ip6`, and not of `inet`.
+  /// The tables that the blueprint makes: `dup` exists in `ip` and `ip6`, not in `inet`.
   public var tableIDs: [NftablesTable.ID] {
     [Self.tableID] + askingFamilies.map { NftablesTable.ID($0 == .inet ? .ip : .ip6, Self.askName) }
   }
 
-  /// Those in which unknown TCP flows can be asked for. Without pins nothing tells them from flows
-  /// that a server has opened from its service's port.
+  /// The families in which unknown TCP flows can be asked for. Without pins nothing tells them
+  /// apart from flows that a server opened from its service's port.
   private var askingFamilies: [Family] {
     isPinning
       ? Family.allCases.filter { family in
@@ -67,8 +68,8 @@ extension Gateways {
         name: family.named("heard"),
         key: .types([family.addressType, "inet_service", "inet_service"]))
       heard.flags = [.dynamic, .timeout]
-      // Less than conntrack's time for UDP, which is less than that of IPVS: what is heard here is
-      // known there.
+      // Less than conntrack's timeout for UDP, which is less than IPVS's: whatever is in this set
+      // is known to both.
       heard.timeout = 170_000
       heard.size = 65_536
       let elements = served.filter { $0.address.family == family }.sorted().map {
@@ -89,7 +90,7 @@ extension Gateways {
 
   // MARK: - Rules
 
-  /// In `raw`: the answers that clients have asked for are tracked, and no others.
+  /// In `raw`: tracks only the datagrams that answer a client.
   func untrackedDatagrams() -> [[Nftables.Statement]] {
     servedFamilies.flatMap { family -> [[Nftables.Statement]] in
       let fromServer: [Nftables.Statement] = [
@@ -106,7 +107,7 @@ extension Gateways {
     }
   }
 
-  /// In `steer`, behind answers that conntrack knows.
+  /// In `steer`, after the answers that conntrack knows.
   func unknownSegments() -> [[Nftables.Statement]] {
     askingFamilies.map { family in
       [
@@ -123,7 +124,7 @@ extension Gateways {
         .called(
           "unknown",
           [
-            // A server's own flow, from its service's port.
+            // A flow that the server opens, from its service's port.
             [.isFirstSegment, .verdict(.goto("leaving"))]
           ] + pinLookups() + [
             [.match(.mark, in: "up"), .verdict(.goto("keep"))],
@@ -131,7 +132,7 @@ extension Gateways {
           ]))
     }
     if served.isEmpty { return chains }
-    // After NAT: the flow that the real server will answer to.
+    // After NAT: the tuple that the real server will answer to.
     chains.append(
       .hooked(
         "heard", .filter, .postrouting, 101,
@@ -147,7 +148,7 @@ extension Gateways {
     return chains
   }
 
-  /// The mark has no rule: without these tables what bears it goes nowhere.
+  /// No rule looks the mark up: without these tables, marked packets go nowhere.
   func askTables() -> [Nftables.Table] {
     zip(askingFamilies, tableIDs.dropFirst()).map { family, id in
       var table = Nftables.Table(family: id.family, name: id.name)

@@ -2,7 +2,7 @@ import Model
 import Nftables
 
 extension Gateways {
-  /// What leaves gets the mark of its gateway here, or none and goes nowhere.
+  /// Gives each outgoing packet the mark of its gateway; a packet without one goes nowhere.
   func balancing(_ used: [Bool]) -> [Nftables.Chain] {
     switch egress.balance {
     case .ecmp:
@@ -18,11 +18,13 @@ extension Gateways {
     }
   }
 
-  /// Keeps a flow at its gateway when another returns, by a map of our own from the flow's hash.
+  /// Keeps a flow on its gateway when another gateway returns, in a map of our own, by the flow's
+  /// hash.
   ///
-  /// Conntrack can't: the answers don't pass here, so to it each segment after the first is of no
-  /// connection, and no mark comes back (nft's own `ct mark` pins UDP and moves a quarter of TCP). A
-  /// pin to a gateway that isn't up is not honoured: TCP is reset at once by the remote, UDP moves.
+  /// Conntrack can't do it: the answers don't pass this router, so each segment after the first
+  /// belongs to no connection for it, and no mark is restored (nft's own `ct mark` pins UDP and
+  /// moves a quarter of TCP). A pin to a gateway that isn't up is ignored: the remote resets TCP at
+  /// once, and UDP moves.
   private var pinning: [Nftables.Chain] {
     let ported = leavingFamilies.map { ($0, key: fiveTuple($0, modulus: .max)) }
     return [
@@ -30,7 +32,7 @@ extension Gateways {
         "leaving",
         [
           [.match(.notEqual, .meta("l4proto"), .ported), .verdict(.goto("hash"))],
-          // A port that is used again starts anew.
+          // A reused port starts a new flow.
           [.isFirstSegment, .verdict(.goto("repin"))],
         ]
           + pinLookups()
@@ -41,7 +43,7 @@ extension Gateways {
       .called(
         "repin",
         [[.mangle(.mark, .number(0))], [.verdict(.jump("hash"))]]
-          // "update" refreshes what is there, and never changes where it leads.
+          // "update" refreshes an existing pin, and never changes its gateway.
           + ported.map { family, key in
             [family.isIt, .update(.delete, set: "pin", Nftables.Element(key, data: .mark))]
           }
@@ -55,7 +57,7 @@ extension Gateways {
         ported.map { family, key in
           [
             family.isIt,
-            // Without a token, or a place for its client, a flow isn't pinned.
+            // A flow is pinned only if its client has a token left and a place in the limiter.
             .update(
               .update, set: family.named("clients"),
               Nftables.Element(family.saddr, statements: [.limit(Self.pinRate)])),
@@ -66,9 +68,9 @@ extension Gateways {
     ]
   }
 
-  /// A pin lasts from ten to twelve minutes after its flow's last packet: it is renewed every two, and
-  /// each time that takes a token of its client's. So of tokens that come within a pin's time, and those
-  /// that were saved before, follows how many pins a client holds at most: 1,984 + 720 * 20 = 16,384, a
+  /// A pin lasts ten to twelve minutes after its flow's last packet: it is renewed every two
+  /// minutes, and each renewal takes one of its client's tokens. The tokens that arrive within a
+  /// pin's lifetime, and those saved before, limit a client's pins to 1,984 + 720 * 20 = 16,384, a
   /// sixteenth of all. nftables can't count elements by client.
   func pinSets() -> [Nftables.NamedSet] {
     guard isPinning else { return [] }
@@ -104,7 +106,8 @@ extension Gateways {
 
   private func hash(_ buckets: UInt32) -> [[Nftables.Statement]] {
     leavingFamilies.flatMap { family -> [[Nftables.Statement]] in
-      // In one expression: a bucket without a gateway leaves no bucket's number in the mark.
+      // In one expression: for a bucket without a gateway, the bucket's number must not stay in the
+      // mark.
       [(fiveTuple(family, modulus: buckets), [.isPorted]), (pair(family, modulus: buckets), [])]
         .map { key, condition in
           condition + [
@@ -122,7 +125,7 @@ extension Gateways {
       ], modulus)
   }
 
-  /// Of what has no ports: ICMP, GRE, ESP.
+  /// For protocols without ports: ICMP, GRE, ESP.
   private func pair(_ family: Family, modulus: UInt32) -> Nftables.Expression {
     jhash([family.saddr, family.daddr, .meta("l4proto")], modulus)
   }

@@ -25,13 +25,14 @@ extension Gateways: Blueprint {
       served = services.served(behind: Set(members.flatMap(\.vips)))
       servers = services.servers
     }
-    // Whatever their conditions say: an address that is away for a while leaves its network here.
+    // Regardless of their conditions: the network of an address that is absent for a while stays
+    // known.
     declare(addresses)
   }
 
   public func expanded(in context: BlueprintContext) -> NetworkState {
     var gateways = self
-    // Our own addresses are declared, or about to go.
+    // Our own addresses are declared already, or about to be removed.
     gateways.learn(context.observed.addresses.filter { !$0.isOwned })
     gateways.close(context.stated.links, context.observed.links)
     let expansion = gateways.expanded(
@@ -65,7 +66,7 @@ extension Gateways: Blueprint {
     ]
   }
 
-  /// Clients whom the file leads to no gateway, though it looks so.
+  /// Clients whom the file leads to no gateway, though it seems to.
   public func mistakes(in file: DesiredState) -> [Trouble] {
     let conditional = file.conditional.compactMap { $0.object.as(Address.self) }
     return unled(file.unconditional.addresses + conditional).map { address in
@@ -92,7 +93,7 @@ extension Gateways: Blueprint {
     in wanted: NetworkState, given signals: [Signal: Signal.State]
   ) -> Availability? {
     let leading = leading(inUse(by: wanted.tables))
-    // A gateway of which nothing is known yet isn't dead: at a start all are like that.
+    // A gateway in an unknown state isn't dead: at startup all are unknown.
     let isClosed =
       leading.isEmpty && members.allSatisfy { signals[$0.signal] ?? .unknown != .unknown }
     return Availability(

@@ -1,8 +1,8 @@
 public import Model
 
 extension Gateways {
-  /// Declared addresses whose network is the clients', on links that no client is led from: what comes in
-  /// there goes to no gateway.
+  /// Declared addresses in the clients' networks on links that clients aren't led from: packets
+  /// that arrive there go to no gateway.
   public func unled(_ addresses: [Address]) -> [Address] {
     addresses.filter { address in
       let network = address.address.network

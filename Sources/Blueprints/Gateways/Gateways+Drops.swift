@@ -1,7 +1,8 @@
 import Model
 import Nftables
 
-/// Named counters of what the table drops, a reason each. A rule that is replaced doesn't reset them.
+/// Named counters of what the table drops, one for each reason. Replacing a rule doesn't reset
+/// them.
 extension Gateways {
   public enum Drop: String, CaseIterable, Sendable {
     case noGateway = "no_gateway"
@@ -12,10 +13,10 @@ extension Gateways {
     case strict
     case clientError = "client_icmp_error"
     case fragments
-    // Not "redirect": a word of nft's, whose listing could not be read again.
+    // Not "redirect": nft reserves the word, and couldn't read its own listing back.
     case redirect = "icmp_redirect"
 
-    /// What was dropped, where, and what would help.
+    /// What was dropped, where, and what would help against it.
     public var meaning: String {
       switch self {
       case .noGateway:
@@ -49,11 +50,11 @@ extension Gateways {
     }
   }
 
-  /// The reasons for which this table may drop.
+  /// The reasons for which this table can drop packets.
   public var drops: [Drop] {
     Drop.allCases.filter {
       switch $0 {
-      // A multipath route without next hops refuses what comes; nftables doesn't see that.
+      // A multipath route without next hops rejects packets out of nftables' sight.
       case .noGateway: isPinning
       case .strict: isStrict
       case .clientError: !leavingFamilies.isEmpty

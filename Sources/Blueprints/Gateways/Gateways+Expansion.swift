@@ -2,18 +2,19 @@ public import Model
 public import Nftables
 
 extension Gateways {
-  /// The plain kernel objects that stand for it.
+  /// The plain objects that it expands to.
   public struct Expansion: Hashable, Sendable {
     public var configuration: NetworkState
     public var table: Nftables.Table
-    /// Beside it, where there are services behind VIPs.
+    /// Tables beside it, if there are services behind VIPs.
     public var asking: [Nftables.Table] = []
 
     public var tables: [Nftables.Table] { [table] + asking }
   }
 
-  /// `stated` are the file's own routes. `alive` is what a member's probe says. Who is alive is used, and so is who can't be told to be
-  /// dead and is used now: a restart, with every signal unknown, moves nothing.
+  /// `stated` are the file's own routes; `alive` is what a member's probe says. A member is used if
+  /// it is alive, or if it is unknown and in use now: a restart, with every signal unknown, moves
+  /// nothing.
   public func expanded(
     alive: (Member) -> Signal.State, isInUse: (Member) -> Bool, beside stated: [Route] = []
   ) -> Expansion {
@@ -31,7 +32,7 @@ extension Gateways {
     return Expansion(configuration: configuration, table: table(used), asking: askTables())
   }
 
-  /// With what the members' probes say, and what `tables`, as observed, use now.
+  /// Expands with the states of the members' probes and with what the observed `tables` use now.
   public func expanded(
     given signals: [Signal: Signal.State], keeping tables: [NftablesTable] = [],
     beside stated: [Route] = []
@@ -42,21 +43,21 @@ extension Gateways {
       beside: stated)
   }
 
-  /// The names of the members that these tables, as observed, use: the marks in the set `up`.
+  /// The names of the members that the observed tables use, by the marks in the set `up`.
   public func inUse(by tables: [NftablesTable]) -> Set<String> {
     let table = tables.first { $0.id == Self.tableID }
     let marks = table?.marks(inSet: "up") ?? []
     return Set(members.indices.filter { marks.contains(Mark(mark($0))) }.map { members[$0].name })
   }
 
-  /// Of those in use, the names of those by which new flows leave.
+  /// The names of those members in use that new flows leave by.
   public func leading(_ inUse: Set<String>) -> [String] {
     let used = members.map { inUse.contains($0.name) }
     if case .single = egress.balance { return single(used).map { [members[$0].name] } ?? [] }
     return members.indices.filter { used[$0] && members[$0].weight > 0 }.map { members[$0].name }
   }
 
-  /// Whether an object is a part of what leads packets to the gateways: their routes, their table.
+  /// Whether the object leads packets to the gateways: one of their routes, or their table.
   public func owns(_ object: Object) -> Bool {
     if let route = object.as(Route.self) {
       return (tables + [onLinkTable]).contains(route.table.number)
@@ -64,7 +65,7 @@ extension Gateways {
     return object.id == ObjectID(NftablesTable.self, Self.tableID)
   }
 
-  /// Everything that packets' ways depend on: a new namespace copies the host's settings.
+  /// Every setting that routing depends on: a new namespace copies the host's.
   public var sysctls: [Sysctl] {
     func sysctl(_ parts: String..., value: String) -> Sysctl {
       Sysctl(Sysctl.Key(parts: ["net"] + parts)!, value)
@@ -74,12 +75,13 @@ extension Gateways {
       sysctls.append(sysctl("ipv6", "conf", "all", "forwarding", value: "1"))
     }
     for name in ["all"] + links.map(\.text) {
-      // A remote client's packet comes in by this link, and its route is another.
+      // A remote client's packet arrives on this link, while the route back uses another.
       sysctls.append(sysctl("ipv4", "conf", name, "rp_filter", value: "0"))
-      // In and out by one link: a client that is told to ask the gateway itself goes around us.
+      // In and out on the same link: a client redirected to the gateway itself would bypass this
+      // router.
       sysctls.append(sysctl("ipv4", "conf", name, "send_redirects", value: "0"))
     }
-    // Else an error about a client's packet may bear the address of the cluster's link.
+    // Otherwise an error about a client's packet may carry the address of the cluster's link.
     sysctls.append(sysctl("ipv4", "icmp_errors_use_inbound_ifaddr", value: "1"))
     if hasVIPs { sysctls += Sysctl.takeover }
     guard case .ecmp(let multipath) = egress.balance else { return sysctls }
@@ -91,13 +93,13 @@ extension Gateways {
         sysctls.append(sysctl(proto, "fib_multipath_hash_fields", value: String(fields.rawValue)))
       }
     }
-    // Of both families.
+    // One setting for both families.
     sysctls.append(Sysctl(Self.hashSeed, String(egress.seed)))
     return sysctls
   }
 
-  /// Settings that the observed kernel doesn't have and that the gateways can do without: the
-  /// seed of the multipath hash, which came with Linux 6.11.
+  /// Settings that the observed kernel lacks and that the gateways can do without: the seed of the
+  /// multipath hash, which Linux 6.11 introduced.
   public func lacking(in observed: NetworkState) -> [Sysctl.Key] {
     guard case .ecmp = egress.balance else { return [] }
     return observed.sysctls.filter { $0.text == nil && $0.key == Self.hashSeed }.map(\.key)
@@ -105,8 +107,8 @@ extension Gateways {
 
   private static let hashSeed = Sysctl.Key("net.ipv4.fib_multipath_hash_seed")!
 
-  /// A mark leads to its table; what came from the VPN network without one stays on the links, or
-  /// goes nowhere. With `strict`, neither does what came in elsewhere.
+  /// Each mark leads to its table. Unmarked packets from the VPN network stay on its links or go
+  /// nowhere; with `strict`, packets from other links go nowhere either.
   public var rules: [Rule] {
     var rules: [Rule] = []
     for family in families {
@@ -117,10 +119,11 @@ extension Gateways {
         rules.append(rule)
       }
     }
-    // IPv6 as well where no gateway has it: the cluster's default route must not have it either.
+    // For IPv6 too, even without an IPv6 gateway: packets must not take the cluster's default
+    // route.
     for family in Family.allCases {
       for link in links {
-        // Not main: any route there that isn't a default would be a way out.
+        // Not main: any route there besides the default would be a way out.
         var onLink = Rule(
           family, priority: numbers.priority + Numbers.onLink, .lookup(RouteTable(onLinkTable)))
         onLink.selector.iif = link
@@ -128,8 +131,8 @@ extension Gateways {
         closed.selector.iif = link
         rules += [onLink, closed]
       }
-      // A rule for each: by `not iif lo` the kernel also finds no way to the gateway of an IPv6 route
-      // that somebody adds.
+      // One rule for each link: with `not iif lo` the kernel also couldn't reach the gateway of an
+      // IPv6 route that somebody adds.
       for link in otherLinks where isStrict {
         var closed = Rule(family, priority: numbers.priority + Numbers.strict, .unreachable)
         closed.selector.iif = link
@@ -139,7 +142,7 @@ extension Gateways {
     return rules
   }
 
-  /// A table a gateway, dead or alive: answers go back where the question came from.
+  /// One table for each gateway, dead or alive: answers go back the way the question came.
   func routes(_ used: [Bool]) -> [Route] {
     families.flatMap { family in
       var ways = members.map { member in
@@ -162,7 +165,7 @@ extension Gateways {
     }
   }
 
-  /// As the unreachable routes that iproute2's users know it by.
+  /// The metric that iproute2's users give to unreachable routes of last resort.
   private static let worstMetric: UInt32 = 4_278_198_272
 
   private func hop(_ address: IPAddress) -> Route.Hop { Route.Hop(via: address, dev: link) }
@@ -180,23 +183,23 @@ extension Gateways {
     }.alone
   }
 
-  /// The member of each of so many buckets; nil when there is none to take them.
+  /// The member that gets each of the buckets; nil if no member can take any.
   func choices(_ buckets: UInt32, _ used: [Bool]) -> [Int]? {
     Rendezvous(
       members.map { ($0.name, Int($0.weight)) }, buckets: Int(buckets), seed: egress.seed
     ).choices(isPresent: used)
   }
 
-  /// Of ``Balance/single``.
+  /// The member of ``Balance/single``.
   func single(_ used: [Bool]) -> Int? {
     let able = members.indices.filter { used[$0] && members[$0].weight > 0 }
-    // Of equals it is the first.
+    // Of equals, the first.
     return able.max { members[$0].weight < members[$1].weight }
   }
 }
 
 extension [Route.Hop] {
-  /// A single way has no weight beside others.
+  /// The hop on its own: a single hop has no weight.
   fileprivate var alone: [Route.Hop] {
     guard count == 1 else { return self }
     return map { Route.Hop(via: $0.via, dev: $0.dev) }

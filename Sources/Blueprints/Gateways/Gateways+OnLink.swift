@@ -1,7 +1,8 @@
 public import Model
 
-/// The table of what is on the VPN network's links. What a link brought in without a mark is looked up
-/// here and nowhere else: every route is by one of the links, so none leads out, whatever main has.
+/// The routing table of what is on the VPN network's links. Unmarked packets from a link are looked
+/// up here and nowhere else. Each of its routes uses one of the links, so none leads out, whatever
+/// main contains.
 extension Gateways {
   public struct Network: Hashable, Sendable {
     public var prefix: Prefix
@@ -12,8 +13,8 @@ extension Gateways {
       self.link = link
     }
 
-    /// Nil where the address says nothing of its neighbors: IPv4's /32, IPv6's /128 and link-local
-    /// addresses, which aren't forwarded.
+    /// Nil if the address tells nothing about its neighbors: IPv4's /32, IPv6's /128, and
+    /// link-local addresses, which aren't forwarded.
     public init?(of address: Address) {
       let prefix = (address.peer ?? address.address).network
       if prefix.isHost && address.peer == nil || prefix.length == 0
@@ -27,7 +28,8 @@ extension Gateways {
     static let linkLocal = Prefix("fe80::/10")!
   }
 
-  /// Learns the links' networks from addresses, declared ones and those that other programs made.
+  /// Learns the links' networks from addresses, both declared ones and those that other programs
+  /// made.
   public mutating func learn(_ addresses: some Sequence<Address>) {
     for address in addresses where links.contains(address.link) {
       guard let network = Network(of: address), !networks.contains(network) else { continue }
@@ -35,20 +37,20 @@ extension Gateways {
     }
   }
 
-  /// The VPN network as these objects, which stand for the gateways, have it.
+  /// The VPN network, as these expanded objects have it.
   public func prefixes(in configuration: NetworkState) -> [Prefix] {
     configuration.routes.filter { $0.table.number == onLinkTable }.map(\.dst)
   }
 
-  /// Takes the addresses that the file declares.
+  /// Takes in the addresses that the file declares.
   public mutating func declare(_ addresses: [Address]) {
     let own = addresses.filter { links.contains($0.link) }
     ownAddresses = Set(own.map(\.address.address))
     learn(own)
   }
 
-  /// `stated` are the file's own routes: those of main by the links are here as well. What else the
-  /// file says to be in the VPN network, and no network holds, is on the gateways' link.
+  /// `stated` are the file's own routes: those of main that use the links are copied here. Anything
+  /// else in the VPN network by the file, but in no known network, is on the gateways' link.
   func onLinkRoutes(_ stated: [Route]) -> [Route] {
     var routes: [Route] = []
     func add(_ route: Route) {
@@ -57,7 +59,7 @@ extension Gateways {
       routes.append(route)
     }
     for route in stated { onLink(route).map(add) }
-    // Of two links with one network the gateways' is first.
+    // If two links have one network, the gateways' link wins.
     for link in links {
       for network in networks
       where network.link == link && !routes.contains(where: { $0.dst == network.prefix }) {
@@ -72,8 +74,8 @@ extension Gateways {
     return routes.sorted { $0.id < $1.id }
   }
 
-  /// A route of main that leads to the links alone; the device of a hop without one follows from the
-  /// network of its gateway.
+  /// A route of main that leads to the links only; a hop without a device uses the link of its
+  /// gateway's network.
   private func onLink(_ route: Route) -> Route? {
     guard route.table == .main, route.type == .unicast, route.dst.length > 0 else { return nil }
     var route = route

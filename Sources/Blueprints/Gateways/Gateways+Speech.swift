@@ -1,19 +1,21 @@
 import Model
 import Nftables
 
-/// What the router itself says to packets of the VPN network's links: echo replies, resets, errors that
-/// quote the packet. None of it may leave by another link, where it would tell of the router's node and
-/// carry a client's bytes out. So a packet counts whose answer would leave by another link as one with a
-/// false source, and one that is for an address of another link reaches nobody.
+/// What the router itself sends in answer to packets from the VPN network's links: echo replies,
+/// resets, errors that quote the packet. None of it may leave by another link, where it would
+/// reveal the router's node and carry a client's bytes out. So a packet whose answer would leave by
+/// another link counts as one with a false source, and a packet to an address of another link
+/// reaches nobody.
 extension Gateways {
-  /// For what isn't from a client pod's address, nor from a remote client to a VIP: its answer must
-  /// leave by a link of the VPN network. That is asked of the kernel, so that neighbors count whose
-  /// network nobody has stated.
+  /// For packets that come neither from a client pod's address nor from a remote client to a VIP:
+  /// their answer must leave by a link of the VPN network. The kernel is asked, so that neighbors
+  /// in networks that nobody has stated are recognised too.
   var source: Nftables.Chain {
     .called(
       "source",
       [
-        // Answers to link-local addresses stay on the link. Duplicate address detection has no source.
+        // Answers to link-local addresses stay on the link. Duplicate address detection has no
+        // source address.
         [.match(.equal, Family.inet6.saddr, .linkLocal), .verdict(.return)],
         [.match(.equal, Family.inet6.saddr, .symbol("::")), .verdict(.return)],
         [
@@ -23,16 +25,17 @@ extension Gateways {
       ])
   }
 
-  /// The VPN links as the texts that `fib` yields: nft refuses to look those up in a set of `ifname`.
+  /// The VPN links as the texts that `fib` yields: nft refuses to look these up in a set of
+  /// `ifname`.
   private var vpnNames: Nftables.Expression {
     links.count == 1 ? vpn : .set(links.map { Nftables.Element(.symbol($0.text)) })
   }
 
-  /// Behind IPVS, which has taken by then what is for its services, aliases among them.
+  /// After IPVS, which by then has taken the packets for its services, aliases among them.
   var input: Nftables.Chain {
     var rules: [[Nftables.Statement]] = [[notFromVPN, .verdict(.return)]]
     if links.count > 1 {
-      // An address of one link may be asked for on another: ARP answers on all.
+      // A packet may ask for one link's address on another: ARP answers on all.
       rules += fromFamilies.map {
         [.match(.equal, $0.daddr, from($0)), .verdict(.return)]
       }
@@ -45,8 +48,8 @@ extension Gateways {
     return .hooked("input", .filter, .input, 110, rules)
   }
 
-  /// A client that is told to ask its neighbor itself goes around the router; unlike IPv4's redirects,
-  /// IPv6's can't be turned off.
+  /// A client that is told to ask its neighbor directly bypasses the router. IPv4's redirects can
+  /// be turned off, IPv6's can't.
   var output: Nftables.Chain {
     .hooked(
       "output", .filter, .output, 0,
@@ -56,8 +59,8 @@ extension Gateways {
           .match(.equal, .payload(protocol: "icmpv6", field: "type"), .symbol("nd-redirect")),
           .count(.redirect), .verdict(.drop),
         ],
-        // The router's own question by a gateway: its answers are known by the connection's mark, which
-        // also keeps what the router says about it from another link.
+        // The router's own question through a gateway: the connection's mark identifies the
+        // answers, and keeps the router's errors about them off other links.
         [
           .match(.equal, .mark, hasMark),
           .match(.equal, .ct(key: "direction", direction: nil), .symbol("original")),
@@ -66,8 +69,8 @@ extension Gateways {
       ])
   }
 
-  /// Errors about fragments that never became whole. Conntrack puts them together before any of our
-  /// rules, and the error says nothing of the link by which they came.
+  /// Errors about fragments that were never completed. Conntrack reassembles before any of our
+  /// rules, and the error doesn't tell which link the fragments came from.
   var reassemblyErrors: [[Nftables.Statement]] {
     Family.allCases.map { family in
       [
@@ -79,7 +82,8 @@ extension Gateways {
     }
   }
 
-  /// The router's and its gateways' addresses in the VPN network that no client pods' network holds.
+  /// The addresses of the router and of the gateways in the VPN network that aren't in a client
+  /// pods' network.
   func others(_ family: Family) -> [Prefix] {
     let hosts = members.flatMap { $0.addresses + $0.vips } + ownAddresses
     // Another link may have the same link-local address.

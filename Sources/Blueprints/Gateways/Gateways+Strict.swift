@@ -1,14 +1,16 @@
 public import Model
 
-/// Links beside the VPN network's. Neither lock looks at what comes in there, unless `strict` closes them.
+/// Links beside the VPN network's. Neither lock checks what arrives there, unless `strict` closes
+/// them.
 extension Gateways {
-  /// Those that are up, and by which packets come in that the router forwards.
+  /// Links that are up and whose packets the router forwards.
   public func unguarded(in observed: NetworkState) -> [LinkName] {
     if isStrict { return [] }
     return others(among: observed.links.filter { $0.isUp != false }).map(\.name)
   }
 
-  /// What `strict` has to close: the links that the file wants, and those that other programs made.
+  /// Finds what `strict` has to close: the links that the file wants, and those that other programs
+  /// made.
   mutating func close(_ wanted: [Link], _ observed: [Link]) {
     guard isStrict else { return }
     otherLinks = others(among: wanted + observed.filter { !$0.isOwned }).map(\.name)

@@ -1,11 +1,12 @@
 public import Model
 import Nftables
 
-/// What packets of the VPN network meet, hook by hook. Order and reasons are the prototype's
-/// (README, "Gateways"): answers to egress flows don't pass the router, so conntrack knows half of each.
+/// What packets of the VPN network pass, hook by hook. The order and the reasons are the
+/// prototype's (README, "Gateways"): answers to egress flows don't pass the router, so conntrack
+/// sees only half of each.
 extension Gateways {
   static let tableName = "vpngw"
-  /// The table that holds it all.
+  /// The table that holds all of this.
   public static let tableID = NftablesTable.ID(.inet, tableName)
 
   func table(_ used: [Bool]) -> Nftables.Table {
@@ -74,13 +75,13 @@ extension Gateways {
     return sets + pinSets()
   }
 
-  /// Never by a gateway: the reserved ranges, what is excepted, and the VPN network itself.
+  /// What never goes to a gateway: the reserved ranges, the exceptions, and the VPN network itself.
   private var closed: [Prefix] {
     (egress.exceptsReserved ? ReservedRanges.all : []) + egress.except + egress.from
       + members.flatMap { $0.addresses + $0.vips }.map { Prefix($0) }
   }
 
-  /// nft 1.0.6 takes no `type` for what a hash gives, and fails on `typeof jhash`.
+  /// nft 1.0.6 has no `type` for the result of a hash, and fails on `typeof jhash`.
   func numbered(_ name: String, modulus: UInt32) -> Nftables.NamedSet {
     Nftables.NamedSet(
       name: name, key: .expressions([.numgen(mode: .inc, modulus: modulus, offset: 0)]),
@@ -115,15 +116,16 @@ extension Gateways {
 
   // MARK: - Hooks
 
-  /// Half a flow makes entries that never see an answer, so what leaves needs none. Conntrack has put
-  /// fragments together before all of this; the rules that name it see to its being there.
+  /// Outgoing packets aren't tracked: half a flow would create entries that never see an answer.
+  /// Conntrack has reassembled fragments before all of this; the rules that mention conntrack make
+  /// sure that it is loaded.
   private var steering: [Nftables.Chain] {
     guard hasVIPs else {
       return [
         .hooked(
           "steer", .filter, .prerouting, -300,
           inside + [[.notrack]] + outside),
-        // Behind conntrack, which knows the answers to the router's own questions.
+        // After conntrack, which recognises the answers to the router's own questions.
         .hooked(
           "within", .filter, .prerouting, -150,
           [[notFromVPN, .verdict(.return)]] + fromClients + [
@@ -131,7 +133,7 @@ extension Gateways {
           ]),
       ]
     }
-    // Of others than a first segment only conntrack can say that it is no answer to a remote client.
+    // Whether anything but a first segment answers a remote client, only conntrack can tell.
     let isOutside = Nftables.Expression.number(UInt64(numbers.mark + Numbers.outside))
     return [
       .hooked(
@@ -144,11 +146,11 @@ extension Gateways {
           [.match(.equal, .mark, isOutside), .verdict(.goto("outside"))],
           [notFromVPN, .verdict(.return)],
         ]
-          // A client pod that asks a VIP itself is answered within the VPN network.
+          // A client pod that asks a VIP directly is answered within the VPN network.
           + fromClients + [[.match(.equal, .ctMark, hasMark), .verdict(.return)]]
           + vipFamilies.map { family in
             [
-              // Also of a flow that was opened while this table wasn't there, or had other marks.
+              // Also for a flow that was opened while this table was absent or had other marks.
               .ctState("new", "established", "related"),
               .mangle(.ctMark, .map(key: family.daddr, data: .reference(family.named("ingress")))),
               .verdict(.return),
@@ -161,9 +163,9 @@ extension Gateways {
     ]
   }
 
-  /// What isn't of the VPN network, or stays within. Of a table that is being replaced, Linux runs the
-  /// rules a moment before it finds a set's ranges (4 packets a time under load): a set of what is
-  /// closed would let them out, one of what is open keeps them in.
+  /// What isn't from the VPN network, or stays within it. While a table is being replaced, Linux
+  /// runs the rules for a moment before it finds a set's ranges (4 packets each time under load): a
+  /// set of closed ranges would then let packets out, while a set of open ranges keeps them in.
   private var inside: [[Nftables.Statement]] {
     [[notFromVPN, .verdict(.return)]]
       + closedFamilies.map {
@@ -171,8 +173,9 @@ extension Gateways {
       }
   }
 
-  /// What answers the router's own question that bears a gateway's mark (a probe through its tunnel): the
-  /// source is anybody's, and nothing else tells it from a client pod's false one.
+  /// Answers to the router's own question that carry a gateway's mark (a probe through its tunnel).
+  /// Their source may be any address, and only the mark tells them apart from a client pod's forged
+  /// packets.
   private var isAnswered: [Nftables.Statement] {
     [.isReply, .match(.equal, .ctMark, hasMark), .verdict(.return)]
   }
@@ -181,8 +184,8 @@ extension Gateways {
     fromFamilies.map { [.match(.equal, $0.saddr, from($0)), .verdict(.return)] }
   }
 
-  /// What leaves. An error about a flow would do so by any exit but the flow's: its own addresses are
-  /// not those that the flow was hashed by.
+  /// Outgoing packets. An error about a flow could leave by any exit except the flow's, since its
+  /// addresses aren't those that the flow was hashed by.
   private var outside: [[Nftables.Statement]] {
     leavingFamilies.flatMap { [[isError($0), .count(.clientError), .verdict(.drop)], leaves($0)] }
       + [[.verdict(.goto("source"))]]
@@ -196,7 +199,7 @@ extension Gateways {
     [.match(.equal, family.saddr, from(family)), .verdict(.goto("leaving"))]
   }
 
-  /// The first of two locks, beside the rules: the VPN network's packets stay on its links.
+  /// The first of two locks, beside the rules: packets of the VPN network stay on its links.
   private var forward: Nftables.Chain {
     var rules: [[Nftables.Statement]] = [
       [isFromVPN, .match(.notEqual, .meta("oifname"), vpn), .count(.otherLink), .verdict(.drop)]
@@ -204,7 +207,8 @@ extension Gateways {
     if isStrict { rules.append([notFromVPN, .count(.strict), .verdict(.drop)]) }
     if let mtu {
       for family in families {
-        // The kernel only ever lowers it. Most segments are seen by their flags to need nothing.
+        // The kernel only ever lowers the MSS. The flags alone show that most segments need
+        // nothing.
         rules.append([
           .match(.equal, .flags(["syn", "rst"]), .symbol("syn")), isFromVPN, family.isIt,
           .mangle(
@@ -215,16 +219,18 @@ extension Gateways {
     return .hooked("forward", .filter, .forward, 0, rules)
   }
 
-  /// What the router itself says about a remote client's flow (a reset, an error) goes that way too.
+  /// What the router itself sends about a remote client's flow (a reset, an error) goes the same
+  /// way.
   private var answer: Nftables.Chain {
     .hooked(
       "answer", .route, .output, -150,
       [[.isReply, .match(.equal, .ctMark, hasMark), .mangle(.mark, .ctMark)]])
   }
 
-  /// The last look: by any other link nothing leaves that came from the VPN network, has an address
-  /// of it, or was meant for a gateway. After source NAT, which must not hide it. What is for a
-  /// client pod quotes its packets: an ICMP error, while the link is about to get its address back.
+  /// The last check: no packet leaves by another link if it came from the VPN network, has an
+  /// address of it, or was meant for a gateway. It follows source NAT, which must not hide the
+  /// address. A packet to a client pod counts too, since an ICMP error quotes the pod's packet, for
+  /// instance while the link is about to regain its address.
   private var leave: Nftables.Chain {
     var rules: [[Nftables.Statement]] = [
       [.match(.equal, .meta("oifname"), vpn), .verdict(.return)],
@@ -241,12 +247,12 @@ extension Gateways {
     }
     leaks += [.match(.equal, .mark, steered), .match(.equal, .ctMark, steered)]
     let drops = leaks.map { [$0, .count(.leak), .verdict(.drop)] }
-    // Their source may be an address of the VPN network; the reason is another all the same.
+    // Their source may be an address of the VPN network, but the reason is a different one.
     rules += drops.prefix(1) + reassemblyErrors + drops.dropFirst()
     return .hooked("leave", .filter, .postrouting, 110, rules)
   }
 
-  /// Any mark of ours.
+  /// Any of our marks.
   private var steered: Nftables.Expression {
     .range(.number(UInt64(reservedMarks.lowerBound)), .number(UInt64(reservedMarks.upperBound)))
   }
@@ -261,6 +267,6 @@ extension Gateways {
     Family.allCases.filter { family in members.contains { $0.vips.contains { $0.family == family } }
     }
   }
-  /// Those in which there is somebody to leave and a gateway to leave by.
+  /// The families that have both clients and gateways.
   var leavingFamilies: [Family] { fromFamilies.filter(families.contains) }
 }

@@ -1,28 +1,28 @@
 public import Model
 
-/// The VPN gateways of a router: where client pods' packets go, and where answers to remote
-/// clients go back (`gateways` in `schemas/state.json`).
+/// A router's VPN gateways: where client pods' packets go, and where answers to remote clients go
+/// back (`gateways` in `schemas/state.json`).
 public struct Gateways: Hashable, Sendable {
-  /// The link of the VPN network, by which gateways are reached.
+  /// The VPN network's link, over which gateways are reached.
   public var link: LinkName
-  /// Other links by which clients' packets come in: a LAN, the macvlans of VIPs.
+  /// Other links that clients' packets arrive on: a LAN, the macvlans of VIPs.
   public var clientLinks: [LinkName] = []
-  /// 1 to 64; a member's place tells its mark, table and rule.
+  /// 1 to 64; a member's position determines its mark, table and rule.
   public var members: [Member]
-  /// What the members are asked, one each; its signal says whether the member lives.
+  /// One probe for each member; its signal tells whether the member is alive.
   public var probes: [Probe]
-  /// The tunnels' MTU in bytes, to which TCP's segments are clamped; nil: not at all.
+  /// The tunnels' MTU in bytes, to which TCP's MSS is clamped; nil: no clamping.
   public var mtu: UInt32?
   public var egress: Egress
-  /// What `services` have behind the members' VIPs.
+  /// What `services` serve behind the members' VIPs.
   public var served: Set<Served> = []
   /// The real servers of all `services`.
   public var servers: Set<IPAddress> = []
-  /// The networks of the links, as far as they are known.
+  /// The links' networks, as far as they are known.
   public var networks: [Network] = []
   /// The router's own addresses on the links, as far as the file declares them.
   public var ownAddresses: Set<IPAddress> = []
-  /// Nothing is forwarded but what the VPN network sends, and only within it.
+  /// Forwards nothing but the VPN network's packets, and those only within it.
   public var isStrict = false
   /// The links that `strict` closes.
   public var otherLinks: [LinkName] = []
@@ -39,11 +39,11 @@ public struct Gateways: Hashable, Sendable {
 
   public struct Member: Hashable, Sendable {
     public var name: String
-    /// On the VPN network: one, or one a family.
+    /// Its addresses in the VPN network: one, or one of each family.
     public var addresses: [IPAddress]
-    /// The router's addresses to which this gateway sends what comes in from the internet.
+    /// The router's addresses to which this gateway forwards what arrives from the internet.
     public var vips: [IPAddress] = []
-    /// Its share of new flows beside the others'; 0 drains: it keeps what it has.
+    /// Its share of new flows relative to the others; 0 drains: it keeps the flows it has.
     public var weight: UInt16 = 1
 
     public init(_ name: String, _ addresses: [IPAddress]) {
@@ -56,34 +56,34 @@ public struct Gateways: Hashable, Sendable {
     func address(_ family: Family) -> IPAddress? { addresses.first { $0.family == family } }
   }
 
-  /// What leaves by the gateways, and how it is spread over them.
+  /// Which packets leave by the gateways, and how they are spread over them.
   public struct Egress: Hashable, Sendable {
-    /// The client pods' networks; nobody else's packets leave.
+    /// The client pods' networks; packets from elsewhere don't leave.
     public var from: [Prefix]
     public var balance = Balance.consistent(buckets: 4096)
-    /// Equal on all routers. The default is the one that the seed's routers have.
+    /// The same on all routers; the default is that of the seed's routers.
     public var seed: UInt32 = 0xdead_beef
     /// Whether ``ReservedRanges`` never leave.
     public var exceptsReserved = true
-    /// More that never leaves.
+    /// Further destinations that never leave.
     public var except: [Prefix] = []
 
     public init(from: [Prefix]) { self.from = from }
   }
 
   public enum Balance: Hashable, Sendable {
-    /// Rendezvous-hashed buckets in an nftables map, established flows pinned.
+    /// Rendezvous-hashed buckets in an nftables map; established flows are pinned.
     case consistent(buckets: UInt32)
     /// A multipath route.
     case ecmp(Multipath)
-    /// One at a time: of those alive the one with the greatest weight, the first of equals.
+    /// One at a time: among those alive the one with the greatest weight, or the first of equals.
     case single
   }
 
   public struct Multipath: Hashable, Sendable {
     /// `fib_multipath_hash_fields`, for hash policy 3; nil: policy 1.
     public var fields: Fields? = .fiveTuple
-    /// Next hops in the one route, given out by rendezvous; nil: one a gateway.
+    /// How many next hops the one route has, assigned by rendezvous; nil: one for each gateway.
     public var slots: UInt32?
 
     public init() {}
@@ -103,12 +103,12 @@ public struct Gateways: Hashable, Sendable {
     public static let fiveTuple: Fields = [.src, .dst, .proto, .sport, .dport]
   }
 
-  /// Where the marks, tables and rules of the gateways begin (`return`).
+  /// Where the gateways' marks, tables and rules begin (`return`).
   ///
-  /// The defaults are away from what others use. Marks: bit 12 and the low seven, which none of
-  /// AWS's CNI (0x80), Cilium (0xf00), portmap (0x2000), kube-proxy (0x4000, 0x8000), tailscale
+  /// The defaults avoid what others use. Marks: bit 12 and the low seven bits, which none of AWS's
+  /// CNI (0x80), Cilium (0xf00), portmap (0x2000), kube-proxy (0x4000, 0x8000), tailscale
   /// (0xff0000) and Calico (0xffff0000) tests. Tables: not tailscale's (52), gluetun's (199, 200),
-  /// Cilium's (2004, 2005), wg-quick's (51820), Calico's and others' up to 255. Rules: behind
+  /// Cilium's (2004, 2005), wg-quick's (51820), or Calico's and others' up to 255. Rules: after
   /// gluetun's (98 to 101), Cilium's (up to 111) and AWS's to a pod (512), and before VRF's (1000)
   /// and tailscale's (5210 to 5270), whose `from all` would lead packets elsewhere.
   public struct Numbers: Hashable, Sendable {
@@ -118,29 +118,30 @@ public struct Gateways: Hashable, Sendable {
 
     public init() {}
 
-    /// Marks, tables and rules behind those of the most gateways: the multipath route's.
+    /// Offset of the multipath route's mark, table and rule: after those of the last possible
+    /// gateway.
     static let multipath: UInt32 = 64
-    /// The table of what is on the links, behind all that marks lead to.
+    /// The table of what is on the links, after all those that marks lead to.
     static let onLinkTable: UInt32 = 65
-    /// The mark of what all gateways are asked about.
+    /// The mark of packets that all gateways are asked about.
     static let ask: UInt32 = 65
-    /// The mark of what may leave, until it is known by which gateway.
+    /// The mark of packets that may leave, until their gateway is known.
     static let outside: UInt32 = 66
-    /// Rules that come after all that know a mark.
+    /// The rules that follow all those that look at a mark.
     static let onLink: UInt32 = 100
     static let guards: UInt32 = 101
     static let strict: UInt32 = 102
-    /// The last table; files state numbers that leave room for it.
+    /// The last table's offset; files must state numbers that leave room for it.
     public static let lastTable = onLinkTable
     public static let lastRule = strict
   }
 }
 
 extension Gateways {
-  /// Every link by which the VPN network's packets come in.
+  /// Every link that the VPN network's packets arrive on.
   var links: [LinkName] { [link] + clientLinks }
 
-  /// The families in which there are gateways.
+  /// The families that have gateways.
   var families: [Family] {
     Family.allCases.filter { family in members.contains { $0.address(family) != nil } }
   }
@@ -152,17 +153,17 @@ extension Gateways {
   /// The marks of all members.
   var marks: ClosedRange<UInt32> { numbers.mark...mark(members.count - 1) }
 
-  /// All that a packet of the VPN network may bear.
+  /// Every mark that a packet of the VPN network may carry.
   public var reservedMarks: ClosedRange<UInt32> {
     numbers.mark...(numbers.mark + Numbers.outside)
   }
 
-  /// Of its rules.
+  /// The priorities of its rules.
   public var priorities: ClosedRange<UInt32> {
     numbers.priority...(numbers.priority + (isStrict ? Numbers.strict : Numbers.guards))
   }
 
-  /// The routing table that holds what is on the links.
+  /// The routing table of what is on the links.
   public var onLinkTable: UInt32 { numbers.table + Numbers.onLinkTable }
 
   /// The routing tables that marks lead to.

@@ -1,11 +1,11 @@
 import Model
 import Nftables
 
-/// What the chains of the blueprints say again and again.
+/// Expressions and statements that the blueprints' chains use again and again.
 extension Nftables.Expression {
   static let mark = Self.meta("mark")
   static let ctMark = Self.ct(key: "mark", direction: nil)
-  /// Protocols whose header begins with two ports.
+  /// Protocols whose header begins with the two ports.
   static let ported = Self.set(
     ["tcp", "udp", "udplite", "sctp", "dccp"].map { Nftables.Element(.symbol($0)) })
 
@@ -60,7 +60,7 @@ extension Family {
   var isIt: Nftables.Statement {
     .match(.equal, .meta("nfproto"), .symbol(self == .inet ? "ipv4" : "ipv6"))
   }
-  /// Bytes of a TCP segment's headers without options.
+  /// The length in bytes of a TCP segment's headers without options.
   var headers: UInt32 { self == .inet ? 40 : 60 }
 
   /// `closed4`

@@ -1,14 +1,15 @@
 import Model
 
-/// Which of several gets each bucket: highest random weight (Thaler and Ravishankar, 1998), with
-/// room for no more than a fair share each.
+/// Assigns buckets to candidates by highest random weight (Thaler and Ravishankar, 1998), none of
+/// them getting more than a fair share.
 ///
-/// A candidate's score for a bucket is a hash of both and of the seed; with a weight of w it has w
-/// of them and the highest counts, which makes its chance exactly w in the sum of all. A bucket goes to
-/// the highest score; who has its share passes on to the next, without which one of four gets 5 %
-/// too much of 4,096 now and then. The buckets of one that is away are given to the others alike,
-/// as a group of their own, and those alone: what the present ones have never moves. All depends
-/// on who is named and who is present, nothing on what was before.
+/// A candidate's score for a bucket is a hash of both and of the seed. A candidate of weight w has
+/// w scores, of which the highest counts, so that its chance is exactly w out of the sum of all
+/// weights. A bucket goes to the highest score, but a candidate that has its share passes it on to
+/// the next: otherwise one of four sometimes gets 5 % too many of 4,096. The buckets of an absent
+/// candidate are distributed in the same way, as a group of their own, among the others; buckets of
+/// present candidates never move. The result depends on who is named and who is present, never on
+/// the past.
 struct Rendezvous {
   let weights: [Int]
   private let bucketCount: Int
@@ -30,7 +31,7 @@ struct Rendezvous {
     self.scores = scores
   }
 
-  /// The candidate of each bucket, by position; nil when nobody with a weight is present.
+  /// The position of each bucket's candidate; nil if no candidate with a weight is present.
   func choices(isPresent: [Bool]) -> [Int]? {
     guard weights.indices.contains(where: { isPresent[$0] && weights[$0] > 0 }) else { return nil }
     var choices = [Int](repeating: 0, count: bucketCount)
@@ -49,7 +50,7 @@ struct Rendezvous {
     var taken = open.map { _ in [Int]() }
     for bucket in group {
       if rooms == 0 {
-        // What is left over, one at most for each.
+        // Distribute the remainder, at most one to each.
         for position in room.indices { room[position] = 1 }
         rooms = room.count
       }
@@ -71,7 +72,7 @@ struct Rendezvous {
     }
   }
 
-  /// FNV-1a of 64 bits.
+  /// FNV-1a, 64 bits.
   private static func hash(_ text: String) -> UInt64 {
     text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }

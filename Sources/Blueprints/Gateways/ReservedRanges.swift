@@ -1,7 +1,7 @@
 import Model
 
-/// Addresses that the internet doesn't route, which a gateway must never get: IANA's registries of
-/// special-purpose addresses (RFC 6890), with what the seed's tools leave out as well.
+/// Addresses that the internet doesn't route, which must never reach a gateway: IANA's registries
+/// of special-purpose addresses (RFC 6890), and what the seed's tools leave out besides.
 enum ReservedRanges {
   private static let texts: [(prefix: String, source: String)] = [
     ("0.0.0.0/8", "this network: RFC 791, 3.2"),
@@ -38,10 +38,10 @@ enum ReservedRanges {
 }
 
 extension [Prefix] {
-  /// Those of a family that no other contains, in order: what an interval set takes.
+  /// The prefixes of a family that no other contains, sorted, as an interval set takes them.
   func merged(_ family: Family) -> [Prefix] {
     var merged: [Prefix] = []
-    // Of two that begin alike, the wider comes first.
+    // Where two begin at the same address, the wider comes first.
     for prefix in filter({ $0.family == family }).sorted() {
       if let last = merged.last, last.contains(prefix.address) { continue }
       merged.append(prefix)
@@ -49,7 +49,8 @@ extension [Prefix] {
     return merged
   }
 
-  /// The addresses of a family that none of them contains, from the first to the last of each range.
+  /// The ranges of a family's addresses that no prefix contains, each with its first and last
+  /// address.
   func gaps(_ family: Family) -> [(first: IPAddress, last: IPAddress)] {
     var gaps: [(first: IPAddress, last: IPAddress)] = []
     let all = Prefix.all(family)

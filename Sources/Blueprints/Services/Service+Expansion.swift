@@ -1,11 +1,11 @@
 public import Model
 
 extension Service {
-  /// What the kernel shall have of it.
+  /// The IPVS services that it expands to.
   ///
-  /// A server is up or down as its signal says, and what isn't known is left as it is `present`.
-  /// One that goes stays at weight 0 until `isOver` says that its time is; whoever keeps no time
-  /// leaves that out, and has it removed at once.
+  /// A server is up or down as its signal says; an unknown server stays as it is in `present`. A
+  /// server that leaves has weight 0 until `isOver` says that its time is over; by default it is
+  /// removed at once.
   public func expanded(
     given signals: [Signal: Signal.State],
     keeping present: [IPVSService.Match: IPVSService] = [:],
@@ -33,8 +33,8 @@ extension Service {
     }
   }
 
-  /// Those with nobody to send to.
-  public func isForsaken(
+  /// Services without a live server.
+  public func isUnserved(
     _ match: IPVSService.Match, given signals: [Signal: Signal.State],
     keeping observed: IPVSService? = nil
   ) -> Bool {
@@ -76,8 +76,8 @@ extension Service {
     return members
   }
 
-  /// As keepalived has it: less than the quorum by more than the hysteresis is too little, and then
-  /// it takes as much above it to be enough.
+  /// keepalived's rule: quorum is lost below `quorum - hysteresis`, regained at `quorum +
+  /// hysteresis`.
   private func isQuorumLost(_ members: [IPVSMember], was isLost: Bool) -> Bool {
     let alive = members.filter { $0.inhibition == nil }.reduce(UInt64(0)) {
       $0 + UInt64($1.destination.effectiveWeight)

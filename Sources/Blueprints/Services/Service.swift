@@ -5,29 +5,30 @@ public import Model
 public struct Service: Hashable, Sendable {
   public var name: String
   public var vips: [IPAddress] = []
-  /// Further virtual addresses that no link has: a route brings their packets here.
+  /// Further virtual addresses that no link has: a route brings their packets to this machine.
   public var aliases: [IPAddress] = []
   public var ports: [UInt16] = []
   public var protocols: [IPVSProtocol] = [.tcp]
-  /// In place of addresses, ports and protocols: packets with these firewall marks.
+  /// Instead of addresses, ports and protocols: packets with these firewall marks.
   public var marks: [UInt32] = []
-  /// Of the marked packets; nil: that of the servers.
+  /// The family of the marked packets; nil: the servers'.
   public var family: Family?
   public var servers: [Server]
   public var scheduler = "mh"
   public var flags: Set<IPVSService.Flag> = [.fallback]
   public var persistence: IPVSService.Persistence?
   public var forwarding = IPVSDestination.Forwarding.masquerade
-  /// What servers are asked; one that isn't counts as alive.
+  /// How servers are probed; one without a probe counts as alive.
   public var probes: [ProbeTarget: Probe] = [:]
-  /// The least sum of the weights of those alive with which the service stands, else the sorry
-  /// server takes over.
+  /// The least sum of the weights of live servers at which the service stays up; below it, the
+  /// sorry server takes over.
   public var quorum: UInt32 = 1
-  /// How far beyond the quorum the sum must be for the service to fall, and to stand again.
+  /// How far below the quorum the sum must fall for the quorum to be lost, and how far above it
+  /// must rise to be regained.
   public var hysteresis: UInt32 = 0
   public var sorry: Server?
   public var onNone = OnNone.reject
-  /// How long the flows of a server that the file no longer has may go on.
+  /// How long flows to a server that was removed from the file may continue.
   public var drain = Duration.seconds(300)
   public var inhibit = Inhibition.usual
   public var balancer = Balancer.ipvs
@@ -39,14 +40,14 @@ public struct Service: Hashable, Sendable {
 
   public struct Server: Hashable, Sendable {
     public var address: IPAddress
-    /// Nil: the service's.
+    /// Nil: the service's port.
     public var port: UInt16?
     public var weight: UInt32 = 1
-    /// Gets no new flows, and keeps those that it has.
+    /// Gets no new flows, and keeps those it has.
     public var isDrained = false
     public var upperThreshold: UInt32 = 0
     public var lowerThreshold: UInt32 = 0
-    /// What says whether it lives, in place of a probe.
+    /// Tells whether it is alive, instead of a probe.
     public var when: Condition?
 
     public init(_ address: IPAddress, port: UInt16? = nil) {
@@ -55,11 +56,11 @@ public struct Service: Hashable, Sendable {
     }
   }
 
-  /// Where a real server is asked whether it lives.
+  /// Where a probe asks whether a real server is alive.
   public struct ProbeTarget: Hashable, Sendable {
     public var address: IPAddress
     public var port: UInt16
-    /// Nil: of a mark.
+    /// Nil: a service by mark.
     public var `protocol`: IPVSProtocol?
 
     public init(_ address: IPAddress, port: UInt16, protocol: IPVSProtocol?) {
@@ -69,9 +70,9 @@ public struct Service: Hashable, Sendable {
     }
   }
 
-  /// What clients get while no server lives.
+  /// What clients get while no server is alive.
   public enum OnNone: String, Hashable, Sendable, CaseIterable {
-    /// ICMP says that the port is unreachable, which is what IPVS does by itself.
+    /// ICMP port unreachable, which IPVS sends by itself.
     case reject
     case drop
   }
@@ -84,7 +85,7 @@ public struct Service: Hashable, Sendable {
 }
 
 extension Service {
-  /// What it is in front of its servers, in canonical order.
+  /// The service's virtual addresses, ports and protocols, or marks, in canonical order.
   public var matches: [IPVSService.Match] {
     let addresses = (vips + aliases).flatMap { vip in
       ports.flatMap { port in
@@ -95,7 +96,7 @@ extension Service {
     return addresses + marks.map { .mark($0, marked) }
   }
 
-  /// Those that a service of the family can lead to: only tunnels cross from one to the other.
+  /// The servers that a service of this family can reach: only tunnels cross families.
   func servers(of match: IPVSService.Match) -> [Server] {
     if case .tunnel = forwarding { return servers }
     return servers.filter { $0.address.family == match.family }
@@ -107,14 +108,14 @@ extension Service {
     return 0
   }
 
-  /// What says whether the server lives; nil: nothing does, and so it does.
+  /// What tells whether the server is alive; nil if nothing does, and it counts as alive.
   public func condition(of server: Server, _ match: IPVSService.Match) -> Condition? {
     if let when = server.when { return when }
     let place = ProbeTarget(server.address, port: port(of: server, match), protocol: match.protocol)
     return probes[place].map { .signal($0.signal) }
   }
 
-  /// Everything that decides something about it.
+  /// Every signal that its expansion depends on.
   public var signals: Set<Signal> {
     servers.reduce(into: Set(probes.values.map(\.signal))) {
       $0.formUnion($1.when?.signals ?? [])

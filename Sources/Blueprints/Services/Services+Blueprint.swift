@@ -21,7 +21,7 @@ extension Services: Blueprint {
       isOver: context.isOver)
     var state = expansion.configuration
     if context.observed.lacksIPVS {
-      // A kernel without IPVS has none of its settings either: one message says it for all.
+      // A kernel without IPVS lacks all of its settings too: one message is enough.
       let lacking = ipvsSettings
       state.sysctls.removeAll { lacking.contains($0.key) }
     }
@@ -35,11 +35,12 @@ extension Services: Blueprint {
     drainings(given: signals, keeping: observed.ipvsServices)
   }
 
-  /// Probes that together say how one protocol of a service fares share a name and a loss.
+  /// Probes that together watch one protocol of a service share a name and the meaning of their
+  /// loss.
   public var subjects: [Signal: SignalSubject] {
     var subjects: [Signal: SignalSubject] = [:]
     for service in list {
-      // Without a protocol: probes of marks.
+      // nil is for probes of marks.
       for `protocol` in IPVSProtocol.allCases + [nil] {
         let probes = service.probes.filter { $0.key.protocol == `protocol` }
         if probes.isEmpty { continue }
@@ -57,7 +58,7 @@ extension Services: Blueprint {
     return subjects
   }
 
-  /// The flows through services by destination NAT that may go on.
+  /// The flows through destination-NAT services that may continue.
   func flows(given signals: [Signal: Signal.State]) -> ServedFlows {
     var flows = ServedFlows(by: Self.tableID)
     for service in list where service.balancer == .nft {

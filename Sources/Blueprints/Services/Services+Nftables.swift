@@ -2,13 +2,13 @@ public import Model
 import Nftables
 
 extension Services {
-  /// The table that holds what IPVS doesn't do.
+  /// The table for what IPVS doesn't do.
   public static let tableID = NftablesTable.ID(.inet, "vpngw-services")
   public var hasTable: Bool { list.contains { $0.balancer == .nft || $0.onNone == .drop } }
 
-  /// Of a service's map, in which each server has its share by rendezvous.
+  /// The size of a service's map, in which each server has its share by rendezvous.
   private static let bucketCount: UInt32 = 1024
-  /// Equal on all routers, so that each sends a client to the same server.
+  /// The same on all routers, so that each sends a client to the same server.
   private static let seed: UInt32 = 0xdead_beef
 
   func table(
@@ -46,7 +46,7 @@ extension Services {
     table.chains += [
       .called("balance", rules),
       .hooked("incoming", .nat, .prerouting, -100, [[.verdict(.jump("balance"))]]),
-      // The router's own questions to its virtual addresses.
+      // What the router itself sends to its virtual addresses.
       .hooked("own", .nat, .output, -100, [[.verdict(.jump("balance"))]]),
     ]
   }
@@ -67,7 +67,7 @@ extension Services {
       if matches.isEmpty { continue }
       let forsaken = matches.compactMap { service, match -> Nftables.Element? in
         guard case .address(let vip, let port, let `protocol`) = match,
-          service.isForsaken(match, given: signals, keeping: present[match])
+          service.isUnserved(match, given: signals, keeping: present[match])
         else { return nil }
         return Nftables.Element(
           .concat([
@@ -92,7 +92,7 @@ extension Services {
 }
 
 extension Service {
-  /// Who gets each bucket; what isn't known of a server is as `present` has it.
+  /// The server of each bucket; an unknown server stays as it is in `present`.
   fileprivate func map(
     _ family: Family, _ port: UInt16, _ `protocol`: IPVSProtocol,
     _ signals: [Signal: Signal.State], _ present: NftablesTable?, _ buckets: UInt32,

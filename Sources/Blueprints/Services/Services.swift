@@ -11,13 +11,13 @@ public struct Services: Hashable, Sendable {
     Set(list.flatMap { $0.probes.values }).sorted { $0.name < $1.name }
   }
 
-  /// Everything that decides something about them.
+  /// Every signal that their expansion depends on.
   public var signals: Set<Signal> { list.reduce(into: []) { $0.formUnion($1.signals) } }
 
-  /// The plain kernel objects that stand for them.
+  /// The plain objects that they expand to.
   public struct Expansion: Hashable, Sendable {
     public var configuration = NetworkState()
-    /// What IPVS doesn't do; nil where there is nothing of that.
+    /// For what IPVS doesn't do; nil if there is nothing of that.
     public var table: Nftables.Table?
   }
 
@@ -51,8 +51,8 @@ public struct Services: Hashable, Sendable {
     return list.flatMap { $0.drainings(given: signals, keeping: present) }
   }
 
-  /// The real servers' ports behind these addresses, where a server's answers bear the port that
-  /// its clients know.
+  /// The real servers' ports behind these addresses, for servers that answer from the port that
+  /// clients know.
   public func served(behind vips: Set<IPAddress>) -> Set<Gateways.Served> {
     var found: Set<Gateways.Served> = []
     for service in list where service.forwarding == .masquerade {
@@ -78,7 +78,8 @@ public struct Services: Hashable, Sendable {
   private var matches: [IPVSService.Match] { list.flatMap(\.matches) }
   private var isByIPVS: Bool { list.contains { $0.balancer == .ipvs } }
 
-  /// Each by its measure: without it flows didn't open, or didn't live through a failover.
+  /// Settings that measurements called for: without each of them flows didn't open, or didn't
+  /// survive a failover.
   public var sysctls: [Sysctl] {
     if list.isEmpty { return [] }
     func sysctl(_ parts: String...) -> Sysctl { Sysctl(Sysctl.Key(parts: ["net"] + parts)!, "1") }
@@ -89,17 +90,18 @@ public struct Services: Hashable, Sendable {
     sysctls += Sysctl.takeover
     guard isByIPVS else { return sysctls }
     return sysctls + [
-      // Else the answer's connection has no mark, and leaves by any gateway.
+      // Otherwise the answer's connection has no mark, and leaves by any gateway.
       sysctl("ipv4", "vs", "conntrack"),
-      // The middle of a flow may open it here.
+      // A flow that began on another router may start in the middle here.
       sysctl("ipv4", "vs", "sloppy_tcp"),
-      // Clients of a server that was removed learn at once.
+      // Clients of a server that was removed learn of it at once.
       sysctl("ipv4", "vs", "expire_nodest_conn"),
     ]
   }
 
-  /// IPVS's own 15 minutes for TCP end idle flows that clients, gateways and conntrack still have; for
-  /// UDP more than conntrack's 180 s above, since what conntrack alone has forgotten opens anew.
+  /// IPVS's own 15 minutes for TCP would end idle flows that clients, gateways and conntrack still
+  /// keep. For UDP, more than conntrack's 180 s above: a flow that only conntrack has forgotten
+  /// opens again.
   private var timeouts: [IPVSTimeout] {
     guard isByIPVS else { return [] }
     return [
@@ -108,12 +110,12 @@ public struct Services: Hashable, Sendable {
     ]
   }
 
-  /// Those that are there with IPVS alone.
+  /// The settings that exist only with IPVS.
   var ipvsSettings: [Sysctl.Key] {
     sysctls.map(\.key).filter { $0.parts.starts(with: ["net", "ipv4", "vs"]) }
   }
 
-  /// IPVS sees what is for this machine: so an address is that no link has.
+  /// IPVS sees packets for this machine only: the routes make addresses local that no link has.
   private var routes: [Route] {
     let aliases = list.filter { $0.balancer == .ipvs }.flatMap(\.aliases)
     return Set(aliases).sorted().map { alias in

@@ -1,8 +1,8 @@
 import Model
 
 extension Sysctl {
-  /// Settings of conntrack by which another router can take over flows: it sees them from their middle
-  /// on, and its own old ones with windows that are long past.
+  /// Conntrack settings that let another router take over flows: it sees them from the middle on,
+  /// and its own old flows with windows that have long passed.
   static let takeover: [Sysctl] = [
     ("tcp_loose", "1"), ("tcp_be_liberal", "1"), ("udp_timeout", "180"),
     ("udp_timeout_stream", "180"),
