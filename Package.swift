@@ -19,6 +19,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
   ],
@@ -32,7 +33,12 @@ let package = Package(
     .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: settings),
     .target(name: "Addressing", swiftSettings: pure),
     .target(name: "Nftables", dependencies: ["Addressing"], swiftSettings: pure),
-    .target(name: "Model", dependencies: ["Addressing", "Nftables"], swiftSettings: pure),
+    .target(
+      name: "Model",
+      dependencies: [
+        "Addressing", "Nftables", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: pure),
     .target(name: "Blueprints", dependencies: ["Model", "Nftables"], swiftSettings: pure),
     .target(
       name: "State", dependencies: ["Blueprints", "JSON", "Model", "Nftables"], swiftSettings: pure),

@@ -7,7 +7,7 @@ import Testing
 
 /// What `vpngw import wireguard` makes of what a provider hands out.
 @Suite struct WgQuickTests {
-  private static let secret = "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqwXf7pR25LCo="
+  private static let secret = "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo="
   private static let key = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
   private static let preshared = "/UwcSPg38hW/D9Y3tcS1FOV0K1wuURMbS0sesJEP5ak="
 
