@@ -1,18 +1,18 @@
 internal import JSON
 internal import Model
 
-/// Addresses as keepalived writes them.
+/// Addresses in keepalived's notations.
 enum Addresses {
-  /// As many as a service of the state file takes in a row.
+  /// The most consecutive addresses that a service of the state file takes.
   static let most = 1024
 
-  /// Why a group's entry is none, in words that follow it.
+  /// Why a group's entry has no addresses; the text follows the entry.
   struct Fault: Error {
     let reason: String
   }
 
   /// `A.B.C.D`, `A.B.C.D-E` (hex in IPv6), `A.B.C.D-E.F.G.H` or `A.B.C.D/LEN`; nil for anything
-  /// else. What keepalived leaves out is a fault (`alloc_vsg_entry` in check_data.c).
+  /// else. A fault is what keepalived leaves out (`alloc_vsg_entry` in check_data.c).
   static func range(_ text: String) -> Result<[IPAddress], Fault>? {
     if let address = IPAddress(text) { return .success([address]) }
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
@@ -38,7 +38,7 @@ enum Addresses {
 
   private static let tooMany = Fault(reason: "has more than \(most) addresses")
 
-  /// The address that differs from the first in its last part alone.
+  /// The address that differs from the first one only in its last part.
   private static func last(_ first: IPAddress, _ part: String) -> IPAddress? {
     switch first.family {
     case .inet:
@@ -51,7 +51,7 @@ enum Addresses {
     }
   }
 
-  /// Addresses in a row, the shortest way to write them.
+  /// Consecutive addresses in their shortest notation.
   static func text(_ first: IPAddress, count: Int) -> String {
     if count == 1 { return first.description }
     let last = first.advanced(count - 1)
@@ -62,7 +62,7 @@ enum Addresses {
     return "\(first)-\(last)"
   }
 
-  /// The lengths of the rows in sorted elements, of which `follows` says whether one goes on.
+  /// The lengths of the runs in sorted elements; `follows` tells whether a run continues.
   static func rows<Element>(
     _ elements: [Element], follows: (Element, Element) -> Bool
   ) -> [(first: Element, count: Int)] {

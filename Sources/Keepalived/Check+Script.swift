@@ -6,13 +6,13 @@ extension Draft {
     _ check: Statement, _ statements: [Statement], _ timing: Timing
   ) -> Check? {
     var timing = timing
-    // Without a time of its own a script has the interval.
+    // A script without a timeout has the interval as its timeout.
     timing.timeout = timing.interval
     var command: [String] = []
     for statement in statements {
       switch statement.keyword {
       case "misc_path":
-        // A quoted script with its arguments is one word to the parser.
+        // To the parser, a quoted script with its arguments is a single word.
         command = []
         var words = WordReader(Array((statement.value ?? "").utf8))
         while case .text(let word)? = words.next() { command.append(word) }
@@ -38,7 +38,7 @@ extension Draft {
     return script
   }
 
-  /// A name without a slash is looked for in PATH, as keepalived does when it starts.
+  /// Looks a name without a slash up in PATH, as keepalived does when it starts.
   private mutating func program(_ name: String, _ check: Statement) -> String? {
     if name.hasPrefix("/") { return name }
     if name.isEmpty {

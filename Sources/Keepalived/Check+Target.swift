@@ -35,7 +35,7 @@ struct Target {
 }
 
 extension Draft {
-  /// Whether the statement says something of the target.
+  /// Whether the statement belongs to the target.
   mutating func take(_ statement: Statement, _ target: inout Target) -> Bool {
     if target.timing.take(statement) { return true }
     switch statement.keyword {
@@ -60,7 +60,7 @@ extension Draft {
     return true
   }
 
-  /// keepalived ignores a source of another family than what is asked.
+  /// keepalived ignores a source of another family than the address that is asked.
   mutating func dropForeignSource(
     _ target: inout Target, of real: RealServer, _ statement: Statement
   ) {
@@ -73,8 +73,8 @@ extension Draft {
     }
   }
 
-  /// SMTP_CHECK: the real server, each of its `host` blocks, or all of them; a `host` block alone
-  /// stands in for the real server (`smtp_check_end_handler` in check_smtp.c).
+  /// SMTP_CHECK asks the real server, each of its `host` blocks, or all of them; a single `host`
+  /// block replaces the real server (`smtp_check_end_handler` in check_smtp.c).
   mutating func greetings(
     _ statement: Statement, _ own: [Statement], _ target: Target, of real: RealServer
   ) -> [Check] {

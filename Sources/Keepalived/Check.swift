@@ -1,15 +1,15 @@
 internal import JSON
 internal import Model
 
-/// What a real server is asked, as a probe that lacks its name.
+/// What a real server is asked: a probe without its name.
 struct Check: Equatable {
-  /// The keys of the probe, without `address`.
+  /// The probe's keys except `address`.
   var members: [(String, Tree)]
   /// Nil: the real server's own.
   var address: IPAddress?
   /// Whether it asks an address at all.
   var asksAddress = true
-  /// Whether it asks a port that nothing states: the real server's own.
+  /// Whether it asks the real server's own port, which nothing states here.
   var lacksPort = false
 
   static let keywords: Set<String> = [
@@ -24,7 +24,7 @@ struct Check: Equatable {
 
   var tree: Tree { .object(members) }
 
-  /// As a probe of its own in the section `probes`.
+  /// As an entry of the section `probes`.
   func tree(at server: IPAddress, port: UInt16) -> Tree {
     guard asksAddress else { return tree }
     var members = members
@@ -35,7 +35,7 @@ struct Check: Equatable {
 }
 
 extension Draft {
-  /// What a check block asks: one question, or one for each of its URLs.
+  /// The questions of a check block: one, or one for each of its URLs.
   mutating func checks(_ statement: Statement, of real: RealServer) -> [Check] {
     var target = Target(timing: real.timing)
     var own: [Statement] = []
@@ -88,7 +88,7 @@ extension Draft {
       switch inner.keyword {
       case "virtualhost": host = inner.value
       case "enable_sni": name = true
-      // What a probe does anyway.
+      // Probes do this anyway.
       case "fast_recovery", "http_protocol", "nb_get_retry": break
       default: leave(inner)
       }
@@ -139,7 +139,7 @@ extension Draft {
         && host.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "/") }
       if isSound { members.append(("host", .string(host))) }
     }
-    // keepalived takes any certificate.
+    // keepalived accepts any certificate.
     if isTLS { members.append(("verify", false)) }
     if isTLS, asksName, let host, IPAddress(host) == nil, Self.isName(host) {
       members.append(("server_name", .string(host)))
@@ -185,7 +185,7 @@ extension Draft {
     return [("name", .string(name)), ("qtype", .string(type))]
   }
 
-  /// Nil when nobody waits for an answer, or when what is sent is no text.
+  /// Nil if no answer is waited for, or if what is sent isn't text.
   private mutating func datagram(_ statements: [Statement]) -> [(String, Tree)]? {
     var (send, expect): (String?, String?) = (nil, nil)
     var waits = false
@@ -207,7 +207,7 @@ extension Draft {
       + (expect.flatMap { $0.isEmpty ? nil : [("expect", .string($0))] } ?? [])
   }
 
-  /// Printable text from pairs of hex digits, a digit alone being one byte.
+  /// Printable text from pairs of hex digits; a single digit is a byte too.
   private static func text(_ words: [String]) -> String? {
     var bytes: [UInt8] = []
     for word in words {

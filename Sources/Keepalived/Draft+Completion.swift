@@ -2,8 +2,8 @@ internal import JSON
 internal import Model
 
 extension Draft {
-  /// Makes of a virtual server what keepalived makes of it once it is read (`validate_check_config` in
-  /// check_data.c), and of what real servers have of their own what a service has for all of them.
+  /// Completes a virtual server as keepalived does after reading it (`validate_check_config` in
+  /// check_data.c), and unites settings of real servers that a service has for all of them.
   mutating func complete(_ server: inout VirtualServer) {
     let hasAddress = server.fronts.contains(where: \.isAddress)
     if server.protocol == nil {
@@ -50,7 +50,7 @@ extension Draft {
     }
   }
 
-  /// Only tunnels lead from one family to another.
+  /// Only tunnels cross families.
   private mutating func completeFamilies(_ server: inout VirtualServer) {
     if !server.isTunnel {
       let family =

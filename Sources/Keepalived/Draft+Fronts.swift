@@ -1,7 +1,7 @@
 internal import Model
 
 extension Draft {
-  /// What stands in front: an address with a port, a firewall mark, or a group of those.
+  /// Reads what is in front: an address with a port, a firewall mark, or a group of those.
   mutating func readFronts(_ statement: Statement, _ server: inout VirtualServer) {
     let words = Array(statement.words.dropFirst())
     guard let first = words.first else { return }
@@ -40,7 +40,7 @@ extension Draft {
     server.name = ([address.description] + words.dropFirst().prefix(1)).joined(separator: "-")
   }
 
-  /// An address that a machine may have; what stands behind a `-` or a `/` is ignored.
+  /// An address that a machine may have; anything after a `-` or a `/` is ignored.
   mutating func single(_ text: String, _ location: Location) -> IPAddress? {
     let end = text.firstIndex { $0 == "-" || $0 == "/" } ?? text.endIndex
     guard let address = IPAddress(String(text[..<end])), !address.isUnspecified,

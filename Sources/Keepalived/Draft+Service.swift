@@ -2,10 +2,10 @@ internal import JSON
 internal import Model
 
 extension Draft {
-  /// As many destinations as a service of the state file takes.
+  /// The most destinations that a service of the state file takes.
   private static let mostDestinations = 65_536
 
-  /// The entries that stand for a virtual server: one for each port, and one for its marks.
+  /// Adds the entries for a virtual server: one for each port, and one for its marks.
   mutating func add(_ server: VirtualServer) {
     var server = server
     complete(&server)
@@ -38,9 +38,9 @@ extension Draft {
     }
   }
 
-  /// What makes entries of one virtual server different ones.
+  /// What splits one virtual server into several entries.
   private enum EntryKey: Hashable, Comparable {
-    /// Of one family where a netmask is for that family alone.
+    /// The family is set if a netmask applies to that family alone.
     case port(UInt16, Family?)
     case marks(Family)
 
@@ -57,7 +57,7 @@ extension Draft {
 
   private typealias Fronts = (addresses: [IPAddress], marks: [UInt32])
 
-  /// What is in front of the server and of no other one before it.
+  /// The fronts of the server that no server before it has.
   private mutating func untaken(_ server: VirtualServer) -> [EntryKey: Fronts] {
     var found: [EntryKey: Fronts] = [:]
     var own: Set<IPVSService.Match> = []
@@ -103,7 +103,7 @@ extension Draft {
     var rest: [(String, Tree)] = [
       ("servers", servers(server, conditions, port)), ("scheduler", .string(server.scheduler)),
     ]
-    // Where the default isn't none, none has to be said.
+    // A scheduler whose default is no flags needs none stated.
     if !server.flags.isEmpty
       || IPVSService.schedulersWithNamedFlags.contains(server.scheduler)
     {
@@ -121,7 +121,7 @@ extension Draft {
         probes: [(`protocol` ?? "", probe)], destinations: count * server.reals.count))
   }
 
-  /// Two real servers may be one where their ports don't count.
+  /// Two real servers may be the same one if their ports don't count.
   private mutating func dropRepeated(_ server: inout VirtualServer, _ port: UInt16?) {
     var seen: Set<IPVSDestination.ID> = []
     func id(_ address: IPAddress, _ own: UInt16?) -> IPVSDestination.ID {
@@ -168,7 +168,7 @@ extension Draft {
     return members
   }
 
-  /// One question for all servers; or, where they differ, a condition for each.
+  /// One question for all servers or, if they differ, a condition for each.
   private mutating func asked(
     _ server: VirtualServer, _ name: String, _ protocol: String?, _ port: UInt16?
   ) -> (probe: Tree?, conditions: [Tree?]) {
@@ -177,7 +177,7 @@ extension Draft {
     if lists.allSatisfy({ $0 == lists[0] }) {
       if lists[0].isEmpty { return (nil, none) }
       let check = lists[0][0]
-      // The port that a service asks is the one that the server has in it.
+      // The port that a service asks is the server's port in that service.
       let knowsPort =
         !check.lacksPort
         || server.reals.allSatisfy {
@@ -210,7 +210,7 @@ extension Draft {
     return (nil, conditions)
   }
 
-  /// A name that a probe may have and none has yet.
+  /// A name for a probe that no other probe has.
   private mutating func unique(_ wanted: String) -> String {
     let base = String(wanted.prefix(56))
     var name = base
@@ -221,7 +221,7 @@ extension Draft {
     return name
   }
 
-  /// Real servers in canonical order, those in a row that are alike as one.
+  /// Real servers in canonical order; consecutive ones that are alike become one entry.
   private func servers(_ server: VirtualServer, _ conditions: [Tree?], _ port: UInt16?) -> Tree {
     let all = zip(server.reals, conditions).map { real, condition in
       var members: [(String, Tree)] = []
@@ -230,7 +230,7 @@ extension Draft {
       }
       if real.weight != 1 { members.append(("weight", .integer(real.weight))) }
       if real.upper != 0 { members.append(("upper_threshold", .integer(real.upper))) }
-      // Without an upper one the kernel has none.
+      // Without an upper threshold the kernel has no lower one.
       if real.lower != 0, real.lower <= real.upper {
         members.append(("lower_threshold", .integer(real.lower)))
       }

@@ -8,7 +8,7 @@ extension Draft {
     for inner in statement.statements where inner.keyword != "real_server" {
       if !server.timing.take(inner) { read(inner, &server) }
     }
-    // After what they inherit, wherever that stands.
+    // Real servers come last, after what they inherit, wherever that is stated.
     for inner in statement.statements where inner.keyword == "real_server" {
       readReal(inner, &server)
     }
@@ -63,7 +63,8 @@ extension Draft {
     }
   }
 
-  /// A flag by a scheduler's name is for that scheduler, named before it; keepalived ignores it else.
+  /// A flag named after a scheduler applies if that scheduler was named before; otherwise
+  /// keepalived ignores it.
   private mutating func readFlag(_ statement: Statement, _ server: inout VirtualServer) {
     let parts = statement.keyword.split(separator: "-").map(String.init)
     guard parts[0] == server.statedScheduler else {
@@ -88,7 +89,7 @@ extension Draft {
   private mutating func readPersistence(_ statement: Statement, _ server: inout VirtualServer) {
     switch statement.keyword {
     case "persistence_timeout":
-      // Longer ones overflow the kernel's count of ticks at 1000 Hz.
+      // Longer timeouts overflow the kernel's count of ticks at 1000 Hz.
       let most = 24 * 86_400
       let seconds =
         statement.value == nil
@@ -103,7 +104,7 @@ extension Draft {
     }
   }
 
-  /// A netmask of IPv4, a length of IPv6; which of both an unknown family is told by.
+  /// A netmask for IPv4, a length for IPv6; an unknown family follows from which it is.
   private mutating func readGranularity(_ statement: Statement, _ server: inout VirtualServer) {
     let value = statement.value ?? ""
     let family = server.family ?? (value.utf8.contains(UInt8(ascii: ".")) ? .inet : .inet6)
@@ -130,8 +131,8 @@ extension Draft {
     return nil
   }
 
-  /// `NAT`, `DR`, or `TUN [type ipip|gue port N|gre] [nocsum|csum|remcsum]`; a tunnel that keepalived
-  /// finds wrong is a plain one.
+  /// `NAT`, `DR`, or `TUN [type ipip|gue port N|gre] [nocsum|csum|remcsum]`; a tunnel that
+  /// keepalived refuses becomes a plain one.
   private mutating func forwarding(_ statement: Statement) -> [(String, Tree)]? {
     switch statement.value {
     case "NAT": return []

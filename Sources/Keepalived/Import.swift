@@ -1,13 +1,13 @@
 public import JSON
 internal import Model
 
-/// A keepalived configuration as a state file, and what of it is not in there.
+/// A keepalived configuration as a state file, with notes on what is missing from it.
 public struct Import {
   public let tree: Tree
   /// In the order of the configuration.
   public let notes: [Note]
 
-  /// Nil when the file can't be read. Lines for `@NAME` count when `id` is it.
+  /// Nil if the file can't be read. Lines for `@NAME` count if `id` is that name.
   public init?(_ path: String, id: String? = nil, files: any Files) {
     var reader = LineReader(id: id, files: files)
     guard reader.read(path) else { return nil }
@@ -16,25 +16,25 @@ public struct Import {
     var draft = Draft(files: files)
     draft.add(statements)
     tree = draft.tree
-    // Reading in turns, each of the three has its own in order; a line's place tells the rest.
+    // Each of the three has its notes in order; their locations give the order among them.
     notes = reader.notes + parser.notes + draft.notes
   }
 }
 
-/// The state file as far as it is made.
+/// The state file as far as it has been made.
 struct Draft {
   let files: any Files
   private(set) var notes: [Note] = []
   var services: [ServiceEntry] = []
   var probes: [(String, Tree)] = []
-  /// What has a virtual server already.
+  /// Fronts that already have a virtual server.
   var taken: Set<IPVSService.Match> = []
-  /// Where the services are that differ by nothing but the protocol.
+  /// The positions of services by everything except their protocol.
   var places: [String: Int] = [:]
   var names: Set<String> = []
   var namedBeginnings: Set<String> = []
   var probeNames: Set<String> = []
-  /// How often a name was wanted.
+  /// How many times each name was wanted.
   var repeats: [String: Int] = [:]
   private var timeouts: [(String, Tree)] = []
   private var groups: [String: [Statement]] = [:]
@@ -45,7 +45,7 @@ struct Draft {
     notes.append(Note(location: location, message: message))
   }
 
-  /// What has no counterpart, by its keyword.
+  /// Notes a statement that has no counterpart, by its keyword.
   mutating func leave(_ statement: Statement, _ reason: String = "") {
     note(
       statement.location,
@@ -53,9 +53,9 @@ struct Draft {
   }
 
   mutating func add(_ statements: [Statement]) {
-    // A group may stand behind the servers that name it.
+    // A group may follow the servers that name it.
     for statement in statements where statement.keyword == "virtual_server_group" {
-      // Of two by one name keepalived takes the first.
+      // Of two groups with one name keepalived takes the first.
       if let name = statement.value, groups[name] == nil { groups[name] = statement.statements }
     }
     for statement in statements {

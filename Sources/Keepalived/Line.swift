@@ -1,10 +1,10 @@
-/// A line of configuration once everything in it is replaced, and where it came from.
+/// A line of configuration after all replacements, with where it came from.
 struct Line: Equatable {
   var text: [UInt8]
   var location: Location
 }
 
-/// Where something was written.
+/// Where something was written: a file and a line.
 public struct Location: Hashable, Sendable, CustomStringConvertible {
   public var file: String
   /// From 1.
@@ -13,7 +13,7 @@ public struct Location: Hashable, Sendable, CustomStringConvertible {
   public var description: String { "\(file):\(line)" }
 }
 
-/// Something that a state file has no word for.
+/// Something that can't be stated in a state file.
 public struct Note: Hashable, Sendable, CustomStringConvertible {
   public var location: Location
   public var message: String
@@ -35,7 +35,7 @@ extension [UInt8] {
 extension UInt8 {
   var isSpace: Bool { self == 0x20 || (0x09...0x0d).contains(self) }
 
-  /// Of a parameter's name.
+  /// Whether the byte may be in a parameter's name.
   var isNameByte: Bool {
     (self | 0x20) &- 0x61 < 26 || self &- 0x30 < 10 || self == UInt8(ascii: "_")
   }

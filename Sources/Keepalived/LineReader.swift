@@ -1,14 +1,14 @@
-/// Turns files into plain lines: without comments, with conditions decided, parameters replaced,
-/// sequences written out and other files included (keepalived.conf(5), ADVANCED CONFIGURATION).
+/// Turns files into plain lines: removes comments, decides conditions, replaces parameters, expands
+/// sequences and includes other files (keepalived.conf(5), ADVANCED CONFIGURATION).
 struct LineReader {
   private let id: String?
   private let files: any Files
   private(set) var lines: [Line] = []
   private(set) var notes: [Note] = []
   private var parameters: [String: [UInt8]] = [:]
-  /// A definition that goes on in the next line.
+  /// A definition that continues on the next line.
   private var open: (name: String, value: [UInt8])?
-  /// What all this may still cost: parameters that name one another grow without end.
+  /// How many bytes may still be read: parameters that name one another could grow without end.
   private var budget = 8 << 20
   private var isExhausted = false
 
@@ -19,7 +19,7 @@ struct LineReader {
     self.files = files
   }
 
-  /// False when there is no such file.
+  /// False if there is no such file.
   mutating func read(_ path: String, depth: Int = 0) -> Bool {
     guard let bytes = files.contents(of: path) else { return false }
     let directory = path.contains("/") ? String(path[..<path.lastIndex(of: "/")!]) : "."
@@ -57,7 +57,7 @@ struct LineReader {
     if open != nil {
       let (part, goesOn) = Self.continuation(text)
       open!.value += part + (goesOn ? [.newline] : [])
-      // A blank line within is none of the definition's.
+      // A blank line within a definition doesn't end it.
       if !goesOn, !text.isEmpty { close() }
       return
     }
@@ -74,7 +74,7 @@ struct LineReader {
       }
       return
     }
-    // What a parameter stands for may be a condition.
+    // A parameter may expand to a condition.
     guard let text = decided(text.trimmed(), location), !text.isEmpty else { return }
     if text.starts(with: Array("~SEQ".utf8)) {
       unroll(text, location, depth)
@@ -85,7 +85,7 @@ struct LineReader {
 
   // MARK: - Conditions
 
-  /// The line without its `@ID`; nil when that keeps it out.
+  /// The line without its `@ID`; nil if that excludes it.
   private mutating func decided(_ text: [UInt8], _ location: Location) -> [UInt8]? {
     guard text.first == .at else { return text }
     let word = text.prefix { !$0.isSpace }.dropFirst()
@@ -123,11 +123,11 @@ struct LineReader {
     text.last == .backslash ? (Array(text.dropLast()).trimmed(), true) : (text, false)
   }
 
-  /// With parameters replaced, those in their values as well.
+  /// The line with its parameters replaced, including those in parameters' values.
   private mutating func replaced(_ text: [UInt8], _ location: Location) -> [UInt8] {
     guard text.contains(.dollar) else { return text }
     var result: [UInt8] = []
-    // In reverse, so that what a parameter stands for is pushed in front of the rest.
+    // Reversed, so that a parameter's value is pushed in front of the rest.
     var rest = Array(text.reversed())
     var count = 0
     while let byte = rest.popLast() {
@@ -137,7 +137,7 @@ struct LineReader {
         continue
       }
       rest.removeLast(length)
-      // What spans lines is replaced when each of them is read.
+      // In a value of several lines, parameters are replaced as each line is read.
       if value.contains(.newline) {
         result += value
       } else {
@@ -152,7 +152,7 @@ struct LineReader {
     return result
   }
 
-  /// The name behind a `$` and how many bytes it takes; `rest` is in reverse.
+  /// The name after a `$`, and how many bytes the reference takes; `rest` is reversed.
   private static func reference(_ rest: [UInt8]) -> (name: String, length: Int)? {
     if rest.last == .openBrace {
       let name = Array(rest.dropLast().reversed().prefix { $0 != .closeBrace })
@@ -246,7 +246,7 @@ struct LineReader {
 
   // MARK: - Comments
 
-  /// Up to a `#` or `!` that isn't quoted.
+  /// The line up to a `#` or `!` that isn't quoted.
   private static func withoutComment(_ text: [UInt8]) -> [UInt8] {
     var quote: UInt8?
     var position = 0
@@ -264,17 +264,17 @@ struct LineReader {
   }
 }
 
-/// The files that a configuration is in.
+/// Access to the files of a configuration.
 public protocol Files {
-  /// Nil when it can't be read.
+  /// Nil if the file can't be read.
   func contents(of path: String) -> [UInt8]?
-  /// As glob(7), in order.
+  /// As glob(7) does, sorted.
   func paths(matching pattern: String) -> [String]
-  /// The path of the program that PATH finds by a name.
+  /// The path of the program that PATH finds by this name.
   func program(called name: String) -> String?
 }
 
-/// As a message shows it: on one line, and not all of a long one.
+/// The text for a message: on one line, and cut if it is long.
 func shown(_ text: String) -> String {
   let scalars = text.unicodeScalars.prefix(60).map {
     $0.properties.generalCategory == .control ? "?" : String($0)

@@ -1,24 +1,24 @@
 internal import JSON
 
-/// An entry of `services` in the making: one virtual server for each of its protocols.
+/// An entry of `services` that is being made: one virtual server for each of its protocols.
 struct ServiceEntry {
   var name: String
-  /// What is the same for all protocols, key by key.
+  /// Keys that are the same for all protocols.
   var fronts: [(String, Tree)]
   var rest: [(String, Tree)]
-  /// Empty: of marks.
+  /// Empty for marks.
   var protocols: [String]
-  /// By protocol; nil: what isn't asked.
+  /// The probe of each protocol; nil: none.
   var probes: [(String, Tree?)]
-  /// Of all addresses and servers, for one protocol.
+  /// How many destinations one protocol has, over all addresses and servers.
   var destinations: Int
 
   private static let mostDestinations = 65_536
 
-  /// What entries that differ by the protocol alone have in common.
+  /// The same for entries that differ only in their protocol.
   var key: String { Tree.object(fronts + rest).text() }
 
-  /// Whether the other is the same in front of the same, by another protocol.
+  /// Whether the other entry differs only in its protocol.
   func takes(_ other: ServiceEntry) -> Bool {
     !protocols.isEmpty && !other.protocols.isEmpty
       && destinations * (protocols.count + other.protocols.count) <= Self.mostDestinations
@@ -44,14 +44,14 @@ struct ServiceEntry {
 
   private var probe: Tree {
     if probes.allSatisfy({ $0.1 == nil }) { return "none" }
-    // Of a mark there is but one.
+    // An entry for marks has only one.
     if protocols.isEmpty { return probes[0].1! }
     return .object(probes.map { ($0.0, $0.1 ?? "none") })
   }
 }
 
 extension Draft {
-  /// Puts it beside others, or into one that differs by the protocol alone.
+  /// Adds the entry, or merges it into one that differs only in its protocol.
   mutating func add(_ entry: ServiceEntry) {
     let key = entry.key
     if let index = places[key], services[index].takes(entry) {
@@ -62,8 +62,8 @@ extension Draft {
     }
   }
 
-  /// A name that a service may have and none has yet, nor begins with: its servers' probes are called
-  /// `NAME.PROTOCOL.ADDRESS`.
+  /// A service name that is unused and isn't the beginning of another: the servers' probes are
+  /// called `NAME.PROTOCOL.ADDRESS`.
   mutating func name(_ wanted: String) -> String {
     let bytes = wanted.utf8.prefix(40).map { byte in
       byte.isNameByte || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
@@ -83,7 +83,7 @@ extension Draft {
     return name
   }
 
-  /// All that stands before a dot of the name.
+  /// The parts of the name before each of its dots.
   private func beginnings(_ name: String) -> [String] {
     name.indices.filter { name[$0] == "." }.map { String(name[..<$0]) }
   }

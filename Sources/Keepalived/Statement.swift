@@ -1,24 +1,25 @@
-/// A line's words, and the block behind them.
+/// A line's words, and the block that follows.
 struct Statement: Equatable {
   var words: [String]
-  /// Nil: without braces.
+  /// Nil: no braces.
   var block: [Statement]?
   var location: Location
 
   var keyword: String { words[0] }
-  /// The first word behind the keyword.
+  /// The first word after the keyword.
   var value: String? { words.count > 1 ? words[1] : nil }
   var statements: [Statement] { block ?? [] }
 }
 
-/// Puts lines together into statements, whatever they are: all that keepalived knows is in blocks.
+/// Puts lines together into statements, known or not: everything that keepalived knows is in
+/// blocks.
 struct StatementParser {
   private(set) var notes: [Note] = []
-  /// The blocks that are open, outermost first, with the statements in them so far.
+  /// The open blocks, outermost first, with their statements so far.
   private var stack: [(header: Statement?, statements: [Statement])] = [(nil, [])]
-  /// A statement that may still get a block.
+  /// A statement that may still be followed by a block.
   private var pending: Statement?
-  /// Blocks too deep to be kept.
+  /// How many blocks are open that nest too deep to be kept.
   private var skipped = 0
 
   private static let mostDepth = 32
@@ -96,7 +97,7 @@ struct StatementParser {
   }
 }
 
-/// A line's words: between white space, with quotes and escapes undone.
+/// Splits a line into words at white space, with quotes and escapes undone.
 struct WordReader {
   enum Word: Equatable {
     case text(String)
@@ -121,7 +122,7 @@ struct WordReader {
     }
     var word: [UInt8] = []
     var quote: UInt8?
-    // What looks like a parameter but is none keeps its braces.
+    // What looks like a parameter but isn't one keeps its braces.
     var isInReference = false
     while position < text.count {
       let byte = text[position]

@@ -1,11 +1,11 @@
 internal import JSON
 internal import Model
 
-/// A `virtual_server` as far as it is read.
+/// A `virtual_server` as far as it has been read.
 struct VirtualServer {
   enum Front: Hashable {
     case address(IPAddress, UInt16)
-    /// Nil: of the family that the virtual server has.
+    /// The family is nil if the virtual server's applies.
     case mark(UInt32, Family?)
 
     var isAddress: Bool { if case .address = self { true } else { false } }
@@ -13,15 +13,15 @@ struct VirtualServer {
 
   var name = ""
   var location: Location
-  /// By a group, whose entries are what is in front.
+  /// It names a group, whose entries are its fronts.
   var isGroup = false
   var fronts: [Front] = []
-  /// Stated, or that of the first of its servers; nil: no server tells.
+  /// The stated family, or that of its first server; nil if there is no server.
   var family: Family?
   var `protocol`: IPVSProtocol?
   // keepalived's defaults.
   var scheduler = "wlc"
-  /// As far as it is stated yet: flags by a scheduler's name follow it.
+  /// The scheduler stated so far: flags named after a scheduler follow it.
   var statedScheduler = ""
   var flags: Set<IPVSService.Flag> = []
   var forwarding: [(String, Tree)] = []
@@ -36,16 +36,16 @@ struct VirtualServer {
   var reals: [RealServer] = []
 
   struct Persistence {
-    /// What keepalived takes where none is stated, and where a port of 0 needs one.
+    /// keepalived's default, also used for a port of 0, which must be persistent.
     static let usual = 360
     /// In seconds; nil: not persistent.
     var timeout: Int?
-    /// Of one family, which it also tells.
+    /// A netmask, and the family that it belongs to.
     var netmask: (family: Family, length: Int)?
     var engine: String?
   }
 
-  /// Tunnels alone lead from one family to another.
+  /// Only tunnels cross families.
   var isTunnel: Bool { Self.isTunnel(forwarding) }
   var translatesPorts: Bool { forwarding.isEmpty }
 
@@ -57,7 +57,7 @@ struct VirtualServer {
 struct RealServer {
   var location: Location
   var address: IPAddress
-  /// As it is written, which is what checks ask; nil: none.
+  /// The stated port, which checks ask; nil: none.
   var port: UInt16?
   var weight: Int
   var upper = 0
@@ -68,11 +68,11 @@ struct RealServer {
   var host: String?
   var checks: [Check] = []
 
-  /// The port that it has in a service: only masquerading translates ports.
+  /// Its port in a service: only masquerading translates ports.
   func port(in server: VirtualServer) -> UInt16? { server.translatesPorts ? port : nil }
 }
 
-/// How often checks are made, and when they count.
+/// How often checks are made, and how many count.
 struct Timing {
   var interval = Duration.seconds(60)
   var timeout = Duration.seconds(5)
@@ -83,7 +83,7 @@ struct Timing {
   /// Whether the statement was one of these.
   mutating func take(_ statement: Statement) -> Bool {
     let duration = statement.value.flatMap(Duration.init(seconds:))
-    // Zero is no time that keepalived takes for these.
+    // keepalived refuses zero for these.
     let time = duration.flatMap { $0 == .zero ? nil : max($0, .milliseconds(10)) }
     switch statement.keyword {
     case "delay_loop": interval = time ?? interval
@@ -91,7 +91,7 @@ struct Timing {
     case "warmup": jitter = duration ?? jitter
     case "retry":
       retry = statement.value.flatMap { Int($0) }.flatMap { $0 < 0 ? nil : $0 } ?? retry
-    // Tries are evenly spaced here, and a probe that has said nothing changes nothing.
+    // Attempts are evenly spaced here, and an unknown probe changes nothing.
     case "delay_before_retry", "alpha", "omega": break
     default: return false
     }

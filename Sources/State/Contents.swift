@@ -1,21 +1,21 @@
 internal import JSON
 internal import Model
 
-/// What a file holds, by kind.
+/// The contents of a file, by kind.
 struct Contents {
-  /// One for each of ``Kind/all``.
+  /// One section for each of ``Kind/all``.
   private var sections: [any KindSection] = Kind.all.map { $0.type.emptySection }
-  /// What no rule may be like.
+  /// Patterns that no rule may match.
   var absentRules = Section<RulePattern>()
-  /// Where the parts of tables stand.
+  /// Where the parts of the tables are in the file.
   var tablePointers: [NftablesReader.PartID: Pointer] = [:]
   var probes: [Probe] = []
-  /// Also of probes that couldn't be read; nil when the whole section couldn't.
+  /// Includes probes that couldn't be read; nil if the whole section couldn't.
   var probeNames: Set<String>? = []
   var deadline = DesiredState.defaultDeadline
   var blueprints: [any Blueprint] = []
-  /// What a link or nexthop whose identity couldn't be read may be called: texts and numbers in it.
-  /// Nil when a whole section couldn't be read, and may have held anything.
+  /// Possible names of links and nexthops whose identity couldn't be read: all texts and numbers in
+  /// them. Nil if a whole section couldn't be read and may have contained anything.
   var unreadLinks: Set<String>? = []
   var unreadNexthops: Set<String>? = []
 
@@ -51,7 +51,7 @@ struct Contents {
   }
 }
 
-/// The objects of one kind, whichever it is.
+/// The section of one kind, type-erased.
 private protocol KindSection {}
 
 extension Section: KindSection where Item: Resource {}

@@ -1,15 +1,15 @@
 internal import JSON
 internal import Model
 
-/// The problems met so far, and the way to the value that is being read.
-// A class: every reader of a file adds to the same list.
+/// The problems found so far, and the path to the value that is being read.
+// A class: all readers of a file add to the same list.
 final class Findings: NftablesSink {
-  /// What a problem points at.
+  /// What of a value a problem points at.
   enum Part {
     case key, value
   }
 
-  /// A problem before its place is known, which costs a walk over the whole text.
+  /// A problem without its place, which takes a walk over the whole text to find.
   struct Draft {
     var pointer: Pointer
     var part: Part
@@ -18,17 +18,17 @@ final class Findings: NftablesSink {
 
   let names: Names
   private(set) var drafts: [Draft] = []
-  // Changed in place all the time; becomes a pointer only when there is something to say.
+  // Changed in place all the time; it becomes a pointer only when there is something to report.
   private var path: [Pointer.Component] = []
 
   init(names: Names) {
     self.names = names
   }
 
-  /// The signals that conditions name, and where.
+  /// The signals that conditions name, with where they do.
   private(set) var namedSignals: [(signal: Signal, pointer: Pointer)] = []
 
-  /// Notes that the present value is a signal's name.
+  /// Records that the current value is a signal's name.
   func note(_ signal: Signal) { namedSignals.append((signal, Pointer(path))) }
 
   func report(_ message: String, at pointer: Pointer) { report(at: pointer, message) }
@@ -36,7 +36,7 @@ final class Findings: NftablesSink {
   func enter(_ component: Pointer.Component) { path.append(component) }
   func leave() { path.removeLast() }
 
-  /// About what stands below the present value, or about that itself.
+  /// Reports a problem with the current value, or with what is below it.
   func report(_ message: String, below: Pointer.Component..., part: Part = .value) {
     report(at: Pointer(path + below), part: part, message)
   }
@@ -45,9 +45,9 @@ final class Findings: NftablesSink {
     drafts.append(Draft(pointer: pointer, part: part, message: message))
   }
 
-  /// In the order of the text.
+  /// The problems in the order of the text.
   func problems(in document: Document) -> [Problem] {
-    // Each question costs the document a walk over the text.
+    // Each of these calls walks over the text.
     let duplicates = document.duplicates
     if drafts.isEmpty, duplicates.isEmpty { return [] }
     let located = locate(drafts, in: document)
@@ -68,8 +68,8 @@ final class Findings: NftablesSink {
       if place == nil { lost.append(draft) }
       return place.map { Problem(place: $0, pointer: draft.pointer, message: draft.message) }
     }
-    // What is read into something else than it is written as (a list of one hop becomes the hop)
-    // has no place of its own, but what holds it has.
+    // A value that was rewritten as it was read (a list of one hop became the hop) has no place of
+    // its own, but what contains it has.
     guard !lost.isEmpty else { return problems }
     for position in lost.indices { _ = lost[position].pointer.components.popLast() }
     return problems + locate(lost, in: document)
@@ -82,5 +82,5 @@ extension Pointer {
   }
 }
 
-/// As a message shows a text of the file: on one line, and not all of a long one.
+/// The text for a message: on one line, and cut if it is long.
 func quoted(_ text: String) -> String { "\"" + text.visible(limit: 63) + "\"" }

@@ -1,12 +1,12 @@
 internal import JSON
 
-/// How a value of some type is written in a state file.
+/// How a state file writes values of a type.
 protocol Form<Output>: Sendable {
   associatedtype Output: Sendable
   func read(_ value: JSON.Value) throws(Mismatch) -> Output
 }
 
-/// What a value is instead of what it should be.
+/// What a value is, and what it must be.
 struct Mismatch: Error {
   var message: String
 
@@ -19,7 +19,7 @@ struct Mismatch: Error {
 }
 
 extension JSON.Value {
-  /// As a message names it.
+  /// The value for a message.
   var shown: String {
     switch kind {
     case .object: "an object"
@@ -41,7 +41,7 @@ struct BoolForm: Form {
   }
 }
 
-/// Only `true`: what isn't so isn't stated.
+/// Only `true`: leave the key out for false.
 struct FlagForm: Form {
   func read(_ value: JSON.Value) throws(Mismatch) -> Bool {
     guard value.bool == true else { throw Mismatch(value, mustBe: "true, or left out") }
@@ -49,7 +49,7 @@ struct FlagForm: Form {
   }
 }
 
-/// A whole number from one limit to another.
+/// A whole number within limits.
 struct IntegerForm<Number: FixedWidthInteger & Sendable>: Form {
   let range: ClosedRange<Number>
   var unit = ""
@@ -67,7 +67,7 @@ struct IntegerForm<Number: FixedWidthInteger & Sendable>: Form {
   }
 }
 
-/// A string, read by something that says what is wrong with it.
+/// A string, read by a function that says what is wrong with it.
 struct TextForm<Output: Sendable>: Form {
   /// `an address such as "192.0.2.1"`.
   let what: String
@@ -79,7 +79,7 @@ struct TextForm<Output: Sendable>: Form {
   }
 }
 
-/// One of a few words.
+/// One of several words.
 struct WordForm<Output: Sendable>: Form {
   let words: [(word: String, meaning: Output)]
 
@@ -110,7 +110,7 @@ extension Form where Self == BoolForm {
 extension Form where Self == FlagForm {
   static var flag: FlagForm { FlagForm() }
 }
-// Two parameters for what is a range: with a range's literal the compiler can't infer the types.
+// Two parameters instead of a range: with a range literal the compiler can't infer the types.
 extension Form where Self == IntegerForm<UInt8> {
   static func uint8(_ least: UInt8, to most: UInt8) -> Self { IntegerForm(range: least...most) }
 }

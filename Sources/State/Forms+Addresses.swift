@@ -5,11 +5,11 @@ extension Form where Self == TextForm<IPAddress> {
   static var ipv4Address: Self { TextForms.ipv4Address }
 }
 extension Form where Self == TextForm<Prefix> {
-  /// With its length, host bits allowed.
+  /// An address with its prefix length; host bits are allowed.
   static var interfaceAddress: Self { TextForms.interfaceAddress }
-  /// With its length, without host bits.
+  /// A prefix without host bits.
   static var network: Self { TextForms.network }
-  /// Without host bits; a rule takes a bare address as well.
+  /// A prefix without host bits, or a bare address, as rules take them.
   static var selector: Self { TextForms.selector }
 }
 extension Form where Self == TextForm<Destination> {
@@ -19,10 +19,10 @@ extension Form where Self == TextForm<MACAddress> {
   static var mac: Self { TextForms.mac }
 }
 
-/// Where a route leads.
+/// A route's destination.
 enum Destination {
   case network(Prefix)
-  /// Of a family that other keys tell.
+  /// Other keys tell the family.
   case `default`
 }
 

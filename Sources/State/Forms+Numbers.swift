@@ -1,14 +1,14 @@
 internal import JSON
 internal import Model
 
-/// A number, or a name that stands for it.
+/// A number, or one of the names that stand for numbers.
 struct NumberForm<Number: FixedWidthInteger & Sendable>: Form {
   /// `table`.
   let noun: String
   let range: ClosedRange<Number>
-  /// What iproute2 compiles in, in the order in which messages list it.
+  /// The names that iproute2 compiles in, in the order in which messages list them.
   let known: [(name: String, number: Number)]
-  /// What the machine adds.
+  /// The names that the machine adds.
   var more: [String: Number] = [:]
 
   func read(_ value: JSON.Value) throws(Mismatch) -> Number {
@@ -30,7 +30,7 @@ struct NumberForm<Number: FixedWidthInteger & Sendable>: Form {
   }
 
   private func hint(_ text: String) -> String {
-    // A machine's own names repeat iproute2's.
+    // The machine's own names may repeat iproute2's.
     let own = known.map(\.name)
     let names = own + more.keys.filter { !own.contains($0) }.sorted()
     if let nearest = Spelling.nearest(to: text, among: names) {

@@ -34,7 +34,7 @@ private let markForm = TextForm<Mark>(
   return mark
 }
 
-/// A mark; a number gets the mark that it would be.
+/// A mark; the message for a number shows it written as a mark.
 struct MarkForm: Form {
   func read(_ value: JSON.Value) throws(Mismatch) -> Mark {
     guard let number = value.integer, let bits = UInt32(exactly: number) else {
@@ -44,11 +44,11 @@ struct MarkForm: Form {
   }
 }
 
-/// A duration between limits, in whole steps of what the kernel counts in.
+/// A duration within limits, a multiple of the kernel's unit.
 struct DurationForm: Form {
   var range: ClosedRange<Duration>
   var step: Duration
-  /// Whether the word `forever`, read as nil, is allowed.
+  /// Whether the word `forever` is allowed; it is read as nil.
   var isForeverAllowed = false
 
   func read(_ value: JSON.Value) throws(Mismatch) -> Duration? {
@@ -76,7 +76,7 @@ struct DurationForm: Form {
   }
 }
 
-/// A port, or several in a row.
+/// A port or a range of ports.
 struct PortRangeForm: Form {
   let range: ClosedRange<UInt16>
 

@@ -1,12 +1,12 @@
 internal import JSON
 internal import Model
 
-/// A section that lists objects of one kind, each with a condition of its own at most.
+/// A section that lists objects of one kind, each of which may have a condition.
 protocol ListSection: SectionReader {
   associatedtype Item: Resource
   associatedtype Key: ConditionalKey
 
-  /// Reads one of them; nil, and reported, where it can't be told which object it is.
+  /// Reads one object; nil, and reported, if its identity can't be read.
   static func read(_ object: inout ObjectReader<Key>) -> Declared<Item>?
   /// The links that an object names, each with its key.
   static func links(of item: Item) -> [(name: LinkName?, key: String)]
@@ -30,10 +30,10 @@ extension ListSection {
 }
 
 extension SectionReader {
-  /// Nil where there is nothing to list.
+  /// Nil if there is nothing to list.
   static func list(_ trees: [Tree]) -> Tree? { trees.isEmpty ? nil : .array(trees) }
 
-  /// The objects of a kind, by identity.
+  /// The objects of a kind, sorted by identity.
   static func trees<R: Resource>(of _: R.Type, _ state: NetworkState) -> [Tree] {
     state[R.self].map { ($0.id, $0) }.sorted { $0.0 < $1.0 }.map { Tree($0.1.members) }
   }

@@ -1,12 +1,12 @@
 public import Nftables
 
-/// Names that a machine adds to those that everybody knows.
+/// Names that a machine adds to iproute2's.
 public struct Names: Sendable {
-  /// Of `/etc/iproute2/rt_tables`.
+  /// From `/etc/iproute2/rt_tables`.
   public var tables: [String: UInt32]
-  /// Of `/etc/iproute2/rt_protos`.
+  /// From `/etc/iproute2/rt_protos`.
   public var protocols: [String: UInt8]
-  /// Of nftables' constants.
+  /// For nftables' constants.
   public var nftables: MachineNames
 
   public init(

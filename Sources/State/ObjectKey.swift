@@ -1,10 +1,10 @@
 /// The keys that an object of some kind may have, in the order in which messages list them.
 protocol ObjectKey: CaseIterable, RawRepresentable<Int>, Sendable {
-  /// In the order of the cases; `validLft` is written `valid_lft`.
+  /// The keys' names, in the order of the cases; `validLft` is written `valid_lft`.
   static var names: [String] { get }
-  /// An object of the kind in JSON, for messages: the shape that is wanted.
+  /// An example of such an object in JSON, for messages.
   static var example: String { get }
-  /// The keys that objects of a "type", or without one, have; nil: any of them.
+  /// The keys that objects of a "type" have, or objects without one; nil: all keys.
   static func keys(ofType type: String?) -> KeySet<Self>?
 }
 
@@ -22,7 +22,7 @@ extension ObjectKey {
   }
 }
 
-/// Some of an object's keys.
+/// A set of an object's keys.
 struct KeySet<Key: ObjectKey>: Sendable, ExpressibleByArrayLiteral {
   private var bits: UInt64 = 0
 

@@ -1,21 +1,22 @@
 internal import JSON
 internal import Model
 
-/// Reads objects of one kind, one after the other, key by key.
+/// Reads objects of one kind, one after another, key by key.
 ///
-/// What is wrong is reported, and reading goes on: a reader's nil means "not stated" or "reported".
+/// Reports what is wrong and goes on reading: nil means "not stated" or "reported".
 struct ObjectReader<Key: ObjectKey> {
   let findings: Findings
   /// What an object is called in messages: `route`.
   let noun: String
-  /// The keys of the present object that are missing or have a problem.
+  /// The keys of the current object that are missing or wrong.
   private(set) var faults: KeySet<Key> = []
   private(set) var isSound = true
   private var present: JSON.Value?
-  /// The keys that somebody probably meant by others: stated, in a way.
+  /// Keys that were probably misspelt: they count as stated.
   private var misspelt: KeySet<Key> = []
   private var slots: [JSON.Value?]
-  // Objects of a list mostly have the same keys in the same order: where the last one's were.
+  // The objects of a list mostly have the same keys in the same order: where the previous object's
+  // were.
   private var guesses: [Int] = []
 
   init(_ findings: Findings, _ noun: String) {
@@ -24,7 +25,7 @@ struct ObjectReader<Key: ObjectKey> {
     slots = Array(repeating: nil, count: Key.names.count)
   }
 
-  /// Takes up the next object; false, and reported, if the value is none.
+  /// Begins the next object; false, and reported, if the value isn't one.
   mutating func open(_ value: JSON.Value) -> Bool {
     guard let members = value.members else {
       findings.report(Mismatch(value, mustBe: "an object such as \(Key.example)").message)
@@ -91,44 +92,44 @@ struct ObjectReader<Key: ObjectKey> {
     report("this \(noun) needs \"\(key.name)\"" + hint, blaming: key)
   }
 
-  /// About a key's value.
+  /// Reports a problem with a key's value.
   mutating func report(_ key: Key, _ message: String) {
     spoil(key)
     findings.report(message, below: .key(key.name))
   }
 
-  /// About an element of a key's list.
+  /// Reports a problem with an element of a key's list.
   mutating func report(_ key: Key, _ index: Int, _ message: String) {
     spoil(key)
     findings.report(message, below: .key(key.name), .index(index))
   }
 
-  /// About a key that should not be there.
+  /// Reports a key that doesn't belong there.
   mutating func refuse(_ key: Key, _ message: String) {
     spoil(key)
     findings.report(message, below: .key(key.name), part: .key)
   }
 
-  /// About the object as a whole.
+  /// Reports a problem with the object as a whole.
   mutating func report(_ message: String, blaming key: Key? = nil) {
     if let key { faults.insert(key) }
     isSound = false
     findings.report(message)
   }
 
-  /// Refuses those of the keys that are stated.
+  /// Reports those of the keys that are stated.
   mutating func refuse(_ keys: [Key], _ reason: (String) -> String) {
     for key in keys where value(key) != nil { refuse(key, reason("\"\(key.name)\"")) }
   }
 }
 
 extension ObjectReader {
-  /// The texts and numbers in the present object: what it may be called, when that can't be read.
+  /// All texts and numbers in the current object: its possible names, if its name can't be read.
   var scalars: [String] {
     present?.members?.compactMap { $0.value.string ?? $0.value.integer.map(String.init) } ?? []
   }
 
-  /// The elements of a list, with a nil for each that can't be read.
+  /// The elements of a list, with nil for each that can't be read.
   mutating func elements<F: Form>(_ key: Key, _ form: F) -> [F.Output?]? {
     guard let value = slots[key.rawValue] else { return nil }
     guard let elements = value.elements else {
@@ -157,7 +158,7 @@ extension ObjectReader {
     return count == nil ? nil : outputs
   }
 
-  /// Reads the elements of a list of objects; nil, and reported unless absent, if there is none.
+  /// Reads each element of a list of objects; nil if the list is absent, or wrong and reported.
   mutating func each<Element: ObjectKey>(
     _ key: Key, of noun: String, _ read: (inout ObjectReader<Element>, _ index: Int) -> Void
   ) -> Int? {
@@ -178,8 +179,8 @@ extension ObjectReader {
     return elements.count
   }
 
-  /// Reads the members of an object whose keys are names of the file's own; false, and reported
-  /// unless absent, if there is none.
+  /// Reads each member of an object whose keys are the file's own names; false if the object is
+  /// absent, or wrong and reported.
   @discardableResult
   mutating func eachNamed(
     _ key: Key, _ read: (_ findings: Findings, _ name: String, JSON.Value) -> Void
@@ -216,7 +217,7 @@ extension ObjectReader {
     return output
   }
 
-  /// What is wrong with a key's value has been reported already.
+  /// Marks a key whose problem has already been reported.
   mutating func spoil(_ key: Key) {
     faults.insert(key)
     isSound = false
@@ -224,7 +225,7 @@ extension ObjectReader {
 }
 
 extension ObjectReader {
-  /// A value, or a list of them; nil, and reported unless absent, if one is wrong.
+  /// A value, or a list of values; nil if absent, or if one is wrong and reported.
   mutating func oneOrMore<F: Form>(
     _ key: Key, _ form: F, mayBeEmpty: Bool = false
   ) -> [F.Output]? {
@@ -235,7 +236,7 @@ extension ObjectReader {
     return sound.count == read.count && (mayBeEmpty || !read.isEmpty) ? sound : nil
   }
 
-  /// A value, or a list of one of each family.
+  /// A value, or a list with one value for each family.
   mutating func oneAFamily<F: Form>(
     _ key: Key, _ form: F, _ family: (F.Output) -> Family
   ) -> [F.Output]? {

@@ -1,10 +1,10 @@
-/// A text that isn't JSON but another language people write network configuration in.
+/// Recognises text in another language that people write network configuration in.
 enum OtherLanguage {
   case yaml, keepalived, nft
 
-  /// By its first line that isn't blank or a comment.
+  /// Judges by the first line that isn't blank or a comment.
   init?(_ bytes: [UInt8]) {
-    // A file of a megabyte without a line break must not be read whole.
+    // A megabyte without a line break must not be read whole.
     let head = String(decoding: bytes.prefix(4096), as: UTF8.self)
     let lines = head.split(whereSeparator: \.isNewline).lazy.map { line in
       String(line.drop(while: \.isWhitespace))

@@ -1,23 +1,23 @@
 public import JSON
 internal import Model
 
-/// One thing that is wrong in a state file, with what would be right.
+/// One mistake in a state file, with what would be right.
 public struct Problem: Hashable, Sendable, CustomStringConvertible {
   public let place: Place
-  /// Nil where there is no value to point at: a text that is no JSON.
+  /// Nil if there is no value to point at, since the text isn't JSON.
   public let pointer: Pointer?
-  /// No capital, no full stop.
+  /// Without a capital or a full stop.
   public let message: String
 
-  /// `LINE:COLUMN: /json/pointer: message`, to be put behind the file's name and a colon.
+  /// `LINE:COLUMN: /json/pointer: message`, to follow the file's name and a colon.
   public var description: String {
-    // Keys are the file's own words.
+    // Keys may be any text.
     guard let pointer, !pointer.components.isEmpty else { return "\(place): \(message.visible)" }
     return "\(place): \(pointer.description.visible): \(message.visible)"
   }
 }
 
-/// Everything that is wrong in a state file, in the order of the text; at least one.
+/// All mistakes in a state file, in the order of the text; at least one.
 public struct Problems: Error, Hashable, Sendable, CustomStringConvertible {
   public let list: [Problem]
 

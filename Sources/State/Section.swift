@@ -4,11 +4,11 @@ internal import Model
 /// An object as a file declares it.
 struct Declared<Item> {
   var item: Item
-  /// Nil: it stands whatever the signals say.
+  /// Nil: the object is wanted whatever the signals say.
   var when: Condition?
-  /// Of its members; empty: none has one.
+  /// Its members' conditions; empty if none has one.
   var members: [Condition?]
-  /// What becomes of its members that are down.
+  /// What becomes of members that are down.
   var inhibit: Inhibition?
 
   init(_ item: Item, when: Condition?, members: [Condition?] = [], inhibit: Inhibition? = nil) {
@@ -21,12 +21,12 @@ struct Declared<Item> {
   var isConditional: Bool { when != nil || !members.isEmpty }
 }
 
-/// The objects of one kind that could be read, and where in the file they stand.
+/// The objects of one kind that could be read, with where they are in the file.
 struct Section<Item> {
   private let path: [Pointer.Component]
   private(set) var items: [Item] = []
   private var origins: [Pointer.Component] = []
-  /// Of the items that have any, by position.
+  /// The conditions of the items that have any, by position.
   private var conditions: [Int: Conditions] = [:]
 
   private struct Conditions {
@@ -35,14 +35,14 @@ struct Section<Item> {
     var inhibit: Inhibition?
   }
 
-  /// By the keys that lead to it, and how many items are to be expected.
+  /// For items below these keys; `count` is how many are expected.
   init(_ keys: String..., count: Int = 0) {
     path = keys.map(Pointer.Component.key)
     items.reserveCapacity(count)
     origins.reserveCapacity(count)
   }
 
-  /// Adds an item that stands under an index or a key of its own.
+  /// Adds an item with its index or key.
   mutating func append(_ declared: consuming Declared<Item>, at origin: Pointer.Component) {
     if declared.isConditional {
       conditions[items.count] = Conditions(
@@ -52,7 +52,7 @@ struct Section<Item> {
     origins.append(origin)
   }
 
-  /// Of an item by its position among those that could be read.
+  /// Where an item is, by its position among those that could be read.
   func pointer(_ position: Int, _ below: Pointer.Component...) -> Pointer {
     Pointer(path + [origins[position]] + below)
   }
@@ -61,12 +61,12 @@ struct Section<Item> {
 
   func isConditional(_ position: Int) -> Bool { conditions[position] != nil }
 
-  /// Whether the items' conditions show that the two never stand at once.
+  /// Whether the conditions of two items show that they never exist at once.
   func areExclusive(_ first: Int, _ second: Int) -> Bool {
     when(first).flatMap { first in when(second).map(first.excludes) } ?? false
   }
 
-  /// Those that stand alone, and the others with what decides about them.
+  /// Returns the items without conditions, and passes the others to `decide`.
   func split(_ decide: (Declared<Item>) -> Void) -> [Item] {
     if conditions.isEmpty { return items }
     return items.enumerated().compactMap { position, item in

@@ -3,16 +3,16 @@ public import Model
 
 /// A section of the state file: how it is read, checked against the others, and written.
 protocol SectionReader: SendableMetatype {
-  /// Under which it stands in the file.
+  /// The section's key in the file.
   static var key: String { get }
   static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents)
-  /// Finds what contradicts the rest of the file.
+  /// Finds contradictions to the rest of the file.
   static func check(_ check: CrossCheck)
-  /// The section that reads as these objects; nil: none is needed.
+  /// The section that these objects are read from; nil if none is needed.
   static func tree(_ state: NetworkState) -> Tree?
-  /// The signals that come of it; nil: none do, or what it calls them couldn't be read.
+  /// The signals that it declares; nil if it declares none, or if their names couldn't be read.
   static func signals(_ check: CrossCheck) -> SignalNames?
-  /// Of those signals.
+  /// The source of those signals.
   static var source: Signal.Source? { get }
 }
 
@@ -24,16 +24,16 @@ extension SectionReader {
   static var source: Signal.Source? { nil }
 }
 
-/// What a section's signals may be called.
+/// The names of a section's signals.
 struct SignalNames {
-  /// What each of them is of: `probe`.
+  /// What each of them belongs to: `probe`.
   var noun: String
   var declared: Set<String>
-  /// What others may be called, that couldn't be read.
+  /// Possible names of others that couldn't be read.
   var unread: Set<String> = []
 }
 
-/// A section that is a blueprint.
+/// A section for a blueprint.
 protocol BlueprintReader: SectionReader {
   associatedtype Read: Blueprint
 }
@@ -44,13 +44,13 @@ extension BlueprintReader {
 }
 
 extension StateFile {
-  /// Every type of blueprint that a file may state, in the order in which they expand.
+  /// Every type of blueprint that a file may contain, in the order in which they expand.
   public static let blueprints: [any Blueprint.Type] = Sections.blueprints.map { $0.type }
 }
 
 enum Sections {
-  /// The registry: every section, in the order in which files are written and messages list them. A
-  /// section is read after those before it.
+  /// The registry: every section, in the order in which files are read and written and messages
+  /// list them. A section may depend on those before it.
   static let all: [any SectionReader.Type] = [
     SysctlSection.self, LinkSection.self, WireGuardSection.self, AddressSection.self,
     NeighborSection.self, NexthopSection.self, RouteSection.self, RuleSection.self,
@@ -63,7 +63,7 @@ enum Sections {
   }
 }
 
-/// The keys of the file itself: what stands before the sections, and the sections.
+/// The keys of the file itself: the sections, and what comes before them.
 struct FileKey: ObjectKey {
   let rawValue: Int
 
@@ -72,10 +72,10 @@ struct FileKey: ObjectKey {
     self.rawValue = rawValue
   }
 
-  /// By a name that is among ``names``.
+  /// By one of ``names``.
   init(_ name: String) { rawValue = Self.names.firstIndex(of: name)! }
 
-  // JSON Schema's words: editors look for the schema under the first, and pass over the second.
+  // Editors look for the JSON Schema under the first key; the second is a comment.
   static let schema = FileKey("$schema")
   static let comment = FileKey("$comment")
   static let version = FileKey("version")

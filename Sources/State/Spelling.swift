@@ -1,6 +1,6 @@
-/// Which of the right words somebody may have meant.
+/// Guesses which of the right words somebody meant.
 public enum Spelling {
-  /// The nearest of the words, if it is near enough to be a slip of the hand.
+  /// The nearest of the words, if it is near enough to be a typo.
   public static func nearest(to word: String, among words: some Sequence<String>) -> String? {
     let limit = max(1, word.utf8.count / 3)
     var best: (word: String, distance: Int)?
@@ -14,13 +14,13 @@ public enum Spelling {
     return best?.word
   }
 
-  /// `; did you mean "x"?`, or the words themselves when none is near.
+  /// `; did you mean "x"?`, or a list of the words if none is near.
   static func hint(_ word: String, among words: [String], called plural: String) -> String {
     if let nearest = nearest(to: word, among: words) { return "; did you mean \"\(nearest)\"?" }
     return "; \(plural) are " + list(words, "and")
   }
 
-  /// Other people's words for our keys, and `ip`'s own where we have but one of several.
+  /// Other tools' words for our keys, and `ip`'s other spellings.
   private static let synonyms: [String: [String]] = [
     "destination": ["dst"], "dev": ["link"], "device": ["dev", "link"], "gateway": ["via"],
     "gw": ["via"], "interface": ["dev", "link"], "ip": ["address"], "lladdr": ["mac"],
@@ -38,7 +38,7 @@ public enum Spelling {
     "table": ["lookup"], "valid": ["valid_lft"], "vlan": ["id"], "vni": ["id"],
   ]
 
-  /// The right key for a wrong one, if one is likely.
+  /// The right key for a wrong one, if there is a likely one.
   static func key(meantBy key: String, among keys: [String]) -> String? {
     synonyms[key.lowercased()]?.first(where: keys.contains) ?? nearest(to: key, among: keys)
   }
@@ -49,10 +49,10 @@ public enum Spelling {
     return words.dropLast().joined(separator: ", ") + " \(conjunction) " + last
   }
 
-  /// Damerau and Levenshtein's (of adjacent swaps only); anything above the limit is as good.
+  /// The Damerau-Levenshtein distance with adjacent swaps only, cut off above the limit.
   private static func distance(_ a: String, _ b: String, limit: Int) -> Int {
     let (a, b) = (Array(a.utf8), Array(b.utf8))
-    // A key of a megabyte must not cost a megabyte times every right word.
+    // A key of a megabyte must not be compared with every right word.
     guard abs(a.count - b.count) <= limit else { return limit + 1 }
     var (beforeLast, last) = ([Int](), Array(0...b.count))
     for i in a.indices {

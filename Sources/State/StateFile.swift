@@ -1,12 +1,12 @@
 public import JSON
 public import Model
 
-/// The file that says what a machine's network should be (`schemas/state.json`).
+/// The file that states what a machine's network should be (`schemas/state.json`).
 public enum StateFile {
-  /// What the file asks for, or everything that is wrong with it.
+  /// Reads what the file asks for; throws every mistake in it.
   ///
-  /// Without `checkingTogether`, objects are read one by one: what a kernel has need not be what a
-  /// file may ask for.
+  /// Without `checkingTogether` each object is checked on its own: what a kernel has may be more
+  /// than a file may ask for.
   public static func decode(
     _ bytes: [UInt8], names: Names = Names(), checkingTogether: Bool = true
   ) throws(Problems) -> DesiredState {
@@ -24,13 +24,13 @@ public enum StateFile {
       contents = file.contents()
       if checkingTogether { CrossCheck(contents, findings).run() }
     }
-    // Asks the document last, and so keeps the tree of which the readers hold values.
+    // The document comes last, which keeps its tree alive while readers hold values of it.
     let problems = findings.problems(in: document)
     guard problems.isEmpty else { throw Problems(list: problems) }
     return contents.desiredState
   }
 
-  /// The file that decodes to the objects: sections in fixed order, objects by identity.
+  /// A file that decodes to these objects: sections in fixed order, objects sorted by identity.
   public static func encode(_ state: NetworkState) -> Tree {
     .object(
       [("version", 1)]

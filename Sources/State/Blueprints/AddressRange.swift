@@ -1,12 +1,12 @@
 internal import JSON
 internal import Model
 
-/// Addresses in a row: one alone, the first and the last, or all of a prefix.
+/// Consecutive addresses: a single one, a first and a last one, or a whole prefix.
 struct AddressRange: Hashable, Sendable {
   let first: IPAddress
   let count: Int
 
-  /// As many as a service has room for.
+  /// The most that a service may have.
   static let mostAddresses = 1024
 
   var family: Family { first.family }

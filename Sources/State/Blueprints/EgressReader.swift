@@ -27,7 +27,7 @@ extension ObjectReader<EgressKey> {
         refuse(keys) { "\($0) is for \"balance\": \"\(balance)\", not \"\(word)\"" }
       }
     }
-    // The kernel gives a map's memory at once; more buckets than these spread no better.
+    // The kernel allocates a map's memory at once; more buckets than these spread no better.
     let buckets: UInt32 = optional(.buckets, .uint32(64, to: 65_536)) ?? 4096
     let multipath = multipath()
     switch word {
@@ -47,14 +47,14 @@ extension ObjectReader<EgressKey> {
       refuse([.fields]) { "\($0) is for \"policy\" 3: 1 hashes the five-tuple" }
       multipath.fields = nil
     }
-    // What ip(8) can show of one route.
+    // The most that ip(8) can show of one route.
     multipath.slots = optional(.slots, .uint32(2, to: 64))
     return multipath
   }
 }
 
 extension ObjectReader<ReturnKey> {
-  /// 64 gateways' numbers and those behind them must have room.
+  /// Leaves room for the numbers of 64 gateways and those after them.
   mutating func numbers() -> Gateways.Numbers {
     var numbers = Gateways.Numbers()
     if let mark = optional(.mark, .mark) {
@@ -82,7 +82,7 @@ extension ObjectReader<ReturnKey> {
   }
 }
 
-/// The word `reserved`, read as nil, or a prefix.
+/// A prefix, or the word `reserved`, which is read as nil.
 private struct ExceptForm: Form {
   func read(_ value: JSON.Value) throws(Mismatch) -> Prefix? {
     if value.string == "reserved" { return nil }
@@ -105,7 +105,7 @@ private let fieldForm = WordForm<Gateways.Fields>([
 ])
 private let policyForm = PolicyForm()
 
-/// `fib_multipath_hash_policy`, of which two tell flows apart.
+/// A policy of `fib_multipath_hash_policy`; only two tell flows apart.
 private struct PolicyForm: Form {
   func read(_ value: JSON.Value) throws(Mismatch) -> Int {
     guard let policy = value.integer, policy == 1 || policy == 3 else {

@@ -5,7 +5,7 @@ enum GatewaysKey: Int, ObjectKey {
   static let example = "{ \"link\": \"eth1\", \"members\": [...], \"egress\": {...} }"
 }
 
-/// Of one gateway in a list, or of all in ranges, which have no names.
+/// The keys of one gateway in a list, or of all gateways in ranges, which have no names.
 enum GatewayKey: Int, ObjectKey {
   case name, addresses, vips, weight
 
@@ -26,7 +26,7 @@ enum EgressKey: Int, ObjectKey {
   static let names = spelledNames()
   static let example = "{ \"from\": \"192.168.24.0/22\" }"
 
-  /// The keys of one way to balance alone.
+  /// The keys that belong to one way of balancing.
   static let own: [(balance: String, keys: [EgressKey])] = [
     ("consistent", [.buckets]), ("ecmp", [.policy, .fields, .slots]), ("single", []),
   ]

@@ -9,7 +9,7 @@ enum GatewaysReader: BlueprintReader {
     let gateways = file.object(fileKey, "section of gateways") { $0.gateways() }
     contents.blueprints[Gateways.self] = gateways
     if gateways == nil, file.has(fileKey) {
-      // They may have been called anything.
+      // The section couldn't be read: its probes may have any name.
       contents.probeNames = nil
     }
     for member in gateways?.members ?? [] { contents.probeNames?.insert(member.name) }
@@ -62,7 +62,7 @@ extension ObjectReader<GatewaysKey> {
     return isSound ? gateways : nil
   }
 
-  /// `vip_links` is the name that they had first.
+  /// `vip_links` is the key's former name.
   private mutating func clientLinks(besides link: LinkName?) -> [LinkName] {
     if has(.clientLinks) {
       refuse([.vipLinks]) { "\($0) is the old name of \"client_links\": state that alone" }
@@ -116,7 +116,7 @@ extension ObjectReader<GatewaysKey> {
     return probes
   }
 
-  /// What only all members together can get wrong.
+  /// Finds mistakes that only all members together can show.
   private mutating func check(_ gateways: Gateways) {
     let members = gateways.members
     var owners: [IPAddress: String] = [:]
@@ -165,7 +165,7 @@ extension ObjectReader<GatewaysKey> {
     }
   }
 
-  /// About a member, where it has a place of its own.
+  /// Reports at the member, if it has a place of its own.
   private mutating func complain(_ index: Int, _ message: String) {
     if value(.members)?.elements == nil {
       report(.members, message)
@@ -176,7 +176,7 @@ extension ObjectReader<GatewaysKey> {
 }
 
 extension ObjectReader<GatewayKey> {
-  /// Unnamed ones are called as in ranges: `gw0`, `gw1`.
+  /// Members without a name get the names of ranges: `gw0`, `gw1`.
   fileprivate mutating func member(_ index: Int) -> Gateways.Member? {
     let name = has(.name) ? optional(.name, probeNameForm) : "gw\(index)"
     if !has(.addresses) { reportMissing(.addresses) }

@@ -5,9 +5,9 @@ enum ServiceKey: Int, ObjectKey {
   static let names = spelledNames()
   static let example =
     "{ \"vips\": \"192.168.26.254\", \"ports\": 53, \"servers\": \"192.168.27.0/28\" }"
-  /// What a firewall mark stands in place of.
+  /// The keys that a firewall mark replaces.
   static let addressed: [ServiceKey] = [.vips, .aliases, .ports, .protocols]
-  /// What destination NAT has nothing of.
+  /// The keys that don't apply to destination NAT.
   static let ipvsOnly: [ServiceKey] = [
     .marks, .family, .scheduler, .persistence, .forwarding, .tunnel, .quorum, .hysteresis, .sorry,
     .drain,
@@ -15,7 +15,7 @@ enum ServiceKey: Int, ObjectKey {
   ]
 }
 
-/// Of a real server, or of several with one behaviour.
+/// The keys of a real server, or of several that are alike.
 enum ServerKey: Int, ConditionalKey {
   case address, port, weight, drain, upperThreshold, lowerThreshold, when
 
@@ -23,7 +23,7 @@ enum ServerKey: Int, ConditionalKey {
   static let example = "{ \"address\": \"192.168.27.1\", \"weight\": 2 }"
 }
 
-/// A probe template for each protocol.
+/// One probe template for each protocol.
 enum ServiceProbeKey: Int, ObjectKey {
   case tcp, udp, sctp
 

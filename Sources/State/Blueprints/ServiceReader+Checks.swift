@@ -3,10 +3,10 @@ internal import JSON
 internal import Model
 
 extension ObjectReader<ServiceKey> {
-  /// As many destinations as the kernel has for one after the other without a second's wait.
+  /// As many destinations as the kernel takes one after another in less than a second.
   private static var mostDestinations: Int { 65_536 }
 
-  /// What only several keys together can get wrong.
+  /// Finds mistakes that only several keys together can show.
   mutating func check(_ service: Service) {
     guard faults.isDisjoint(with: [.vips, .aliases, .ports, .protocols, .marks, .servers]) else {
       return
@@ -67,7 +67,7 @@ extension ObjectReader<ServiceKey> {
     }
   }
 
-  /// Whether the sorry server would be the same destination as a real server.
+  /// Whether the sorry server and a real server would be the same destination.
   private func isAmong(_ sorry: Service.Server, _ service: Service) -> Bool {
     let only = service.ports.count == 1 ? service.ports[0] : nil
     return service.servers.contains {
@@ -75,12 +75,12 @@ extension ObjectReader<ServiceKey> {
     }
   }
 
-  /// A server's port that isn't the one that its service has.
+  /// A server's port, if it isn't the service's.
   private func translated(_ service: Service) -> UInt16? {
     service.servers.compactMap(\.port).first { service.ports != [$0] }
   }
 
-  /// A map of buckets leads to addresses: one port for all of them.
+  /// A map of buckets leads to addresses, so all of its servers have one port.
   private mutating func checkNAT(_ service: Service) {
     if Set(service.servers.map(\.port)).count > 1 {
       report(.servers, "must all have one port, or none, with \"balancer\": \"nft\"")
@@ -95,7 +95,8 @@ extension ObjectReader<ServiceKey> {
 
   // MARK: - Probes
 
-  /// A probe for each server, port and protocol; where it asks no port, for each server and protocol.
+  /// One probe for each server, port and protocol; a probe that asks no port is for a server and a
+  /// protocol.
   mutating func probes(_ service: Service) -> [Service.ProbeTarget: Probe] {
     let templates = templates(service.protocols)
     var probes: [Service.ProbeTarget: Probe] = [:]
@@ -173,6 +174,6 @@ extension ObjectReader<ServiceKey> {
 }
 
 extension IPAddress {
-  /// As a part of a name: without colons.
+  /// As part of a name, without colons.
   fileprivate var label: String { String(description.map { $0 == ":" ? "-" : $0 }) }
 }

@@ -5,7 +5,7 @@ internal import Model
 enum ServicesReader: BlueprintReader {
   typealias Read = Services
 
-  /// After the gateways, whose VIPs services may have.
+  /// Read after the gateways, since services may use their VIPs.
   static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
     var services: [Service] = []
     var isSound = true
@@ -23,7 +23,7 @@ enum ServicesReader: BlueprintReader {
         isSound = false
       }
     }
-    // The probes of one that can't be read may have been called anything.
+    // The probes of a service that couldn't be read may have any name.
     if !isSound || file.has(fileKey) && file.value(fileKey)?.members == nil {
       contents.probeNames = nil
     }
@@ -172,7 +172,7 @@ extension ObjectReader<ServiceKey> {
         report(.flags, "\"ops\" is for UDP alone: other protocols' packets don't stand alone")
       }
     } else if !IPVSService.schedulersWithNamedFlags.contains(service.scheduler) {
-      // The default is of those that have it.
+      // The default flags belong to schedulers that have them.
       service.flags = []
     }
     let family =
@@ -255,10 +255,10 @@ extension ObjectReader<ServerKey> {
   }
 }
 
-/// As a probe's name begins with it, and an nftables map's name has it.
+/// A service's name: its probes' names begin with it, and its nftables maps' names contain it.
 private let serviceNameForm = TextForm.name(of: "service", most: 48)
 
-/// Ports and ranges of them.
+/// Ports and ranges of ports.
 private struct PortsForm: Form {
   let range: ClosedRange<UInt16>
 
@@ -272,7 +272,7 @@ private struct PortsForm: Form {
   }
 }
 
-/// A duration, or whether at all.
+/// A duration, or whether to inhibit at all.
 struct InhibitionForm: Form {
   func read(_ value: JSON.Value) throws(Mismatch) -> Inhibition {
     if let flag = value.bool { return flag ? .forever : .lasting(.zero) }

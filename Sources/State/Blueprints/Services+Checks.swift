@@ -3,7 +3,7 @@ internal import JSON
 internal import Model
 
 extension CrossCheck {
-  /// What services stand for must not be what others, or the file itself, state as well.
+  /// What services expand to must not be stated by others, or by the file itself.
   func check(_ services: Services) {
     var owners: [IPVSService.Match: Pointer] = [:]
     let section = contents[IPVSService.self]
@@ -23,7 +23,7 @@ extension CrossCheck {
           at: pointer, "the alias \"\(alias)\" is in \"addresses\": make it one of \"vips\"")
       }
     }
-    // One pass over names that are each a probe's, and perhaps another's.
+    // One pass over the names: each is a probe's, and perhaps another probe's too.
     var names = Dictionary(
       contents.probes.map { ($0.name, "probes") }, uniquingKeysWith: { first, _ in first })
     for other in contents.blueprints where !(other is Services) {

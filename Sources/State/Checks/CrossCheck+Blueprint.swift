@@ -2,7 +2,7 @@ internal import JSON
 internal import Model
 
 extension CrossCheck {
-  /// What a blueprint has for itself must not be what the file states as well.
+  /// The file must not state what a blueprint claims for itself.
   func checkClaims(_ blueprint: any Blueprint) {
     let section = type(of: blueprint).section
     let claims = blueprint.claims
@@ -15,7 +15,7 @@ extension CrossCheck {
   }
 
   private func checkSysctls(_ sysctls: [Sysctl], of name: String) {
-    // Whatever name the kernel's setting has.
+    // By the kernel's variable, since a setting may have two names.
     let needed = Dictionary(
       sysctls.map { ($0.key.variable.key, $0.text) }, uniquingKeysWith: { first, _ in first })
     let section = contents[Sysctl.self]

@@ -2,12 +2,13 @@ internal import JSON
 internal import Model
 
 extension CrossCheck {
-  /// A gateway is another machine.
+  /// A gateway must be another machine.
   func checkGateways() {
     let (addresses, routes) = (contents[Address.self], contents[Route.self])
     if addresses.items.isEmpty { return }
     let own = Dictionary(
-      // One that comes and goes (a virtual router's) may be the way to whoever has it.
+      // A conditional address (a virtual router's) may now be another machine's, and then be a
+      // gateway.
       addresses.items.enumerated().filter { !addresses.isConditional($0.offset) }
         .map { ($1.address.address, $0) },
       uniquingKeysWith: { first, _ in first })

@@ -2,7 +2,7 @@ internal import JSON
 internal import Model
 
 extension CrossCheck {
-  /// A gateway must be on one of this machine's networks, as far as the file alone tells them.
+  /// A gateway must be on one of this machine's networks, as far as the file alone can tell.
   func checkReach() {
     var reach = Reach(contents)
     let (nexthops, routes) = (contents[Nexthop.self], contents[Route.self])
@@ -31,8 +31,8 @@ extension CrossCheck {
     }
   }
 
-  /// The kernel has no IPv6 on a link whose MTU is below its least (RFC 8200, section 5), and takes
-  /// no IPv6 address where it is disabled.
+  /// The kernel has no IPv6 on a link whose MTU is below IPv6's minimum (RFC 8200, section 5), and
+  /// takes no IPv6 address where IPv6 is disabled.
   func checkIPv6() {
     var users: [LinkName: (pointer: Pointer, when: Condition?)] = [:]
     let (addresses, neighbors) = (contents[Address.self], contents[Neighbor.self])
@@ -121,7 +121,7 @@ private struct Reach {
   private var networks: [LinkName: Networks] = [:]
   private var all = Networks()
   private let knowsAllLinks: Bool
-  /// The last gateway to which there was no objection: many routes share a few.
+  /// The last gateway that passed: many routes share a few gateways.
   private var last: (via: IPAddress, dev: LinkName?)?
 
   init(_ contents: Contents) {
@@ -144,16 +144,16 @@ private struct Reach {
     all.add(prefix, isAddress: isAddress)
   }
 
-  /// Nil where it is reached, or may be by what others do.
+  /// Nil if the gateway is reachable, or may be through what others configure.
   mutating func objection(
     to via: IPAddress, _ dev: LinkName?, _ links: [LinkName: Link]
   ) -> String? {
     if let last, last == (via, dev) { return nil }
-    // On every link, and the reader asks for the link.
+    // Link-local networks are on every link; the reader asks for the link.
     if via.family == .inet6, via.isLinkLocal { return nil }
     let known: Networks
     if let dev {
-      // Somebody else's link may have addresses of which the file says nothing.
+      // Somebody else's link may have addresses that the file doesn't state.
       guard links[dev]?.isOurs == true else { return nil }
       known = networks[dev] ?? Networks()
     } else {

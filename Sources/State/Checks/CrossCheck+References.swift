@@ -2,8 +2,8 @@ internal import JSON
 internal import Model
 
 extension CrossCheck {
-  /// A link that an object names must be declared, so that a slip of the hand is seen before the kernel
-  /// is asked for a link that will never come.
+  /// A link that an object names must be declared, so that a typo is found before the kernel is
+  /// asked for a link that will never exist.
   func checkLink(_ name: LinkName, at pointer: @autoclosure () -> Pointer) {
     guard let problem = linkSearch?.problem(with: name) else { return }
     findings.report(at: pointer(), problem)
@@ -21,15 +21,15 @@ extension CrossCheck {
   }
 }
 
-/// Looks links up by name; the same one over and over, as routes do, at no cost.
-// A class: one for all that is checked.
+/// Looks links up by name. Looking up the same one again and again, as routes do, costs nothing.
+// A class, since all checks share one.
 final class LinkSearch {
   let known: Set<LinkName>
   let altnames: [String: LinkName]
   private var last = LinkName.loopback
   private var sentences: [LinkName: String] = [:]
 
-  /// Of the file's links; nil where there may be any.
+  /// Searches the file's links; nil if there may be links that couldn't be read.
   init?(_ contents: Contents, implied: Set<LinkName>) {
     guard let unread = contents.unreadLinks else { return nil }
     let links = contents[Link.self].items
@@ -52,7 +52,7 @@ final class LinkSearch {
     var sentence = "link \"\(name)\" isn't declared in \"links\""
     if let link = altnames[name.text] {
       sentence += ": it is an altname of \"\(link)\", which is the name to use"
-    } else if sentences.count < 100,  // a wrong file must not cost every name times every link
+    } else if sentences.count < 100,  // a wrong file mustn't compare all names with all links
       let nearest = Spelling.nearest(to: name.text, among: known.map(\.text))
     {
       sentence += "; did you mean \"\(nearest)\"?"

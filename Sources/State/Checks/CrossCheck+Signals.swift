@@ -2,7 +2,7 @@ internal import JSON
 internal import Model
 
 extension CrossCheck {
-  /// Signals that conditions name must have something that says them.
+  /// Every signal that a condition names must have a source.
   func checkSignals() {
     let sections = Dictionary(
       Sections.all.compactMap { section in section.source.map { ($0, section) } },

@@ -1,17 +1,17 @@
 internal import JSON
 internal import Model
 
-/// What only several objects together can get wrong.
+/// Finds mistakes that only several objects together can show.
 struct CrossCheck {
   let contents: Contents
   let findings: Findings
   /// Every link that the file declares, by name.
   let links: [LinkName: Link]
-  /// Links that need no declaration of their own: `lo`, and the other ends of veths.
+  /// Links that needn't be declared: `lo`, and the other ends of veths.
   let impliedLinks: Set<LinkName>
   let nexthops: [UInt32: Nexthop]
 
-  /// Nil where a whole section of links couldn't be read.
+  /// Nil if a whole section of links couldn't be read.
   let linkSearch: LinkSearch?
 
   init(_ contents: Contents, _ findings: Findings) {
@@ -34,11 +34,11 @@ struct CrossCheck {
     for blueprint in contents.blueprints { checkClaims(blueprint) }
   }
 
-  /// An object is stated once.
+  /// Each object may be stated only once.
   func checkIdentities<R: Resource>(of _: R.Type) {
     let section = contents[R.self]
-    // In sorted files, as programs write them, neighbors alone tell; else a set, at half the cost
-    // of a dictionary.
+    // In sorted files, as programs write them, comparing neighbors is enough; otherwise a set does
+    // it, at half the cost of a dictionary.
     let pairs = section.items.indices.dropFirst()
     if pairs.allSatisfy({ section.items[$0 - 1].id < section.items[$0].id }) { return }
     var ids = Set<R.ID>(minimumCapacity: section.items.count)

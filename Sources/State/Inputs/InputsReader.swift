@@ -40,7 +40,7 @@ enum ProbeSection: SectionReader {
   }
 }
 
-/// How signals count.
+/// Settings that apply to all signals.
 enum SignalsSection: SectionReader {
   static let key = "signals"
 
@@ -57,7 +57,7 @@ extension ObjectReader<SignalsKey> {
 }
 
 extension TextForm<String> {
-  /// What the file itself gives a name: of at most `most` letters, digits and a few signs.
+  /// A name that the file chooses: at most `most` letters, digits and a few other characters.
   static func name(of thing: String, most: Int) -> TextForm<String> {
     TextForm(what: "a \(thing)'s name") { text throws(Mismatch) in
       let isSound = text.utf8.allSatisfy { $0.isAlphanumeric || "_-.".utf8.contains($0) }
@@ -71,5 +71,5 @@ extension TextForm<String> {
   }
 }
 
-/// What a probe may be called, and so the signal that it says.
+/// A probe's name, and so its signal's.
 let probeNameForm = TextForm.name(of: "probe", most: 63)

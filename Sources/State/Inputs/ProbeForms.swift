@@ -1,6 +1,6 @@
 internal import JSON
 
-/// Good statuses: one, several in a row, or a list of those.
+/// Expected statuses: one, a range, or a list of those.
 struct StatusForm: Form {
   func read(_ value: JSON.Value) throws(Mismatch) -> [ClosedRange<Int>] {
     guard let elements = value.elements else { return [try statuses(value)] }
@@ -27,12 +27,12 @@ struct StatusForm: Form {
 }
 
 extension Form where Self == TextForm<String> {
-  /// Anything but nothing.
+  /// Any text that isn't empty.
   static var someText: Self { someTextForm }
   static var absolutePath: Self { absolutePathForm }
-  /// As DNS has it, without a final dot.
+  /// A domain name without a final dot.
   static var domainName: Self { domainNameForm }
-  /// The same, or the root.
+  /// A domain name, or the root.
   static var questionName: Self { questionNameForm }
 }
 
@@ -55,7 +55,7 @@ private let domainNameForm = TextForm<String>(
   what: "a name such as \"example.org\""
 ) { text throws(Mismatch) in
   let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-  // RFC 1035, 2.3.4, and underscores, as services have them.
+  // RFC 1035, 2.3.4; underscores too, since services have them.
   let isSound = labels.allSatisfy { label in
     (1...63).contains(label.count)
       && label.allSatisfy {
@@ -91,7 +91,7 @@ let requestPathForm = TextForm<String>(what: "a path such as \"/healthz\"") {
   return text
 }
 
-/// RFC 9110, 5.1; not those that say how the request itself is sent.
+/// RFC 9110, 5.1, without those headers that say how the request itself is sent.
 let headerNameForm = TextForm<String>(what: "a header's name") { text throws(Mismatch) in
   guard !text.isEmpty,
     text.utf8.allSatisfy({ $0.isAlphanumeric || "!#$%&'*+-.^_`|~".utf8.contains($0) })
@@ -106,7 +106,7 @@ let headerNameForm = TextForm<String>(what: "a header's name") { text throws(Mis
   }
 }
 
-/// It may be a secret, and problems are logged and served: none shows it.
+/// It may be a secret, and problems are logged and served, so no message shows it.
 struct HeaderValueForm: Form {
   func read(_ value: JSON.Value) throws(Mismatch) -> String {
     guard let text = value.string else { throw Mismatch("must be a string") }
@@ -118,7 +118,7 @@ struct HeaderValueForm: Form {
 }
 
 extension UInt8 {
-  /// Of ASCII.
+  /// An ASCII letter or digit.
   var isAlphanumeric: Bool {
     switch self {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

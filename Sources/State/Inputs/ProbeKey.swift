@@ -12,13 +12,13 @@ enum ProbeKey: Int, ObjectKey {
   static let names = spelledNames()
   static let example = "{ \"type\": \"tcp\", \"address\": \"192.0.2.1\", \"port\": 80 }"
   static let common: KeySet<ProbeKey> = [.type, .interval, .timeout, .rise, .fall, .jitter]
-  /// Of those that ask over the network.
+  /// The keys of probes that ask over the network.
   private static let network: KeySet<ProbeKey> = [.source, .link, .mark, .address]
   private static let http: KeySet<ProbeKey> = [
     .port, .method, .path, .host, .headers, .basicAuthFile, .apiKeyFile, .status, .body,
   ]
 
-  /// The keys that probes of a type have beside the common ones.
+  /// The keys that each type of probe has besides the common ones.
   static let own: [(type: String, keys: KeySet<ProbeKey>)] = [
     ("http", network + http),
     ("https", network + http + [.verify, .serverName, .caFile]),

@@ -2,7 +2,8 @@ internal import JSON
 internal import Model
 
 extension ObjectReader<ProbeKey> {
-  /// What a probe of the type asks, of nobody yet; nil, and reported, where too little is stated.
+  /// The question of a probe of this type, still without an address; nil, and reported, if too
+  /// little is stated.
   mutating func question(_ type: String, lacksPort: Bool) -> Probe.Question? {
     switch type {
     case "http": .http(http(tls: nil))
@@ -72,7 +73,7 @@ extension ObjectReader<ProbeKey> {
     return Probe.TLS(isVerified: isVerified, serverName: name, authorities: authorities)
   }
 
-  /// 0 where it may be left out, and is.
+  /// 0 if the port may be left out, and is.
   private mutating func port(mayLack: Bool) -> UInt16? {
     if mayLack, !has(.port) { return 0 }
     return required(.port, .uint16(1, to: .max))
@@ -151,7 +152,7 @@ extension ObjectReader<ProbeKey> {
 
 private let methodForm = WordForm(["GET", "HEAD", "OPTIONS", "POST"].map { ($0, $0) })
 private let transportForm = WordForm(Probe.DNS.Transport.self, \.rawValue)
-/// RFC 1035, 3.2.2 and IANA's list.
+/// RFC 1035, 3.2.2, and IANA's list.
 private let queryTypeForm = WordForm<UInt16>([
   ("A", 1), ("AAAA", 28), ("CNAME", 5), ("HTTPS", 65), ("MX", 15), ("NS", 2), ("PTR", 12),
   ("SOA", 6), ("SRV", 33), ("TXT", 16),

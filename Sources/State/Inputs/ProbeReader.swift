@@ -13,8 +13,8 @@ extension ObjectReader<ProbeKey> {
     return address.map { ProbeTemplate(probe).probe(named: name, at: $0) }
   }
 
-  /// A probe of a blueprint, which fills in the address for each of its members; with `lacksPort`,
-  /// the port as well where none is stated.
+  /// A probe of a blueprint, which fills in the address for each of its members, and with
+  /// `lacksPort` also a port that isn't stated.
   mutating func probeTemplate(lacksPort: Bool = false) -> ProbeTemplate? {
     let type = type()
     refuse([.address]) { "\($0) is each member's own: leave it out" }
@@ -46,7 +46,7 @@ extension ObjectReader<ProbeKey> {
   private mutating func probe(_ type: String?, lacksPort: Bool = false) -> Probe? {
     var question: Probe.Question?
     if let type { question = self.question(type, lacksPort: lacksPort) }
-    // Without a question there is no probe, but there may be more to say.
+    // Without a question there is no probe, but there may be more mistakes to report.
     var probe = Probe(name: "", question: question ?? .icmp(.nobody))
     let range = Duration.milliseconds(10) ... .seconds(86_400)
     let interval = optional(.interval, .duration(range, step: .milliseconds(1))) ?? nil
@@ -96,7 +96,7 @@ extension ObjectReader<ProbeKey> {
 }
 
 extension IPAddress {
-  /// Where a question still lacks whom to ask.
+  /// Stands for the address of a question that still lacks it.
   static let nobody = IPAddress("0.0.0.0")!
 }
 

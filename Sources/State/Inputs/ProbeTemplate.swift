@@ -1,11 +1,10 @@
 internal import Model
 
-/// A probe that lacks the name and the address of what it asks: what blueprints have, who fill them
-/// in for each of their members.
+/// A probe without a name and an address. Blueprints fill them in for each of their members.
 struct ProbeTemplate: Hashable {
-  /// Without a name, and of no address.
+  /// Without a name and an address.
   private let probe: Probe
-  /// Whether it lacks the port as well.
+  /// Whether it lacks the port too.
   let lacksPort: Bool
 
   init(_ probe: Probe, lacksPort: Bool = false) {
@@ -13,7 +12,7 @@ struct ProbeTemplate: Hashable {
     self.lacksPort = lacksPort
   }
 
-  /// The only family that it can ask, where its source tells it.
+  /// The only family that it can ask, if its source determines one.
   var family: Family? { probe.source?.family }
 
   func probe(named name: String, at address: IPAddress, port: UInt16? = nil) -> Probe {
@@ -26,7 +25,7 @@ struct ProbeTemplate: Hashable {
 }
 
 extension Probe.Question {
-  /// The same question to somebody else; `exec` and `file` ask no address.
+  /// The same question to another address; `exec` and `file` ask none.
   fileprivate func asked(of address: IPAddress) -> Probe.Question {
     switch self {
     case .http(var http):

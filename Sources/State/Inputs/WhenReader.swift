@@ -1,7 +1,7 @@
 internal import JSON
 internal import Model
 
-/// The keys of what may have a condition.
+/// The keys of an object that may have a condition.
 protocol ConditionalKey: ObjectKey {
   static var when: Self { get }
 }
@@ -18,7 +18,7 @@ extension IPVSServiceKey: ConditionalKey {}
 extension IPVSDestinationKey: ConditionalKey {}
 extension IPVSDaemonKey: ConditionalKey {}
 
-/// The keys of a condition that isn't a signal alone.
+/// The keys of a condition that combines signals.
 enum WhenKey: Int, ObjectKey {
   case all, any, not
 
@@ -27,7 +27,7 @@ enum WhenKey: Int, ObjectKey {
 }
 
 extension ObjectReader where Key: ConditionalKey {
-  /// The condition of the present object, which may be the link `own`.
+  /// The condition of the current object, which may be the link `own`.
   func when(of own: LinkName? = nil) -> Condition? {
     guard let value = value(.when) else { return nil }
     findings.enter(.key(Key.when.name))
@@ -41,9 +41,9 @@ extension ObjectReader where Key: ConditionalKey {
 }
 
 extension Findings {
-  /// Of the present value; nil, and reported, where it is none.
+  /// Reads the value as a condition; nil, and reported, if it isn't one.
   fileprivate func condition(_ value: JSON.Value, depth: Int = 1) -> Condition? {
-    // Whatever walks over conditions goes as deep as they do.
+    // Everything that walks over conditions recurses as deep as they nest.
     guard depth <= 16 else {
       report("conditions are at most 16 deep")
       return nil

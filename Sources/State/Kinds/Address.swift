@@ -49,7 +49,7 @@ extension ObjectReader<AddressKey> {
       report(.peer, "\"\(peer)\" is of another family than \"\(prefix)\"")
     }
     if peer != nil, !prefix.isHost {
-      // The kernel keeps one length, the peer's.
+      // The kernel keeps one length: the peer's.
       report(
         .address,
         "with a peer, the subnet's length belongs to the peer: write \"\(Prefix(prefix.address))\"")
@@ -69,7 +69,7 @@ extension ObjectReader<AddressKey> {
   }
 
   private mutating func readLifetimes(_ address: inout Address) {
-    // Seconds in 32 bits, of which the last stands for ever.
+    // 32 bits of seconds; the greatest value means forever.
     let most = Duration.seconds(49_710 * 86_400)
     let valid = optional(.validLft, .lifetime(.seconds(1)...most))
     let preferred = optional(.preferredLft, .lifetime(.zero...most))
@@ -90,7 +90,7 @@ extension ObjectReader<AddressKey> {
 }
 
 extension IPAddress {
-  /// What is special about it.
+  /// Why such an address can't be used, for messages.
   var nature: String {
     if isUnspecified { return "the unspecified address" }
     if isMulticast { return "a multicast address" }

@@ -1,7 +1,7 @@
 internal import Model
 
 extension ObjectReader<LinkKey> {
-  /// Nil when what the device can't do without is missing or wrong, and reported.
+  /// Nil, and reported, if something that the device needs is missing or wrong.
   mutating func device(_ type: String, of link: Link) -> Device? {
     switch type {
     case "bridge": .bridge(bridge())
@@ -117,6 +117,6 @@ private let macvlanModeForm = WordForm(Macvlan.Mode.self, \.rawValue)
 private let tagProtocolForm = WordForm(VLAN.TagProtocol.self, \.rawValue)
 
 extension Duration {
-  /// About the most hundredths of a second in 32 bits.
+  /// Roughly the most hundredths of a second that fit into 32 bits.
   static let clockTicks = Duration.seconds(497 * 86_400)
 }

@@ -2,7 +2,7 @@ internal import JSON
 internal import Model
 
 extension CrossCheck {
-  /// Forwarding entries are of VXLANs.
+  /// Only VXLANs have forwarding entries.
   func checkEntries() {
     let section = contents[FDBEntry.self]
     for (position, entry) in section.items.enumerated() {
@@ -14,7 +14,7 @@ extension CrossCheck {
             + device.type)
         continue
       }
-      // vxlan_fdb_add: EAFNOSUPPORT.
+      // vxlan_fdb_add returns EAFNOSUPPORT.
       if entry.dst.family != vxlan.family {
         findings.report(
           at: section.pointer(position, "dst"),

@@ -15,12 +15,12 @@ enum IPVSTunnelKey: Int, ObjectKey {
   static let example = "{ \"type\": \"gue\", \"port\": 6080 }"
 }
 
-/// What a destination's service decides about it.
+/// What a destination's service determines for it.
 struct DestinationContext {
-  /// Nil where it can't be read.
+  /// Nil if it couldn't be read.
   let match: IPVSService.Match?
 
-  /// The service's port: nil where every port goes where it came to.
+  /// The service's port; nil if packets to every port keep theirs.
   var port: UInt16? {
     if case .address(_, let port, _)? = match, port != 0 { port } else { nil }
   }
@@ -81,7 +81,7 @@ extension ObjectReader<IPVSDestinationKey> {
 }
 
 extension ObjectReader {
-  /// How packets get to real servers, by two keys.
+  /// Reads the forwarding method, which two keys state.
   mutating func forwarding(_ key: Key, _ tunnelKey: Key) -> IPVSDestination.Forwarding? {
     let word = optional(key, forwardingForm)
     let tunnel: IPVSDestination.Tunnel? = object(tunnelKey, "tunnel") {

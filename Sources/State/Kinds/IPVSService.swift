@@ -23,7 +23,7 @@ enum IPVSPersistenceKey: Int, ObjectKey {
   static let example = "{ \"timeout\": \"5m\" }"
 }
 
-/// The section of three kinds.
+/// The section holds three kinds.
 enum IPVSSection: SectionReader {
   static let key = "ipvs"
 
@@ -56,7 +56,7 @@ enum IPVSSection: SectionReader {
 }
 
 extension CrossCheck {
-  /// The messages of the synchronisation have room for one family a connection (`ip_vs_sync.c`).
+  /// A synchronisation message has room for one family for each connection (`ip_vs_sync.c`).
   fileprivate func checkSynchronisation() {
     let (daemons, services) = (contents[IPVSDaemon.self], contents[IPVSService.self])
     if daemons.items.isEmpty { return }
@@ -113,7 +113,7 @@ extension ObjectReader<IPVSServiceKey> {
     let when = when()
     guard match != nil else { return nil }
     service.destinations = destinations.map(\.destination)
-    // In the order in which services list their destinations.
+    // In the order in which services sort their destinations.
     let conditions = destinations.sorted { $0.destination.id < $1.destination.id }.map(\.when)
     return Declared(service, when: when, members: conditions, inhibit: inhibit)
   }
@@ -158,7 +158,7 @@ extension ObjectReader<IPVSServiceKey> {
     return .address(address, port: port, protocol: `protocol`)
   }
 
-  /// What ipvsadm refuses, though the kernel takes it.
+  /// Finds what ipvsadm refuses, though the kernel takes it.
   private mutating func check(_ match: IPVSService.Match, _ flags: Set<IPVSService.Flag>) {
     guard case .address(_, let port, let `protocol`) = match else { return }
     if port == 0, !has(.persistence) {
@@ -182,7 +182,7 @@ extension ObjectReader<IPVSServiceKey> {
   }
 
   private mutating func isUnique(_ destinations: [IPVSDestination]) -> Bool {
-    // With one left out, positions are no indices: its own problem comes first.
+    // With one left out, positions no longer match the file's indexes; that problem is reported already.
     guard !faults.contains(.destinations) else { return false }
     var seen: Set<IPVSDestination.ID> = []
     for (index, destination) in destinations.enumerated()
@@ -207,7 +207,7 @@ extension ObjectReader<IPVSPersistenceKey> {
   }
 }
 
-/// A flag by the name that it has for the service's scheduler.
+/// A flag by its name for the service's scheduler.
 struct SchedulerFlagForm: Form {
   let scheduler: String
 
@@ -230,7 +230,7 @@ extension Form where Self == WordForm<IPVSProtocol> {
   static var ipvsProtocol: Self { protocolForm }
 }
 extension Form where Self == DurationForm {
-  /// In seconds; longer ones would overflow the kernel's count of ticks at 1000 Hz.
+  /// In seconds; longer timeouts would overflow the kernel's count of ticks at 1000 Hz.
   static var ipvsTimeout: DurationForm {
     .duration(.seconds(1) ... .seconds(24 * 86_400), step: .seconds(1))
   }

@@ -29,10 +29,10 @@ extension CrossCheck {
     }
   }
 
-  /// What is sent has to fit into the link below.
+  /// The encapsulated packets must fit into the link below.
   private func checkMTU(of link: Link, _ position: Int) {
     let section = contents[Link.self]
-    // Somebody else's is as it is.
+    // Somebody else's link is as it is.
     guard !link.isAdopted, let mtu = link.mtu, let name = link.lower, name != link.name,
       let most = links[name]?.mtu
     else { return }
@@ -84,7 +84,7 @@ extension CrossCheck {
       "\(words): \(section.pointer(first)), \"\(section.items[first].name)\", has it already")
   }
 
-  /// Altnames and names are one set to the kernel.
+  /// The kernel keeps names and altnames in one namespace.
   private func checkNames() {
     let section = contents[Link.self]
     var owners: [String: Int] = [:]
@@ -139,6 +139,6 @@ extension CrossCheck {
 }
 
 extension VXLAN {
-  /// Of the packets that carry it.
+  /// The family of the outer packets.
   var family: Family { (remote ?? local)?.family ?? .inet }
 }

@@ -2,7 +2,7 @@ internal import JSON
 internal import Model
 
 extension CrossCheck {
-  /// A link can be made only after those that it needs: below it, and its master.
+  /// A link can be made only after those that it needs: the link below it, and its master.
   func checkCycles() {
     let section = contents[Link.self]
     let positions = Dictionary(
@@ -16,7 +16,7 @@ extension CrossCheck {
 
     var isDone = Array(repeating: false, count: needs.count)
     var depths: [Int: Int] = [:]
-    // By hand rather than by recursion: a file decides how deep it goes.
+    // Iterative rather than recursive: the file determines the depth.
     for start in needs.indices where !isDone[start] {
       var way = [(position: start, next: 0)]
       depths[start] = 0

@@ -24,7 +24,7 @@ enum LinkSection: ListSection {
     return link.map { Declared($0, when: when) }
   }
 
-  /// That a link is over itself is said otherwise.
+  /// Without a link that names itself: that is reported elsewhere.
   static func links(of link: Link) -> [(name: LinkName?, key: String)] {
     [
       (link.lower == link.name ? nil : link.lower, link.vxlan == nil ? "link" : "dev"),
@@ -48,7 +48,7 @@ enum LinkSection: ListSection {
 extension ObjectReader<LinkKey> {
   fileprivate mutating func link() -> Link? {
     let name = required(.name, .link)
-    // Without a name there is no link, but there may be more to say.
+    // Without a name there is no link, but there may be more mistakes to report.
     var link = Link(name ?? .loopback)
     link.isManaged = optional(.managed, .bool) ?? true
     guard link.isManaged else {
@@ -66,7 +66,7 @@ extension ObjectReader<LinkKey> {
     link.master = optional(.master, .link)
     link.alias = alias(isOurs: link.isOurs)
     link.altnames = altnames()
-    // One that we make is wanted up; another's state is its maker's.
+    // A link that we make is wanted up; the state of another is its maker's business.
     link.isUp = optional(.up, .bool) ?? (has(.type) && !link.isAdopted ? true : nil)
     return name.map { _ in link }
   }
@@ -103,7 +103,7 @@ extension ObjectReader<LinkKey> {
 
   private mutating func alias(isOurs: Bool) -> String? {
     guard let alias = optional(.alias, .plainText) else { return nil }
-    // IFALIASZ is 256; that a link is ours is noted in its alias.
+    // IFALIASZ is 256, and the alias also marks a link as ours.
     let limit = isOurs ? 200 : 255
     guard (1...limit).contains(alias.utf8.count) else {
       report(.alias, "must be 1 to \(limit) bytes long, not \(alias.utf8.count)")

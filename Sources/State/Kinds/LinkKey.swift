@@ -12,7 +12,7 @@ enum LinkKey: Int, ObjectKey {
     .name, .managed, .adopt, .type, .mtu, .address, .master, .alias, .altnames, .up, .when,
   ]
 
-  /// The keys that links of a type have of their own.
+  /// The keys that each type of link adds.
   static let own: [(type: String, keys: KeySet<LinkKey>)] = [
     ("bridge", [.stpState, .priority, .forwardDelay, .ageingTime, .vlanFiltering]),
     ("macvlan", [.link, .mode]),

@@ -3,7 +3,7 @@ internal import Model
 
 enum NeighborKey: Int, ObjectKey {
   case link, address, mac, proxy, router, `protocol`, adopt, when
-  /// A VXLAN's forwarding entry only, as all that follow.
+  /// From here on, keys of a VXLAN's forwarding entry only.
   case dst, port, vni, via
 
   static let names = spelledNames()
@@ -11,7 +11,7 @@ enum NeighborKey: Int, ObjectKey {
     "{ \"link\": \"eth0\", \"address\": \"192.0.2.7\", \"mac\": \"02:00:00:00:00:07\" }"
 }
 
-/// The section of two kinds.
+/// The section holds two kinds.
 enum NeighborSection: SectionReader {
   static let key = "neighbors"
 
@@ -52,7 +52,7 @@ private enum NeighborOrEntry {
 
 extension ObjectReader<NeighborKey> {
   fileprivate mutating func neighborOrEntry() -> NeighborOrEntry? {
-    // What has an address of its own is a neighbor, whatever else it has.
+    // An entry with an address of its own is a neighbor, whatever else it has.
     if !has(.address), let key = first(of: [.dst, .port, .vni, .via, .adopt]) {
       return entry(because: key).map(NeighborOrEntry.entry)
     }

@@ -17,7 +17,8 @@ extension CrossCheck {
           findings.report(
             at: pointer, "nexthop \(member.id) is a group itself; members must be single nexthops")
         } else if target == .blackhole, group.members.count > 1 {
-          // nh_create_ipv4 and its kin: a blackhole "can not be used in a group with more than 1 path".
+          // nh_create_ipv4 and the like: a blackhole "can not be used in a group with more than 1
+          // path".
           findings.report(
             at: pointer,
             "nexthop \(member.id) is a blackhole, which can only be a group's one member")

@@ -64,7 +64,8 @@ extension ObjectReader<NexthopKey> {
     let isAdopted = optional(.adopt, .bool) ?? false
     let when = when()
     guard let id else { return nil }
-    // What can't be read leaves a nexthop without a link and a gateway, about which no check asks.
+    // A target that can't be read leaves a nexthop without a link and a gateway, which no check
+    // asks about.
     var nexthop = Nexthop(
       id, family: target?.family ?? .inet, target?.target ?? .hop(via: nil, dev: nil, onlink: false)
     )
@@ -89,7 +90,7 @@ extension ObjectReader<NexthopKey> {
       }
       guard let group else { return nil }
       checkUnique(group.map(\.member))
-      // In the order in which groups list their members.
+      // In the order in which groups sort their members.
       conditions = group.sorted { $0.member.id < $1.member.id }.map(\.when)
       return (.group(Nexthop.Group(group.map(\.member), resilient: resilient)), .inet)
     }
@@ -115,7 +116,7 @@ extension ObjectReader<NexthopKey> {
   }
 
   private mutating func checkUnique(_ members: [Nexthop.Member]) {
-    // With a member left out, positions are no indices: its own problem comes first.
+    // With a member left out, positions no longer match the file's indexes; that problem is reported already.
     guard !faults.contains(.group) else { return }
     var seen: Set<UInt32> = []
     for (index, member) in members.enumerated() where !seen.insert(member.id).inserted {

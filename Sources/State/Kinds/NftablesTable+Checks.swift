@@ -3,7 +3,7 @@ internal import Model
 internal import Nftables
 
 extension CrossCheck {
-  /// Whether tables compile, and whether a packet finds its way out of each.
+  /// Checks that each table compiles, and that its jumps end.
   func checkTables() {
     let taken = contents.blueprints.flatMap(\.claims.tables)
     let sections = Sections.blueprints.map { "\"\($0.key)\"" }.joined(separator: " and ")
@@ -12,7 +12,7 @@ extension CrossCheck {
         report(
           "\(sections) have a table of this name: take another", table, .table)
       }
-      // Any number does for a link, which need not be there yet.
+      // Any index will do for a link, which needn't exist yet.
       let compiled = TableCompiler.compile(
         table, names: findings.names.nftables, link: { _ in 1 })
       if case .failure(let faults) = compiled {
@@ -28,11 +28,11 @@ extension CrossCheck {
       at: contents.tablePointers[id] ?? Pointer([.key("nftables")]), message)
   }
 
-  /// The kernel refuses jumps in a circle, and jumps to chains with a hook of their own.
+  /// The kernel refuses circular jumps, and jumps to chains that are attached to a hook.
   private func checkJumps(_ table: Nftables.Table) {
     let chains = Dictionary(table.chains.map { ($0.name, $0) }) { first, _ in first }
     var finished: Set<String> = []
-    /// The way from a chain with no finished end; nil when none leads back into it.
+    /// A path of jumps that leads back to where it began; nil if there is none.
     func circle(_ name: String, _ way: [String]) -> [String]? {
       if let start = way.firstIndex(of: name) { return Array(way[start...]) + [name] }
       guard !finished.contains(name), let chain = chains[name] else { return nil }
@@ -63,7 +63,7 @@ extension CrossCheck {
 }
 
 extension Nftables.Statement {
-  /// The chains that it leads to, but for those of named maps.
+  /// The chains that it jumps to, except through named maps.
   fileprivate var targets: [String] {
     switch self {
     case .verdict(let verdict): return [verdict.target].compactMap(\.self)

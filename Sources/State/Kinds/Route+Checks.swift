@@ -5,7 +5,7 @@ extension CrossCheck {
   func checkLinksOfRoutes() {
     let section = contents[Route.self]
     for position in section.items.indices {
-      // In place: a copy of a route retains five things, 100,000 times.
+      // Read in place: copying a route retains five references, 100,000 times.
       if let dev = section.items[position].hop?.dev {
         checkLink(dev, at: section.pointer(position, "dev"))
       }

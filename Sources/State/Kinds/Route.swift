@@ -56,7 +56,7 @@ extension ObjectReader<RouteKey> {
     if let metric = optional(.metric, .uint32(0, to: .max)) { route.metric = metric }
     route.tos = optional(.tos, TosForm(range: 0...252)) ?? 0
     if let scope = optional(.scope, .scope), family == .inet { route.scope = scope }
-    // ip_metrics_convert lowers what is more.
+    // ip_metrics_convert lowers a greater value to this.
     route.mtu = optional(.mtu, .bytes(68, to: 65_520))
     route.advmss = optional(.advmss, .bytes(1, to: 65_495))
     route.protocol = optional(.protocol, .routeProtocol(findings.names)).map(RouteProtocol.init)
@@ -67,7 +67,7 @@ extension ObjectReader<RouteKey> {
       ? Declared(route, when: when, members: members.map(\.when)) : nil
   }
 
-  /// A route leads by one way, a discarding one by none.
+  /// A route has one way out; a discarding route has none.
   private mutating func checkWay(_ type: Route.RouteType) {
     guard !faults.contains(.type) else { return }
     if type.isDiscarding {
@@ -81,7 +81,7 @@ extension ObjectReader<RouteKey> {
     }
   }
 
-  /// A default route's family is the stated one, or that of the addresses around it.
+  /// A default route's family is the stated one, or that of the route's addresses.
   private mutating func prefix(
     _ destination: Destination?, _ stated: Family?, src: IPAddress?, vias via: IPAddress?,
     _ hops: [Route.Hop]
@@ -96,7 +96,7 @@ extension ObjectReader<RouteKey> {
     case .default:
       if let stated { return .all(stated) }
       let families = ([src, via] + hops.map(\.via)).compactMap { $0?.family }
-      // An IPv4 route may have an IPv6 gateway, an IPv6 route nothing of IPv4.
+      // An IPv4 route may have an IPv6 gateway, but an IPv6 route has nothing of IPv4.
       if let least = families.min() { return .all(least) }
       if faults.isDisjoint(with: [.family, .src, .via, .nexthops]) {
         reportMissing(

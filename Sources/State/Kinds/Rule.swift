@@ -11,7 +11,7 @@ enum RuleKey: Int, ObjectKey {
   static let actions: [RuleKey] = [.lookup, .goto, .nop, .unreachable, .blackhole, .prohibit]
 }
 
-/// The section holds rules, and what no rule may be like.
+/// The section holds rules, and patterns that no rule may match.
 enum RuleSection: SectionReader {
   static let key = "rules"
 
@@ -68,7 +68,8 @@ extension ObjectReader<RuleKey> {
     }
     let suppressed = suppressedLength()
     let maker = optional(.protocol, .routeProtocol(findings.names))
-    // The kernel knows a rule by all that it says: with part of it unread, it is no one's like.
+    // The kernel identifies a rule by everything that it states, so a rule that was read in part
+    // identifies none.
     guard isSound, let family, let priority, let action else { return nil }
     var rule = Rule(family, priority: priority, action)
     rule.selector = selector
@@ -104,7 +105,7 @@ extension ObjectReader<RuleKey> {
     selector.oif = optional(.oif, .link)
     selector.fwmark = optional(.fwmark, .mark)
     selector.ipproto = optional(.ipproto, .ipProtocol)
-    // fib_rule_port_range_valid leaves 65535 out.
+    // fib_rule_port_range_valid excludes 65535.
     selector.sport = optional(.sport, .ports(1, to: 65534))
     selector.dport = optional(.dport, .ports(1, to: 65534))
     selector.tos = optional(.tos, TosForm(range: 4...252))
@@ -114,7 +115,7 @@ extension ObjectReader<RuleKey> {
     return selector
   }
 
-  /// What the file states, or what an address tells.
+  /// The stated family, or the one that an address tells.
   private mutating func family(_ selector: Rule.Selector) -> Family? {
     let told = (selector.from ?? selector.to)?.family
     guard has(.family) else { return checked(told, selector) }
@@ -127,7 +128,7 @@ extension ObjectReader<RuleKey> {
   }
 
   private mutating func checked(_ family: Family?, _ selector: Rule.Selector) -> Family? {
-    // fib4_rule_configure takes RFC 1349's four bits, without ECN's: IPTOS_TOS_MASK.
+    // fib4_rule_configure takes RFC 1349's four bits without ECN's (IPTOS_TOS_MASK).
     if family == .inet, let tos = selector.tos, tos & ~0x1c != 0 {
       report(.tos, "must be a multiple of 4 from 4 to 28 in an IPv4 rule, not the number \(tos)")
     }

@@ -26,13 +26,13 @@ extension Form where Self == DurationForm {
   static func duration(_ range: ClosedRange<Duration>, step: Duration) -> Self {
     DurationForm(range: range, step: step)
   }
-  /// In whole seconds, or `forever`.
+  /// Whole seconds, or `forever`.
   static func lifetime(_ range: ClosedRange<Duration>) -> Self {
     DurationForm(range: range, step: .seconds(1), isForeverAllowed: true)
   }
 }
 extension Form where Self == TextForm<String> {
-  /// Without control characters.
+  /// Text without control characters.
   static var plainText: Self { plainTextForm }
 }
 
@@ -63,7 +63,7 @@ struct TableForm: Form {
   }
 }
 
-/// The TOS field without its two low bits, which are ECN's.
+/// The TOS field without its two low bits, which belong to ECN.
 struct TosForm: Form {
   let range: ClosedRange<UInt8>
 

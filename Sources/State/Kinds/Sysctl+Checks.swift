@@ -2,7 +2,7 @@ internal import JSON
 internal import Model
 
 extension CrossCheck {
-  /// One setting of the kernel under two names: with two values each would undo the other for ever.
+  /// One kernel variable may have two names: with two values, each would undo the other for ever.
   func checkSysctls() {
     let section = contents[Sysctl.self]
     var earlier: [Sysctl.Key: Int] = [:]

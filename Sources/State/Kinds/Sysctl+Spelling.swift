@@ -1,9 +1,9 @@
 internal import Model
 
 extension Sysctl.Key {
-  /// Why a value would never be found as it is written; nil where it may be.
+  /// Why the kernel would never show the value as it is written; nil if it may.
   ///
-  /// The kernel reads numbers as C writes them, and shows them in decimal (`proc_get_long`,
+  /// The kernel reads numbers in C's notation and shows them in decimal (`proc_get_long`,
   /// `kernel/sysctl.c`): a setting written as `"0x1"` would differ for ever.
   func fault(of text: String) -> String? {
     if isWriteOnly { return "this setting can only be written, so there is no state of it to keep" }
@@ -20,12 +20,12 @@ extension Sysctl.Key {
 
   private var isWriteOnly: Bool { parts.last == "flush" && parts.dropLast().last == "route" }
 
-  /// Written and shown in hexadecimal digits, with noughts in front.
+  /// Written and shown in hexadecimal digits, zero-padded.
   private var holdsBitmap: Bool {
     ["rps_default_mask", "flow_limit_cpu_bitmap", "tcp_fastopen_key"].contains(parts.last)
   }
 
-  /// How the kernel shows a number in C's way of writing; nil for what is no number.
+  /// How the kernel shows a number in C's notation; nil if it isn't a number.
   private static func decimal(_ field: String) -> String? {
     var digits = field[...]
     let sign = digits.hasPrefix("-") ? "-" : ""

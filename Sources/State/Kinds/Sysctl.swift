@@ -42,14 +42,14 @@ enum SysctlSection: SectionReader {
     return .object(sorted.map { ($0.key.description, tree($0.text)) })
   }
 
-  /// As a number, if it reads as it would be written.
+  /// Written as a number if that reads back as the same text.
   private static func tree(_ text: String?) -> Tree {
     guard let text else { return .string("") }
     if let number = Int(text), String(number) == text { return .integer(number) }
     return .string(text)
   }
 
-  /// The value alone, or an object of a value and its condition.
+  /// The value alone, or an object with a value and a condition.
   private static func setting(
     _ value: JSON.Value, _ findings: Findings
   ) -> (text: String, when: Condition?)? {
@@ -79,7 +79,7 @@ enum SysctlSection: SectionReader {
     guard key.isOfNetwork else {
       throw Mismatch("\(quoted(name)) is not under \"net.\", and others are not ours to set")
     }
-    // A VLAN's name has a dot, and sysctl(8) writes it as a slash.
+    // A VLAN's name contains a dot, which sysctl(8) writes as a slash.
     let parts = key.parts
     if parts.count > 5, ["ipv4", "ipv6"].contains(parts[1]), ["conf", "neigh"].contains(parts[2]) {
       let link = parts[3..<(parts.count - 1)].joined(separator: ".")
@@ -91,7 +91,7 @@ enum SysctlSection: SectionReader {
   }
 }
 
-/// A sysctl's value; a number is written as one.
+/// A sysctl's value: a number or a text.
 private struct SysctlForm: Form {
   func read(_ value: JSON.Value) throws(Mismatch) -> String {
     if let integer = value.integer { return String(integer) }

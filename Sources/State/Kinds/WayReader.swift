@@ -1,6 +1,6 @@
 internal import Model
 
-/// The keys of what leads somewhere by a gateway, a link, or both.
+/// The keys of an object that leads somewhere by a gateway, a link, or both.
 protocol WayKey: ObjectKey {
   static var via: Self { get }
   static var dev: Self { get }
@@ -12,7 +12,7 @@ extension HopKey: WayKey {}
 extension NexthopKey: WayKey {}
 
 extension ObjectReader where Key: WayKey {
-  /// Of the keys `via`, `dev` and `onlink`.
+  /// The hop that the keys `via`, `dev` and `onlink` state.
   mutating func way() -> Route.Hop {
     var hop = Route.Hop(via: optional(.via, .address), dev: optional(.dev, .link))
     hop.isOnlink = optional(.onlink, .bool) ?? false

@@ -2,11 +2,11 @@ internal import JSON
 internal import Model
 import Nftables
 
-/// The members of an object; what nobody asks for is a mistake.
+/// The members of an object; a member that is never asked for is a mistake.
 final class NftablesFields {
   private let value: JSON.Value
   private let reader: NftablesReader
-  /// A few, so that a search is faster than a set.
+  /// So few that a search is faster than a set.
   private var asked: [String] = []
   // nft's own numbers, which mean nothing elsewhere.
   private static let ignored = ["handle", "index"]
@@ -20,7 +20,7 @@ final class NftablesFields {
     self.reader = reader
   }
 
-  /// Reports what was never asked for.
+  /// Reports members that were never asked for.
   func finish() {
     for member in value.members!
     where !asked.contains(member.key) && !Self.ignored.contains(member.key) {
@@ -69,7 +69,7 @@ final class NftablesFields {
     }
   }
 
-  /// nft prints numbers above 2^31 as negative ones.
+  /// nft prints numbers from 2^31 on as negative.
   func word(_ key: String) -> UInt32? {
     guard let value: Int64 = integer(key) else { return nil }
     if let number = UInt32(exactly: value) { return number }
@@ -87,7 +87,7 @@ final class NftablesFields {
     return integer(key)
   }
 
-  /// One word, or an array of them.
+  /// One word, or an array of words.
   func words(_ key: String) -> [String] {
     read(key) { value -> [String]? in
       if let word = value.string { return [word] }
@@ -104,7 +104,7 @@ final class NftablesFields {
     } ?? []
   }
 
-  /// One of a closed set of words; what isn't is told with those that there are.
+  /// One of a closed set of words; the message for any other lists them.
   func word<T: Nftables.Word>(_ key: String, _ what: String) -> T? {
     string(key).flatMap { oneOf($0, what) }
   }
@@ -132,7 +132,7 @@ final class NftablesFields {
     return expression(key)
   }
 
-  /// A number, or a name with what is added: nft(8), STANDARD PRIORITY NAMES.
+  /// A number, or a name with an offset: nft(8), STANDARD PRIORITY NAMES.
   func priority(_ key: String, _ family: Nftables.Family) -> Int32? {
     guard let value = required(key) else { return nil }
     guard let text = value.string else { return integer(key) }

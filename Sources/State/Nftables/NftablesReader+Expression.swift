@@ -4,7 +4,7 @@ import Nftables
 
 extension NftablesReader {
   func expression(_ value: JSON.Value) -> Nftables.Expression? {
-    // What reads it afterwards recurses as deep.
+    // Whatever handles the expression later recurses as deep.
     guard depth < 100 else { return fail("it is nested too deep") }
     switch value.kind {
     case .string:
@@ -23,7 +23,7 @@ extension NftablesReader {
     }
   }
 
-  /// Nil when one of them is wrong.
+  /// Nil if any of them is wrong.
   func list(_ value: JSON.Value) -> [Nftables.Expression]? {
     guard let elements = value.elements else { return fail("an array belongs here") }
     var list: [Nftables.Expression] = []
@@ -77,7 +77,7 @@ extension NftablesReader {
   ) -> Nftables.Expression? {
     guard let operands = list(content) else { return nil }
     guard (2...100).contains(operands.count) else { return fail("2 to 100 operands belong here") }
-    // Newer nft joins a | b | c in one array.
+    // Newer nft writes a | b | c as one array.
     return operands.dropFirst().reduce(operands[0]) { .binary(op, $0, $1) }
   }
 
@@ -156,7 +156,7 @@ extension NftablesReader {
 
   private func ct(_ fields: NftablesFields) -> Nftables.Expression? {
     guard var key = fields.required(string: "key") else { return nil }
-    // As nft before 0.9 wrote `ip saddr`.
+    // nft before 0.9 wrote `ip saddr` like this.
     if let family = fields.string("family") { key = "\(family) \(key)" }
     return .ct(key: key, direction: fields.word("dir", "ct direction"))
   }

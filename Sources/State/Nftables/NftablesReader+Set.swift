@@ -38,7 +38,7 @@ extension NftablesReader {
     }
   }
 
-  /// `{"element": ...}`: more elements of a set that stands above.
+  /// `{"element": ...}`: more elements for a set that is stated above.
   func readElement(_ fields: NftablesFields) {
     guard let index = table(of: fields), let name = fields.required(string: "name") else { return }
     guard let elements = fields.read("elem", { elements($0) }) else {
@@ -78,7 +78,7 @@ extension NftablesReader {
     change(index) { $0.objects.append(object) }
   }
 
-  /// Objects of connection tracking.
+  /// Reads a connection-tracking object.
   private func tracking(
     _ kind: String, _ fields: NftablesFields
   ) -> Nftables.NamedObject.Content? {
@@ -117,7 +117,7 @@ extension NftablesReader {
     }
   }
 
-  /// In milliseconds: seconds, or text such as `1h30m`.
+  /// In milliseconds, from a number of seconds or from text such as `1h30m`.
   private func time(_ fields: NftablesFields, _ key: String) -> UInt64? {
     fields.read(key) { value -> UInt64? in
       if let seconds = value.integer.flatMap({ UInt32(exactly: $0) }) {
@@ -126,7 +126,7 @@ extension NftablesReader {
       guard let text = value.string, let time = Nftables.Duration.milliseconds(text) else {
         return fail("a time: whole seconds, or text such as \"1h30m\"")
       }
-      // The kernel counts in ticks, of which every machine has its own.
+      // The kernel counts in ticks, whose length differs between machines.
       guard time % 100 == 0 else { return fail("a time in tenths of a second or more") }
       return time
     }
@@ -187,7 +187,7 @@ extension NftablesReader {
     return found.count == elements.count ? found : nil
   }
 
-  /// `key`, or of a map `[key, data]`.
+  /// `key`, or for a map `[key, data]`.
   private func pair(_ value: JSON.Value) -> Nftables.Element? {
     guard let parts = value.elements else { return element(value) }
     guard parts.count == 2 else { return fail("[key, data] belongs here") }
@@ -208,7 +208,7 @@ extension NftablesReader {
       element.timeout = time(fields, "timeout")
       element.expires = time(fields, "expires")
       element.comment = fields.string("comment")
-      // As nft prints those of live elements, in their order.
+      // nft prints the statements of live elements here, in order.
       for member in content.members! where Self.elementStatements.contains(member.key) {
         _ = fields[member.key]
         if let found = statement(member.key, member.value) { element.statements.append(found) }

@@ -24,7 +24,7 @@ extension NftablesReader {
       default: break
       }
       if let named = named(key, content) { return named }
-      // `{"masquerade": null}` has no members to speak of.
+      // `{"masquerade": null}` has no members.
       guard content.kind != .null else { return empty(key) }
       guard let fields = NftablesFields(content, self) else { return nil }
       let count = reportCount
@@ -34,7 +34,7 @@ extension NftablesReader {
     }
   }
 
-  /// A named object: by its name, or by a map to names.
+  /// A named object: its name, or a map to names.
   private func named(_ key: String, _ content: JSON.Value) -> Nftables.Statement? {
     guard let kind = Nftables.ObjectKind(rawValue: key) else { return nil }
     if let name = content.string { return .object(kind: kind, name: .symbol(name)) }
@@ -98,7 +98,7 @@ extension NftablesReader {
       return .reject(
         Nftables.Reject(type: fields.word("type", "reject"), code: fields.expression("expr")))
     case "snat", "dnat", "masquerade", "redirect":
-      // What the address and the flags say anyhow.
+      // The address and the flags imply these.
       for word in fields.words("type_flags") where !["interval", "prefix", "concat"].contains(word)
       {
         within(.key("type_flags")) { report("one of interval, prefix, concat") }
@@ -217,7 +217,7 @@ extension NftablesReader {
     let burst: UInt64? = fields.integer("burst")
     let isOver = fields.bool("inv")
     let isPackets = unit == "packets"
-    // Of packets there is always one, 5 unless stated.
+    // A rate of packets always has a burst, 5 unless stated.
     let packets = burst.flatMap { $0 == 0 ? nil : $0 } ?? 5
     guard let amount = isPackets ? rate : scaled(rate, unit),
       let wide = isPackets ? packets : scaled(burst ?? 0, burstUnit)

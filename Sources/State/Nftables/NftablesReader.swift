@@ -4,17 +4,17 @@ public import Nftables
 
 /// Reads what libnftables-json(5) describes: the array that `nft -j list ruleset` prints.
 ///
-/// Where nft 1.0.6 falls short, what newer ones write is read too: `typeof`, a chain's devices,
-/// maps onto concatenations, `map` statements.
+/// Also reads what newer versions write where nft 1.0.6 falls short: `typeof`, a chain's devices,
+/// maps to concatenations, `map` statements.
 public final class NftablesReader {
   private let sink: any NftablesSink
   private var path: [Pointer.Component]
   private(set) var tables: [Nftables.Table] = []
-  /// The tables that are somebody else's and may be changed, as `FAMILY NAME`.
+  /// Somebody else's tables that may be changed, as `FAMILY NAME`.
   private(set) var adopted: Set<String> = []
-  /// Those of what `show --all` printed once.
+  /// Tables that a previous `show --all` printed as somebody else's.
   private(set) var foreign: Set<String> = []
-  /// Where the parts of the tables stand.
+  /// Where the parts of the tables are in the file.
   private(set) var pointers: [PartID: Pointer] = [:]
 
   /// A part of one of the tables.
@@ -23,7 +23,7 @@ public final class NftablesReader {
     let table: String
     let part: NftablesFault.Part
   }
-  /// Chains by name, of each of them.
+  /// For each table, the positions of its chains by name.
   private var chains: [[String: Int]] = []
 
   private init(_ sink: any NftablesSink, at pointer: Pointer) {
@@ -31,7 +31,7 @@ public final class NftablesReader {
     path = pointer.components
   }
 
-  /// The tables in the order of the text; what is wrong is reported, and left out.
+  /// The tables in the order of the text; what is wrong is reported and left out.
   public static func read(
     _ value: JSON.Value, at pointer: Pointer, into sink: any NftablesSink
   ) -> [Nftables.Table] {
@@ -40,7 +40,7 @@ public final class NftablesReader {
     return reader.tables
   }
 
-  /// As above, with where the parts of the tables stand.
+  /// The same, with where the parts of the tables are in the file.
   static func sections(
     _ value: JSON.Value, at pointer: Pointer, into sink: any NftablesSink
   ) -> (tables: [NftablesTable], pointers: [PartID: Pointer]) {
@@ -64,13 +64,13 @@ public final class NftablesReader {
     }
   }
 
-  /// Notes that the present entry is a part of a table.
+  /// Records that the current entry is this part of a table.
   func note(_ part: NftablesFault.Part, of index: Int) {
     let table = tables[index]
     pointers[PartID(family: table.family, table: table.name, part: part)] = Pointer(path)
   }
 
-  /// Objects and arrays around the present value.
+  /// How many objects and arrays enclose the current value.
   var depth: Int { path.count }
 
   // MARK: - Problems
@@ -80,7 +80,7 @@ public final class NftablesReader {
     sink.report(message, at: Pointer(path))
   }
 
-  /// So far.
+  /// How many problems have been reported so far.
   private(set) var reportCount = 0
 
   func within<T>(_ component: Pointer.Component, _ body: () -> T) -> T {
@@ -89,7 +89,7 @@ public final class NftablesReader {
     return body()
   }
 
-  /// Reports, for a reader that has nothing to return then.
+  /// Reports a problem and returns nil.
   func fail<T>(_ message: String) -> T? {
     report(message)
     return nil
@@ -102,7 +102,7 @@ public final class NftablesReader {
       return
     }
     if kind == "add", !isAdded {
-      // As in the files of `nft -j -f`: what is added is what there should be.
+      // As in files for `nft -j -f`: what is added is what is to exist.
       return within(.key(kind)) { readEntry(content, isAdded: true) }
     }
     if let advice = Self.commands[kind] {
@@ -125,19 +125,19 @@ public final class NftablesReader {
       case let object where Nftables.ObjectKind(rawValue: object) != nil: readObject(object, fields)
       default: return report("\"\(kind)\" is not supported")
       }
-      // Of an entry that was given up not all has been asked for.
+      // An entry that was given up hasn't been asked for all of its members.
       if reportCount == count { fields.finish() }
     }
   }
 
-  /// Of nft's own notes nothing counts; of ours, which tables are somebody else's.
+  /// Ignores nft's own metadata; ours names the tables that are somebody else's.
   private func readForeign(_ content: JSON.Value) {
     for name in content["foreign"]?.elements.map(Array.init) ?? [] {
       if let name = name.string { foreign.insert(name) }
     }
   }
 
-  /// Of `nft -j -f`, and what to write in their place.
+  /// Commands of `nft -j -f`, and what to write instead.
   private static let commands: [String: String] = [
     "create": "write the object itself, or \"add\"",
     "insert": "put the rule where it belongs among its chain's others",
@@ -153,7 +153,7 @@ public final class NftablesReader {
     var table = Nftables.Table(family: family, name: name)
     table.flags = fields.words("flags", of: "table flag")
     table.comment = fields.string("comment")
-    // Not nft's, which passes over it.
+    // Our own key, which nft ignores.
     if fields.bool("adopt") { adopted.insert("\(family.rawValue) \(name)") }
     tables.append(table)
     note(.table, of: tables.count - 1)
@@ -172,7 +172,7 @@ public final class NftablesReader {
     tables.firstIndex { $0.family == family && $0.name == name }
   }
 
-  /// The table that an entry names; it has to stand before the entry.
+  /// The table that an entry names, which must come before the entry.
   func table(of fields: NftablesFields) -> Int? {
     guard let family = family(fields), let name = fields.required(string: "table") else {
       return nil

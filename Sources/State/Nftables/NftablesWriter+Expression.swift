@@ -98,7 +98,7 @@ extension NftablesWriter {
       })
   }
 
-  /// Without what it leads to.
+  /// The element's key, without the value that it leads to.
   static func key(_ element: Nftables.Element) -> Tree {
     let key = element.key.map(expression) ?? .string("*")
     var members: [(String, Tree)] = [("val", key)]

@@ -2,15 +2,15 @@ public import JSON
 import Model
 public import Nftables
 
-/// Writes what ``NftablesReader`` reads: libnftables-json(5), as newer nft prints it.
+/// Writes what ``NftablesReader`` reads: libnftables-json(5), as newer versions of nft print it.
 public enum NftablesWriter {
-  /// The elements of the array.
+  /// The array's elements.
   public static func tree(_ tables: [Nftables.Table]) -> Tree {
     .array(tables.flatMap { entries($0) })
   }
 
-  /// A file's section, in the order in which the tables are to be made: with what is somebody else's,
-  /// and what couldn't be put into words.
+  /// A file's section, in the order in which the tables are to be made; it also names the tables
+  /// that are somebody else's, and the parts that can't be stated.
   static func section(_ tables: [NftablesTable]) -> Tree {
     let opaque = tables.flatMap { table in
       table.unreadable.map { Tree.string("\(table.id): \($0)") }
@@ -33,7 +33,7 @@ public enum NftablesWriter {
     if isAdopted { head.append(("adopt", .bool(true))) }
     var entries: [Tree] = [.object([("table", .object(head))])]
     let place: [(String, Tree)] = [family, ("table", .string(table.name))]
-    // A chain that a map leads to stands above it, as nft 1.0.6 needs it.
+    // A chain that a map leads to precedes the map, as nft 1.0.6 requires.
     entries += table.chains.map { chain($0, place) }
     entries += table.objects.map { object($0, place) }
     entries += table.flowtables.map { flowtable($0, place) }
@@ -163,7 +163,7 @@ public enum NftablesWriter {
 
   static func word<T: Nftables.Word>(_ word: T) -> Tree { .string(word.rawValue) }
 
-  /// Of milliseconds.
+  /// From milliseconds.
   static func time(_ time: UInt64) -> Tree {
     time % 1000 == 0
       ? number(time / 1000) : .string(Nftables.Duration.text(milliseconds: time))
