@@ -1,7 +1,7 @@
 public import Model
 
 extension Change {
-  /// What the change asks of the kernel, as ip(8) or bridge(8) would be told.
+  /// What the change asks of the kernel, as an ip(8) or bridge(8) command.
   public var command: String {
     let word =
       switch verb {
@@ -13,7 +13,7 @@ extension Change {
     return KernelKinds.of(object.kind).command(word, self)
   }
 
-  /// The stated properties, but for those that the title has: ` via 192.0.2.1 dev eth0`.
+  /// The stated properties that aren't in the title: ` via 192.0.2.1 dev eth0`.
   var propertyText: String {
     func text<R: Resource>(_ desired: R) -> String {
       if verb == .delete { return "" }
@@ -24,7 +24,7 @@ extension Change {
       return properties.filter { !$0.isIdentity && $0.name != "type" }
         .compactMap { property in
           property.value(desired).map { value in
-            // A thousand next hops have no place in an error.
+            // An error shouldn't list a thousand next hops.
             let described = value.description
             return " \(property.name) "
               + (described.utf8.count <= 200 ? described : described.prefix(200) + "...")

@@ -1,18 +1,18 @@
 import Model
 import Netlink
 
-/// What changes are turned into requests with.
+/// Turns changes into requests.
 final class Encoder {
-  /// Of rtnetlink.
+  /// The requests of rtnetlink.
   let batch = Batch()
-  /// Of generic netlink.
+  /// The requests of generic netlink.
   let generic: Batch
   let links: LinkTable
-  /// Ends of veth pairs that came with their peers.
+  /// Ends of veth pairs that were created with their peers.
   var made: Set<LinkName> = []
-  /// Nil: what isn't a request can't be done.
+  /// Nil: only requests are possible.
   let kernel: Kernel?
-  /// The message type of IPVS; nil where the kernel has none.
+  /// The message type of IPVS; nil if the kernel has none.
   let ipvs: UInt16?
   var secondaryGuards: [SecondaryGuard] = []
   var reordering: ReorderGuard?
@@ -24,7 +24,7 @@ final class Encoder {
     self.generic = generic
   }
 
-  /// A link's index; an error where there is no such link.
+  /// A link's index; throws if there is no such link.
   func index(_ name: LinkName) throws(NetlinkError) -> UInt32 {
     guard let index = links.index(name) else {
       throw NetlinkError("link show \(name)", code: ErrorCode.noDevice)
@@ -34,7 +34,7 @@ final class Encoder {
 }
 
 extension Batch {
-  /// An address as the kernel keeps it, in network byte order.
+  /// An address in network byte order.
   func put(_ type: UInt16, _ address: IPAddress) {
     switch address.family {
     case .inet: put(type, address.v4.bigEndian)
@@ -44,7 +44,7 @@ extension Batch {
     }
   }
 
-  /// In hundredths of a second, the kernel's `clock_t`.
+  /// A duration in hundredths of a second, the kernel's `clock_t`.
   func put(_ type: UInt16, clockTicks duration: Duration) {
     guard let ticks = duration.clockTicks else {
       return failToFit(duration, "hundredths of a second")
@@ -54,7 +54,7 @@ extension Batch {
 
   func put(_ type: UInt16, seconds duration: Duration) { put(type, seconds(duration)) }
 
-  /// A count of seconds in 32 bits; 0, and a fault of the step, where the duration is no such.
+  /// A duration as a 32-bit count of seconds; 0, and a fault of the step, if it isn't one.
   func seconds(_ duration: Duration) -> UInt32 {
     if let seconds = duration.wholeSeconds { return seconds }
     failToFit(duration, "seconds")
@@ -69,7 +69,7 @@ extension Batch {
 }
 
 extension Attribute {
-  /// By its length: 4 bytes or 16.
+  /// The address, whose length tells the family: 4 bytes or 16.
   var ipAddress: IPAddress? {
     switch payload.count {
     case 4: IPAddress(v4: UInt32(bigEndian: uint32!))
@@ -97,14 +97,14 @@ extension Family {
 }
 
 extension RouteProtocol {
-  /// As a property: nil where it is ours.
+  /// The protocol as a property: nil if it is ours.
   static func observed(_ number: UInt8) -> RouteProtocol? {
     number == vpngw.number ? nil : RouteProtocol(number)
   }
 }
 
 extension Duration {
-  /// Hundredths of a second, the kernel's `clock_t`; nil where it isn't a whole number of them.
+  /// In hundredths of a second, the kernel's `clock_t`; nil if it isn't a whole number of them.
   fileprivate var clockTicks: UInt32? {
     wholeNanoseconds % 10_000_000 == 0 ? UInt32(exactly: wholeNanoseconds / 10_000_000) : nil
   }

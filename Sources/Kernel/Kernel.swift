@@ -2,20 +2,20 @@ public import Model
 public import Netlink
 internal import Nftables
 
-/// The running kernel's network configuration: read whole, changed step by step.
+/// The running kernel's network configuration: read as a whole, changed step by step.
 ///
-/// It belongs to the network namespace in which it is made, and must be used on threads that are in
-/// that namespace (`/proc/sys/net` follows the thread). Not thread-safe.
+/// Belongs to the network namespace in which it was made, and must be used on threads in that
+/// namespace (`/proc/sys/net` follows the thread). Not thread-safe.
 public final class Kernel {
   private let socket: Socket
-  /// Nil after a change of links: the next reader reads them again.
+  /// Nil after a change of links: whoever needs them next reads them again.
   private var links: LinkTable?
-  /// Ends of veth pairs that came with their peers.
+  /// Ends of veth pairs that were created with their peers.
   private var made: Set<LinkName> = []
   var nftables: NftablesTables
-  /// Names that nftables' words may use, by the machine's own files.
+  /// The names that the machine's own files define for nftables.
   let names = MachineNames.read()
-  /// Nil where the kernel has none, or nobody asked for it yet.
+  /// Nil if the kernel has no IPVS, or if nobody has asked for it yet.
   var ipvs: IPVSKernel?
 
   public init() throws(NetlinkError) {
@@ -23,18 +23,18 @@ public final class Kernel {
     nftables = try NftablesTables()
   }
 
-  /// Names the namespace until the next boot; nil before Linux 5.12.
+  /// Identifies the namespace until the next boot; nil before Linux 5.12.
   public var namespaceCookie: UInt64? { socket.namespaceCookie }
 
-  /// The netlink ports of its sockets; events of its own changes bear them.
+  /// The netlink ports of its sockets, which events of its own changes carry.
   public var ports: Set<UInt32> { nftables.ports.union([socket.port]) }
 
   // MARK: - Observing
 
-  /// Everything there is, whoever made it, but for what the kernel makes for itself (its local
-  /// table, learnt neighbors). `sysctls` names the settings to read, as there are thousands, and
-  /// `tables` the tables beside ours. `needsIPVS` loads it where it isn't: else it is read only
-  /// where somebody has loaded it.
+  /// Everything that exists, whoever made it, except what the kernel makes for itself (its local
+  /// table, learnt neighbors). `sysctls` names the settings to read, of which there are thousands;
+  /// `tables`, the tables besides ours. `needsIPVS` loads IPVS if necessary; otherwise it is read
+  /// only if it is loaded.
   public func observe(
     sysctls: some Sequence<Sysctl.Key> = [], tables: TableSelection = TableSelection([]),
     needsIPVS: Bool = false
@@ -50,7 +50,7 @@ public final class Kernel {
     return observed
   }
 
-  /// What there is to read with, and what is wanted.
+  /// The sockets and tables that one observation reads with, and what it is asked for.
   struct Observation {
     let kernel: Kernel
     let socket: Socket
@@ -60,7 +60,7 @@ public final class Kernel {
     let needsIPVS: Bool
   }
 
-  /// What there is of IPVS alone.
+  /// IPVS alone.
   public func observeIPVSWithoutDestinations() throws(NetlinkError) -> NetworkState {
     var observed = NetworkState()
     try ipvs?.observe(into: &observed, withDestinations: false)
@@ -78,10 +78,10 @@ public final class Kernel {
     return observed
   }
 
-  /// One setting as it is; without text where this kernel has no such setting.
+  /// The setting as it is now; without text if this kernel has no such setting.
   public func sysctl(_ key: Sysctl.Key) -> Sysctl { SysctlFile.read(key) }
 
-  /// The settings that there are beside one that there isn't.
+  /// The settings in the same directory as one that doesn't exist.
   public func sysctls(beside key: Sysctl.Key) -> [Sysctl.Key] { SysctlFile.neighbors(of: key) }
 
   // MARK: - Changing
@@ -92,11 +92,11 @@ public final class Kernel {
     public let error: NetlinkError
   }
 
-  /// Carries out changes that don't rest on each other, in order and in one batch; returns those
+  /// Carries out changes that don't depend on each other, in order and in one batch; returns those
   /// that failed. The others are done.
   ///
-  /// Where what a change was planned for isn't so any more, it and those behind it fail with
-  /// `ErrorCode.restart`: they take a new plan.
+  /// If the kernel is no longer as a change was planned for, that change and those after it fail
+  /// with `ErrorCode.restart`: they need a new plan.
   public func apply(_ changes: [Change]) throws(NetlinkError) -> [FailedChange] {
     var failures: [FailedChange] = []
     let encoder = Encoder(self, try currentLinks(), ipvs: ipvs?.family)
@@ -147,7 +147,7 @@ public final class Kernel {
 }
 
 extension Change {
-  /// With what IPVS, which has no sentences of its own, means by the errno.
+  /// Adds what an errno means for IPVS, which sends no sentences of its own.
   fileprivate func explained(_ error: NetlinkError) -> NetlinkError {
     guard let service = object.as(IPVSService.self), verb != .delete else { return error }
     let module = "ip_vs_\(service.scheduler)"
@@ -165,8 +165,8 @@ extension Change {
     return NetlinkError(error.operation, code: error.code, kernelText: text)
   }
 
-  /// A deletion of what is gone already has what it wants. A route that came meanwhile, mostly the
-  /// kernel's own for an address or a link of the same plan, is for the next look to judge.
+  /// A deletion has its aim if the object is gone already. A route that has appeared meanwhile,
+  /// mostly the kernel's own for an address or a link of the same plan, is left to the next pass.
   fileprivate func isMoot(_ code: Int32) -> Bool {
     if verb == .create, object.kind == Route.kind { return code == ErrorCode.exists }
     return verb == .delete
@@ -176,12 +176,12 @@ extension Change {
   }
 }
 
-/// Keeps the other addresses of a subnet when the first one goes: without `promote_secondaries`
-/// the kernel takes them all (`__inet_del_ifa`).
+/// Preserves the other addresses of a subnet when its first one is deleted: without
+/// `promote_secondaries` the kernel deletes them all (`__inet_del_ifa`).
 struct SecondaryGuard {
   private let key: Sysctl.Key
 
-  /// Nil when there is nothing to restore afterwards.
+  /// Nil if there is nothing to restore afterwards.
   init?(_ link: LinkName) {
     guard
       let key = Sysctl.Key(parts: ["net", "ipv4", "conf", link.text, "promote_secondaries"]),

@@ -6,27 +6,27 @@ protocol KernelKind: Sendable {
   associatedtype Object: Resource
 
   static var transport: Transport { get }
-  /// Adds what there is of the kind.
+  /// Adds the kernel's objects of the kind.
   static func observe(_ observation: Kernel.Observation, into observed: inout NetworkState)
     throws(NetlinkError)
-  /// What a change asks of the kernel, as ip(8) or its like would be told; `word` is ip's for the verb.
+  /// The change as a command of ip(8) or the like; `word` is ip's for the verb.
   static func command(_ object: Object, _ word: String, _ change: Change) -> String
-  /// Adds the change's requests, or does what can't wait for a batch.
+  /// Adds the change's requests, or carries out at once what can't wait for a batch.
   static func encode(
     _ change: Change, _ object: Object, from present: Object?, _ encoder: Encoder
   ) throws(NetlinkError)
 }
 
-/// What carries a kind's changes.
+/// What carries a kind's changes to the kernel.
 enum Transport: Sendable {
-  /// One batch each, sent when all changes are encoded.
+  /// A batch for each, sent when all changes are encoded.
   case route, generic
-  /// Done at once.
+  /// Carried out at once.
   case direct
 }
 
-/// The registry: every kind, in the order in which they are observed. IPVS comes before the settings, since
-/// some are its own.
+/// The registry: every kind, in the order in which they are observed. IPVS comes before sysctls,
+/// since loading it creates some of them.
 enum KernelKinds {
   static let all: [any KernelKind.Type] = [
     IPVSServiceKind.self,
@@ -44,7 +44,7 @@ enum KernelKinds {
     NftablesTableKind.self,
   ]
 
-  /// By the position of the kind.
+  /// By the kind's position.
   private static let byPosition: [any KernelKind.Type] = Kind.all.map { kind in
     all.first { $0.kind == kind }!
   }

@@ -1,8 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// A name that one process at a time holds in a network namespace: a listening socket of the abstract
-/// namespace (unix(7)), which belongs to the network namespace and goes with the process.
+/// A name that one process at a time can hold in a network namespace: a listening socket with an
+/// abstract address (unix(7)), which belongs to the network namespace and is gone with the process.
 public final class AbstractSocket: Sendable {
   private let descriptor: Int32
 
@@ -10,7 +10,7 @@ public final class AbstractSocket: Sendable {
 
   deinit { close(descriptor) }
 
-  /// In the calling thread's network namespace; nil while somebody holds it.
+  /// Takes the name in the calling thread's network namespace; nil while somebody holds it.
   public static func take(_ name: String) throws(NetlinkError) -> AbstractSocket? {
     let descriptor = try open(name)
     let isBound = withAddress(name) { bind(descriptor, $0, $1) } == 0
@@ -23,8 +23,8 @@ public final class AbstractSocket: Sendable {
     return AbstractSocket(descriptor)
   }
 
-  /// The process and the user that hold a name; nil where nobody does, or it doesn't tell. The process
-  /// is 0 where it is in a PID namespace that this one can't see.
+  /// The process and the user that hold a name; nil if nobody does, or if the holder doesn't tell.
+  /// The process is 0 if it is in a PID namespace that this process can't see.
   public static func holder(of name: String) -> (process: Int32, user: UInt32)? {
     guard let descriptor = try? open(name) else { return nil }
     defer { close(descriptor) }
@@ -38,13 +38,14 @@ public final class AbstractSocket: Sendable {
     return (Int32(bitPattern: credentials[0]), credentials[1])
   }
 
-  /// Makes the calling process the holder that others are told of: a forked one has the socket as well,
-  /// and the credentials are those of the last that called listen (`unix_listen`).
+  /// Makes the calling process the one that others see as the holder: a forked process shares the
+  /// socket, and its credentials are those of the last process that called listen (`unix_listen`).
   public func takeOver() { listen(descriptor, Self.queue) }
 
   private static let queue: Int32 = 128
 
-  /// Lets go of those who asked for the holder: each waits in a queue of limited length.
+  /// Drops the connections of those who asked for the holder: they wait in a queue of limited
+  /// length.
   public func forgetAskers() {
     while true {
       let asker = accept(descriptor, nil, nil)
@@ -66,7 +67,7 @@ public final class AbstractSocket: Sendable {
   ) -> Int32 {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
-    // The first byte is 0.
+    // The first byte stays 0: an abstract address.
     withUnsafeMutableBytes(of: &address.sun_path) { path in
       path[1...].copyBytes(from: name.utf8.prefix(path.count - 1))
     }

@@ -1,13 +1,14 @@
 internal import CLinux
 
-/// What a state file calls the attributes of a message, to say which of them is meant.
+/// The state file's names for the attributes of a message, to tell which of them an error means.
 struct AttributeNames {
   private let message: UInt16
 
-  /// Of messages of a type.
+  /// For messages of this type.
   init(message: UInt16) { self.message = message }
 
-  /// The last word of a way into nested attributes, outermost first; the number where it has none.
+  /// The name of the last attribute on a path into nested ones, outermost first; its number if it
+  /// has no name.
   func name(of way: UInt16..., kind: String? = nil) -> String { name(of: way, kind: kind) }
 
   func name(of way: [UInt16], kind: String? = nil) -> String {
@@ -32,7 +33,7 @@ struct AttributeNames {
     }
   }
 
-  /// Whether something stands before the attributes within (`struct rtnexthop`, `struct ifinfomsg`).
+  /// Whether a header precedes the nested attributes (`struct rtnexthop`, `struct ifinfomsg`).
   func hasHeader(within way: [UInt16]) -> Bool {
     switch subsystem {
     case .route: way == [RTA.multipath]

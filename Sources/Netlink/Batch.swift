@@ -1,16 +1,16 @@
 internal import CLinux
 internal import CMnl
 
-/// Requests in a row, built once and sent together.
+/// Requests that are built once and sent together.
 ///
-/// Every request belongs to a step, its tag; the requests of one step go to the kernel in one
-/// `send`, which no signal interrupts, so that a killed process leaves no step half done.
+/// Every request belongs to a step, which has a tag. The requests of one step go to the kernel in a
+/// single `send`, which no signal interrupts, so that a killed process leaves no step half done.
 public final class Batch {
   /// One step's requests.
   struct Step {
     let tag: Int
     let operation: () -> String
-    /// Where its first request begins.
+    /// The offset of its first request.
     let start: Int
     var end: Int
     var requestCount = 0
@@ -33,18 +33,18 @@ public final class Batch {
 
   deinit { base.deallocate() }
 
-  /// Whether there is nothing to send, and nothing that can't be.
+  /// Whether there is nothing to send and no fault to report.
   public var isEmpty: Bool { count == 0 && !steps.contains { $0.fault != nil } }
 
-  /// Opens a step: the requests that follow are its own. `operation` says in iproute2's words what
-  /// it does, for an error.
+  /// Begins a step, to which the requests that follow belong. `operation` says in iproute2's words
+  /// what it does, for errors.
   public func step(_ tag: Int, _ operation: @escaping () -> String) {
     steps.append(Step(tag: tag, operation: operation, start: count, end: count))
   }
 
-  /// Notes that the present step can't be encoded, in words; the first fault of a step stays.
+  /// Records why the current step can't be encoded; the first fault of a step stays.
   ///
-  /// The kernel would take an attribute whose length or number wraps for another, shorter one.
+  /// The kernel would take an attribute whose length or number overflows for a shorter one.
   public func fail(_ fault: String) {
     if steps.isEmpty {
       self.fault = self.fault ?? fault
@@ -55,7 +55,7 @@ public final class Batch {
 
   private var hasFailed: Bool { (steps.isEmpty ? fault : steps[steps.count - 1].fault) != nil }
 
-  /// Adds a request to the present step.
+  /// Adds a request to the current step.
   public func request(_ type: UInt16, _ flags: RequestFlags, _ body: (Batch) -> Void) {
     reserve(messageHeaderLength)
     current = count
@@ -72,10 +72,10 @@ public final class Batch {
     }
   }
 
-  /// Takes back what there is of the present step, which shall not happen in part.
+  /// Discards the requests of the current step, which must not be done in part.
   public func dropStep() {
     let start = steps.last?.start ?? 0
-    // libmnl leaves what pads an attribute as it was.
+    // libmnl doesn't clear an attribute's padding.
     memset(base + start, 0, count - start)
     count = start
     if !steps.isEmpty {
@@ -92,7 +92,7 @@ public final class Batch {
   public func put(_ type: UInt16, _ value: UInt32) { putInteger(type, value) }
   public func put(_ type: UInt16, _ value: UInt64) { putInteger(type, value) }
 
-  /// With the terminating zero that the kernel expects of a string.
+  /// A string, with the terminating NUL that the kernel expects.
   public func put(_ type: UInt16, _ text: String) {
     let count = text.utf8.count
     guard fits(count + 1, in: type) else { return }
@@ -113,7 +113,7 @@ public final class Batch {
 
   public func put(_ type: UInt16, bytes: [UInt8]) { bytes.withUnsafeBytes { put(type, bytes: $0) } }
 
-  /// An attribute that holds attributes.
+  /// An attribute that contains attributes.
   public func nest(_ type: UInt16, _ body: (Batch) -> Void) {
     reserve(attributeOverhead)
     let start = tail
@@ -137,7 +137,8 @@ public final class Batch {
     AttributeNames(message: header.pointee.nlmsg_type).name(of: type)
   }
 
-  /// Bytes as they are, zero-padded to four: a header inside an attribute (`struct rtnexthop`).
+  /// Raw bytes, zero-padded to a multiple of four: a header within an attribute (`struct
+  /// rtnexthop`).
   func putRaw<T: BitwiseCopyable>(_ value: T) {
     reserve(MemoryLayout<T>.size + 4)
     (base + tail).storeBytes(of: value, as: T.self)
@@ -146,7 +147,7 @@ public final class Batch {
 
   // MARK: - Within the message
 
-  /// Sets the family's fixed header, right behind the netlink header.
+  /// Sets the family's fixed header, which follows the netlink header.
   func putHeader<T: BitwiseCopyable>(_ value: T) {
     reserve(MemoryLayout<T>.size + 4)
     let place = mnl_nlmsg_put_extra_header(header, MemoryLayout<T>.size)!
@@ -186,21 +187,21 @@ private let attributeOverhead = 16
 
 func align(_ length: Int) -> Int { (length + 3) & ~3 }
 
-/// `NLM_F_*` of a request that changes something.
+/// `NLM_F_*` flags of a request that changes something.
 public struct RequestFlags: OptionSet, Sendable {
   public let rawValue: UInt16
 
   public init(rawValue: UInt16) { self.rawValue = rawValue }
 
   public static let create = RequestFlags(rawValue: UInt16(NLM_F_CREATE))
-  /// Fails when it is there already.
+  /// Fails if the object exists already.
   public static let exclusive = RequestFlags(rawValue: UInt16(NLM_F_EXCL))
   public static let replace = RequestFlags(rawValue: UInt16(NLM_F_REPLACE))
   public static let append = RequestFlags(rawValue: UInt16(NLM_F_APPEND))
 }
 
 extension UnsafeMutableRawPointer {
-  /// libmnl 1.0.4 leaves what pads an attribute as it was.
+  /// libmnl 1.0.4 doesn't clear an attribute's padding.
   fileprivate static func zeroed(byteCount: Int) -> UnsafeMutableRawPointer {
     let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 16)
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)

@@ -36,7 +36,7 @@ public enum TupleAttribute {
 }
 
 extension Batch {
-  /// An attribute that holds attributes, from bytes that the kernel gave.
+  /// An attribute that contains attributes, from bytes that came from the kernel.
   public func putNested(_ type: UInt16, bytes: [UInt8]) {
     put(type | UInt16(NLA_F_NESTED), bytes: bytes)
   }

@@ -101,7 +101,7 @@ public enum IPVSRole {
   public static var backup: UInt32 { UInt32(IP_VS_STATE_BACKUP) }
 }
 
-/// `IPPROTO_*` of what IPVS balances.
+/// `IPPROTO_*` of the protocols that IPVS balances.
 public enum IPProto {
   public static var tcp: UInt16 { 6 }
   public static var udp: UInt16 { 17 }

@@ -66,7 +66,7 @@ public enum NFTASet {
   public static var handle: UInt16 { UInt16(NFTA_SET_HANDLE.rawValue) }
   public static var expr: UInt16 { UInt16(NFTA_SET_EXPR.rawValue) }
   public static var expressions: UInt16 { UInt16(NFTA_SET_EXPRESSIONS.rawValue) }
-  /// How many elements there are; Linux 6.1 doesn't say it, nor do its headers.
+  /// The number of elements. Linux 6.1 doesn't send it, and its headers lack it.
   public static var count: UInt16 { 20 }
 }
 

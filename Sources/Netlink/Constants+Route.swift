@@ -46,7 +46,7 @@ public enum RTAX {
   public static var advmss: UInt16 { UInt16(RTAX_ADVMSS) }
 }
 
-/// Types of routes that have no name in state files.
+/// Route types that have no name in state files.
 public enum RTN {
   public static var unicast: UInt8 { UInt8(RTN_UNICAST) }
   public static var multicast: UInt8 { UInt8(RTN_MULTICAST) }

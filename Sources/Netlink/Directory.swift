@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The names in a directory but for `.` and `..`, sorted; nil where it can't be read.
+/// The names in a directory without `.` and `..`, sorted; nil if it can't be read.
 public func entries(of directory: String) -> [String]? {
   guard let stream = opendir(directory) else { return nil }
   defer { closedir(stream) }

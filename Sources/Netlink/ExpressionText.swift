@@ -1,15 +1,16 @@
 internal import CLinux
 internal import CNftnl
 
-/// One expression of a rule, as libnftnl prints it: `cmp eq reg 1 0x00000006`.
+/// Prints an expression of a rule as libnftnl does: `cmp eq reg 1 0x00000006`.
 public enum ExpressionText {
-  /// `put` writes the expression's name and attributes; nil where libnftnl doesn't know it.
+  /// `put` writes the expression's name and attributes; nil if libnftnl doesn't know it.
   public static func text(_ put: (Batch) -> Void) -> String? {
     let batch = Batch(capacity: 1 << 10)
     batch.netfilterRequest(NFTMessage.newRule, family: 0) {
       $0.nest(NFTARule.expressions) { $0.nest(NFTAList.elem, put) }
     }
-    // libnftnl gives a rule up as a whole for one expression that it can't parse.
+    // libnftnl rejects the whole rule for one expression that it can't parse, so each has a rule of
+    // its own.
     guard batch.count > 0, let rule = nftnl_rule_alloc() else { return nil }
     defer { nftnl_rule_free(rule) }
     let isParsed = withExtendedLifetime(batch) {
@@ -21,7 +22,7 @@ public enum ExpressionText {
     guard let expression = nftnl_expr_iter_next(expressions),
       let name = nftnl_expr_get_str(expression, UInt16(NFTNL_EXPR_NAME))
     else { return nil }
-    // Names take at most 256 bytes, and values 64.
+    // Names take at most 256 bytes, values 64.
     return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 8192) { buffer in
       let start = buffer.baseAddress!
       start.pointee = 0

@@ -1,13 +1,14 @@
 internal import CLinux
 internal import Glibc
 
-/// Splits the process in two: 0 in the child, its id in the parent, negative on failure.
+/// Forks the process: returns 0 in the child, its id in the parent, and a negative number on
+/// failure.
 ///
-/// With more than one thread it fails (`EDEADLK`): the child of such a process may wait for ever for
-/// a lock that a thread held which it hasn't got.
+/// Fails with more than one thread (`EDEADLK`): the child might wait for ever for a lock that a
+/// thread held which it doesn't have.
 public func fork() -> Int32 {
   var status = stat()
-  // A directory for each thread, beside `.` and `..`.
+  // One directory for each thread, besides `.` and `..`.
   guard stat("/proc/self/task", &status) == 0, status.st_nlink == 3 else {
     errno = EDEADLK
     return -1

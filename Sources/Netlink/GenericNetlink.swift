@@ -13,7 +13,8 @@ extension Message {
 }
 
 extension Batch {
-  /// A request of generic netlink: `family` is the message type that the kernel gave the family.
+  /// A generic netlink request; `family` is the message type that the kernel assigned to the
+  /// family.
   public func genericRequest(
     _ family: UInt16, _ command: UInt8, version: UInt8 = 1, _ body: (Batch) -> Void
   ) {
@@ -29,8 +30,8 @@ extension Batch {
 }
 
 extension Socket {
-  /// The message type of a family of generic netlink; nil where the kernel has no such family, nor
-  /// a module that it could load.
+  /// The message type of a generic netlink family; nil if the kernel has no such family and no
+  /// module for it.
   ///
   /// `genl ctrl get name NAME`
   public func genericFamily(named name: String) throws(NetlinkError) -> UInt16? {

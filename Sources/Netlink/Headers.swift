@@ -1,6 +1,6 @@
 internal import CLinux
 
-// The fixed headers that follow the netlink header, by their names in ip(8).
+// The fixed headers that follow the netlink header, named as in ip(8).
 
 /// `struct ifinfomsg`.
 public struct LinkHeader {
@@ -63,10 +63,10 @@ public struct NexthopHeader {
   public let flags: UInt32
 }
 
-/// `struct rtnexthop` with the attributes behind it.
+/// `struct rtnexthop` with the attributes that follow.
 public struct MultipathHop {
   public let flags: UInt8
-  /// The weight less one.
+  /// The weight minus one.
   public let hops: UInt8
   public let index: UInt32
   public let attributes: Attributes
@@ -154,7 +154,7 @@ extension Batch {
     putHeader(header)
   }
 
-  /// The header of a veth's peer, inside an attribute.
+  /// The header of a veth's peer, within an attribute.
   public func nestedLinkHeader() { putRaw(ifinfomsg()) }
 
   public func addressHeader(
@@ -176,7 +176,7 @@ extension Batch {
     header.rtm_family = family
     header.rtm_dst_len = dstLength
     header.rtm_tos = tos
-    // A number over 255 travels as RTA_TABLE alone.
+    // A number above 255 only fits into RTA_TABLE.
     header.rtm_table = table < 256 ? UInt8(table) : UInt8(RT_TABLE_UNSPEC.rawValue)
     header.rtm_protocol = `protocol`
     header.rtm_scope = scope
@@ -221,7 +221,7 @@ extension Batch {
     putHeader(header)
   }
 
-  /// One hop of `RTA.multipath`; `weight` from 1 to 256.
+  /// One hop of `RTA.multipath`; `weight` is 1 to 256.
   public func multipathHop(
     index: UInt32, weight: UInt16, flags: UInt8, _ attributes: (Batch) -> Void
   ) {

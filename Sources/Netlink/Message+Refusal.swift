@@ -11,7 +11,7 @@ extension Message {
     extendedACK?.first { $0.type == NLMSGERR_ATTR_MSG.rawValue }?.string
   }
 
-  /// The attribute of `request` that the kernel finds wrong, or misses, in a state file's words:
+  /// The attribute of `request` that the kernel finds wrong or missing, by the state file's name:
   /// `at src`, `without via`.
   func attribute(of request: UnsafeRawBufferPointer) -> String? {
     guard let extendedACK, request.count >= messageHeaderLength else { return nil }
@@ -40,11 +40,11 @@ extension Message {
     return found.way.isEmpty ? nil : "at " + names.name(of: found.way, kind: found.kind)
   }
 
-  /// What follows the code and the request's header in an error that has more to say.
+  /// The extended ACK's attributes, which follow the code and the quoted request.
   private var extendedACK: Attributes? {
     guard flags & UInt16(NLM_F_ACK_TLVS) != 0 else { return nil }
-    // A dump's end carries its code alone; an error also the header of what it answers, and the
-    // request's body unless that was left out.
+    // The end of a dump carries the code alone. An error also carries the header of the request,
+    // and the request's body unless that was capped.
     var offset = 4
     if Int32(type) == NLMSG_ERROR {
       guard payload.count >= 4 + messageHeaderLength else { return nil }
@@ -55,11 +55,11 @@ extension Message {
   }
 }
 
-/// Finds the attribute that begins at an offset of a request, and those around it.
+/// Finds the attribute that begins at an offset of a request, and those that enclose it.
 private struct AttributeSearch {
-  /// Types from the outermost to the one that was looked for; empty where there is none.
+  /// Types from the outermost attribute to the one at the offset; empty if there is none.
   private(set) var way: [UInt16] = []
-  /// The link's type, if the request tells one.
+  /// The link's type, if the request states it.
   private(set) var kind: String?
   private let names: AttributeNames
 

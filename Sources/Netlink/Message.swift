@@ -1,11 +1,11 @@
 internal import CLinux
 
-/// A message that the kernel sent; valid only while the buffer that it points into is.
+/// A message from the kernel; valid only while the buffer that it points into is.
 public struct Message {
   public let type: UInt16
   let flags: UInt16
   let sequence: UInt32
-  /// Of the socket that asked for it; in an event, of the one that made the change.
+  /// The port of the socket that asked for it; in an event, of the socket that made the change.
   let port: UInt32
   /// What follows the netlink header.
   public let payload: UnsafeRawBufferPointer
@@ -20,19 +20,19 @@ public struct Message {
     self.payload = payload
   }
 
-  /// One that no socket brought.
+  /// A message that didn't come from a socket.
   public init(type: UInt16, payload: UnsafeRawBufferPointer) {
     self.init(type: type, flags: 0, sequence: 0, port: 0, payload: payload)
   }
 
-  /// The attributes behind a fixed header of `length` bytes.
+  /// The attributes after a fixed header of `length` bytes.
   public func attributes(after length: Int) -> Attributes {
     let offset = min(align(length), payload.count)
     return Attributes(UnsafeRawBufferPointer(rebasing: payload[offset...]))
   }
 }
 
-/// The messages of one datagram; ends at the first that doesn't fit into it.
+/// The messages of one datagram; ends at the first truncated one.
 struct Messages: Sequence, IteratorProtocol {
   private var rest: UnsafeRawBufferPointer
 
@@ -52,7 +52,7 @@ struct Messages: Sequence, IteratorProtocol {
   }
 }
 
-/// Attributes in a row; ends at the first that doesn't fit.
+/// A sequence of attributes; ends at the first truncated one.
 public struct Attributes: Sequence, IteratorProtocol {
   private var rest: UnsafeRawBufferPointer
 
@@ -71,7 +71,7 @@ public struct Attributes: Sequence, IteratorProtocol {
   }
 }
 
-/// One attribute; a value too short for what is asked of it reads as nil.
+/// One attribute; reads as nil if its value is too short for the type asked for.
 public struct Attribute {
   public let type: UInt16
   public let payload: UnsafeRawBufferPointer
@@ -82,7 +82,7 @@ public struct Attribute {
   public var uint64: UInt64? { load() }
   public var nested: Attributes { Attributes(payload) }
 
-  /// A string with or without its terminating zero.
+  /// A string, with or without its terminating NUL.
   public var string: String {
     String(decoding: payload.prefix { $0 != 0 }, as: UTF8.self)
   }

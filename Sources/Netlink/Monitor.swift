@@ -2,16 +2,17 @@ internal import CLinux
 internal import CMnl
 internal import Glibc
 
-/// Hears of every change of a network namespace, whoever makes it: `ip monitor`, `nft monitor`.
+/// Receives an event for every change in a network namespace, whoever makes it: `ip monitor`, `nft
+/// monitor`.
 ///
-/// Events only wake: what there is to do comes from observation, so that a lost event costs nothing
-/// but time. Not thread-safe.
+/// Events only wake the loop. What there is to do comes from observation, so that a lost event
+/// costs nothing but time. Not thread-safe.
 public final class Monitor {
   private let socket: OpaquePointer
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
 
-  /// In the calling thread's namespace, without blocking. `room`: bytes of events that wait; some
-  /// ten thousand events at first, and more are counted as an overflow.
+  /// Listens in the calling thread's namespace, without blocking. `room` is how many bytes of
+  /// events may wait, by default some ten thousand events; more are counted as an overflow.
   public init(
     _ subsystem: Socket.Subsystem, room: Int32 = 8 << 20
   ) throws(NetlinkError) {
@@ -34,7 +35,8 @@ public final class Monitor {
     mnl_socket_close(socket)
   }
 
-  /// Hears of neighbors and forwarding entries too: they change by themselves all the time.
+  /// Also receives events of neighbors and forwarding entries, which change by themselves all the
+  /// time.
   public func listenToNeighbors() throws(NetlinkError) { try join(RTNLGRP_NEIGH.rawValue) }
 
   private func join(_ group: UInt32) throws(NetlinkError) {
@@ -45,23 +47,23 @@ public final class Monitor {
     }
   }
 
-  /// To poll for reading.
+  /// The descriptor to poll for reading.
   public var descriptor: Int32 { mnl_socket_get_fd(socket) }
 
-  /// What was heard since the last time.
+  /// What was received since the last time.
   public struct Heard: Hashable, Sendable {
-    /// Changes that somebody else made.
+    /// The number of changes that somebody else made.
     public var foreign = 0
-    /// Times that the kernel dropped events, since they weren't read fast enough (`ENOBUFS`).
+    /// How often the kernel dropped events, since they weren't read fast enough (`ENOBUFS`).
     public var overflows = 0
 
-    /// Whether there is a reason to look.
+    /// Whether there is a reason to observe the kernel.
     public var hasNews: Bool { foreign > 0 || overflows > 0 }
 
     public init() {}
   }
 
-  /// Reads all that waits; `own` are the ports of our own sockets, whose changes aren't news.
+  /// Reads all waiting events; `own` are our own sockets' ports, whose changes aren't news.
   public func drain(own: Set<UInt32>, into heard: inout Heard) throws(NetlinkError) {
     while true {
       let count = mnl_socket_recvfrom(socket, buffer.baseAddress!, buffer.count)
@@ -83,7 +85,7 @@ public final class Monitor {
 }
 
 extension Socket.Subsystem {
-  /// The multicast groups that tell of what vpngw keeps.
+  /// The multicast groups for the kinds that vpngw manages.
   fileprivate var groups: [UInt32] {
     switch self {
     case .route:
@@ -92,7 +94,7 @@ extension Socket.Subsystem {
         RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_RULE, RTNLGRP_NEXTHOP,
       ].map(\.rawValue)
     case .netfilter: [UInt32(NFNLGRP_NFTABLES.rawValue)]
-    case .generic: []  // IPVS tells nothing
+    case .generic: []  // IPVS sends no events
     }
   }
 }

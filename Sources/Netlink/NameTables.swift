@@ -1,11 +1,12 @@
 internal import Glibc
 
-/// The names that this machine gives to numbers, in the files that iproute2 reads: the one reader.
+/// The names that this machine gives to numbers, in the files that iproute2 reads. Nothing else
+/// reads these files.
 ///
-/// libnl-route's can't do it: it knows no `rt_tables.d/*.conf`, stops at the first line that it
-/// doesn't understand, and lists no names but those of numbers that one asks about.
+/// libnl-route can't do it: it doesn't know `rt_tables.d/*.conf`, stops at the first line that it
+/// doesn't understand, and can't list the names.
 public struct NameTables {
-  /// The machine's own files replace those that iproute2 6.5 and later are delivered with.
+  /// The machine's own files come before those that iproute2 6.5 and later install.
   private let directories: [String]
 
   public init(in directories: [String] = ["/etc/iproute2", "/usr/share/iproute2"]) {
@@ -49,7 +50,7 @@ public struct NameTables {
     (entries(of: directory) ?? []).filter { $0.hasSuffix(".conf") && !$0.hasPrefix(".") }
   }
 
-  /// Nil where there is no such file.
+  /// Nil if there is no such file.
   private static func read(_ path: String) -> [(number: UInt32, name: String)]? {
     guard let file = fopen(path, "re") else { return nil }
     defer { fclose(file) }
@@ -63,7 +64,7 @@ public struct NameTables {
     return names
   }
 
-  /// `NUMBER NAME`, whatever follows; nil for any other line.
+  /// `NUMBER NAME`, and anything after it; nil for any other line.
   private static func entry(_ line: String) -> (number: UInt32, name: String)? {
     let words = line.split(maxSplits: 2, whereSeparator: \.isWhitespace)
     guard words.count >= 2, let number = number(words[0]), !words[1].hasPrefix("#") else {

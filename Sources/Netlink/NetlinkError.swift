@@ -1,15 +1,15 @@
 internal import CLinux
 internal import Glibc
 
-/// What the kernel said no to.
+/// A request that the kernel refused.
 public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// What was asked for, in iproute2's words: `link add br0 type bridge`.
+  /// What was requested, in iproute2's words: `link add br0 type bridge`.
   public let operation: String
   /// A positive errno.
   public let code: Int32
-  /// The kernel's own sentence (extended ACK), where it gave one.
+  /// The kernel's own sentence (extended ACK), if it sent one.
   public let kernelText: String?
-  /// Which attribute of the request it means, where it says so: `at src`, `without via`.
+  /// The attribute of the request that it means, if it tells: `at src`, `without via`.
   public let attribute: String?
 
   public init(
@@ -21,7 +21,7 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
     self.attribute = attribute
   }
 
-  /// What can't be put into a request.
+  /// For a request that can't be encoded.
   static func doesntFit(_ operation: String, _ fault: String) -> NetlinkError {
     NetlinkError(operation, code: EMSGSIZE, kernelText: fault)
   }
@@ -33,7 +33,7 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
 
   /// `link add br0 type bridge: File exists (EEXIST): device name is taken`.
   public var description: String {
-    // Code 0: the kernel refused nothing, and still it isn't so.
+    // Code 0: the kernel refused nothing, and yet the change isn't there.
     "\(operation): " + (code == 0 ? "" : Self.text(code))
       + (kernelText.map { code == 0 ? $0 : ": \($0)" } ?? "")
       + (attribute.map { " (\($0))" } ?? "")
@@ -61,7 +61,7 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
   ]
 }
 
-/// errno values that callers tell apart.
+/// The errno values that callers distinguish.
 public enum ErrorCode {
   public static var noEntry: Int32 { ENOENT }
   public static var exists: Int32 { EEXIST }
@@ -74,6 +74,6 @@ public enum ErrorCode {
   public static var tooManyLinks: Int32 { EMLINK }
   public static var tooManyFiles: Int32 { ENFILE }
   public static var interrupted: Int32 { EINTR }
-  /// Of a transaction whose generation is stale.
+  /// A transaction's generation is stale.
   public static var restart: Int32 { 85 }  // ERESTART, which glibc leaves out
 }

@@ -56,7 +56,7 @@ extension Attribute {
 }
 
 extension Batch {
-  /// A request of nfnetlink, with its `struct nfgenmsg`.
+  /// A request to nfnetlink, with its `struct nfgenmsg`.
   public func netfilterRequest(
     _ type: UInt16, _ flags: RequestFlags = [], family: UInt8, _ body: (Batch) -> Void
   ) {
@@ -74,8 +74,8 @@ extension Batch {
     putHeader(header)
   }
 
-  /// Opens one atomic transaction; when `generation` is given and stale, the kernel refuses it
-  /// with ERESTART.
+  /// Begins an atomic transaction; if `generation` is given and stale, the kernel refuses it with
+  /// ERESTART.
   public func beginTransaction(generation: UInt32? = nil) {
     request(UInt16(NFNL_MSG_BATCH_BEGIN), []) {
       $0.netfilterHeader(family: 0, resource: UInt16(NFNL_SUBSYS_NFTABLES))

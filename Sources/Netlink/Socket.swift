@@ -4,7 +4,7 @@ internal import Glibc
 
 /// A netlink socket; it stays in the network namespace in which it was opened.
 ///
-/// Not thread-safe: one thread uses it at a time.
+/// Not thread-safe: only one thread may use it at a time.
 public final class Socket {
   private let socket: OpaquePointer
   private var sequence: UInt32 = 0
@@ -23,7 +23,7 @@ public final class Socket {
     }
   }
 
-  /// In the calling thread's namespace.
+  /// Opens it in the calling thread's namespace.
   public init(_ subsystem: Subsystem = .route) throws(NetlinkError) {
     guard let socket = mnl_socket_open2(subsystem.number, Int32(SOCK_CLOEXEC.rawValue)) else {
       throw .current("open a netlink socket")
@@ -32,12 +32,14 @@ public final class Socket {
     guard mnl_socket_bind(socket, 0, 0) == 0 else {
       throw .current("bind a netlink socket")
     }
-    // The kernel's sentences in errors, without the request quoted; filters in dumps.
+    // Ask for the kernel's sentences in errors, for errors that don't quote the request, and for
+    // filters in dumps.
     for option in [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK] {
       var on: Int32 = 1
       mnl_socket_setsockopt(socket, Int32(option), &on, UInt32(MemoryLayout<Int32>.size))
     }
-    // One error a request of a full batch must fit: about 1 kB each in the kernel's accounting.
+    // The buffer must hold one error for each request of a full batch: about 1 kB each by the
+    // kernel's accounting.
     var size: Int32 = 8 << 20
     let descriptor = mnl_socket_get_fd(socket)
     for option in [SO_RCVBUFFORCE, SO_SNDBUFFORCE] {
@@ -50,7 +52,7 @@ public final class Socket {
     mnl_socket_close(socket)
   }
 
-  /// Names the namespace until the next boot (`SO_NETNS_COOKIE`); nil before Linux 5.12.
+  /// Identifies the namespace until the next boot (`SO_NETNS_COOKIE`); nil before Linux 5.12.
   public var namespaceCookie: UInt64? {
     var cookie: UInt64 = 0
     var length = socklen_t(MemoryLayout<UInt64>.size)
@@ -59,14 +61,15 @@ public final class Socket {
     return status == 0 ? cookie : nil
   }
 
-  /// Names the socket in its namespace; events of what it changes bear it.
+  /// Identifies the socket in its namespace; events of its changes carry this.
   public var port: UInt32 { UInt32(mnl_socket_get_portid(socket)) }
 
   // MARK: - Reading
 
-  /// All objects of a kind, read again when the kernel changed them meanwhile.
+  /// All objects of a kind, read again if the kernel changed them meanwhile.
   ///
-  /// `operation` is what ip(8) calls it; `parse` returns nil for what doesn't concern the caller.
+  /// `operation` is ip(8)'s name for it; `parse` returns nil for objects that don't concern the
+  /// caller.
   public func dump<T>(
     _ operation: String, _ type: UInt16, _ body: (Batch) -> Void, parse: (Message) -> T?
   ) throws(NetlinkError) -> [T] {
@@ -78,7 +81,7 @@ public final class Socket {
     throw NetlinkError(operation, code: EINTR, kernelText: "changed ten times while it was read")
   }
 
-  /// Nil when the kernel says that the dump isn't consistent (`NLM_F_DUMP_INTR`).
+  /// Nil if the kernel says that the dump is inconsistent (`NLM_F_DUMP_INTR`).
   private func dumpOnce<T>(
     _ operation: String, _ request: Batch, _ parse: (Message) -> T?
   ) throws(NetlinkError) -> [T]? {
@@ -108,7 +111,7 @@ public final class Socket {
     }
   }
 
-  /// One answer to one question.
+  /// Sends one request and returns its one answer.
   public func get<T>(
     _ operation: String, _ type: UInt16, _ body: (Batch) -> Void, parse: (Message) -> T?
   ) throws(NetlinkError) -> T {
@@ -143,7 +146,7 @@ public final class Socket {
     while true {
       let count = mnl_socket_recvfrom(socket, buffer.baseAddress!, buffer.count)
       if count >= 0 { return Messages(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
-      // libmnl says ENOSPC for a datagram larger than the buffer.
+      // libmnl returns ENOSPC for a datagram larger than the buffer.
       if errno != EINTR { throw .current(operation) }
     }
   }
@@ -156,16 +159,16 @@ public final class Socket {
     public let error: NetlinkError
   }
 
-  /// Sends the steps of a batch in order, many a system call; returns those that failed, by their
-  /// first error. The others are done. A step that can't be encoded fails like one that the kernel
-  /// refuses.
+  /// Sends the steps of a batch in order, many in one system call; returns the steps that failed,
+  /// each with its first error. The others are done. A step that can't be encoded fails like one
+  /// that the kernel refuses.
   public func send(_ batch: Batch) throws(NetlinkError) -> [FailedStep] {
     var failures = batch.faults
     var first = 0
     var start = 0
     while first < batch.steps.count {
       var end = first
-      // A datagram larger than this would need one kernel allocation of that size.
+      // A larger datagram would need a single kernel allocation of its size.
       while end < batch.steps.count, end == first || batch.steps[end].end - start <= 1 << 16 {
         end += 1
       }
@@ -176,12 +179,12 @@ public final class Socket {
     return failures
   }
 
-  /// Sends a batch that is one transaction of nfnetlink in one system call; returns every step that
-  /// the kernel refused. If there is any, or it throws, then nothing of the batch is done.
+  /// Sends a batch that is a single nfnetlink transaction in one system call; returns every step
+  /// that the kernel refused. If there is any, or if it throws, nothing of the batch is done.
   public func transact(_ batch: Batch) throws(NetlinkError) -> [FailedStep] {
     var failures = batch.faults
     if !failures.isEmpty { return failures }
-    // Behind the end of the batch, nothing is acknowledged before Linux 6.10.
+    // Before Linux 6.10 nothing after the end of the transaction is acknowledged.
     try send(batch, batch.steps.indices, from: 0, into: &failures, acknowledging: 2)
     return failures
   }
@@ -193,7 +196,7 @@ public final class Socket {
     let length = batch.steps[steps.upperBound - 1].end - start
     guard length > 0 else { return }
     let firstSequence = sequence &+ 1
-    // Only the last request asks for an ACK; errors come unasked.
+    // Only the last request asks for an ACK; errors arrive without being asked for.
     var owners: [Int] = []
     var headers: [Int] = []
     var offset = start
@@ -213,7 +216,7 @@ public final class Socket {
     guard mnl_socket_sendto(socket, batch.base + start, length) >= 0 else {
       let step = batch.steps[owners[0]]
       let error = NetlinkError.current(step.operation())
-      // Larger than the socket's buffer; steps are sent together only as far as they are small.
+      // Larger than the socket's buffer; only small steps are sent together.
       guard error.code == EMSGSIZE, fromEnd == 1, owners.last == owners[0] else { throw error }
       failures.append(FailedStep(tag: step.tag, error: error))
       return
@@ -236,7 +239,7 @@ public final class Socket {
                 attribute: message.attribute(of: request))))
         }
         if position == last { return }
-        // Nobody answers for the others when a transaction as a whole is refused.
+        // If a transaction is refused as a whole, the other requests get no answer.
         if fromEnd > 1, position == 0, message.errorCode != 0 { return }
       }
     }
@@ -258,7 +261,7 @@ extension Batch {
     }
   }
 
-  /// Of the message at an offset.
+  /// The length of the message at an offset.
   fileprivate func length(at offset: Int) -> Int {
     Int((base + offset).loadUnaligned(as: nlmsghdr.self).nlmsg_len)
   }

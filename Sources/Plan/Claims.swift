@@ -1,9 +1,9 @@
 import Model
 
-/// What others have to do with the routing tables that a blueprint fills: a rule of theirs would
-/// lead their packets by our routes, and a route of theirs ours by theirs.
+/// Others' uses of the routing tables that a blueprint fills: a rule of theirs would send their
+/// packets along our routes, and a route of theirs would carry our packets.
 struct Claims {
-  /// What stands in the way, by table.
+  /// What is in the way, by table.
   private(set) var intruders: [RouteTable: [String]] = [:]
 
   init(observed: NetworkState, desired: NetworkState) {
@@ -49,8 +49,8 @@ struct Claims {
 }
 
 extension Comparison {
-  /// Nothing is made in a table that somebody else uses, and nothing leads there; what is there
-  /// already stays, since others' packets take it already.
+  /// Refuses to make anything in a table that somebody else uses, and anything that leads there.
+  /// What exists already stays, since others' packets use it already.
   mutating func refuse(_ claims: Claims, from start: Int) {
     if claims.intruders.isEmpty { return }
     var refused: Set<RouteTable> = []
@@ -64,7 +64,7 @@ extension Comparison {
       return false
     }
     steps.replaceSubrange(start..., with: others)
-    // With nothing left to do there it has to be said all the same.
+    // A conflict must be reported even if there is nothing left to do in the table.
     for object in desired.objects(of: Rule.kind) + desired.objects(of: Route.kind) {
       guard let table = object.resource.routeTable, let reason = claims.reason(table),
         refused.insert(table).inserted

@@ -1,9 +1,10 @@
 import Model
 
 extension Comparison {
-  /// Whether what it rests on can't be made, or the kernel is known to refuse it; that is said then.
+  /// Whether what it depends on can't be made, or the kernel is known to refuse it; reports a
+  /// conflict then.
   mutating func isRefused<R: Resource>(_ object: R) -> Bool {
-    // Routes and nexthops come after all addresses.
+    // Nexthops and routes are compared after all addresses.
     if !knowsReach, R.self == Nexthop.self || R.self == Route.self { foresight.reach = reach() }
     if !refused.isEmpty, let cause = refused.cause(of: object, foresight.reach) {
       refuse(object, cause.reason, because: cause.id)
@@ -14,7 +15,7 @@ extension Comparison {
     return true
   }
 
-  /// The kernel uses no address that another machine has, and doesn't try again by itself.
+  /// The kernel doesn't use an address that another machine has, and doesn't try again by itself.
   mutating func refuseDuplicates() {
     guard isAllKnown, observed.addresses.contains(where: { $0.detection == .failed }) else {
       return
@@ -39,7 +40,7 @@ extension Comparison {
     return Reach(from: observed, to: desired, lost) { refused.contains($0.objectID) }
   }
 
-  /// The kernel drops all of IPv6 on a link whose MTU falls below IPv6's least.
+  /// The kernel drops all of IPv6 from a link whose MTU falls below IPv6's minimum.
   func endOfIPv6<R: Resource>(_ object: R, _ present: R) -> String? {
     guard let link = object as? Link, let mtu = link.mtu, mtu < Link.leastIPv6MTU,
       let before = (present as? Link)?.mtu, before >= Link.leastIPv6MTU
@@ -52,7 +53,7 @@ extension Comparison {
     return "ends IPv6 on it, with \(first.address)\(more): below \(Link.leastIPv6MTU)"
   }
 
-  /// The desired settings that can be written; each of the others becomes a conflict.
+  /// The desired settings that can be written; the others become conflicts.
   mutating func possibleSysctls() -> [Sysctl] {
     guard observed.sysctls.contains(where: \.isAbsent) else { return desired.sysctls }
     let absent = Dictionary(
@@ -60,7 +61,7 @@ extension Comparison {
       uniquingKeysWith: { first, _ in first })
     return desired.sysctls.filter { sysctl in
       guard let found = absent[sysctl.key] else { return true }
-      // Conntrack's come with the first table that uses it.
+      // Conntrack's settings appear with the first table that uses it.
       if sysctl.key.parts.starts(with: ["net", "netfilter"]), !desired.tables.isEmpty {
         return true
       }

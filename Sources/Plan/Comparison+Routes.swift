@@ -6,7 +6,7 @@ extension Comparison {
     compare(desired.routes, observed.routes)
     if start == steps.count, observed.routes.isEmpty { return }
     let shadows = shadows()
-    // A table of all that is there only for what is to be done.
+    // Only needed if there is anything to do: it takes a table of all routes.
     let changes = steps[start...].contains { $0.change.verb != .delete }
     var peers: [Route.ID.Key: [Route]] = [:]
     if changes {
@@ -47,7 +47,7 @@ extension Comparison {
     }
   }
 
-  /// The kernel's own for an address came back before ours.
+  /// The kernel's own route for an address has returned ahead of ours.
   private mutating func putFirst(_ route: Route) {
     guard let present = observed.routes.first(where: { $0.id == route.id && $0.isOwned }),
       !steps.contains(where: { $0.change.object.id == route.objectID })
@@ -57,7 +57,8 @@ extension Comparison {
     steps.append(Step(change, reason: "replaced: the kernel's own stands before it"))
   }
 
-  /// IPv4 routes of others before ours of the same key, by identity: the kernel takes the first.
+  /// IPv4 routes of others that precede ours of the same key, by identity: the kernel uses the
+  /// first.
   private func shadows() -> [Route.ID: Route] {
     var shadows: [Route.ID: Route] = [:]
     var first = 0
@@ -76,7 +77,7 @@ extension Comparison {
 }
 
 extension Route {
-  /// Whether the kernel might replace this one where the other is meant.
+  /// Whether the kernel might replace this route in place of the other.
   fileprivate func isReplaced(for other: Route) -> Bool {
     self != other && isMultipathCapable == other.isMultipathCapable
   }

@@ -32,7 +32,7 @@ extension Comparison {
     }
   }
 
-  /// Rules among which the kernel may take one for another.
+  /// What rules share that the kernel may mistake for one another.
   private struct Peers: Hashable {
     let family: Family
     let priority: UInt32
@@ -40,7 +40,7 @@ extension Comparison {
     init(_ rule: Rule) { (family, priority) = (rule.family, rule.priority) }
   }
 
-  /// `before` stand before it at its priority and stay.
+  /// `before` are the rules ahead of it at its priority that stay.
   private mutating func delete(_ position: Int, _ before: [Rule]) {
     let rule = observed.rules[position]
     let place = observed.rules[..<position].count { $0.family == rule.family }

@@ -1,7 +1,7 @@
 import Model
 
-/// Compares kind by kind, the kinds that others hang on first: what goes with a link or a nexthop
-/// that is deleted or replaced counts as gone.
+/// Compares kind by kind, starting with those that others depend on. What is lost with a link or
+/// nexthop that is deleted or replaced counts as absent.
 struct Comparison {
   let observed: NetworkState
   let desired: NetworkState
@@ -13,7 +13,7 @@ struct Comparison {
   let isAllKnown: Bool
 
   var steps: [Step] = []
-  /// Where the steps of routes begin.
+  /// The index of the first step for a route.
   private var firstRoute = 0
   private(set) var conflicts: [Plan.Conflict] = []
   private(set) var leftAlone: [Plan.LeftAlone] = []
@@ -36,7 +36,7 @@ struct Comparison {
     }
   }
 
-  /// Of kinds with more to them than to compare one by one.
+  /// Kinds that take more than comparing objects one by one.
   private static let special: [Kind: @Sendable (inout Comparison) -> Void] = [
     Sysctl.kind: { $0.compare($0.possibleSysctls(), $0.observed.sysctls) },
     Address.kind: {
@@ -131,7 +131,7 @@ struct Comparison {
         reason: "replaced: \(names) can't change in place"))
   }
 
-  /// Of what somebody else made, and the file claims all the same.
+  /// Why a step may remove what somebody else made: the file claims its address or mark.
   private func claimed<R: Resource>(_ present: R) -> String? {
     guard present.isOwned, let maker = present.maker else { return nil }
     return "\(maker) made it; the file claims all that is there"
@@ -152,7 +152,7 @@ struct Comparison {
 
   private mutating func compareLinks() {
     var present = Positions(observed.links)
-    // A pair has two ends, and may be stated by one.
+    // Stating one end of a pair is enough to want both.
     let wanted = Set(desired.links.flatMap { [$0.name] + ($0.veth?.peer.map { [$0] } ?? []) })
 
     for link in desired.links where link.isManaged {
@@ -167,7 +167,7 @@ struct Comparison {
     for link in observed.links where link.isOwned && !wanted.contains(link.name) { lost.take(link) }
     lost.spread(over: observed.links)
 
-    // What is below comes first: what can't be made is known to what rests on it.
+    // Lower links first: whether they can be made decides about those on top of them.
     for link in Depth(of: desired.links).sorted(desired.links) {
       guard let position = present.position(of: link.id) else {
         if link.isOurs {
@@ -202,7 +202,7 @@ struct Comparison {
       }
     }
     for link in observed.links where link.isOwned && !wanted.contains(link.name) {
-      // The other end of a pair that is replaced goes with it.
+      // The other end of a replaced pair is lost with it.
       if let peer = link.veth?.peer, wanted.contains(peer), lost.links[peer] != nil { continue }
       steps.append(Step(Change(.delete, link, observed: link)))
     }
@@ -228,7 +228,7 @@ struct Comparison {
       }
       let found = observed.nexthops[position]
       if !nexthop.agrees(with: found), !nexthop.mayChange(found) {
-        // FRR and others number from 1: a change here would bend their routes.
+        // FRR and others number from 1: changing this one would redirect their routes.
         refuse(nexthop, nexthop.isTheirs(found) + ", or take another id")
         continue
       }
@@ -241,12 +241,12 @@ struct Comparison {
     }
     lost.spread(over: observed.nexthops)
     let reduced = lost.nexthops.isEmpty ? observed.nexthops : observed.nexthops.map(lost.reduced)
-    // What a group is made of comes first.
+    // Members come before their groups.
     if !refused.isEmpty { mine = mine.filter { $0.group == nil } + mine.filter { $0.group != nil } }
     compareKeepingReplaced(mine, reduced)
   }
 
-  /// A replaced or deleted nexthop is lost to others, not to itself.
+  /// A nexthop that is replaced or deleted is lost to others, but not to itself.
   private mutating func compareKeepingReplaced(_ desired: [Nexthop], _ observed: [Nexthop]) {
     let all = lost
     for (id, cause) in lost.nexthops where cause == "nexthop \(id)" {
@@ -267,7 +267,7 @@ struct Comparison {
     leftAlone = tables.leftAlone
   }
 
-  /// One for all of them: nothing of IPVS can be there.
+  /// One conflict for all of IPVS: the kernel has none.
   private mutating func refuseIPVS() {
     let wanted = Kind.all.filter { $0.type.needsIPVS }.flatMap { desired.objects(of: $0) }
     guard let first = wanted.first else { return }
@@ -297,15 +297,16 @@ struct Comparison {
       })
   }
 
-  /// Those that are wanted otherwise than they were when all was converged; nil: that isn't known, or
-  /// one comes or goes. Of a thousand services a signal seldom means more than a few.
+  /// The services that are wanted differently from when everything had converged; nil if that isn't
+  /// known, or if one was added or removed. A signal seldom changes more than a few of a thousand
+  /// services.
   private func changedServices() -> [(wanted: IPVSService, present: IPVSService)]? {
     guard let before = converged?.ipvsServices, before.count == desired.ipvsServices.count else {
       return nil
     }
     let changed = zip(before, desired.ipvsServices).filter { $0 != $1 }
     var pairs: [(wanted: IPVSService, present: IPVSService)] = []
-    // Each is looked for among all.
+    // Each of them is searched for among all.
     guard changed.count <= 64 else { return nil }
     for (old, new) in changed {
       guard old.match == new.match, old.isAdopted == new.isAdopted,
@@ -318,8 +319,8 @@ struct Comparison {
 }
 
 extension Resource {
-  /// Whether another one is put before it and hides it: the kernel's own IPv4 route for an address is
-  /// there again once ours is gone.
+  /// Whether another route takes precedence and hides it: the kernel's own IPv4 route for an
+  /// address returns once ours is gone.
   fileprivate var givesWay: Bool {
     guard let route = self as? Route else { return false }
     return route.protocol == .kernel && route.dst.family == .inet

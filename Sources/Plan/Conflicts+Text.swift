@@ -1,7 +1,8 @@
 import Model
 
 extension [Plan.Conflict] {
-  /// What there is to say of each: of many that rest on one object a few, and how many more.
+  /// The conflicts to report: where many depend on one object, a few of them, and how many more
+  /// there are.
   public var told: [(object: String, reason: String)] {
     let shown = 5
     var told: [(object: String, reason: String)] = []
@@ -20,7 +21,7 @@ extension [Plan.Conflict] {
     return told
   }
 
-  /// `blocked link br0: why`, a line each.
+  /// `blocked link br0: why`, one line for each.
   public var text: String {
     told.map { "blocked \($0.object): \($0.reason)".visible + "\n" }.joined()
   }

@@ -1,7 +1,8 @@
 public import Model
 
 extension NetworkState {
-  /// As observed, with these objects taken for ours: somebody replaced them since they bore our mark.
+  /// The observed state with these objects taken for ours: somebody has replaced them since they
+  /// had our mark.
   public func owning(_ ids: Set<ObjectID>) -> NetworkState {
     var configuration = self
     func take<R: Resource>(_: R.Type) {
@@ -13,7 +14,7 @@ extension NetworkState {
     return configuration
   }
 
-  /// Those of these objects that bear our mark.
+  /// Those of these objects that have our mark.
   public func owned(among ids: Set<ObjectID>) -> Set<ObjectID> {
     var owned: Set<ObjectID> = []
     for kind in Set(ids.map(\.kind)) {

@@ -2,9 +2,9 @@ import Model
 import Nftables
 
 extension Order {
-  /// Tables that could come before links do, and wait nevertheless for one that stands above them
-  /// in the file and names a link: both translate addresses at one hook with one priority, where
-  /// the order in which they are made decides which of them is asked first.
+  /// Tables that could precede links, but must wait for a table that is stated above them and names
+  /// a link: both translate addresses at one hook with one priority, where the order in which they
+  /// are made decides which is asked first.
   static func lateTables(_ tables: [NftablesTable]) -> Set<NftablesTable.ID> {
     var late: Set<NftablesTable.ID> = []
     var waiting: Set<NATHook> = []

@@ -1,9 +1,9 @@
 import Model
 
-/// Puts steps in the order in which each rests on those before it.
+/// Orders steps so that each comes after those that it depends on.
 ///
-/// What is new is made first and what is old goes last, in the reverse order, so that no packet
-/// falls between; but a link that stands in the way of a new one goes before it.
+/// What is new is made first, and what is old is removed last, in the reverse order, so that no
+/// packet is lost in between. But a link that is in the way of a new one is removed before it.
 struct Order {
   private(set) var steps: [Step]
 
@@ -38,7 +38,7 @@ struct Order {
       return Rank(stage: stage, phase: step.change.object.phase, depth: 0)
     }
 
-    // Stable, and by buckets: a hundred thousand routes have a handful of ranks, and come in a row.
+    // A stable bucket sort: a hundred thousand routes have only a few ranks, in long runs.
     var buckets: [[Step]] = []
     var positions: [Rank: Int] = [:]
     var last: (rank: Rank, position: Int)?
@@ -65,7 +65,7 @@ struct Order {
     let depth: Int
 
     static func < (a: Rank, b: Rank) -> Bool {
-      // Clearing happens on the way, just before links are made.
+      // What is in the way is removed just before links are made.
       let aGroup = a.stage == .removing ? 1 : 0
       let bGroup = b.stage == .removing ? 1 : 0
       if aGroup != bGroup { return aGroup < bGroup }
@@ -75,7 +75,7 @@ struct Order {
     }
   }
 
-  /// Finds for each step the steps that make what it requires.
+  /// Finds, for each step, the steps that provide what it requires.
   private mutating func resolveRequirements() {
     var makers: [Requirement: Int] = [:]
     var subnets = Subnets()
@@ -95,7 +95,7 @@ struct Order {
       var required: Set<Int> = []
       for requirement in steps[index].change.object.resource.requirements {
         if case .reachable(let gateway) = requirement {
-          // One of them is enough: the step rests on an address only when there is no other.
+          // Any of them will do: a step depends on an address only if there is no other.
           if let address = subnets.only(covering: gateway) { required.insert(address) }
         } else if let maker = makers[requirement] {
           required.insert(maker)
@@ -109,7 +109,7 @@ struct Order {
 /// Steps that make addresses, by subnet.
 private struct Subnets {
   private var steps: [Prefix: [Int]] = [:]
-  /// The lengths of the prefixes: a few, whatever the number of addresses.
+  /// The prefix lengths in use: few, however many addresses there are.
   private var lengths: [Family: Set<UInt8>] = [:]
 
   var isEmpty: Bool { steps.isEmpty }
@@ -119,7 +119,7 @@ private struct Subnets {
     lengths[subnet.family, default: []].insert(subnet.length)
   }
 
-  /// The one step that makes the gateway reachable; nil where there are several, or none.
+  /// The only step that makes the gateway reachable; nil if there is none, or more than one.
   func only(covering gateway: IPAddress) -> Int? {
     var found: Int?
     for length in lengths[gateway.family] ?? [] {
@@ -133,7 +133,7 @@ private struct Subnets {
   }
 }
 
-/// How many links a link stands on, by `link`, `dev` and `master`.
+/// How many links are below a link, counting `link`, `dev` and `master`.
 struct Depth {
   private var depths: [LinkName: Int] = [:]
 
@@ -141,7 +141,7 @@ struct Depth {
     let byName = Dictionary(links.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     func depth(_ name: LinkName, below: Int) -> Int {
       if let known = depths[name] { return known }
-      // The state file's validation refuses cycles; an observed one ends here.
+      // Validation of the state file refuses cycles; an observed cycle ends here.
       guard let link = byName[name], below < links.count else { return 0 }
       let deepest =
         [link.lower, link.master].compactMap { $0 }
@@ -154,7 +154,7 @@ struct Depth {
 
   subscript(name: LinkName) -> Int { depths[name] ?? 0 }
 
-  /// The lowest first, else as they stand.
+  /// Sorted by depth, the lowest first; otherwise the order stays.
   func sorted(_ links: [Link]) -> [Link] {
     let depths = links.map { self[$0.name] }
     return links.indices.sorted { (depths[$0], $0) < (depths[$1], $1) }.map { links[$0] }
@@ -162,7 +162,7 @@ struct Depth {
 }
 
 extension [Step] {
-  /// By kind and identity; a file or a dump that is in order already costs one pass.
+  /// Sorted by kind and identity; if a file or dump is sorted already, this takes a single pass.
   fileprivate func sortedByID() -> [Step] {
     let isSorted = indices.dropFirst().allSatisfy {
       !self[$0].change.object.precedes(self[$0 - 1].change.object)

@@ -1,10 +1,10 @@
 public import Model
 
 extension Plan {
-  /// The steady state's sentence.
+  /// What a plan without changes says.
   public static let steadyState = "No changes. The kernel matches the state file."
 
-  /// The plan for people: sorted by what is done, kind and identity; ANSI colours on request.
+  /// The plan for people, sorted by verb, kind and identity; with ANSI colours on request.
   public func text(isColored: Bool = false) -> String {
     if isEmpty { return Self.steadyState + "\n" }
     var text = ""
@@ -39,9 +39,9 @@ extension Step {
     if let reason {
       title += String(repeating: " ", count: max(1, 35 - title.count)) + "(\(reason))"
     }
-    // Names and comments of tables are anybody's words.
+    // Names and comments of tables may be any text.
     var text = "\(on)\(title.visible)\(off)\n"
-    // Of ten thousand elements a few tell what it is about.
+    // Of ten thousand elements a few are enough to see what changes.
     for run in differences(limit: Self.shownParts).runs {
       for difference in run.prefix(Self.shownParts) {
         text += "    " + difference.line(verb).visible
@@ -60,7 +60,8 @@ extension Step {
 }
 
 extension Difference {
-  /// `mtu: 1500 -> 1420`; what comes to an object that is there, or goes, has a sign of its own.
+  /// `mtu: 1500 -> 1420`; what is added to or removed from an existing object has a sign of its
+  /// own.
   fileprivate func line(_ verb: Change.Verb) -> String {
     let (old, new) = (old?.description, new?.description)
     if verb == .create { return "\(name): \(new ?? "none")" }
@@ -98,7 +99,7 @@ extension Change.Verb {
 }
 
 extension [Step] {
-  /// By verb, then kind, then in the order of execution, which is by identity.
+  /// Sorted by verb, then kind, then in the order of execution, which is by identity.
   fileprivate func sortedForReading() -> [Step] {
     let verbs = Change.Verb.inReadingOrder
     let keys = map { step in
@@ -110,7 +111,7 @@ extension [Step] {
 }
 
 extension [Difference] {
-  /// Those of one name side by side.
+  /// Differences grouped by their names.
   fileprivate var runs: [ArraySlice<Difference>] {
     indices.reduce(into: []) { runs, index in
       if let last = runs.last, self[last.startIndex].name == self[index].name {

@@ -1,14 +1,14 @@
 public import Model
 
-/// What it takes to get from what a kernel has to what a state file wants: steps in the order in
-/// which they are carried out.
+/// The steps that turn what a kernel has into what a state file wants, in the order in which they
+/// are carried out.
 public struct Plan: Sendable {
   public var steps: [Step] = []
-  /// What can't be done, and why; everything else can.
+  /// What can't be done, and why; everything else can be.
   public var conflicts: [Conflict] = []
-  /// What stays though nobody states it, since vpngw can't read it; it counts for nothing else.
+  /// What nobody states, but stays, since vpngw can't read it; it has no other effect.
   public var leftAlone: [LeftAlone] = []
-  /// Of services by destination NAT: which flows go on once the steps are done.
+  /// For destination-NAT services: which flows continue after the steps.
   public var flows: ServedFlows?
 
   public var isEmpty: Bool { steps.isEmpty && conflicts.isEmpty }
@@ -17,7 +17,7 @@ public struct Plan: Sendable {
   public struct Conflict: Hashable, Sendable {
     public let object: Object
     public let reason: String
-    /// The object that it rests on, and that can't be made either.
+    /// The object that it depends on, which can't be made either.
     public let cause: ObjectID?
 
     public init(object: Object, reason: String, because cause: ObjectID? = nil) {
@@ -27,7 +27,7 @@ public struct Plan: Sendable {
     }
   }
 
-  /// A part of an object, in words: `chain c, rule 1: [ match name u32 rev 0 ]`.
+  /// The part of an object, in words: `chain c, rule 1: [ match name u32 rev 0 ]`.
   public struct LeftAlone: Hashable, Sendable {
     public let object: Object
     public let part: String
@@ -35,9 +35,9 @@ public struct Plan: Sendable {
 
   /// Pure: no clock, no I/O, and equal for equal values.
   ///
-  /// `converged` is what `observed` is known to be like, if anything is: what is wanted as it was then
-  /// needn't be compared again. `isAllKnown`: `observed` is all that there is, so that what it lacks
-  /// (the network of a gateway) isn't there.
+  /// `converged` is the desired state that `observed` is known to match, if any: what is wanted as
+  /// it was then needn't be compared again. `isAllKnown`: `observed` is complete, so that whatever
+  /// it lacks (a gateway's network) doesn't exist.
   public init(
     from observed: NetworkState, to desired: NetworkState, converged: NetworkState? = nil,
     isAllKnown: Bool = true

@@ -1,11 +1,11 @@
 import Model
 
-/// Where observed objects stand, by identity; of several with one identity ours, else the first,
+/// The positions of observed objects by identity; where several share one, ours, or else the first,
 /// which is the one in force.
 struct Positions<R: Resource> {
   private let observed: [R]
-  /// Nil where the objects are in order, as the kernel mostly lists routes: what is wanted, if it is
-  /// in order as well, then stands each behind the last, and no table need be made.
+  /// Nil if the objects are sorted, as the kernel mostly lists routes: sorted desired objects are
+  /// then found one after another, without a table.
   private let table: [R.ID: Int]?
   private var next = 0
 

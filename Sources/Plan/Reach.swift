@@ -1,7 +1,7 @@
 import Model
 
-/// The networks that this machine will be on, by its addresses and its routes without a gateway: the
-/// kernel takes a gateway only there, unless it is told `onlink`.
+/// The networks that this machine will be on, by its addresses and by its routes without a gateway:
+/// the kernel accepts a gateway only within them, unless told `onlink`.
 struct Reach {
   private struct Key: Hashable {
     let network: Prefix
@@ -12,22 +12,22 @@ struct Reach {
   private var networks: Set<Key> = []
   private var lengths: Set<UInt8> = []
   private var own: Set<IPAddress> = []
-  /// Another machine has them too, by the link on which that was found.
+  /// Addresses that another machine has too, each with the link on which that was detected.
   private(set) var duplicates: [IPAddress: LinkName] = [:]
-  /// The kernel hasn't looked for duplicates of them yet, by the link.
+  /// Addresses whose duplicate detection isn't over, each with its link.
   private(set) var tentative: [IPAddress: LinkName] = [:]
   private var ownNetworks: [Prefix] = []
 
   init() {}
 
-  /// `isRefused` tells addresses that can't be made.
+  /// `isRefused` tells which addresses can't be made.
   init(
     from observed: NetworkState, to desired: NetworkState, _ lost: Lost,
     isRefused: (Address) -> Bool
   ) {
     let wanted = Set(desired.addresses.lazy.map(\.id))
     for address in desired.addresses where !isRefused(address) { add(address, stays: true) }
-    // What goes does so after everything is made, and a route outlives the network of its gateway.
+    // Removal comes after everything is made, and a route outlives its gateway's network.
     for address in observed.addresses where lost.links[address.link] == nil {
       add(address, stays: !address.isOwned || wanted.contains(address.id))
     }
@@ -46,7 +46,7 @@ struct Reach {
 
   private mutating func add(_ address: Address, stays: Bool) {
     add(address.peer ?? address.address, address.link)
-    // Routes from an address go with it (fib_sync_down_addr).
+    // Routes with this source go with the address (fib_sync_down_addr).
     guard stays else { return }
     let ip = address.address.address
     switch address.detection {
@@ -73,7 +73,7 @@ struct Reach {
 
   /// Whether a gateway is on a network of `dev`, or of any link.
   func covers(_ gateway: IPAddress, dev: LinkName?) -> Bool {
-    // Of these the kernel asks for the link alone.
+    // For these the kernel only asks for a link.
     if gateway.isLinkLocal, gateway.family == .inet6 { return true }
     return lengths.contains { length in
       guard let network = Prefix(gateway, length: length)?.network else { return false }
@@ -81,13 +81,13 @@ struct Reach {
     }
   }
 
-  /// Whether the machine has the address, as the source of what it sends.
+  /// Whether the machine has the address, to be the source of what it sends.
   func has(_ address: IPAddress) -> Bool {
     address.isLoopback || own.contains(address)
       || ownNetworks.contains { $0.contains(address) }
   }
 
-  /// On which networks of a family a link is, for a sentence.
+  /// The networks of a family on a link, or on all links, for messages.
   func networks(of dev: LinkName?, _ family: Family) -> [Prefix] {
     networks.filter { $0.dev == dev && $0.network.family == family && !$0.network.isDefault }
       .map(\.network).sorted()

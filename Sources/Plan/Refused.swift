@@ -1,14 +1,14 @@
 import Model
 
-/// What can't be made, for the objects that rest on it.
+/// What can't be made, as the cause for objects that depend on it.
 struct Refused {
   private var causes: [Requirement: ObjectID] = [:]
   private var networks: [(network: Prefix, id: ObjectID)] = []
 
   var isEmpty: Bool { causes.isEmpty && networks.isEmpty }
 
-  /// Links that somebody else must make first; nothing is wrong with them as long as nothing rests
-  /// on them.
+  /// Links that somebody else must make first; that is no problem as long as nothing depends on
+  /// them.
   private var missing: Set<LinkName> = []
 
   mutating func lacks(_ link: LinkName) {
@@ -26,7 +26,7 @@ struct Refused {
     }
   }
 
-  /// Why an object can't be either; nil when it can. `reach`: the networks that there will be.
+  /// Why an object can't be made either; nil if it can. `reach`: the networks that there will be.
   func cause<R: Resource>(of object: R, _ reach: Reach) -> (reason: String, id: ObjectID)? {
     for requirement in object.requirements {
       if case .reachable(let gateway) = requirement {

@@ -1,11 +1,11 @@
 import Model
 
 extension Step {
-  /// `mtu: 1500 -> 1420; up: true`: what it changes, or what there is of an object that comes or
-  /// goes; nil where there is nothing to say.
+  /// `mtu: 1500 -> 1420; up: true`: what it changes, or the content of an object that is created or
+  /// deleted; nil if there is nothing to say.
   public var summary: String? {
     let shown = 8
-    // Of a table, what differs; all of a new one has no place in a line.
+    // For a table, what differs; all of a new table wouldn't fit into a line.
     if change.object.kind == NftablesTable.kind, change.verb != .update { return nil }
     let differences = differences(limit: shown)
     let parts = differences.prefix(shown).map { difference in
@@ -21,6 +21,6 @@ extension Step {
     return parts.joined(separator: "; ") + (more > 0 ? "; and \(more) more" : "")
   }
 
-  /// As much as has a place in a line.
+  /// As much as fits into a line.
   private func excerpt(_ value: Value?) -> String? { value?.description.visible(limit: 200) }
 }

@@ -1,12 +1,13 @@
 public import Model
 internal import Nftables
 
-/// One change with what there is to say about it.
+/// One change, with what there is to say about it.
 public struct Step: Hashable, Sendable {
   public internal(set) var change: Change
-  /// Why, where the change alone doesn't say it: `goes with link vxlan1`.
+  /// Why, if the change alone doesn't tell: `goes with link vxlan1`.
   public let reason: String?
-  /// Indices of the earlier steps that this one rests on: when one fails, this one isn't tried.
+  /// Indexes of the earlier steps that this one depends on: if one of them fails, this one isn't
+  /// tried.
   public internal(set) var requires: [Int] = []
 
   init(_ change: Change, reason: String? = nil) {
@@ -14,7 +15,7 @@ public struct Step: Hashable, Sendable {
     self.reason = reason
   }
 
-  /// Whether something of it that goes is somebody else's work.
+  /// Whether it removes anything that somebody else made.
   public var removesTheirs: Bool {
     if change.verb == .delete, change.object.resource.maker != nil { return true }
     guard let observed = change.observed?.resource, observed.holdsOthersWork else { return false }
@@ -24,7 +25,7 @@ public struct Step: Hashable, Sendable {
   /// For a creation what is stated, for a change what differs, for a deletion what is there.
   public var differences: [Difference] { differences(limit: .max) }
 
-  /// At most `limit` elements of each nftables set.
+  /// With at most `limit` elements of each nftables set.
   func differences(limit: Int) -> [Difference] {
     func differences<R: Resource>(_ desired: R) -> [Difference] {
       switch change.verb {

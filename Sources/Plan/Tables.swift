@@ -1,9 +1,9 @@
 import Model
 import Nftables
 
-/// Compares tables by what the kernel holds of them.
+/// Compares tables as the kernel holds them.
 struct Tables {
-  /// The links' numbers, those of links that are yet to be made made up.
+  /// Interface indexes; links that don't exist yet have made-up ones.
   private let numbers: LinkNumbers
   private let generation: UInt32?
   private let names: MachineNames
@@ -83,13 +83,13 @@ struct Tables {
     steps.append(Step(change, reason: reason))
   }
 
-  /// What a captured file says, as the kernel would have held it.
+  /// A captured file's table as the kernel would have held it.
   private func compiledIfRead(_ table: NftablesTable) -> NftablesTable {
     guard table.program == nil else { return table }
     var table = table
     table.program = try? table.compiled(numbers, names)
     if table.isOwned { table.program = table.program?.marked }
-    // Rules are told apart by the kernel's numbers of them.
+    // Rules are told apart by the handles that the kernel gives them.
     var handle: UInt64 = 0
     for chain in table.program?.chains.indices ?? 0..<0 {
       for rule in table.program!.chains[chain].rules.indices {
@@ -122,7 +122,7 @@ struct Tables {
 }
 
 extension NftablesTable {
-  /// Whether the observed table of its name has parts of its names: a chain, and a set or map.
+  /// Whether the observed table of its name also has names of its parts: a chain, and a set or map.
   fileprivate func looksLike(_ found: NftablesTable) -> Bool {
     guard let program, let present = found.program else { return false }
     let chains = Set(program.chains.map(\.name))
@@ -138,13 +138,14 @@ extension NftablesTable {
 }
 
 extension LinkNumbers {
-  /// As they were observed; made up for links that will be made, and where only a file was read.
+  /// The observed indexes; made-up ones for links that will be made, and where only a file was
+  /// read.
   init(observed: [Link], desired: [Link]) {
     self.init(observed)
     let others = (observed + desired.filter(\.isOurs)).flatMap { link in
       [link.name.text] + (link.veth?.peer.map { [$0.text] } ?? [])
     }
-    // Above all numbers that a kernel gives, and the same for the same names.
+    // Above all indexes that a kernel assigns, and the same for the same names.
     var next: UInt32 = 0x7000_0000
     for name in Set(others).sorted() where self[name] == nil {
       self[name] = next

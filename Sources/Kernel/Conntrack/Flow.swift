@@ -1,17 +1,17 @@
 import Model
 import Netlink
 
-/// A flow as conntrack knows it: a line of `conntrack -L`.
+/// A flow in conntrack: a line of `conntrack -L`.
 struct Flow {
   /// `IPPROTO_*`.
   var `protocol`: UInt8
-  /// Where the client sends to.
+  /// Where the client sends its packets.
   var destination: ServedFlows.Server
-  /// Who answers: not the destination where its address was translated.
+  /// Who answers: a different address than the destination if that was translated.
   var answering: ServedFlows.Server
 
   private let family: UInt8
-  /// Tuple, zone and number, as the kernel gave them: they name this entry and no later one.
+  /// The tuple, zone and id as the kernel sent them: they identify this entry and no later one.
   private var tuple: [UInt8] = []
   private var zone: [UInt8]?
   private var number: [UInt8]?

@@ -2,8 +2,8 @@ public import Model
 public import Netlink
 
 extension Kernel {
-  /// Deletes the flows that have to begin anew, so that the next packet of each is given to a server
-  /// that is there; returns how many went. What began meanwhile is left alone.
+  /// Deletes flows that must start again, so that each one's next packet goes to a server that is
+  /// there; returns how many were deleted. Flows that have begun meanwhile are left alone.
   public func endFlows(_ flows: ServedFlows) throws(NetlinkError) -> Int {
     let socket = try Socket(.netfilter)
     let stale = try socket.dump(

@@ -26,15 +26,15 @@ extension Batch {
     }
   }
 
-  /// All but the match.
+  /// Everything but the match.
   func put(_ service: IPVSService) {
     put(IPVSServiceAttribute.scheduler, service.scheduler)
     var flags = service.flags.reduce(UInt32(0)) { $0 | $1.bit }
     if service.persistence != nil { flags |= IPVSFlag.persistent }
-    // struct ip_vs_flags: the flags, and which of them are meant.
+    // struct ip_vs_flags: the flags, and a mask of those that are meant.
     withUnsafeBytes(of: (flags, UInt32.max)) { put(IPVSServiceAttribute.flags, bytes: $0) }
     put(IPVSServiceAttribute.timeout, seconds: service.persistence?.timeout ?? .zero)
-    // A mask for IPv4, a length for IPv6, which must not be 0 there even without persistence.
+    // A mask for IPv4; a length for IPv6, which must not be 0 even without persistence.
     let length = service.persistence?.prefixLength ?? Int(service.family.width)
     if service.family == .inet {
       put(IPVSServiceAttribute.netmask, big: length == 0 ? 0 : UInt32.max << UInt32(32 - length))
@@ -52,7 +52,7 @@ extension Batch {
     put(IPVSDestinationAttribute.port, big: destination.port)
   }
 
-  /// All but the identity.
+  /// Everything but the identity.
   func put(_ destination: IPVSDestination) {
     put(IPVSDestinationAttribute.forwarding, destination.forwarding.number)
     put(IPVSDestinationAttribute.weight, destination.effectiveWeight)
@@ -96,7 +96,7 @@ extension Attribute {
 }
 
 extension IPVSService {
-  /// Nil for a protocol that isn't one of IPVS's.
+  /// Nil for a protocol that IPVS doesn't balance.
   init?(_ attributes: Attributes) {
     var family = Family.inet
     var `protocol`: UInt16 = 0
@@ -145,7 +145,7 @@ extension IPVSService {
 }
 
 extension IPVSDestination {
-  /// `family`: the service's, where the kernel doesn't tell the destination's.
+  /// `family`: the service's, for kernels that don't send the destination's.
   init?(_ attributes: Attributes, family: Family) {
     var family = family
     var address: Attribute?
@@ -220,7 +220,7 @@ extension IPVSDaemon {
 // MARK: - Numbers
 
 extension Family {
-  /// IPVS says it in 16 bits.
+  /// IPVS sends the protocol in 16 bits.
   fileprivate init?(wide number: UInt16) {
     guard let number = UInt8(exactly: number) else { return nil }
     self.init(number: number)

@@ -4,13 +4,13 @@ import Netlink
 /// Turns changes of IPVS into requests.
 struct IPVSEncoder {
   let batch: Batch
-  /// The message type that the kernel gave the family.
+  /// The message type that the kernel assigned to the family.
   let family: UInt16
 
   // MARK: - Services
 
   func create(_ service: IPVSService) {
-    // A scheduler that sees all destinations at once makes its table once, not with each of them.
+    // The scheduler is set last, so that it builds its table once and not for each destination.
     let isDeferred = service.dependsOnOrder && service.destinations.count > 1
     var first = service
     if isDeferred { first.scheduler = "none" }
@@ -98,18 +98,18 @@ struct IPVSEncoder {
 }
 
 extension IPVSDestination {
-  /// `mh` fills its table by the last weight that wasn't 0: one that is added with weight 0 would
-  /// have no place in it, and others' flows would move when it comes back.
+  /// `mh` fills its table by the last weight that wasn't 0: a destination added with weight 0 would
+  /// have no place in it, and other flows would move when it comes back.
   fileprivate func mustFade(_ service: IPVSService) -> Bool {
     service.scheduler == "mh" && effectiveWeight == 0
   }
 }
 
-/// What turns the destinations that a service has into those that it shall have.
+/// The changes that turn a service's present destinations into the desired ones.
 struct DestinationMoves {
-  /// Changed where they are.
+  /// Destinations that are changed in place.
   private(set) var changed: [IPVSDestination] = []
-  /// Taken away only to be added again, behind those that come before them.
+  /// Destinations that are removed only to be added again, after those that precede them.
   private(set) var lifted: [IPVSDestination] = []
   private(set) var added: [IPVSDestination] = []
   private(set) var removed: [IPVSDestination] = []
@@ -119,8 +119,8 @@ struct DestinationMoves {
       present.destinations.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let wanted = Set(service.destinations.map(\.id))
     removed = present.destinations.filter { !wanted.contains($0.id) }
-    // The kernel adds in front only: where the order counts, what is there can stay as far as it
-    // is a beginning of what is wanted.
+    // The kernel only adds in front: where the order matters, present destinations can stay as far
+    // as they are a prefix of the desired ones.
     var kept = wanted
     if service.dependsOnOrder, !service.isAdopted {
       var count = 0

@@ -4,10 +4,10 @@ import Netlink
 
 /// The running kernel's IPVS, over generic netlink.
 ///
-/// It belongs to the network namespace in which it is made. Not thread-safe.
+/// Belongs to the network namespace in which it was made. Not thread-safe.
 final class IPVSKernel {
   let socket: Socket
-  /// The message type that the kernel gave the family.
+  /// The message type that the kernel assigned to the family.
   let family: UInt16
 
   private init(_ socket: Socket, _ family: UInt16) {
@@ -15,13 +15,13 @@ final class IPVSKernel {
     self.family = family
   }
 
-  /// Nil where the kernel has no IPVS; asking loads its module.
+  /// Nil if the kernel has no IPVS; asking loads its module.
   static func open() throws(NetlinkError) -> IPVSKernel? {
     let socket = try Socket(.generic)
     return try socket.genericFamily(named: IPVSCommand.family).map { IPVSKernel(socket, $0) }
   }
 
-  /// Whether it is there already, without loading it.
+  /// Whether it is loaded, without loading it.
   static var isLoaded: Bool { access("/proc/thread-self/net/ip_vs", F_OK) == 0 }
 
   private func dump<T>(
@@ -51,7 +51,7 @@ final class IPVSKernel {
     configuration.ipvsDaemons = try daemons()
   }
 
-  /// Without their destinations.
+  /// The services without their destinations.
   ///
   /// `ipvsadm -Ln`
   private func services() throws(NetlinkError) -> [IPVSService] {
@@ -69,7 +69,7 @@ final class IPVSKernel {
         attributes.first { $0.type == IPVSAttribute.destination }
           .flatMap { IPVSDestination($0.nested, family: match.family) }
       })
-    // __ip_vs_update_dest puts a new one in front.
+    // __ip_vs_update_dest puts a new destination in front.
     found.reverse()
     service.destinations = found
     if service.destinations != found { service.actualOrder = found.map(\.id) }
@@ -95,14 +95,14 @@ final class IPVSKernel {
   }
 }
 
-/// While destinations change places, connections to them must not end: a packet that comes between
-/// the removing and the adding of its destination is dropped and sent again, and the destination
-/// that is added is the one that was removed (`ip_vs_trash_get_dest`).
+/// Keeps connections alive while destinations change places: a packet that arrives between the
+/// removal and the addition of its destination is dropped and sent again, and the added destination
+/// is the removed one (`ip_vs_trash_get_dest`).
 struct ReorderGuard {
   private static let key = Sysctl.Key("net.ipv4.vs.expire_nodest_conn")!
   private let present: String
 
-  /// Nil when there is nothing to restore afterwards.
+  /// Nil if there is nothing to restore afterwards.
   init?() {
     guard let present = SysctlFile.read(Self.key).text, present != "0" else { return nil }
     self.present = present

@@ -1,8 +1,8 @@
 import Model
 
-/// Sees what somebody changes of IPVS, which sends no events.
+/// Detects changes that somebody makes to IPVS, which sends no events.
 ///
-/// It belongs to the network namespace of the thread that uses it, and has a socket of its own. Not
+/// Belongs to the network namespace of the thread that uses it, and has a socket of its own. Not
 /// thread-safe.
 public final class IPVSWatch {
   private var kernel: IPVSKernel?
@@ -10,9 +10,9 @@ public final class IPVSWatch {
 
   public init() {}
 
-  /// Whether it isn't as it was at the last call, as it never is at the first; without IPVS it is.
+  /// Whether it has changed since the last call; true at the first call, false without IPVS.
   public func hasChanged() -> Bool {
-    // Asking for it would load its module, again and again where there is none.
+    // Asking for it would load its module, or try to each time.
     guard IPVSKernel.isLoaded else { return false }
     do {
       if kernel == nil { kernel = try IPVSKernel.open() }
@@ -22,7 +22,7 @@ public final class IPVSWatch {
       defer { last = found }
       return found != last
     } catch {
-      // What can't be read now may be read next time, and is news then.
+      // Once it can be read again, that counts as a change.
       last = nil
       return false
     }

@@ -1,7 +1,7 @@
 import Model
 import Netlink
 
-/// How addresses are read, made and deleted.
+/// How addresses are read, created and deleted.
 enum AddressKind: KernelKind {
   static func observe(
     _ observation: Kernel.Observation, into observed: inout NetworkState
@@ -39,7 +39,7 @@ enum AddressKind: KernelKind {
       default: continue
       }
     }
-    // linux/if_addr.h: IFA_ADDRESS is the peer's where IFA_LOCAL differs from it.
+    // linux/if_addr.h: IFA_ADDRESS is the peer's address if it differs from IFA_LOCAL.
     guard let own = local ?? other else { return nil }
     if let other, other != own {
       address.address = Prefix(own)
@@ -52,7 +52,7 @@ enum AddressKind: KernelKind {
     address.hasNoPrefixRoute = flags & IFAF.noPrefixRoute != 0
     address.skipsDuplicateDetection = flags & IFAF.noDAD != 0
     address.protocol = origin == .vpngw ? nil : origin
-    // An optimistic address is used before detection ends (RFC 4429).
+    // An optimistic address may be used before detection is over (RFC 4429).
     if flags & IFAF.duplicate != 0 {
       address.detection = .failed
     } else if flags & IFAF.tentative != 0, flags & IFAF.optimistic == 0 {

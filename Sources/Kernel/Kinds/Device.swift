@@ -1,7 +1,7 @@
 import Model
 import Netlink
 
-// The types of link: what `IFLA_INFO_DATA` holds of each (`linux/if_link.h`).
+// The types of links: what `IFLA_INFO_DATA` contains for each (`linux/if_link.h`).
 
 extension Bridge {
   init(_ data: Attributes) {
@@ -18,15 +18,15 @@ extension Bridge {
     }
   }
 
-  /// As the kernel makes one. Without CONFIG_BRIDGE_VLAN_FILTERING it refuses even to be told that it
-  /// shall not filter (EOPNOTSUPP).
+  /// The defaults of a new bridge. A kernel without CONFIG_BRIDGE_VLAN_FILTERING refuses even to
+  /// turn filtering off (EOPNOTSUPP).
   static var new: Bridge {
     var bridge = Bridge()
     bridge.vlanFiltering = false
     return bridge
   }
 
-  /// What is stated and differs: setting a forward delay anew restarts STP's timers.
+  /// What is stated and differs: setting the forward delay again would restart STP's timers.
   func put(_ batch: Batch, from present: Bridge) {
     if let stp, stp != present.stp { batch.put(IFLABridge.stp, UInt32(stp ? 1 : 0)) }
     if let priority, priority != present.priority { batch.put(IFLABridge.priority, priority) }
@@ -65,8 +65,8 @@ extension VXLAN {
     }
   }
 
-  /// All of it for a new link, what differs for one that is there: vxlan_changelink refuses some
-  /// attributes by their presence alone.
+  /// Everything for a new link, and what differs for an existing one: vxlan_changelink refuses some
+  /// attributes merely for being present.
   func put(_ batch: Batch, lower: UInt32?, from present: VXLAN?) {
     if present == nil {
       batch.put(IFLAVXLAN.id, id)
@@ -95,7 +95,7 @@ extension VXLAN {
 }
 
 extension IPAddress {
-  /// 0.0.0.0 or ::, of the same family.
+  /// 0.0.0.0 or ::, by the family.
   fileprivate var unspecified: IPAddress { masked(0) }
 }
 

@@ -1,9 +1,9 @@
 import Model
 import Netlink
 
-/// How a VXLAN's forwarding entries are read, made and deleted.
+/// How a VXLAN's forwarding entries are read, created and deleted.
 ///
-/// The kernel keeps no protocol number with them; `extern_learn`, "a control plane knows this", is
+/// The kernel keeps no protocol number for them; `extern_learn`, "a control plane knows this", is
 /// our mark.
 enum FDBKind: KernelKind {
   static func observe(
@@ -45,13 +45,13 @@ enum FDBKind: KernelKind {
       }
     }
     guard let mac, let dst else { return nil }
-    // The link's own remote or group stands among its entries.
+    // The link's own remote or group is listed among its entries.
     if mac.isZero, dst == vxlan.remote { return nil }
     var entry = FDBEntry(mac, link: link, dst: dst)
     entry.port = port
     entry.vni = vni
     entry.via = via
-    // Routing daemons set the flag as well, but not on what is permanent in both ways.
+    // Routing daemons set the flag too, but not on entries that are permanent in both ways.
     entry.isOwned =
       header.flags & NTF.externallyLearned != 0 && header.state == NUD.permanent | NUD.noARP
     entry.isAdopted = !entry.isOwned

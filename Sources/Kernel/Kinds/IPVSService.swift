@@ -1,7 +1,7 @@
 import Model
 import Netlink
 
-/// How services are read and changed, and, since one socket has it all, all of IPVS is read.
+/// How services are read and changed. All of IPVS is read here, since one socket serves it all.
 enum IPVSServiceKind: KernelKind {
   static var transport: Transport { .generic }
 
@@ -15,7 +15,7 @@ enum IPVSServiceKind: KernelKind {
       observed.lacksIPVS = kernel.ipvs == nil
       try kernel.ipvs?.observe(into: &observed)
     } catch {
-      // Without CAP_NET_ADMIN nothing of it can be read; all else can.
+      // Without CAP_NET_ADMIN nothing of IPVS can be read, while everything else can.
       if observation.needsIPVS || error.code != ErrorCode.notPermitted { throw error }
     }
   }
@@ -31,7 +31,7 @@ enum IPVSServiceKind: KernelKind {
   ) throws(NetlinkError) {
     let requests = try encoder.ipvs(change)
     if change.verb == .update, let present {
-      // Destinations are taken away only to be added again.
+      // Destinations are removed only to be added again.
       if encoder.reordering == nil,
         !DestinationMoves(from: present, to: service).lifted.isEmpty
       {

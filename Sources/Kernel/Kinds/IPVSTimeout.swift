@@ -18,7 +18,7 @@ enum IPVSTimeoutKind: KernelKind {
     _ change: Change, _ timeout: IPVSTimeout, from present: IPVSTimeout?, _ encoder: Encoder
   ) throws(NetlinkError) {
     let requests = try encoder.ipvs(change)
-    // ipvsadm --set TCP TCPFIN UDP; what isn't told stays
+    // ipvsadm --set TCP TCPFIN UDP; timeouts that aren't sent stay
     requests.batch.genericRequest(requests.family, IPVSCommand.setConfig) {
       $0.put(timeout.state.attribute, seconds: timeout.duration)
     }

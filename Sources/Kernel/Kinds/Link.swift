@@ -1,7 +1,7 @@
 import Model
 import Netlink
 
-/// How links are made, changed and deleted.
+/// How links are created, changed and deleted.
 enum LinkKind: KernelKind {
   static func observe(
     _ observation: Kernel.Observation, into observed: inout NetworkState
@@ -26,7 +26,7 @@ enum LinkKind: KernelKind {
     case .update:
       try update(link, from: present, encoder)
     case .create:
-      // The other end of a pair that was made a moment ago is there already.
+      // The other end of a pair that has just been created exists already.
       if link.veth != nil, encoder.made.contains(link.name) {
         try finish(link, encoder)
       } else {
@@ -36,7 +36,7 @@ enum LinkKind: KernelKind {
     if change.verb != .delete, let peer = link.veth?.peer { encoder.made.insert(peer) }
   }
 
-  /// `ip link delete NAME`, by its number: a name may meanwhile be another link's, or its altname.
+  /// `ip link delete NAME`, by index: by now the name may be another link's, or its altname.
   private static func delete(_ link: Link, _ batch: Batch) {
     batch.request(RTM.delLink, []) {
       $0.linkHeader(index: link.index ?? 0)
@@ -60,11 +60,11 @@ enum LinkKind: KernelKind {
       putInfo($0, device, lower: lower, from: nil)
     }
     identify(link, encoder.batch)
-    // The other end is ours as well, whether or not we live to see to it.
+    // The other end must be marked as ours too, even if we die before its own step.
     if let peer = link.veth?.peer { identify(Link(peer), encoder.batch) }
   }
 
-  /// What a new pair's second end still lacks.
+  /// Sets what the second end of a new pair still lacks.
   private static func finish(_ link: Link, _ encoder: Encoder) throws(NetlinkError) {
     let master = try index(link.master, encoder)
     encoder.batch.request(RTM.newLink, []) {
@@ -76,13 +76,13 @@ enum LinkKind: KernelKind {
     identify(link, encoder.batch)
   }
 
-  /// `ip link set NAME mtu MTU alias MARK up` and `ip link property add dev NAME altname ...`: what the
-  /// kernel doesn't take with a creation, sent along with it.
+  /// `ip link set NAME mtu MTU alias MARK up` and `ip link property add dev NAME altname ...`: what
+  /// the kernel doesn't accept in a creation, sent along with it.
   private static func identify(_ link: Link, _ batch: Batch) {
     batch.request(RTM.newLink, []) {
       $0.linkHeader(flags: link.isUp == true ? IFF.up : 0, change: link.isUp == nil ? 0 : IFF.up)
       $0.put(IFLA.name, link.name.text)
-      // Not with the creation: a bridge takes its first port's MTU unless it was set (br_change_mtu).
+      // Not in the creation: a bridge takes its first port's MTU unless it was set (br_change_mtu).
       if let mtu = link.mtu { $0.put(IFLA.mtu, mtu) }
       $0.put(IFLA.alias, Ownership.text(link.alias))
     }
@@ -111,9 +111,9 @@ enum LinkKind: KernelKind {
     let changesDevice = !differing.isSubset(of: [
       "mtu", "address", "master", "alias", "altnames", "up",
     ])
-    // Apart from the rest: vxlan_changelink refuses an MTU in its request.
+    // In a request of its own: vxlan_changelink refuses one that contains an MTU.
     if changesDevice, let device = link.device {
-      // The new lower link may be the present master: out of it first.
+      // The new lower link may be the present master: leave the master first.
       if differing.contains("master"), observed.master != nil {
         encoder.batch.request(RTM.newLink, []) {
           $0.linkHeader()
@@ -128,7 +128,7 @@ enum LinkKind: KernelKind {
       }
     }
     encoder.batch.request(RTM.newLink, []) {
-      // Flags without a mask would set them all (rtnl_dev_combine_flags).
+      // Flags without a mask would set all of them (rtnl_dev_combine_flags).
       if differing.contains("up") {
         $0.linkHeader(flags: link.isUp == true ? IFF.up : 0, change: IFF.up)
       } else {

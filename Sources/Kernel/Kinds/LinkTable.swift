@@ -7,7 +7,7 @@ struct LinkTable {
   private var names: [UInt32: LinkName] = [:]
   private var indices: [LinkName: UInt32] = [:]
 
-  /// None.
+  /// An empty table.
   init() {}
 
   init(_ socket: Socket) throws(NetlinkError) {

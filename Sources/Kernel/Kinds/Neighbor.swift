@@ -1,7 +1,7 @@
 import Model
 import Netlink
 
-/// How permanent neighbors and proxied addresses are read, made and deleted.
+/// How permanent neighbors and proxied addresses are read, created and deleted.
 enum NeighborKind: KernelKind {
   static func observe(
     _ observation: Kernel.Observation, into observed: inout NetworkState
@@ -52,13 +52,13 @@ enum NeighborKind: KernelKind {
     _ change: Change, _ neighbor: Neighbor, from present: Neighbor?, _ encoder: Encoder
   ) throws(NetlinkError) {
     let verb = change.verb
-    // What somebody else made stays theirs when we change it.
+    // An entry that somebody else made stays theirs when we change it.
     let origin = neighbor.protocol ?? present?.protocol
     let index = try encoder.index(neighbor.link)
     let flags =
       (neighbor.isProxy ? NTF.proxy : 0) | (neighbor.isRouter ? NTF.router : 0)
     // ip neighbor replace ADDRESS lladdr MAC dev LINK nud permanent protocol N
-    // A learnt entry may be there already: replace, not add.
+    // Not add: there may be a learnt entry already.
     let type = verb == .delete ? RTM.delNeighbor : RTM.newNeighbor
     encoder.batch.request(type, verb == .delete ? [] : [.create, .replace]) {
       $0.neighborHeader(

@@ -1,7 +1,8 @@
 import Model
 import Netlink
 
-/// How nexthop objects are read, made and deleted. Linux 5.3 and later; resilient groups 5.13.
+/// How nexthop objects are read, created and deleted. Linux 5.3 and later; resilient groups need
+/// 5.13.
 enum NexthopKind: KernelKind {
   static func observe(
     _ observation: Kernel.Observation, into observed: inout NetworkState
@@ -14,7 +15,7 @@ enum NexthopKind: KernelKind {
         parse($0, links)
       }
     } catch {
-      // An older kernel has none, which is what it means to say.
+      // An older kernel has no nexthop objects.
       if error.code != ErrorCode.notSupported { throw error }
     }
   }
@@ -56,7 +57,7 @@ enum NexthopKind: KernelKind {
     return nexthop
   }
 
-  /// `struct nexthop_grp`: an id, the weight less one, and its high byte since Linux 6.12.
+  /// `struct nexthop_grp`: an id, the weight minus one, and its high byte since Linux 6.12.
   private static func parseMembers(_ bytes: UnsafeRawBufferPointer) -> [Nexthop.Member] {
     stride(from: 0, to: bytes.count & ~7, by: 8).map { offset in
       let weight =
@@ -88,7 +89,7 @@ enum NexthopKind: KernelKind {
     _ change: Change, _ nexthop: Nexthop, from present: Nexthop?, _ encoder: Encoder
   ) throws(NetlinkError) {
     let verb = change.verb
-    // What somebody else made stays theirs when we change it.
+    // A nexthop that somebody else made stays theirs when we change it.
     let origin = nexthop.protocol ?? present?.protocol
     if verb == .delete || verb == .replace {
       // ip nexthop delete id ID

@@ -2,11 +2,11 @@ public import Model
 internal import Netlink
 internal import Nftables
 
-/// nftables' tables, and the generations of their ruleset.
+/// nftables' tables, with the generations of their ruleset.
 struct NftablesTables {
-  /// Nil where this kernel has no nf_tables.
+  /// Nil if this kernel has no nf_tables.
   private let kernel: NftablesKernel?
-  /// The ruleset as it was read last, and as nobody but us has changed it since.
+  /// The generation that was read last, and the one that our own changes have led to since.
   private var chain: (read: UInt32, now: UInt32)?
 
   init() throws(NetlinkError) {
@@ -15,7 +15,7 @@ struct NftablesTables {
       _ = try kernel.generation()
       self.kernel = kernel
     } catch {
-      // EINVAL: nfnetlink knows no such subsystem.
+      // EINVAL: nfnetlink has no such subsystem.
       self.kernel = nil
     }
   }
@@ -44,10 +44,10 @@ struct NftablesTables {
     try kernel?.counters(of: table) ?? [:]
   }
 
-  /// One transaction: all of the planned difference, or nothing.
+  /// One transaction: the whole planned difference, or nothing.
   ///
-  /// Throws `ErrorCode.restart` where somebody has changed the table since it was read, so that another
-  /// difference would be needed: that takes a new plan. Changes of other tables don't matter.
+  /// Throws `ErrorCode.restart` if somebody has changed the table since it was read, so that the
+  /// difference no longer applies and a new plan is needed. Changes of other tables don't matter.
   mutating func apply(
     _ change: Change, _ table: NftablesTable, from present: NftablesTable?, _ links: LinkTable
   ) throws(NetlinkError) {
@@ -59,13 +59,13 @@ struct NftablesTables {
     let wanted = change.verb == .delete ? nil : table
     let numbers = LinkNumbers(links.links)
     var (difference, program) = (planned.difference, wanted?.program)
-    // A link that an earlier step made has another number than the plan could know.
+    // A link that an earlier step made has another index than the plan assumed.
     if let wanted, wanted.links.contains(where: { numbers[$0] != planned.numbers[$0] }) {
       program = try wanted.program(numbers, planned.names)
       difference = TableDiff(
         family: table.id.family, table: table.id.name, from: present?.program, to: program,
         numbers: numbers, names: planned.names)
-      // One that was made anew may be named by more rules than those that the plan shows.
+      // More rules than the plan shows may name a link that was made anew.
       guard difference.changeCount == planned.difference.changeCount else {
         throw .outdated(table.id)
       }
@@ -76,7 +76,7 @@ struct NftablesTables {
     for attempt in 0..<10 {
       do throws(NetlinkError) {
         let next = try kernel.carryOut(difference, generation: generation, describer)
-        // What came in between may have changed the tables of further steps.
+        // A change in between may have affected the tables of further steps.
         if isOurs, attempt == 0, let next { chain?.now = next }
         return
       } catch {
@@ -140,15 +140,16 @@ extension NetlinkError {
 }
 
 extension Kernel {
-  /// Which tables to read beside our own, and which of their sets' elements.
+  /// Which tables to read besides our own, and which of their sets' elements.
   public struct TableSelection: Sendable {
     private let isAll: Bool
     private let sources: [NftablesTable.ID: NftablesTable]
 
-    /// Every table there is.
+    /// Every table.
     public static let all = TableSelection(isAll: true, sources: [:])
 
-    /// The tables named here. Of sets that packets fill, those whose elements are stated or would be lost.
+    /// The named tables. Of sets that packets fill, only those whose elements are stated or would
+    /// be lost.
     public init(_ tables: [NftablesTable]) {
       self.init(
         isAll: false, sources: Dictionary(tables.map { ($0.id, $0) }) { first, _ in first })
@@ -161,7 +162,7 @@ extension Kernel {
 
     func wants(_ table: TableProgram) -> Bool { isAll || sources[table.id] != nil }
 
-    /// Whether a blueprint, which hasn't stated the table yet, asks what it holds.
+    /// Whether a blueprint that hasn't written the table yet needs its contents.
     func wantsContents(_ table: TableProgram) -> Bool {
       guard let wanted = sources[table.id] else { return false }
       return wanted.isBlueprints && wanted.source?.sets.isEmpty == true
@@ -180,14 +181,14 @@ extension Kernel {
 extension TableProgram {
   var id: NftablesTable.ID { NftablesTable.ID(family, name) }
 
-  /// Too big for a single transaction.
+  /// Whether it is too big for a single transaction.
   var isBig: Bool {
     sets.reduce(0) { $0 + $1.elements.count } > NftablesKernel.elementsAtOnce
   }
 }
 
 extension NftablesTable {
-  /// With the mark of what we make, unless it is somebody else's.
+  /// The table's program, with our mark unless it is somebody else's.
   func program(
     _ numbers: LinkNumbers, _ names: MachineNames
   ) throws(NetlinkError) -> TableProgram? {

@@ -1,7 +1,7 @@
 import Model
 import Netlink
 
-/// A link as its message says it, with indices for the names of others.
+/// A link as its message states it, referring to other links by index.
 struct RawLink {
   let index: UInt32
   let name: LinkName
@@ -27,7 +27,7 @@ struct RawLink {
       switch attribute.type {
       case IFLA.name: name = LinkName(attribute.string)
       case IFLA.mtu:
-        // More than any frame has (lo, a VRF) is no limit that anybody set.
+        // More than any frame's size (lo, a VRF) is a default, not a limit that somebody set.
         mtu = attribute.uint32.flatMap { $0 > 65535 ? nil : $0 }
       case IFLA.address: address = attribute.macAddress.flatMap { $0.isZero ? nil : $0 }
       case IFLA.master: master = attribute.uint32
@@ -46,7 +46,7 @@ struct RawLink {
     }
     guard let name else { return nil }
     self.name = name
-    // Another namespace's index says nothing here.
+    // An index of another namespace means nothing here.
     if isLowerElsewhere { lower = nil }
   }
 

@@ -1,14 +1,14 @@
 import Model
 import Netlink
 
-/// How routes are read, made and deleted.
+/// How routes are read, created and deleted.
 enum RouteKind: KernelKind {
   static func observe(
     _ observation: Kernel.Observation, into observed: inout NetworkState
   ) throws(NetlinkError) {
     let (socket, links) = (observation.socket, observation.links)
     var wordless: [Route.ID: String] = [:]
-    // Not into an empty list first: that would copy 100,000 routes.
+    // Not by appending to an empty list: that would copy 100,000 routes.
     var found = try observe(.inet, socket, links, &wordless)
     found += try observe(.inet6, socket, links, &wordless)
     observed.routes = found
@@ -36,16 +36,16 @@ enum RouteKind: KernelKind {
     }
   }
 
-  /// What a route is that we have no words for, or that is the kernel's own.
+  /// Describes a route that can't be stated in a file, or that is the kernel's own; nil for others.
   private static func words(for header: RouteHeader, _ hasTunnel: Bool) -> String? {
     let isKernels = header.protocol == RouteProtocol.kernel.number
     let maker = isKernels ? ", the kernel's own" : ""
     guard let type = Route.RouteType(number: header.type, Family(number: header.family)) else {
       return "of type \(header.type)\(maker)"
     }
-    // The local table is the kernel's own.
+    // The local table is the kernel's.
     if type == .local, isKernels { return "of type local\(maker)" }
-    // A tunnel in the route: not ours to say again.
+    // We couldn't restore a route with a tunnel.
     return hasTunnel ? "with a tunnel (encap)" : nil
   }
 
@@ -87,7 +87,7 @@ enum RouteKind: KernelKind {
     route.tos = header.tos
     route.scope = family == .inet ? Scope(rawValue: header.scope) ?? .global : .global
     hop.isOnlink = header.flags & RTNH.onlink != 0
-    // A nexthop object's hops are told as well; a discarding IPv6 route names the loopback.
+    // The kernel lists a nexthop object's hops too; a discarding IPv6 route names the loopback.
     if route.nhid != nil { route.hops = [] }
     if route.nhid == nil, !type.isDiscarding, route.hops.isEmpty { route.hop = hop }
     route.protocol = .observed(header.protocol)
@@ -120,12 +120,12 @@ enum RouteKind: KernelKind {
     case .create:
       try request(RTM.newRoute, flags(route, isBeside: change.isBeside), route, encoder)
     case .update:
-      // ip route replace: takes the place of the first of the key, which is ours.
+      // ip route replace: replaces the first route of the key, which is ours.
       var route = route
       route.protocol = route.protocol ?? present?.protocol
       try request(RTM.newRoute, [.create, .replace], route, encoder)
     case .replace:
-      // The first of the key is somebody else's.
+      // The first route of the key is somebody else's.
       if let present { try delete(present, encoder) }
       let flags =
         change.isBeside ? flags(route, isBeside: true) : [RequestFlags.create, .append]
@@ -137,8 +137,8 @@ enum RouteKind: KernelKind {
     switch route.dst.family {
     // ip route prepend, or add
     case .inet: isBeside ? .create : [.create, .exclusive]
-    // IPv6 refuses an exclusive request where there is any other of the key, and one to append where
-    // there is the same; but by a gateway it would join another's multipath route.
+    // IPv6 refuses an exclusive request if there is any route of the key, and an appending one if
+    // there is the same route; but by a gateway it would join another's multipath route.
     case .inet6:
       isBeside || !route.isMultipathCapable ? [.create, .append] : [.create, .exclusive]
     }
@@ -148,8 +148,8 @@ enum RouteKind: KernelKind {
     var route = route
     route.protocol = route.protocol ?? route.kernelProtocol
     if route.dst.family == .inet6, let dev = route.id.dev {
-      // By the link, and by no gateway: `ip6_route_del` compares what is stated, and its first match
-      // may be another route over the link.
+      // By the link, and without a gateway: `ip6_route_del` compares only what is stated, and could
+      // find another route over the link first.
       route.hop = Route.Hop(via: IPAddress(v6High: 0, low: 0), dev: dev)
     }
     try request(RTM.delRoute, [], route, encoder)
@@ -203,7 +203,7 @@ enum RouteKind: KernelKind {
     if gateway.family == family {
       batch.put(RTA.gateway, gateway)
     } else {
-      // struct rtvia: the family as the host writes a short, then the address.
+      // struct rtvia: the family as a short in host order, then the address.
       let (high, low) = gateway.v6
       let address = withUnsafeBytes(of: (high.bigEndian, low.bigEndian), Array.init)
       batch.put(RTA.via, bytes: [gateway.family.number, 0] + address)
@@ -212,7 +212,7 @@ enum RouteKind: KernelKind {
 }
 
 extension Route.RouteType {
-  /// IPv6's multicast routes, which the kernel makes for each link, lead as others do.
+  /// IPv6's multicast routes, which the kernel makes for each link, are read as unicast.
   fileprivate init?(number: UInt8, _ family: Family?) {
     self.init(rawValue: family == .inet6 && number == RTN.multicast ? RTN.unicast : number)
   }

@@ -1,7 +1,7 @@
 import Model
 import Netlink
 
-/// How rules are read, made and deleted.
+/// How rules are read, created and deleted.
 enum RuleKind: KernelKind {
   static func observe(
     _ observation: Kernel.Observation, into observed: inout NetworkState
@@ -24,10 +24,10 @@ enum RuleKind: KernelKind {
     }
   }
 
-  /// FRA_SPORT_MASK and FRA_DPORT_MASK, Linux 6.15: not in Debian 12's headers.
+  /// FRA_SPORT_MASK and FRA_DPORT_MASK, Linux 6.15; missing from Debian 12's headers.
   private static let portMasks: ClosedRange<UInt16> = 28...29
 
-  /// A rule that says what we have no words for isn't whole: it isn't ours, and stays.
+  /// A rule with attributes that we don't know is partial: it isn't ours, and stays.
   private static func parse(
     _ message: Message, _ family: Family
   ) -> (rule: Rule, isWhole: Bool)? {
@@ -61,11 +61,11 @@ enum RuleKind: KernelKind {
         rule.suppressPrefixLength = attribute.uint32.flatMap { $0 == .max ? nil : $0 }
       case FRA.suppressGroup:
         if attribute.uint32 != .max { isWhole = false }
-      // Newer kernels say of a single port that all of it counts.
+      // Newer kernels send a full mask for a single port.
       case portMasks where attribute.uint16 == .max: continue
       case FRA.l3mdev, FRA.uidRange, FRA.flow, FRA.tunnelID: isWhole = false
       default:
-        // Selectors newer than this code (FRA_DSCP and later).
+        // Selectors that are newer than this code (FRA_DSCP and later).
         if attribute.type > FRA.dport { isWhole = false }
       }
     }
@@ -86,14 +86,14 @@ enum RuleKind: KernelKind {
     return (rule, isWhole)
   }
 
-  /// Not exclusive: the kernel would refuse `from all` beside `from 10.0.0.0/8` (`rule_exists`).
-  ///
-  /// Where the kernel would delete another rule for this one, that one is added once more, and as many
-  /// are deleted: it is there all the while.
   static func command(_ rule: Rule, _ word: String, _ change: Change) -> String {
     "rule \(word) \(rule.id)"
   }
 
+  /// Not exclusive: the kernel would refuse `from all` beside `from 10.0.0.0/8` (`rule_exists`).
+  ///
+  /// If the kernel could delete another rule in place of this one, that rule is first added a second
+  /// time, and one more rule is deleted, so that it exists at all times.
   static func encode(_ change: Change, _ rule: Rule, from present: Rule?, _ encoder: Encoder) {
     for lookalike in change.lookalikes { request(.create, lookalike, .create, encoder) }
     let count = 1 + change.lookalikes.count
@@ -134,7 +134,7 @@ enum RuleKind: KernelKind {
     }
   }
 
-  /// `struct fib_rule_port_range`: host byte order.
+  /// `struct fib_rule_port_range`, in host byte order.
   private static func put(_ batch: Batch, _ type: UInt16, _ ports: PortRange) {
     withUnsafeBytes(of: (ports.first, ports.last)) { batch.put(type, bytes: $0) }
   }

@@ -18,7 +18,7 @@ enum SysctlFile {
     while true {
       let count = Glibc.read(descriptor, &buffer, buffer.count)
       if count < 0, errno == EINTR { continue }
-      // Some can only be written (net.ipv4.route.flush).
+      // Some settings are write-only (net.ipv4.route.flush).
       guard count >= 0 else { return Sysctl(key, nil) }
       if count == 0 { break }
       bytes += buffer[..<count]
@@ -26,7 +26,7 @@ enum SysctlFile {
     return Sysctl(key, String(decoding: bytes, as: UTF8.self))
   }
 
-  /// Of a link that isn't there, what every link has.
+  /// Whether a setting of a link that doesn't exist will appear with it: every link has it.
   private static func comesWithItsLink(_ key: Sysctl.Key) -> Bool {
     guard key.link != nil else { return false }
     var parts = key.parts
@@ -37,11 +37,11 @@ enum SysctlFile {
     return access("/proc/sys/" + parts.joined(separator: "/"), F_OK) == 0
   }
 
-  /// The settings beside one that isn't there.
+  /// The settings in the same directory as one that doesn't exist.
   static func neighbors(of key: Sysctl.Key) -> [Sysctl.Key] {
     let parts = Array(key.parts.dropLast())
     var names = entries(of: "/proc/sys/" + parts.joined(separator: "/"))
-    // A link that isn't there will have what every link has.
+    // A link that doesn't exist will have the settings that every link has.
     if names == nil, key.link != nil {
       names = entries(of: "/proc/sys/" + (parts.dropLast() + ["default"]).joined(separator: "/"))
     }
@@ -57,14 +57,14 @@ enum SysctlFile {
       throw NetlinkError(operation, code: errno, kernelText: text)
     }
     defer { close(descriptor) }
-    // One write: the kernel reads a setting from the first alone.
+    // A single write: the kernel takes a setting from the first write alone.
     let bytes = Array((sysctl.text ?? "").utf8) + [UInt8(ascii: "\n")]
     let before = read(sysctl.key).text
     while Glibc.write(descriptor, bytes, bytes.count) < 0 {
       if errno != EINTR { throw NetlinkError(operation, code: errno) }
     }
-    // The kernel takes "0x1" and shows "1", takes the first of two numbers, or bounds them: what never
-    // is as it was written would be written again and again.
+    // The kernel takes "0x1" and shows "1", takes the first of two numbers, or clamps them. A value
+    // that never reads back as it was written would be written again and again.
     let after = read(sysctl.key).text
     if after == sysctl.text { return }
     guard let after else {

@@ -30,7 +30,7 @@ extension Batch {
     }
   }
 
-  /// Of which there are a hundred thousand: without an array for each.
+  /// Without an array for each: there may be a hundred thousand.
   private func put(_ type: UInt16, _ bytes: ElementBytes) {
     withUnsafeTemporaryAllocation(byteCount: bytes.count, alignment: 1) { buffer in
       buffer.copyBytes(from: bytes)
@@ -73,7 +73,7 @@ extension Nftables.Verdict {
 }
 
 extension ElementProgram {
-  /// At most what it takes in a message.
+  /// The most bytes that it takes in a message.
   var size: Int {
     var bytes = 96 + key.count + (keyEnd?.count ?? 0) + userData.count + statements.count * 200
     switch data {

@@ -3,12 +3,12 @@ internal import Netlink
 internal import Nftables
 
 extension Batch {
-  /// `ids` names the anonymous sets of this transaction.
+  /// `ids` maps the transaction's anonymous sets to their ids.
   func put(_ instruction: Instruction, in type: UInt16, _ ids: [SetProgram: UInt32]) {
     nest(type) { $0.put(content: instruction, ids) }
   }
 
-  /// The name and the attributes of an expression.
+  /// Puts the name and the attributes of an expression.
   func put(content instruction: Instruction, _ ids: [SetProgram: UInt32]) {
     put(NFTAExpression.name, instruction.kernelName)
     if case .opaque(_, let bytes) = instruction {
@@ -238,7 +238,7 @@ extension Batch {
       if let register = nat.portMax { put(NFTANAT.regProtoMax, register) }
       if nat.flags != 0 { put(NFTANAT.flags, big: nat.flags) }
     case .masquerade(let flags, let low, let high):
-      // As nft says that there are ports; the kernel knows.
+      // nft sets this flag to say that there are ports; the kernel knows without it.
       let all = low == nil ? flags : flags | 2
       if all != 0 { put(NFTAMasquerade.flags, big: all) }
       if let low { put(NFTAMasquerade.regProtoMin, low) }
@@ -275,12 +275,12 @@ extension Batch {
 }
 
 extension UInt32 {
-  /// As it lies in this machine's memory.
+  /// In host byte order.
   var hostBytes: [UInt8] { withUnsafeBytes(of: self) { Array($0) } }
 }
 
 extension Instruction {
-  /// As the kernel calls it.
+  /// The kernel's name for it.
   var kernelName: String {
     switch self {
     case .immediate, .verdict: "immediate"

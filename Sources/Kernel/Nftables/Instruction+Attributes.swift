@@ -8,7 +8,7 @@ struct AttributeTable {
 
   init(_ attributes: Attributes) { self.attributes = attributes }
 
-  /// There are few: a search is faster than a table, of which there would be one for each element.
+  /// A search is faster than a table: there are few attributes, but one such list for each element.
   private func first(_ type: UInt16) -> Attribute? {
     for attribute in attributes where attribute.type == type { return attribute }
     return nil
@@ -46,7 +46,7 @@ struct AttributeTable {
     nested(type)?.filter { $0.type == NFTAList.elem }.map { Instruction($0.nested) } ?? []
   }
 
-  /// One expression by itself, or several in a list.
+  /// One expression in an attribute of its own, or several in a list.
   func statements(one: UInt16, many: UInt16) -> [Instruction] {
     if let nested = nested(one) { return [Instruction(nested)] }
     return instructions(many)
@@ -61,7 +61,7 @@ extension Attribute {
 }
 
 extension Instruction {
-  /// From the name and the attributes of an expression; what doesn't read is opaque.
+  /// Reads an expression's name and attributes; whatever can't be read becomes opaque.
   init(_ attributes: Attributes) {
     let outer = AttributeTable(attributes)
     let name = outer.text(NFTAExpression.name) ?? ""

@@ -3,11 +3,11 @@ internal import Netlink
 public import Nftables
 
 extension MachineNames {
-  /// As this machine's files, user database and time zone say, like nft(8).
+  /// The names in this machine's files and user database, and its time zone, as nft(8) uses them.
   public static func read() -> MachineNames {
     var names = MachineNames()
     names.service = { name in
-      // The call isn't safe in several threads; it is made by one at a time.
+      // getservbyname isn't thread-safe; only one thread at a time calls it.
       getservbyname(name, nil).map { UInt16(truncatingIfNeeded: $0.pointee.s_port).bigEndian }
     }
     names.user = { name in getpwnam(name).map { $0.pointee.pw_uid } }

@@ -8,7 +8,7 @@ extension NftablesEncoder {
     add(flowtable.devices, to: flowtable, isNew: true)
   }
 
-  /// To one that is there, with the same words.
+  /// Adds to an existing flowtable, by the same command.
   func add(_ devices: [String], to flowtable: Nftables.Flowtable, isNew: Bool = false) {
     if devices.isEmpty, !isNew { return }
     step(Tag.flowtable) { "add flowtable TABLE \(flowtable.name)" }

@@ -2,12 +2,12 @@ internal import Model
 internal import Netlink
 internal import Nftables
 
-/// Turns programs into requests of one transaction.
+/// Turns programs into the requests of one transaction.
 struct NftablesEncoder {
   let batch: Batch
   let family: Nftables.Family
   let table: String
-  /// Names sets within the transaction, until the kernel does.
+  /// Identifies the next set within the transaction, until the kernel has named it.
   private(set) var nextID: UInt32
   var describer = RuleDescriber(nil, LinkNumbers())
 
@@ -22,18 +22,18 @@ struct NftablesEncoder {
   enum Tag {
     static let other = 0
     static let table = 1
-    /// What others refer to: a chain, a set, an object.
+    /// A part that others refer to: a chain, a set, an object.
     static let part = 2
     static let flowtable = 3
 
-    /// By its position among the rules that are made.
+    /// The tag of a rule, by its position among those that are created.
     static func rule(at position: Int) -> Int { 4 + position }
     static func rule(_ tag: Int) -> Int? { tag < 4 ? nil : tag - 4 }
   }
 
   private var ruleCount = 0
 
-  /// Opens a step of the transaction, so that a refusal says which part of it was meant.
+  /// Begins a step of the transaction, so that a refusal tells which part was meant.
   func step(_ tag: Int = Tag.other, _ words: @escaping () -> String) {
     let title = "\(family.rawValue) \(table)"
     batch.step(tag) { "nft " + words().replacing("TABLE", with: title) }
@@ -137,7 +137,7 @@ struct NftablesEncoder {
 
   // MARK: - Sets
 
-  /// Returns the number by which the rest of the transaction may call it.
+  /// Returns the id by which the rest of the transaction refers to it.
   @discardableResult
   mutating func create(_ set: SetProgram, _ tag: Int = Tag.part) -> UInt32 {
     let id = nextID

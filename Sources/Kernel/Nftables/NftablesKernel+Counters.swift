@@ -3,7 +3,7 @@ public import Netlink
 internal import Nftables
 
 extension NftablesKernel {
-  /// The packets of a table's named counters; empty where there is no such table.
+  /// The packet counts of a table's named counters; empty if there is no such table.
   ///
   /// `nft list counters table FAMILY NAME`
   public func counters(of table: NftablesTable.ID) throws(NetlinkError) -> [String: UInt64] {
@@ -23,7 +23,7 @@ extension NftablesKernel {
 }
 
 extension Kernel {
-  /// The packets of a table's named counters.
+  /// The packet counts of a table's named counters.
   public func counters(of table: NftablesTable.ID) throws(NetlinkError) -> [String: UInt64] {
     try nftables.counters(of: table)
   }

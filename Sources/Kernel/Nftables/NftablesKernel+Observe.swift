@@ -3,10 +3,10 @@ public import Netlink
 public import Nftables
 
 extension NftablesKernel {
-  /// Every table for which `isWanted` says so, in the kernel's order, as of one generation.
+  /// Every table that `isWanted` selects, in the kernel's order, all of one generation.
   ///
-  /// Anonymous sets stand within the rules that use them. `elements` says whether the elements of
-  /// a set are of interest: those of a big set that packets fill are costly to read.
+  /// Anonymous sets are inlined in the rules that use them. `elements` tells whether to read a
+  /// set's elements: those of a big set that packets fill are costly to read.
   public func observe(
     where isWanted: (TableProgram) -> Bool = { _ in true },
     elements: (TableProgram, SetProgram) -> Bool = { _, _ in true }
@@ -17,7 +17,7 @@ extension NftablesKernel {
         let tables = try NftablesListing(socket).tables(where: isWanted, elements: elements)
         if try generation() == before { return (tables, before) }
       } catch  where error.code == ErrorCode.noEntry {
-        // A table went while it was read.
+        // A table was deleted while it was read.
       }
     }
     throw NetlinkError(
@@ -25,7 +25,7 @@ extension NftablesKernel {
       kernelText: "changed ten times while it was read")
   }
 
-  /// Grows with each change of anybody's.
+  /// The ruleset's generation, which grows with each change, whoever makes it.
   public func generation() throws(NetlinkError) -> UInt32 {
     try socket.get("nft list ruleset", NFTMessage.getGeneration) {
       $0.netfilterHeader(family: 0)

@@ -3,8 +3,8 @@ internal import Netlink
 internal import Nftables
 
 extension NftablesKernel {
-  /// Makes a table that is too big for one transaction: what its rules look up comes first, a part
-  /// at a time, and nothing hooks in before all of it is there.
+  /// Creates a table that is too big for one transaction: first what its rules look up, part by
+  /// part; nothing is attached to a hook before everything is there.
   ///
   /// Returns the generation after it.
   func createInParts(
@@ -39,7 +39,7 @@ extension NftablesKernel {
         try commit { $0.add(Array(part), to: set.name, id: nil) }
       }
     }
-    // Without anything in it, a transaction makes no new generation.
+    // A transaction without content makes no new generation.
     guard program.chains.contains(where: { $0.base != nil || !$0.rules.isEmpty }) else {
       return generation
     }
@@ -54,15 +54,15 @@ extension NftablesKernel {
 }
 
 extension UInt32 {
-  /// `nf_tables_commit` counts on, past nought.
+  /// `nf_tables_commit` counts up, skipping zero.
   var nextGeneration: UInt32 { self == .max ? 1 : self + 1 }
 }
 
-/// Puts what is sent into nft's words, for when the kernel refuses it.
+/// Describes rules in nft's syntax, for when the kernel refuses them.
 struct RuleDescriber {
   private let decompiler: TableDecompiler?
 
-  /// For parts of these tables; `numbers` are the links'.
+  /// Describes rules of this table; `numbers` are interface indexes.
   init(
     _ program: TableProgram?, _ numbers: LinkNumbers, _ names: MachineNames = MachineNames()
   ) {

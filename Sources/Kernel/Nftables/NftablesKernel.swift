@@ -2,35 +2,35 @@ import Model
 public import Netlink
 public import Nftables
 
-/// The running kernel's nftables: read whole, changed in atomic transactions.
+/// The running kernel's nftables: read as a whole, changed in atomic transactions.
 ///
-/// It belongs to the network namespace in which it is made. Not thread-safe.
+/// Belongs to the network namespace in which it was made. Not thread-safe.
 public final class NftablesKernel {
   let socket: Socket
 
   public init() throws(NetlinkError) { socket = try Socket(.netfilter) }
 
-  /// Loads whole tables that aren't there yet, all or none.
+  /// Loads whole tables that don't exist yet, all of them or none.
   ///
-  /// `nft -f`, whose file adds them.
+  /// `nft -f`, with a file that adds them.
   public func create(_ tables: [TableProgram]) throws(NetlinkError) {
     try apply(tables.map { TableDiff(family: $0.family, table: $0.name, from: nil, to: $0) })
   }
 
-  /// The elements that one transaction takes while a new table isn't in use yet.
+  /// How many elements one transaction takes while a new table isn't in use yet.
   static let elementsAtOnce = 1 << 15
 
   /// Carries out all differences in one transaction: all or nothing.
   ///
-  /// Refused with `ErrorCode.restart` when somebody changed anything since `generation`: read
-  /// again then, and compare again.
+  /// Fails with `ErrorCode.restart` if somebody has changed anything since `generation`: then read
+  /// and compare again.
   public func apply(_ diffs: [TableDiff], generation: UInt32? = nil) throws(NetlinkError) {
     try apply(diffs, generation: generation, RuleDescriber(nil, LinkNumbers()))
   }
 
-  /// One table's difference; returns the generation after it, nil where none was given.
+  /// Carries out one table's difference; returns the generation after it, nil if none was given.
   ///
-  /// A new table that is too big for one transaction is made in several.
+  /// A new table that is too big for one transaction is created in several.
   func carryOut(
     _ difference: TableDiff, generation: UInt32?, _ describer: RuleDescriber
   ) throws(NetlinkError) -> UInt32? {
@@ -60,7 +60,7 @@ public final class NftablesKernel {
     }
   }
 
-  /// One transaction: nothing is done when it throws.
+  /// Runs one transaction: nothing is done if it throws.
   func transact(_ generation: UInt32?, _ body: (Batch) -> Void) throws(NetlinkError) {
     let failures = try socket.transact(transaction(generation, body))
     if let failure = failures.first { throw failure.explained }

@@ -2,7 +2,7 @@ import Model
 public import Netlink
 public import Nftables
 
-/// Where the kernel's answers come from: a socket, or what one has said before.
+/// Where the kernel's answers come from: a socket, or recorded answers.
 public protocol NftablesSource {
   func dump<T>(
     _ operation: String, _ type: UInt16, _ body: (Batch) -> Void, parse: (Message) -> T?
@@ -11,7 +11,7 @@ public protocol NftablesSource {
 
 extension Socket: NftablesSource {}
 
-/// Tables put together from what the kernel says of their parts.
+/// Assembles tables from the kernel's messages about their parts.
 public struct NftablesListing<Source: NftablesSource> {
   private let source: Source
 
@@ -22,8 +22,8 @@ public struct NftablesListing<Source: NftablesSource> {
     let table: String
   }
 
-  /// Anonymous sets stand within the rules that use them. `elements` says whether the elements of
-  /// a set are of interest.
+  /// Anonymous sets are inlined in the rules that use them. `elements` tells whether to read a
+  /// set's elements.
   public func tables(
     where isWanted: (TableProgram) -> Bool = { _ in true },
     elements hasElements: (TableProgram, SetProgram) -> Bool = { _, _ in true }
@@ -40,7 +40,7 @@ public struct NftablesListing<Source: NftablesSource> {
       } parse: { message -> (Key, T)? in
         guard let family = message.netfilterFamily else { return nil }
         let attributes = AttributeTable(message.netfilterAttributes)
-        // The table's name is the first attribute of every kind.
+        // The table's name is the first attribute for every kind of part.
         guard let table = attributes.text(NFTATable.name), let value = parse(attributes) else {
           return nil
         }
@@ -66,7 +66,7 @@ public struct NftablesListing<Source: NftablesSource> {
       where owner == key {
         var set = set
         if !set.isMeter, hasElements(table, set) {
-          // Of what goes by itself, what has gone is counted for a while.
+          // In sets whose elements expire, the count still includes expired ones for a while.
           let isLasting = set.flags & (SetFlag.dynamic | SetFlag.timeout) == 0
           set.elements = try elements(
             key.family, key.table, set.name, least: isLasting ? Int(count) : 0)
@@ -106,10 +106,10 @@ public struct NftablesListing<Source: NftablesSource> {
     return tables
   }
 
-  /// Sorted by key; `least` are there, as far as the kernel says.
+  /// The elements sorted by key; by the kernel's count there are at least `least`.
   ///
-  /// While the kernel makes a set's hash table larger, which goes on behind a transaction's end, a
-  /// dump names some elements twice and others not at all: it is asked again.
+  /// While the kernel resizes a set's hash table, which continues after the end of a transaction, a
+  /// dump lists some elements twice and omits others: it is then repeated.
   private func elements(
     _ family: UInt8, _ table: String, _ set: String, least: Int
   ) throws(NetlinkError) -> [ElementProgram] {
@@ -139,7 +139,7 @@ public struct NftablesListing<Source: NftablesSource> {
   }
 }
 
-/// An object of a table, or the name of one of a kind that we don't know.
+/// An object of a table, or the name of an object whose kind we don't know.
 private enum ObjectOrName {
   case known(ObjectProgram)
   case unknown(String)

@@ -3,7 +3,7 @@ internal import Netlink
 internal import Nftables
 
 extension TableProgram {
-  /// The family stands in the message's header.
+  /// The family is in the message's header.
   init?(_ a: AttributeTable) {
     guard let name = a.text(NFTATable.name) else { return nil }
     self.init(
@@ -74,7 +74,7 @@ extension SetProgram {
 }
 
 extension ElementProgram {
-  /// One pass over what there are a hundred thousand of.
+  /// In a single pass: there may be a hundred thousand.
   init(_ attributes: Attributes) {
     self.init(key: [])
     for attribute in attributes {

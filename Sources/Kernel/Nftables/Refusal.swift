@@ -3,15 +3,16 @@ public import Netlink
 public import Nftables
 
 extension Kernel {
-  /// What the kernel would say no to, of a table: its answer to the request, in nft's words.
+  /// What the kernel refuses of a table: its answer to the request, in nft's words.
   public struct Refusal: Hashable, Sendable {
     public let table: NftablesTable
     public let error: NetlinkError
   }
 
-  /// Loads tables into a network namespace that nobody else sees, and that goes afterwards.
+  /// Loads tables into a temporary network namespace that nobody else sees, and returns what the
+  /// kernel refuses.
   ///
-  /// Each is loaded whole, with links of these names to stand in for those that it refers to.
+  /// Each table is loaded as a whole, with stand-ins for the links that it names.
   public static func refusals(
     of tables: [NftablesTable], _ names: MachineNames
   ) throws -> [Refusal] {
@@ -42,7 +43,7 @@ extension Kernel {
     let missing = Set(tables.flatMap(\.links).compactMap { LinkName($0) })
       .filter { present.index($0) == nil }
     for name in missing.sorted() {
-      // Kernels that are made small lack dummies, but not what vpngw itself is for.
+      // Small kernels may lack dummies, but not what vpngw itself is for.
       for device in [Device.dummy, .bridge(Bridge())] {
         let change = Change(.create, Link(name, device))
         let encoder = Encoder(nil, present, ipvs: nil)
@@ -56,10 +57,10 @@ extension Kernel {
 }
 
 extension NftablesKernel {
-  /// What is refused of a new table; where anything is, nothing of it is there afterwards.
+  /// What the kernel refuses of a new table; nothing of the table is left if there is anything.
   ///
-  /// Rules are told one by one, up to twenty of them: the kernel looks at a table as a whole, and so
-  /// refuses all that come behind a bad one.
+  /// Reports rules one by one, up to twenty: the kernel checks a table as a whole, and so refuses
+  /// everything that follows a bad rule.
   func refusals(
     of program: TableProgram, _ describer: RuleDescriber
   ) throws(NetlinkError) -> [NetlinkError] {
@@ -93,7 +94,7 @@ extension NftablesKernel {
 }
 
 extension Socket.FailedStep {
-  /// With why, where an errno alone doesn't say it.
+  /// With a reason, if the errno alone doesn't tell it.
   var explained: NetlinkError {
     guard tag == NftablesEncoder.Tag.flowtable, error.kernelText == nil,
       error.code == ErrorCode.noEntry || error.code == ErrorCode.notSupported
@@ -105,7 +106,7 @@ extension Socket.FailedStep {
 }
 
 extension [Socket.FailedStep] {
-  /// Of a table and its parts: what refers to one that was refused isn't wrong by itself.
+  /// Without refusals of what merely refers to a part that was refused.
   fileprivate var withoutConsequences: [Socket.FailedStep] {
     if first?.tag == NftablesEncoder.Tag.table { return Array(prefix(1)) }
     let parts = [NftablesEncoder.Tag.part, NftablesEncoder.Tag.flowtable]
@@ -119,7 +120,7 @@ extension [Socket.FailedStep] {
 }
 
 extension TableProgram {
-  /// By its position among the rules of all chains.
+  /// Removes a rule by its position among the rules of all chains.
   fileprivate mutating func removeRule(_ position: Int) {
     var rest = position
     for chain in chains.indices {
@@ -133,7 +134,7 @@ extension TableProgram {
 }
 
 extension NetlinkError {
-  /// With what an errno says of nftables, of which the kernel says no more.
+  /// With what the errno means for nftables, if the kernel sent no sentence.
   fileprivate var explained: NetlinkError {
     let meaning: [Int32: String] = [
       ErrorCode.notSupported:

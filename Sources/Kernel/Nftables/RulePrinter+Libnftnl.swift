@@ -4,8 +4,8 @@ internal import Nftables
 
 extension RulePrinter {
   // nft --debug=netlink list ruleset
-  /// `[ meta load l4proto => reg 1 ] [ cmp eq reg 1 0x00000006 ] [ match name u32 rev 0 ]`, made
-  /// only for the rules that somebody asks about.
+  /// `[ meta load l4proto => reg 1 ] [ cmp eq reg 1 0x00000006 ] [ match name u32 rev 0 ]`; made
+  /// only on demand.
   static let libnftnl = RulePrinter { rule in
     rule.instructions.map { "[ \($0.bytecodeText) ]" }.joined(separator: " ")
   }
@@ -17,8 +17,8 @@ extension Instruction {
     return text ?? "\(kernelName): not known to libnftnl"
   }
 
-  /// libnftnl ends the process over an attribute that isn't as wide as it expects: it gets only what
-  /// we have read ourselves, and what xtables calls its own, once that has been looked at.
+  /// libnftnl aborts the process over an attribute of unexpected width. It gets only what we have
+  /// read ourselves, and xtables' extensions once their attributes have been checked.
   private var isSafe: Bool {
     switch self {
     case .opaque("match", let bytes), .opaque("target", let bytes): Self.isExtension(bytes)
@@ -28,7 +28,7 @@ extension Instruction {
     }
   }
 
-  /// `NFTA_MATCH_*` and `NFTA_TARGET_*` are alike: a name, a revision, and bytes.
+  /// `NFTA_MATCH_*` and `NFTA_TARGET_*` have the same form: a name, a revision, and bytes.
   private static func isExtension(_ bytes: [UInt8]) -> Bool {
     bytes.count >= 4
       && bytes.withUnsafeBytes { buffer in
@@ -43,7 +43,7 @@ extension Instruction {
       }
   }
 
-  /// The kernel's name of an anonymous set isn't kept: how large it is says more.
+  /// We don't keep the kernel's names of anonymous sets; the number of elements says more.
   private var withSetsNamed: Instruction {
     func named(_ set: SetName) -> SetName {
       guard case .anonymous(let program) = set else { return set }

@@ -3,7 +3,7 @@ internal import Netlink
 internal import Nftables
 
 extension NftablesEncoder {
-  /// What goes before what comes; what refers goes before what is referred to.
+  /// Removes before it adds, and removes what refers to something before what it refers to.
   mutating func encode(_ diff: TableDiff) {
     switch diff.whole {
     case .create(let program)?: return load(program)
