@@ -1,41 +1,125 @@
-/// Links and nexthops that are absent, in the kernel or by their conditions, and what is lost with
-/// them.
+/// Links and nexthops that are absent or about to go, and what is lost with them: the kernel drops it
+/// without a step of ours, and refuses to make it.
 public struct Cascade: Sendable {
-  public var links: Set<LinkName> = []
-  public var nexthops: Set<UInt32> = []
+  /// Each of the links, with the link that takes it along: itself where nothing else does.
+  public private(set) var links: [LinkName: LinkName] = [:]
+  /// Each of the nexthops by its number, with the cause in words.
+  public private(set) var nexthops: [UInt32: String] = [:]
+  /// Links on which IPv6 ends, and links that go down, with their routes and IPv6 addresses.
+  private var endsIPv6: Set<LinkName> = []
+  private var goesDown: Set<LinkName> = []
 
-  public var isEmpty: Bool { links.isEmpty && nexthops.isEmpty }
+  public init() {}
 
-  func has(_ link: LinkName?) -> Bool { link.map(links.contains) ?? false }
+  public var isEmpty: Bool {
+    links.isEmpty && nexthops.isEmpty && endsIPv6.isEmpty && goesDown.isEmpty
+  }
 
-  mutating func add(_ provisions: [Provision]) {
+  public func has(_ link: LinkName?) -> Bool { link.map { links[$0] != nil } ?? false }
+  public func has(nexthop: UInt32) -> Bool { nexthops[nexthop] != nil }
+
+  /// Adds what others can't rest on any more.
+  public mutating func add(_ provisions: [Provision]) {
     for provision in provisions {
       switch provision {
-      case .link(let name): links.insert(name)
-      case .nexthop(let id): nexthops.insert(id)
+      case .link(let name): links[name] = name
+      case .nexthop(let number): add(nexthop: number, because: number)
       case .network: continue
       }
     }
   }
 
-  mutating func remove(_ provisions: [Provision]) {
+  public mutating func add(nexthop: UInt32, because cause: UInt32) {
+    nexthops[nexthop] = "nexthop \(cause)"
+  }
+
+  /// Adds what a change of a link takes from it, beside what the change says.
+  public mutating func add(_ link: Link, becoming wanted: Link) {
+    if wanted.isUp == false, link.isUp != false { goesDown.insert(link.name) }
+    if let mtu = wanted.mtu, mtu < Link.leastIPv6MTU,
+      link.mtu.map({ $0 >= Link.leastIPv6MTU }) ?? true
+    {
+      endsIPv6.insert(link.name)
+    }
+  }
+
+  /// Takes out what is there after all.
+  public mutating func remove(_ provisions: [Provision]) {
     for provision in provisions {
       switch provision {
-      case .link(let name): links.remove(name)
-      case .nexthop(let id): nexthops.remove(id)
+      case .link(let name): links[name] = nil
+      case .nexthop(let number): nexthops[number] = nil
       case .network: continue
       }
     }
   }
 
-  /// Whether an object depends on any of them.
-  func takes(_ object: some Resource) -> Bool {
-    object.requirements.contains { requirement in
+  public mutating func remove(nexthop: UInt32) { nexthops[nexthop] = nil }
+
+  /// Links over one that goes do so as well, and so does the other end of a veth.
+  public mutating func spread(over all: [Link]) {
+    if links.isEmpty { return }
+    var hasGrown = true
+    while hasGrown {
+      hasGrown = false
+      for link in all where links[link.name] == nil {
+        guard let below = link.lower ?? link.veth?.peer, let cause = links[below] else { continue }
+        links[link.name] = cause
+        hasGrown = true
+      }
+    }
+  }
+
+  /// Nexthops over a link that goes do so as well, and so do groups that lose their last member.
+  public mutating func spread(over all: [Nexthop]) {
+    if isEmpty { return }
+    for nexthop in all where nexthops[nexthop.number] == nil {
+      guard let dev = nexthop.dev else { continue }
+      if let cause = links[dev] {
+        nexthops[nexthop.number] = "link \(cause)"
+      } else if isTaken(nexthop, from: dev) {
+        nexthops[nexthop.number] = "a change of link \(dev)"
+      }
+    }
+    for nexthop in all where nexthops[nexthop.number] == nil {
+      guard let members = nexthop.group?.members, let first = members.first,
+        members.allSatisfy({ nexthops[$0.id] != nil })
+      else { continue }
+      nexthops[nexthop.number] = nexthops[first.id]
+    }
+  }
+
+  /// The group as it is once the members that go have left it.
+  public func reduced(_ nexthop: Nexthop) -> Nexthop {
+    guard nexthops[nexthop.number] == nil, var group = nexthop.group else { return nexthop }
+    group.members.removeAll { nexthops[$0.id] != nil }
+    var nexthop = nexthop
+    nexthop.target = .group(group)
+    return nexthop
+  }
+
+  private func isTaken<R: Resource>(_ object: R, from link: LinkName) -> Bool {
+    goesDown.contains(link) && object.isLost(by: .goesDown)
+      || endsIPv6.contains(link) && object.isLost(by: .endsIPv6)
+  }
+
+  /// Why an object can't be there any more; nil when it can.
+  public func cause<R: Resource>(of object: R) -> String? {
+    if isEmpty { return nil }
+    if let nexthop = object as? Nexthop {
+      return nexthops[nexthop.number].map { "goes with \($0)" }
+    }
+    for requirement in object.requirements {
       switch requirement {
-      case .link(let name): links.contains(name)
-      case .nexthop(let id): nexthops.contains(id)
-      case .reachable: false
+      case .link(let name):
+        if let cause = links[name] { return "goes with link \(cause)" }
+        if isTaken(object, from: name) { return "goes with a change of link \(name)" }
+      case .nexthop(let number):
+        if let cause = nexthops[number] { return "goes with \(cause)" }
+      case .reachable:
+        continue
       }
     }
+    return nil
   }
 }

@@ -84,7 +84,7 @@ extension Resource {
   public func isLost(by loss: LinkLoss) -> Bool { false }
 
   public static func removeDependents(of gone: inout Cascade, from list: inout [Self]) {
-    list.removeAll { gone.takes($0) }
+    list.removeAll { gone.cause(of: $0) != nil }
   }
 
   public func keeping(_ states: [Signal.State], present: Self?) -> Self? { self }

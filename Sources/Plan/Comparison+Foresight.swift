@@ -24,7 +24,7 @@ extension Comparison {
     let wanted = Set(desired.addresses.map(\.id))
     for address in observed.addresses
     where address.detection == .failed && wanted.contains(address.id)
-      && lost.links[address.link] == nil && !remade.contains(address.objectID)
+      && !cascade.has(address.link) && !remade.contains(address.objectID)
     {
       refuse(
         address,
@@ -37,7 +37,7 @@ extension Comparison {
   private mutating func reach() -> Reach {
     knowsReach = true
     let refused = Set(conflicts.map(\.object.id))
-    return Reach(from: observed, to: desired, lost) { refused.contains($0.objectID) }
+    return Reach(from: observed, to: desired, cascade) { refused.contains($0.objectID) }
   }
 
   /// The kernel drops all of IPv6 from a link whose MTU falls below IPv6's minimum.

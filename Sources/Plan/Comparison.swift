@@ -6,7 +6,7 @@ struct Comparison {
   let observed: NetworkState
   let desired: NetworkState
   private let converged: NetworkState?
-  var lost = Lost()
+  var cascade = Cascade()
   var refused = Refused()
   lazy var foresight = Foresight(from: observed.links, to: desired.links)
   var knowsReach = false
@@ -75,7 +75,7 @@ struct Comparison {
       }
       isWanted[position] = true
       let present = observed[position]
-      if let cause = lost.cause(of: present) {
+      if let cause = cascade.cause(of: present) {
         add(object, reason: cause)
       } else if !object.agrees(with: present) {
         if object.mayChange(present) {
@@ -161,11 +161,13 @@ struct Comparison {
       if !link.isOurs {
         continue
       } else if isReplaced(link, found), found.isOwned {
-        lost.take(found)
+        cascade.add([.link(found.name)])
       }
     }
-    for link in observed.links where link.isOwned && !wanted.contains(link.name) { lost.take(link) }
-    lost.spread(over: observed.links)
+    for link in observed.links where link.isOwned && !wanted.contains(link.name) {
+      cascade.add([.link(link.name)])
+    }
+    cascade.spread(over: observed.links)
 
     // Lower links first: whether they can be made decides about those on top of them.
     for link in Depth(of: desired.links).sorted(desired.links) {
@@ -182,8 +184,8 @@ struct Comparison {
       }
       guard link.isManaged else { continue }
       var found = observed.links[position]
-      if let master = found.master, lost.links[master] != nil { found.master = nil }
-      if let cause = lost.links[link.name], cause != link.name {
+      if let master = found.master, cascade.has(master) { found.master = nil }
+      if let cause = cascade.links[link.name], cause != link.name {
         add(link, reason: "goes with link \(cause)")
       } else if isReplaced(link, found), !link.isOurs || !found.isOwned {
         let names = link.differences(from: found)
@@ -203,7 +205,7 @@ struct Comparison {
     }
     for link in observed.links where link.isOwned && !wanted.contains(link.name) {
       // The other end of a replaced pair is lost with it.
-      if let peer = link.veth?.peer, wanted.contains(peer), lost.links[peer] != nil { continue }
+      if let peer = link.veth?.peer, wanted.contains(peer), cascade.has(peer) { continue }
       steps.append(Step(Change(.delete, link, observed: link)))
     }
   }
@@ -221,7 +223,7 @@ struct Comparison {
     var mine: [Nexthop] = []
     for nexthop in desired.nexthops {
       guard let position = present.position(of: nexthop.id),
-        lost.cause(of: observed.nexthops[position]) == nil
+        cascade.cause(of: observed.nexthops[position]) == nil
       else {
         mine.append(nexthop)
         continue
@@ -233,14 +235,17 @@ struct Comparison {
         continue
       }
       mine.append(nexthop)
-      if found.isOwned, isReplaced(nexthop, found) { lost.take(found, because: found) }
+      if found.isOwned, isReplaced(nexthop, found) {
+        cascade.add(nexthop: found.number, because: found.number)
+      }
     }
     let wanted = Set(desired.nexthops.map(\.id))
     for found in observed.nexthops where found.isOwned && !wanted.contains(found.id) {
-      lost.take(found, because: found)
+      cascade.add(nexthop: found.number, because: found.number)
     }
-    lost.spread(over: observed.nexthops)
-    let reduced = lost.nexthops.isEmpty ? observed.nexthops : observed.nexthops.map(lost.reduced)
+    cascade.spread(over: observed.nexthops)
+    let reduced =
+      cascade.nexthops.isEmpty ? observed.nexthops : observed.nexthops.map(cascade.reduced)
     // Members come before their groups.
     if !refused.isEmpty { mine = mine.filter { $0.group == nil } + mine.filter { $0.group != nil } }
     compareKeepingReplaced(mine, reduced)
@@ -248,12 +253,12 @@ struct Comparison {
 
   /// A nexthop that is replaced or deleted is lost to others, but not to itself.
   private mutating func compareKeepingReplaced(_ desired: [Nexthop], _ observed: [Nexthop]) {
-    let all = lost
-    for (id, cause) in lost.nexthops where cause == "nexthop \(id)" {
-      lost.nexthops[id] = nil
+    let all = cascade
+    for (id, cause) in cascade.nexthops where cause == "nexthop \(id)" {
+      cascade.remove(nexthop: id)
     }
     compare(desired, observed)
-    lost = all
+    cascade = all
   }
 
   private func isReplaced(_ nexthop: Nexthop, _ found: Nexthop) -> Bool {

@@ -22,13 +22,13 @@ struct Reach {
 
   /// `isRefused` tells which addresses can't be made.
   init(
-    from observed: NetworkState, to desired: NetworkState, _ lost: Lost,
+    from observed: NetworkState, to desired: NetworkState, _ cascade: Cascade,
     isRefused: (Address) -> Bool
   ) {
     let wanted = Set(desired.addresses.lazy.map(\.id))
     for address in desired.addresses where !isRefused(address) { add(address, stays: true) }
     // Removal comes after everything is made, and a route outlives its gateway's network.
-    for address in observed.addresses where lost.links[address.link] == nil {
+    for address in observed.addresses where !cascade.has(address.link) {
       add(address, stays: !address.isOwned || wanted.contains(address.id))
     }
     let nexthops = Dictionary(

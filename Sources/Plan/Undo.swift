@@ -11,21 +11,21 @@ public struct Undo: Sendable {
   public init(of plan: Plan, from observed: NetworkState) {
     let changes = plan.steps.map(\.change)
     let present = Set(changes.compactMap { $0.observed?.id })
-    var lost = Lost()
+    var cascade = Cascade()
     for change in changes where change.verb == .delete || change.verb == .replace {
-      if let link = change.observed?.as(Link.self) { lost.take(link) }
-      if let nexthop = change.observed?.as(Nexthop.self) { lost.take(nexthop, because: nexthop) }
+      if let link = change.observed?.as(Link.self) { cascade.add([.link(link.name)]) }
+      if let nexthop = change.observed?.as(Nexthop.self) { cascade.add(nexthop.provisions) }
     }
     for change in changes where change.verb == .update {
       if let link = change.object.as(Link.self), let present = change.observed?.as(Link.self) {
-        lost.take(present, becoming: link)
+        cascade.add(present, becoming: link)
       }
     }
-    lost.spread(over: observed.links)
-    lost.spread(over: observed.nexthops)
+    cascade.spread(over: observed.links)
+    cascade.spread(over: observed.nexthops)
     before = NetworkState()
     for object in observed.objects
-    where present.contains(object.id) || lost.takesAlong(object) {
+    where present.contains(object.id) || cascade.takesAlong(object) {
       before.append(object.toRestore)
     }
     let kept = Set(before.objects.map(\.id))
@@ -80,9 +80,9 @@ public struct Undo: Sendable {
   }
 }
 
-extension Lost {
+extension Cascade {
   fileprivate func takesAlong(_ object: Object) -> Bool {
-    if let link = object.as(Link.self) { return links[link.name] != nil }
+    if let link = object.as(Link.self) { return has(link.name) }
     return cause(of: object.resource) != nil
   }
 }

@@ -86,12 +86,8 @@ public struct Link: Resource {
   /// Links on top of one that goes are lost with it, and so is the other end of a pair; a port
   /// outlives its bridge.
   public static func removeDependents(of gone: inout Cascade, from list: inout [Self]) {
-    var count = -1
-    while count != gone.links.count {
-      count = gone.links.count
-      for link in list where gone.has(link.lower) { gone.add(link.provisions) }
-    }
-    list.removeAll { gone.links.contains($0.name) }
+    gone.spread(over: list)
+    list.removeAll { gone.has($0.name) }
     for index in list.indices where gone.has(list[index].master) { list[index].master = nil }
   }
 

@@ -111,15 +111,8 @@ public struct Nexthop: ProtocolMarked {
   public func isLost(by loss: LinkLoss) -> Bool { loss == .goesDown || family == .inet6 }
 
   public static func removeDependents(of gone: inout Cascade, from list: inout [Self]) {
-    for nexthop in list where gone.has(nexthop.dev) { gone.nexthops.insert(nexthop.number) }
-    list = list.compactMap { nexthop in
-      if gone.nexthops.contains(nexthop.number) { return nil }
-      guard let members = nexthop.group?.members else { return nexthop }
-      let states = members.map { gone.nexthops.contains($0.id) ? Signal.State.down : .up }
-      if let kept = nexthop.keeping(states, present: nil) { return kept }
-      gone.nexthops.insert(nexthop.number)
-      return nil
-    }
+    gone.spread(over: list)
+    list = list.compactMap { gone.has(nexthop: $0.number) ? nil : gone.reduced($0) }
   }
 
   public static let properties: [Property<Nexthop>] = [

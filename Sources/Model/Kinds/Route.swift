@@ -200,7 +200,7 @@ public struct Route: ProtocolMarked {
   /// A route with several hops keeps the others.
   public static func removeDependents(of gone: inout Cascade, from list: inout [Self]) {
     list = list.compactMap { route in
-      if route.nhid.map(gone.nexthops.contains) ?? false { return nil }
+      if route.nhid.map(gone.has(nexthop:)) ?? false { return nil }
       let hops = route.allHops
       guard hops.contains(where: { gone.has($0.dev) }) else { return route }
       return route.keeping(hops.map { gone.has($0.dev) ? .down : .up }, present: nil)
