@@ -145,7 +145,7 @@ extension Service {
         .equal, .payload(protocol: `protocol`.rawValue, field: "dport"), .number(UInt64(port))),
       .nat(
         Nftables.NAT(
-          .dnat, family: family == .inet ? "ip" : "ip6",
+          .dnat, family: family == .inet ? .ip : .ip6,
           address: .map(
             key: .jhash(client, modulus: buckets, seed: seed, offset: 0), data: .reference(map)),
           port: other.flatMap { $0 == port ? nil : .number(UInt64($0)) })),

@@ -113,19 +113,19 @@ extension NftablesEncoder {
           $0.put(NFTALimit.flags, big: limit.isOver ? 1 : 0 as UInt32)
         case .ctHelper(let type, let proto, let l3proto):
           $0.put(NFTACTHelper.name, type)
-          if let l3proto { $0.put(NFTACTHelper.l3proto, big: ProtocolNumber.l3(l3proto)) }
-          $0.put(NFTACTHelper.l4proto, ProtocolNumber.l4(proto))
+          if let l3proto { $0.put(NFTACTHelper.l3proto, big: l3proto.connectionNumber) }
+          $0.put(NFTACTHelper.l4proto, proto.number)
         case .ctTimeout(let proto, let l3proto, let policy):
-          if let l3proto { $0.put(NFTACTTimeout.l3proto, big: ProtocolNumber.l3(l3proto)) }
-          $0.put(NFTACTTimeout.l4proto, ProtocolNumber.l4(proto))
+          if let l3proto { $0.put(NFTACTTimeout.l3proto, big: l3proto.connectionNumber) }
+          $0.put(NFTACTTimeout.l4proto, proto.number)
           $0.nest(NFTACTTimeout.data) {
             for (index, state) in TimeoutPolicy.states(proto).enumerated() {
               $0.put(UInt16(index + 1), big: policy[state.name] ?? state.seconds)
             }
           }
         case .ctExpectation(let proto, let l3proto, let port, let timeout, let size):
-          if let l3proto { $0.put(NFTACTExpectation.l3proto, big: ProtocolNumber.l3(l3proto)) }
-          $0.put(NFTACTExpectation.l4proto, ProtocolNumber.l4(proto))
+          if let l3proto { $0.put(NFTACTExpectation.l3proto, big: l3proto.connectionNumber) }
+          $0.put(NFTACTExpectation.l4proto, proto.number)
           $0.put(NFTACTExpectation.dport, big: port)
           $0.put(NFTACTExpectation.timeout, timeout)
           $0.put(NFTACTExpectation.size, size)

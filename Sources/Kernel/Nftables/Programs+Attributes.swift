@@ -116,14 +116,15 @@ extension ObjectProgram {
     case 3:
       content = .ctHelper(
         type: data.text(NFTACTHelper.name) ?? "",
-        protocol: data.byte(NFTACTHelper.l4proto) == 17 ? "udp" : "tcp",
-        l3proto: ProtocolNumber.l3(data.half(NFTACTHelper.l3proto)))
+        protocol: data.byte(NFTACTHelper.l4proto) == 17 ? .udp : .tcp,
+        l3proto: data.half(NFTACTHelper.l3proto).flatMap { .init(connectionNumber: $0) })
     case 4:
       guard let limit = Nftables.Limit(data) else { return nil }
       content = .limit(limit)
     case 7:
-      let proto = ProtocolNumber.names[data.byte(NFTACTTimeout.l4proto) ?? 0] ?? ""
-      guard let nested = data.nested(NFTACTTimeout.data) else { return nil }
+      guard let proto = Nftables.TransportProtocol(number: data.byte(NFTACTTimeout.l4proto) ?? 0),
+        let nested = data.nested(NFTACTTimeout.data)
+      else { return nil }
       let times = AttributeTable(nested)
       var policy: [String: UInt32] = [:]
       for (index, state) in TimeoutPolicy.states(proto).enumerated() {
@@ -133,13 +134,16 @@ extension ObjectProgram {
         policy[state.name] = seconds
       }
       content = .ctTimeout(
-        protocol: proto, l3proto: ProtocolNumber.l3(data.half(NFTACTTimeout.l3proto)),
+        protocol: proto,
+        l3proto: data.half(NFTACTTimeout.l3proto).flatMap { .init(connectionNumber: $0) },
         policy: policy)
     case 8: content = .secmark(data.text(NFTASecmark.context) ?? "")
     case 9:
+      let number = data.byte(NFTACTExpectation.l4proto) ?? 0
+      guard let proto = Nftables.TransportProtocol(number: number) else { return nil }
       content = .ctExpectation(
-        protocol: ProtocolNumber.names[data.byte(NFTACTExpectation.l4proto) ?? 0] ?? "",
-        l3proto: ProtocolNumber.l3(data.half(NFTACTExpectation.l3proto)),
+        protocol: proto,
+        l3proto: data.half(NFTACTExpectation.l3proto).flatMap { .init(connectionNumber: $0) },
         port: data.half(NFTACTExpectation.dport) ?? 0,
         timeout: data.hostWord(NFTACTExpectation.timeout) ?? 0,
         size: data.byte(NFTACTExpectation.size) ?? 0)

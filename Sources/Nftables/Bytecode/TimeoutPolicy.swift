@@ -7,10 +7,10 @@ extension Nftables.Bytecode {
     }
 
     /// In the kernel's order (`enum ctattr_timeout_tcp`, from 1); empty for other protocols.
-    public static func states(_ proto: String) -> [State] {
+    public static func states(_ proto: Nftables.TransportProtocol) -> [State] {
       switch proto {
-      case "tcp": tcp
-      case "udp": udp
+      case .tcp: tcp
+      case .udp: udp
       default: []
       }
     }
@@ -27,20 +27,5 @@ extension Nftables.Bytecode {
     private static let udp = [
       State(name: "unreplied", seconds: 30), State(name: "replied", seconds: 180),
     ]
-  }
-
-  /// Protocol numbers that connection-tracking objects use.
-  public enum ProtocolNumber {
-    public static let names: [UInt8: String] = [
-      6: "tcp", 17: "udp", 33: "dccp", 132: "sctp", 136: "udplite",
-    ]
-
-    public static func l4(_ name: String) -> UInt8 { names.first { $0.value == name }?.key ?? 0 }
-
-    public static func l3(_ name: String) -> UInt16 { name == "ip" ? 2 : name == "ip6" ? 10 : 1 }
-
-    public static func l3(_ number: UInt16?) -> String? {
-      number.flatMap { [2: "ip", 10: "ip6", 1: "inet"][$0] }
-    }
   }
 }

@@ -24,4 +24,3 @@ public typealias RuleProgram = Nftables.Bytecode.RuleProgram
 public typealias RulePrinter = Nftables.Bytecode.RulePrinter
 public typealias UserData = Nftables.Bytecode.UserData
 public typealias TimeoutPolicy = Nftables.Bytecode.TimeoutPolicy
-public typealias ProtocolNumber = Nftables.Bytecode.ProtocolNumber

@@ -7,17 +7,15 @@ enum ObjectCheck {
     case .ctTimeout(let proto, let l3proto, let policy):
       let states = TimeoutPolicy.states(proto)
       guard !states.isEmpty else { throw CompileError("ct timeout: protocol tcp or udp") }
-      try ProtocolNumber.check(l3proto)
+      try check(l3proto)
       for name in policy.keys.sorted() where !states.contains(where: { $0.name == name }) {
         throw CompileError(
-          "\(proto) has no state \(name): one of \(states.map(\.name).joined(separator: ", "))")
+          "\(proto.rawValue) has no state \(name): one of \(states.map(\.name).joined(separator: ", "))"
+        )
       }
-    case .ctExpectation(let proto, let l3proto, _, _, _):
-      guard ProtocolNumber.names.values.contains(proto) else {
-        throw CompileError("ct expectation: protocol tcp, udp, sctp, dccp or udplite")
-      }
-      try ProtocolNumber.check(l3proto)
-    case .ctHelper(_, _, let l3proto): try ProtocolNumber.check(l3proto)
+    case .ctExpectation(_, let l3proto, _, _, _):
+      try check(l3proto)
+    case .ctHelper(_, _, let l3proto): try check(l3proto)
     case .synproxy(let synproxy): try check(synproxy)
     case .secmark(let context):
       guard (1..<256).contains(context.utf8.count) else {
@@ -36,9 +34,9 @@ extension ObjectCheck {
   }
 }
 
-extension ProtocolNumber {
-  static func check(_ l3proto: String?) throws(CompileError) {
-    guard l3proto == nil || ["ip", "ip6", "inet"].contains(l3proto) else {
+extension ObjectCheck {
+  private static func check(_ l3proto: Nftables.Family?) throws(CompileError) {
+    guard l3proto == nil || [.ip, .ip6, .inet].contains(l3proto) else {
       throw CompileError("l3proto: one of ip, ip6, inet")
     }
   }

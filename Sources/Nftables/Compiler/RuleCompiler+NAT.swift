@@ -49,21 +49,23 @@ extension RuleCompiler {
   /// The family when only a port is translated: an inet table does so for both.
   private func portFamily(_ nat: Nftables.NAT) throws(CompileError) -> UInt32 {
     switch (scope.family, nat.family) {
-    case (.ip, nil), (.ip, "ip"): 2
-    case (.ip6, nil), (.ip6, "ip6"): 10
-    case (.inet, nil), (.inet, "ip"), (.inet, "ip6"): 1
+    case (.ip, nil), (.ip, .ip): 2
+    case (.ip6, nil), (.ip6, .ip6): 10
+    case (.inet, nil), (.inet, .ip), (.inet, .ip6): 1
     default: throw natFamily(nat)
     }
   }
 
   /// `NFPROTO_IPV4` (2) or `NFPROTO_IPV6` (10), for a statement with an address.
-  private func network(_ statement: String, _ stated: String?) throws(CompileError) -> UInt32 {
+  private func network(_ statement: String, _ stated: Nftables.AddressFamily?) throws(CompileError)
+    -> UInt32
+  {
     let seen = known.networks.last ?? known.network
     let own = scope.family == .ip || scope.family == .ip6 ? scope.family.rawValue : nil
     guard scope.family == .inet || own != nil else {
       throw CompileError("\(statement) is for tables of ip, ip6 and inet")
     }
-    guard let name = stated ?? own ?? seen, name == "ip" || name == "ip6" else {
+    guard let name = stated?.rawValue ?? own ?? seen, name == "ip" || name == "ip6" else {
       throw CompileError("\(statement) with an address in an inet table needs a family, ip or ip6")
     }
     if let seen, seen != name {
@@ -148,7 +150,7 @@ extension RuleCompiler {
   }
 
   mutating func tproxy(
-    _ family: String?, _ address: Nftables.Expression?, _ port: Nftables.Expression?
+    _ family: Nftables.AddressFamily?, _ address: Nftables.Expression?, _ port: Nftables.Expression?
   ) throws(CompileError) {
     guard address != nil || port != nil else { throw CompileError("tproxy: an address or a port") }
     try requireTransport()

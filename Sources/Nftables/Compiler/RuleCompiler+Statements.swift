@@ -83,18 +83,19 @@ extension RuleCompiler {
   }
 
   private mutating func fwd(
-    _ device: Nftables.Expression, _ family: String?, _ address: Nftables.Expression?
+    _ device: Nftables.Expression, _ family: Nftables.AddressFamily?,
+    _ address: Nftables.Expression?
   ) throws(CompileError) {
     guard scope.family == .netdev else { throw CompileError("fwd is for netdev tables") }
     guard let address else {
       let register = try load(value: device, Shape(.ifindex))
       return code.append(.fwd(device: register, address: nil, family: nil))
     }
-    guard family == "ip" || family == "ip6" else { throw CompileError("fwd: a family, ip or ip6") }
-    let shape = Shape(family == "ip" ? .ipv4 : .ipv6)
+    guard let family else { throw CompileError("fwd: a family, ip or ip6") }
+    let shape = Shape(family == .ip ? .ipv4 : .ipv6)
     let register = try load(value: device, Shape(.ifindex))
     let second = try load(value: address, shape)
-    code.append(.fwd(device: register, address: second, family: family == "ip" ? 2 : 10))
+    code.append(.fwd(device: register, address: second, family: family.number))
   }
 
   private mutating func queue(

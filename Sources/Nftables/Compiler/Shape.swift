@@ -179,12 +179,13 @@ extension Shape {
     }
   }
 
-  static func rtKey(_ name: String, _ family: String?, _ scope: TableScope) throws(CompileError)
+  static func rtKey(_ name: String, _ family: Nftables.AddressFamily?, _ scope: TableScope)
+    throws(CompileError)
     -> MetaKey
   {
     var name = name
     if name == "nexthop" {
-      guard let family = family ?? scope.network ?? scope.family.ownNetwork else {
+      guard let family = family?.rawValue ?? scope.network ?? scope.family.ownNetwork else {
         throw CompileError(
           "rt nexthop of which protocol? State \"family\": \"ip\" or \"ip6\", or match one before")
       }
@@ -200,7 +201,7 @@ extension Shape {
     guard case .ipsec(let key, _, _, let family) = expression else { return "" }
     guard key == "saddr" || key == "daddr" else { return key }
     let own = scope.family == .ip || scope.family == .ip6 ? scope.family.rawValue : nil
-    guard let family = family ?? own else {
+    guard let family = family?.rawValue ?? own else {
       throw CompileError("ipsec \(key): a family, ip or ip6")
     }
     return "\(family) \(key)"

@@ -51,7 +51,7 @@ extension RuleDecompiler {
     case .tproxy(let family, let address, let port):
       let shape = Shape(family == 2 ? .ipv4 : .ipv6)
       return .tproxy(
-        family: scope.family == .inet && family != 0 ? (family == 2 ? "ip" : "ip6") : nil,
+        family: scope.family == .inet ? Nftables.AddressFamily(number: family) : nil,
         address: expression(address, as: shape), port: expression(port, as: Shape(.inetService)))
     case .notrack: return .notrack
     case .flowOffload(let name): return .flow(name)
@@ -68,7 +68,7 @@ extension RuleDecompiler {
       let shape = Shape(family == 2 ? .ipv4 : .ipv6)
       return expression(device, as: Shape(.ifindex)).map {
         .fwd(
-          device: $0, family: family.map { $0 == 2 ? "ip" : "ip6" },
+          device: $0, family: family.flatMap { Nftables.AddressFamily(number: $0) },
           address: expression(address, as: shape))
       }
     case .queue(let first, let total, let flags, let register):
@@ -178,7 +178,7 @@ extension RuleDecompiler {
 
   private func nat(_ nat: NAT) -> Nftables.Statement? {
     var result = Nftables.NAT(nat.isDestination ? .dnat : .snat, flags: Self.natFlags(nat.flags))
-    if scope.family == .inet, nat.family != 1 { result.family = nat.family == 2 ? "ip" : "ip6" }
+    if scope.family == .inet { result.family = Nftables.AddressFamily(number: nat.family) }
     let shape = Shape(nat.family == 2 ? .ipv4 : .ipv6)
     if let low = nat.addressMin {
       guard let from = expression(low, as: shape) else { return nil }

@@ -46,8 +46,8 @@ extension RuleDecompiler {
       return true
     case .rt(let number, let register):
       switch number {
-      case 1: return hold(register, .rt(key: "nexthop", family: family("ip")))
-      case 2: return hold(register, .rt(key: "nexthop", family: family("ip6")))
+      case 1: return hold(register, .rt(key: "nexthop", family: family(.ip)))
+      case 2: return hold(register, .rt(key: "nexthop", family: family(.ip6)))
       default:
         guard let key = MetaKey.rt.values.first(where: { $0.number == number }) else {
           return false
@@ -73,7 +73,7 @@ extension RuleDecompiler {
         register,
         .ipsec(
           key: String(words.last!), direction: direction, number: index,
-          family: words.count == 2 ? String(words[0]) : nil))
+          family: words.count == 2 ? Nftables.AddressFamily(rawValue: String(words[0])) : nil))
     case .bitwise(let register, let to, let mask, let xor) where register == to:
       return combine(register, mask, xor)
     case .shift(let register, let to, _, let isLeft, let amount) where register == to:
@@ -105,8 +105,8 @@ extension RuleDecompiler {
     number.map { $0 == 0 ? .original : .reply }
   }
 
-  private func family(_ name: String) -> String? {
-    scope.family.rawValue == name ? nil : name
+  private func family(_ family: Nftables.AddressFamily) -> Nftables.AddressFamily? {
+    scope.family.rawValue == family.rawValue ? nil : family
   }
 
   // MARK: - Fields

@@ -24,8 +24,8 @@ extension RuleText {
     case .reject(let reject): return text(reject)
     case .nat(let nat): return text(nat)
     case .tproxy(let family, let address, let port):
-      let kind = family == "ip6" || scope.family == .ip6 && family == nil
-      return "tproxy" + (family.map { " \($0)" } ?? "") + " to "
+      let kind = family == .ip6 || scope.family == .ip6 && family == nil
+      return "tproxy" + (family.map { " \($0.rawValue)" } ?? "") + " to "
         + place(address, port, Shape(kind ? .ipv6 : .ipv4))
     case .notrack: return "notrack"
     case .dup(let address, let device):
@@ -36,8 +36,9 @@ extension RuleText {
     case .fwd(let device, let family, let address):
       let to = text(device, Shape(.ifindex))
       guard let address else { return "fwd to \(to)" }
-      let shape = Shape(family == "ip6" ? .ipv6 : .ipv4)
-      return "fwd" + (family.map { " \($0)" } ?? "") + " to \(text(address, shape)) device \(to)"
+      let shape = Shape(family == .ip6 ? .ipv6 : .ipv4)
+      return "fwd" + (family.map { " \($0.rawValue)" } ?? "")
+        + " to \(text(address, shape)) device \(to)"
     case .queue(let number, let flags):
       var parts = ["queue"]
       if !flags.isEmpty { parts.append("flags \(flags.map(\.rawValue).joined(separator: ","))") }
@@ -174,9 +175,9 @@ extension RuleText {
 
   private func text(_ nat: Nftables.NAT) -> String {
     var text = nat.kind.rawValue
-    let isV6 = nat.family == "ip6" || nat.family == nil && scope.family == .ip6
+    let isV6 = nat.family == .ip6 || nat.family == nil && scope.family == .ip6
     if let family = nat.family {
-      text += " \(family)"
+      text += " \(family.rawValue)"
     } else if leadsToMore(nat.address) {
       text += isV6 ? " ip6" : " ip"
     }

@@ -47,12 +47,12 @@ struct RuleText {
       return "tcp option @\(kind),\(offset),\(length)"
     case .ipsec(let key, let direction, let number, let family):
       return "ipsec \(direction.rawValue) " + (number == 0 ? "" : "spnum \(number) ")
-        + (family.map { "\($0) " } ?? "") + key
+        + (family.map { "\($0.rawValue) " } ?? "") + key
     case .fib(let result, let flags):
       return "fib \(flags.map(\.rawValue).joined(separator: " . ")) \(result.rawValue)"
     case .rt(let key, let family):
       let implied = key == "nexthop" && family == nil ? "\(scope.family.rawValue) " : ""
-      return "rt " + (family.map { "\($0) " } ?? implied) + key
+      return "rt " + (family.map { "\($0.rawValue) " } ?? implied) + key
     case .socket(let key): return "socket \(key)"
     case .osf(let key, let ttl): return "osf " + (ttl.map { "ttl \($0.rawValue) " } ?? "") + key
     case .numgen(let mode, let modulus, let offset):

@@ -64,8 +64,8 @@ extension TypeofUserData {
         mode: mode == 1 ? .random : .inc, modulus: modulus, offset: word(items, 2) ?? 0)
     case 25:
       switch word(items, 0) {
-      case 1?: return .rt(key: "nexthop", family: "ip")
-      case 2?: return .rt(key: "nexthop", family: "ip6")
+      case 1?: return .rt(key: "nexthop", family: .ip)
+      case 2?: return .rt(key: "nexthop", family: .ip6)
       case let number:
         return MetaKey.rt.values.first { $0.number == number }.map {
           .rt(key: $0.name, family: nil)

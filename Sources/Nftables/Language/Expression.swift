@@ -27,11 +27,11 @@ extension Nftables {
     /// Bits of a TCP option by its number: `tcp option @255,8,8`; length 0: whether it exists.
     case rawOption(kind: UInt8, offset: Int, length: Int)
     case fib(result: FIBResult, flags: [FIBFlag])
-    case rt(key: String, family: String?)
+    case rt(key: String, family: AddressFamily?)
     case socket(String)
     case osf(key: String, ttl: OSFTTL?)
     /// `number`: which transformation, if several are nested.
-    case ipsec(key: String, direction: IPsecDirection, number: UInt8, family: String?)
+    case ipsec(key: String, direction: IPsecDirection, number: UInt8, family: AddressFamily?)
     case numgen(mode: NumgenMode, modulus: UInt32, offset: UInt32)
     /// `seed` nil: the kernel chooses a random one.
     case jhash(Expression, modulus: UInt32, seed: UInt32?, offset: UInt32)

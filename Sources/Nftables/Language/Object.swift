@@ -10,12 +10,12 @@ extension Nftables {
       case quota(Quota)
       case limit(Limit)
       /// `type` is the helper's own name, such as `ftp`.
-      case ctHelper(type: String, protocol: String, l3proto: String?)
+      case ctHelper(type: String, protocol: TransportProtocol, l3proto: Family?)
       /// Seconds by connection state (`established` and so on); other states keep nft's defaults.
-      case ctTimeout(protocol: String, l3proto: String?, policy: [String: UInt32])
+      case ctTimeout(protocol: TransportProtocol, l3proto: Family?, policy: [String: UInt32])
       /// `timeout` is in milliseconds.
       case ctExpectation(
-        protocol: String, l3proto: String?, port: UInt16, timeout: UInt32, size: UInt8)
+        protocol: TransportProtocol, l3proto: Family?, port: UInt16, timeout: UInt32, size: UInt8)
       /// The name of an SELinux context.
       case secmark(String)
       case synproxy(Synproxy)

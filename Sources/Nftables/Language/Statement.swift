@@ -14,11 +14,11 @@ extension Nftables {
     case log(Log)
     case reject(Reject)
     case nat(NAT)
-    case tproxy(family: String?, address: Expression?, port: Expression?)
+    case tproxy(family: AddressFamily?, address: Expression?, port: Expression?)
     case notrack
     case synproxy(Synproxy)
     case dup(address: Expression, device: Expression?)
-    case fwd(device: Expression, family: String?, address: Expression?)
+    case fwd(device: Expression, family: AddressFamily?, address: Expression?)
     case queue(Expression?, flags: [QueueFlag])
     /// `add @set { key timeout 1m }`, and for a map `{ key : data }`.
     case update(SetOperation, set: String, Element)
@@ -89,13 +89,14 @@ extension Nftables {
 
     public var kind: Kind
     /// `ip` or `ip6`; stated in an inet table only.
-    public var family: String?
+    public var family: AddressFamily?
     public var address: Expression?
     public var port: Expression?
     public var flags: [NATFlag]
 
     public init(
-      _ kind: Kind, family: String? = nil, address: Expression? = nil, port: Expression? = nil,
+      _ kind: Kind, family: AddressFamily? = nil, address: Expression? = nil,
+      port: Expression? = nil,
       flags: [NATFlag] = []
     ) {
       self.kind = kind

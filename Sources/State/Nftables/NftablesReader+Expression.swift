@@ -106,14 +106,16 @@ extension NftablesReader {
       else { return nil }
       return .ipsec(
         key: key, direction: direction, number: fields.integer("spnum") ?? 0,
-        family: fields.string("family"))
+        family: fields.word("family", "family"))
     case "fib":
       guard let result: Nftables.FIBResult = fields.required(word: "result", "fib") else {
         return nil
       }
       return .fib(result: result, flags: fields.words("flags", of: "fib flag"))
     case "rt":
-      return fields.required(string: "key").map { .rt(key: $0, family: fields.string("family")) }
+      return fields.required(string: "key").map {
+        .rt(key: $0, family: fields.word("family", "family"))
+      }
     case "socket": return fields.required(string: "key").map { .socket($0) }
     case "osf":
       return fields.required(string: "key").map {

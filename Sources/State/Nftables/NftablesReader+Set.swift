@@ -82,8 +82,9 @@ extension NftablesReader {
   private func tracking(
     _ kind: String, _ fields: NftablesFields
   ) -> Nftables.NamedObject.Content? {
-    guard let proto = fields.required(string: "protocol") else { return nil }
-    let l3proto = fields.string("l3proto")
+    guard let proto: Nftables.TransportProtocol = fields.required(word: "protocol", "protocol")
+    else { return nil }
+    let l3proto: Nftables.Family? = fields.word("l3proto", "l3proto")
     switch kind {
     case "ct timeout":
       var policy: [String: UInt32] = [:]
@@ -110,7 +111,7 @@ extension NftablesReader {
         protocol: proto, l3proto: l3proto, port: port, timeout: timeout, size: size)
     default:
       guard let type = fields.required(string: "type") else { return nil }
-      guard proto == "tcp" || proto == "udp" else {
+      guard proto == .tcp || proto == .udp else {
         return within(.key("protocol")) { fail("tcp or udp") }
       }
       return .ctHelper(type: type, protocol: proto, l3proto: l3proto)

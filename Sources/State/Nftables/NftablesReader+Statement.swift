@@ -105,12 +105,12 @@ extension NftablesReader {
       }
       return .nat(
         Nftables.NAT(
-          Nftables.NAT.Kind(rawValue: key)!, family: fields.string("family"),
+          Nftables.NAT.Kind(rawValue: key)!, family: fields.word("family", "family"),
           address: fields.expression("addr"), port: fields.expression("port"),
           flags: fields.words("flags", of: "\(key) flag")))
     case "tproxy":
       return .tproxy(
-        family: fields.string("family"), address: fields.expression("addr"),
+        family: fields.word("family", "family"), address: fields.expression("addr"),
         port: fields.expression("port"))
     case "dup":
       return fields.required(expression: "addr").map {
@@ -118,7 +118,8 @@ extension NftablesReader {
       }
     case "fwd":
       return fields.required(expression: "dev").map {
-        .fwd(device: $0, family: fields.string("family"), address: fields.expression("addr"))
+        .fwd(
+          device: $0, family: fields.word("family", "family"), address: fields.expression("addr"))
       }
     case "queue":
       return .queue(fields.expression("num"), flags: fields.words("flags", of: "queue flag"))

@@ -40,14 +40,14 @@ extension NftablesWriter {
         [("base", .integer(Int(kind))), ("offset", .integer(offset)), ("len", .integer(length))])
     case .ipsec(let key, let direction, let number, let family):
       var members: [(String, Tree)] = [("key", .string(key))]
-      members.add("family", family.map { .string($0) })
+      members.add("family", family.map(word))
       members += [("dir", word(direction)), ("spnum", .integer(Int(number)))]
       return object("ipsec", members)
     case .fib(let result, let flags):
       return object("fib", [("result", word(result)), ("flags", words(flags))])
     case .rt(let key, let family):
       var members: [(String, Tree)] = [("key", .string(key))]
-      members.add("family", family.map { .string($0) })
+      members.add("family", family.map(word))
       return object("rt", members)
     case .socket(let key): return object("socket", [("key", .string(key))])
     case .osf(let key, let ttl):

@@ -56,14 +56,14 @@ extension NftablesWriter {
       return object("reject", members)
     case .nat(let nat):
       var members: [(String, Tree)] = []
-      members.add("family", nat.family.map { .string($0) })
+      members.add("family", nat.family.map(word))
       members.add("addr", nat.address.map(expression))
       members.add("port", nat.port.map(expression))
       members.add("flags", nat.flags.isEmpty ? nil : words(nat.flags))
       return object(nat.kind.rawValue, members)
     case .tproxy(let family, let address, let port):
       var members: [(String, Tree)] = []
-      members.add("family", family.map { .string($0) })
+      members.add("family", family.map(word))
       members.add("addr", address.map(expression))
       members.add("port", port.map(expression))
       return object("tproxy", members)
@@ -74,7 +74,7 @@ extension NftablesWriter {
       return object("dup", members)
     case .fwd(let device, let family, let address):
       var members: [(String, Tree)] = [("dev", expression(device))]
-      members.add("family", family.map { .string($0) })
+      members.add("family", family.map(word))
       members.add("addr", address.map(expression))
       return object("fwd", members)
     case .queue(let number, let flags):

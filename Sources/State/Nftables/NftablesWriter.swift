@@ -80,18 +80,18 @@ public enum NftablesWriter {
       members += limitMembers(limit)
     case .ctHelper(let type, let proto, let l3proto):
       kind = "ct helper"
-      members += [("type", .string(type)), ("protocol", .string(proto))]
-      members.add("l3proto", l3proto.map { .string($0) })
+      members += [("type", .string(type)), ("protocol", word(proto))]
+      members.add("l3proto", l3proto.map(word))
     case .ctTimeout(let proto, let l3proto, let policy):
       kind = "ct timeout"
-      members.append(("protocol", .string(proto)))
-      members.add("l3proto", l3proto.map { .string($0) })
+      members.append(("protocol", word(proto)))
+      members.add("l3proto", l3proto.map(word))
       let states = policy.sorted { $0.key < $1.key }
       members.append(("policy", .object(states.map { ($0.key, .integer(Int($0.value))) })))
     case .ctExpectation(let proto, let l3proto, let port, let timeout, let size):
       kind = "ct expectation"
-      members.append(("protocol", .string(proto)))
-      members.add("l3proto", l3proto.map { .string($0) })
+      members.append(("protocol", word(proto)))
+      members.add("l3proto", l3proto.map(word))
       members += [
         ("dport", .integer(Int(port))), ("timeout", .integer(Int(timeout))),
         ("size", .integer(Int(size))),

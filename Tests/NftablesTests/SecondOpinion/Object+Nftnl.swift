@@ -38,18 +38,18 @@ extension Nftables.NamedObject.Content {
       [
         .init(NFTNL_OBJ_CT_HELPER_NAME, .text(type)),
         .init(NFTNL_OBJ_CT_HELPER_L3PROTO, Self.l3(l3proto)),
-        .init(NFTNL_OBJ_CT_HELPER_L4PROTO, .byte(ProtocolNumber.l4(proto))),
+        .init(NFTNL_OBJ_CT_HELPER_L4PROTO, .byte(proto.number)),
       ]
     case .ctTimeout(let proto, let l3proto, let policy):
       [
         .init(NFTNL_OBJ_CT_TIMEOUT_L3PROTO, Self.l3(l3proto)),
-        .init(NFTNL_OBJ_CT_TIMEOUT_L4PROTO, .byte(ProtocolNumber.l4(proto))),
+        .init(NFTNL_OBJ_CT_TIMEOUT_L4PROTO, .byte(proto.number)),
         .init(NFTNL_OBJ_CT_TIMEOUT_ARRAY, .bytes(Self.times(proto, policy))),
       ]
     case .ctExpectation(let proto, let l3proto, let port, let timeout, let size):
       [
         .init(NFTNL_OBJ_CT_EXPECT_L3PROTO, Self.l3(l3proto)),
-        .init(NFTNL_OBJ_CT_EXPECT_L4PROTO, .byte(ProtocolNumber.l4(proto))),
+        .init(NFTNL_OBJ_CT_EXPECT_L4PROTO, .byte(proto.number)),
         .init(NFTNL_OBJ_CT_EXPECT_DPORT, .half(port)),
         .init(NFTNL_OBJ_CT_EXPECT_TIMEOUT, .word(timeout)),
         .init(NFTNL_OBJ_CT_EXPECT_SIZE, .byte(size)),
@@ -64,12 +64,12 @@ extension Nftables.NamedObject.Content {
     }
   }
 
-  private static func l3(_ name: String?) -> NftnlRow.Value? {
-    name.map { .half(ProtocolNumber.l3($0)) }
+  private static func l3(_ family: Nftables.Family?) -> NftnlRow.Value? {
+    family.map { .half($0.connectionNumber) }
   }
 
   /// `uint32_t [NFTNL_CTTIMEOUT_*_MAX]`.
-  private static func times(_ proto: String, _ policy: [String: UInt32]) -> [UInt8] {
+  private static func times(_ proto: Nftables.TransportProtocol, _ policy: [String: UInt32]) -> [UInt8] {
     TimeoutPolicy.states(proto).flatMap { state in
       withUnsafeBytes(of: policy[state.name] ?? state.seconds) { Array($0) }
     }

@@ -121,7 +121,7 @@ import Testing
       ObjectProgram(
         name: "expected",
         content: .ctExpectation(
-          protocol: "tcp", l3proto: "ip6", port: 9876, timeout: 60_000, size: 12),
+          protocol: .tcp, l3proto: .ip6, port: 9876, timeout: 60_000, size: 12),
         userData: UserData.item(0, Array("why\0".utf8))),
     ]
     table.sets = [
