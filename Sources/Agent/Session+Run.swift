@@ -44,20 +44,20 @@ extension Session {
     defer { for input in inputs { input.stop() } }
     let outputs: [any Output] = []
     defer { for output in outputs { output.stop() } }
-    let board = StatusStore(
+    let store = StatusStore(
       path: path, inputs: inputs, outputs: outputs, observers: [gatewayMeter])
     // From the start on: whoever asks whether this lives must get an answer while it waits.
     let server = try StatusServer(
-      run.address, port: run.port, on: groups[1], log: log, door: board.door
+      run.address, port: run.port, on: groups[1], log: log, door: store.door
     ) {
       path in
-      board.answer(path)
+      store.answer(path)
     }
     defer { server.close() }
     log.info("start", ["file": path, "listen": "\(run.address):\(run.port)"])
     let runDirectory = reconciler.runDirectory
     guard
-      let lock = try wait(in: runDirectory, for: "vpngw run \(path)", board, log, processSignals)
+      let lock = try wait(in: runDirectory, for: "vpngw run \(path)", store, log, processSignals)
     else {
       log.info("stop")
       return Status.done
@@ -65,7 +65,7 @@ extension Session {
     defer { lock.release() }
     runDirectory.clean()
     let daemon = try Daemon(
-      path, options, reconciler: reconciler, inbox: inbox, board: board, log: log,
+      path, options, reconciler: reconciler, inbox: inbox, store: store, log: log,
       processSignals: processSignals)
     daemon.onPoll = lock.forgetAskers
     let poll = try IPVSPoll(every: options.poll, telling: inbox)
@@ -80,7 +80,7 @@ extension Session {
   /// is left to that: whoever is told that a change is undone must not find it done again. Nil when
   /// the process is to end before that.
   private func wait(
-    in directory: RunDirectory, for command: String, _ board: StatusStore, _ log: Log,
+    in directory: RunDirectory, for command: String, _ store: StatusStore, _ log: Log,
     _ processSignals: ProcessSignals
   ) throws -> RunDirectory.Lock? {
     var said: String?
@@ -92,7 +92,7 @@ extension Session {
         if let lock = try directory.takeLock(command) {
           // An `apply --confirm` may have come and gone in between.
           guard directory.hasGuard || NamespaceLock.confirmation.otherHolder != nil else {
-            board.update { $0.waiting = nil }
+            store.update { $0.waiting = nil }
             if said != nil { log.info("wait", ["over": true]) }
             return lock
           }
@@ -107,7 +107,7 @@ extension Session {
       }
       if said != reason { log.warning("wait", ["reason": reason]) }
       said = reason
-      board.update { $0.waiting = reason }
+      store.update { $0.waiting = reason }
       // Each look leaves an asker with the holder, whose queue is short.
       if processSignals.wait(atMost: .milliseconds(250)) == .end { return nil }
     }

@@ -1,5 +1,5 @@
 #pragma once
-// glibc's headers first: the kernel's then leave out what both define.
+// glibc's headers first: the kernel's then omit what both define.
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -37,23 +37,24 @@
 #include <linux/veth.h>
 #include <linux/wireguard.h>
 
-// glibc hides these behind _GNU_SOURCE, without which Swift's Glibc module is built: with it here,
-// types such as fd_set would differ between the two.
+// glibc declares these only with _GNU_SOURCE, which Swift's Glibc module is built without: with it
+// here, types such as fd_set would differ between the two.
 extern int setns(int fd, int type);
 extern int unshare(int flags);
 extern int clone(int (*run)(void *), void *stack, int flags, void *argument, ...);
 
-// Swift's Glibc module marks fork unavailable, since a child of a process with threads may do next to
-// nothing; ours has none yet where it forks.
+// Swift's Glibc module marks fork unavailable, since the child of a process with threads may hardly
+// do anything. Our process has no threads yet where it forks.
 static inline pid_t vpngw_fork(void) { return fork(); }
 
-// Linux 5.12; glibc's headers may not have it. It never names a second namespace until the next
-// boot, as the inode number of a namespace may.
+// Linux 5.12; glibc's headers may lack it. Unlike a namespace's inode number it is never reused
+// before the next boot.
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
 
-// Waits to the nanosecond, where the kernel can (5.11), else to the millisecond; no time: for ever.
+// Waits with nanosecond resolution if the kernel can (5.11), otherwise milliseconds; without a
+// time, for ever.
 static inline int vpngw_epoll_wait(int epoll, struct epoll_event *events, int most, const struct timespec *time) {
   int count = epoll_pwait2(epoll, events, most, time, NULL);
   if (count >= 0 || errno != ENOSYS)
@@ -61,9 +62,10 @@ static inline int vpngw_epoll_wait(int epoll, struct epoll_event *events, int mo
   return epoll_wait(epoll, events, most, !time ? -1 : time->tv_sec > 3600 ? 3600000 : (int)(time->tv_sec * 1000 + (time->tv_nsec + 999999) / 1000000));
 }
 
-// A program of somebody else's, which is to have nothing of ours; posix_spawn can't take capabilities
-// away. As it does, this shares memory with the child, which is on a stack of its own, until it runs
-// the program: to copy the page tables takes longer, and the child of a fork might find locks taken.
+// Runs somebody else's program, which must get nothing of ours; posix_spawn can't drop
+// capabilities. Like posix_spawn, this shares memory with the child, which has a stack of its own,
+// until the child runs the program: copying the page tables takes longer, and the child of a fork
+// might find locks taken.
 struct vpngw_program {
   char *const *arguments;
   char *const *environment;
@@ -72,24 +74,25 @@ struct vpngw_program {
 
 static inline int vpngw_become(void *argument) {
   struct vpngw_program *program = argument;
-  // A group to be killed as a whole, and no terminal.
+  // A group that can be killed as a whole, and no terminal.
   setsid();
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  // Ignored signals would stay so. By the kernel's own call: glibc's refuses 32 and 33, which are its own,
-  // and yet its posix_spawn leaves them ignored in a program that a process with threads starts. All of
-  // the kernel's struct sigaction is 0 for SIG_DFL.
+  // Ignored signals would stay ignored. Uses the kernel's own call: glibc's refuses 32 and 33,
+  // which it uses itself, and its posix_spawn leaves them ignored in a program that a process with
+  // threads starts. A struct sigaction of zeros is SIG_DFL.
   const unsigned long by_default[8] = {0};
   for (int number = 1; number < NSIG; number++)
     syscall(SYS_rt_sigaction, number, by_default, NULL, NSIG / 8);
-  // First: where no descriptor is free, the one that is opened here is.
+  // First of all: if no descriptor is free, the one opened below then gets one.
   syscall(SYS_close_range, 3U, ~0U, 0U);
   int null = open("/dev/null", O_RDWR);
   if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
     goto failed;
   if (null > 2)
     close(null);
-  // Else root is given all of its bounding set, and who runs a program with file capabilities theirs. The
-  // set itself stays: without it the kernel refuses to run such a program, as ping often is, at all.
+  // Otherwise root gets all of its bounding set, and a program with file capabilities gets these.
+  // The bounding set itself stays: without it the kernel refuses to run such a program at all, and
+  // ping often is one.
   prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     goto failed;
@@ -106,8 +109,8 @@ failed:
   _exit(127);
 }
 
-// Runs a program in a session of its own without capabilities, now or ever, without descriptors but of
-// /dev/null, and to its death with the calling thread at the latest. -1 with errno where it can't.
+// Runs a program in a session of its own, without capabilities now or ever, with no descriptors but
+// /dev/null; it dies with the calling thread at the latest. Returns -1 and sets errno on failure.
 static inline pid_t vpngw_spawn_confined(char *const arguments[], char *const environment[]) {
   struct vpngw_program program = {arguments, environment, 0};
   const size_t size = 1 << 16;
@@ -131,5 +134,5 @@ static inline pid_t vpngw_spawn_confined(char *const arguments[], char *const en
   return process;
 }
 
-// What `top -H` shows of the calling thread; prctl is variadic, which Swift can't call.
+// Names the calling thread, as `top -H` shows it; prctl is variadic, so Swift can't call it.
 static inline void vpngw_name_thread(const char *name) { prctl(PR_SET_NAME, name); }

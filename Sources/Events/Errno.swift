@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What a system call failed by.
+/// The errno of a system call that failed.
 public struct Errno: Error, Hashable, CustomStringConvertible {
   public let code: Int32
 

@@ -2,9 +2,9 @@ internal import CLinux
 internal import Glibc
 public import Model
 
-/// Waits on one thread for descriptors, an instant, and the word of other threads (epoll(7)).
+/// Waits on one thread for descriptors, an instant, and wake-ups from other threads (epoll(7)).
 ///
-/// Waiting allocates nothing: the events go where the caller has room for them.
+/// Waiting allocates nothing: the caller provides the room for events.
 public final class EventLoop: Sendable {
   private let epoll: Int32
   private let waker: Waker
@@ -12,7 +12,7 @@ public final class EventLoop: Sendable {
   /// The token of ``wake()``.
   public static let woken = UInt64.max
 
-  /// Throws where the process may have no more descriptors.
+  /// Throws if the process is out of descriptors.
   public init() throws(Errno) {
     let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
     guard epoll >= 0 else { throw Errno(errno) }
@@ -36,16 +36,16 @@ public final class EventLoop: Sendable {
 
     public static let toRead = Readiness(rawValue: EPOLLIN.rawValue)
     public static let toWrite = Readiness(rawValue: EPOLLOUT.rawValue)
-    /// The peer sends no more; the others of ``ended`` are told of without being asked for.
+    /// The peer sends no more. The others in ``ended`` are always reported.
     public static let hangup = Readiness(rawValue: EPOLLRDHUP.rawValue)
-    /// Of the peer's side, or of both, or broken: what reading or `SO_ERROR` says.
+    /// The peer's side, or both sides, are closed or broken: reading or `SO_ERROR` tells which.
     public static let ended = Readiness(
       rawValue: EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
-    /// Told once each time that a descriptor becomes ready anew, instead of while it is.
+    /// Reported once each time that a descriptor becomes ready, not for as long as it is.
     public static let onceAnew = Readiness(rawValue: EPOLLET.rawValue)
   }
 
-  /// Tells of a descriptor under a token from now on, until it is removed or closed. Throws without
+  /// Reports events of a descriptor under a token until it is removed or closed. Throws if out of
   /// memory, or beyond `fs.epoll.max_user_watches`.
   public func add(
     _ descriptor: Int32, for interest: Readiness, as token: UInt64
@@ -61,23 +61,23 @@ public final class EventLoop: Sendable {
     epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, &event)
   }
 
-  /// Ends the wait under way, or the next one; from any thread.
+  /// Ends the current wait, or the next one; may be called on any thread.
   public func wake() { waker.wake() }
 
-  /// To be called after ``woken``, before the look at what other threads have left.
+  /// Call it after ``woken``, before checking what other threads have left.
   public func clearWake() { waker.clear() }
 
-  /// A descriptor that stays open as long as this.
+  /// A descriptor that stays open as long as the loop exists.
   public var descriptor: Int32 { waker.descriptor }
 
-  /// Room for events, and those of the last wait.
+  /// The events of the last wait, and the room for them.
   public struct Events {
     fileprivate var room: [epoll_event]
     public fileprivate(set) var count = 0
 
     public init(atMost most: Int) { room = [epoll_event](repeating: epoll_event(), count: most) }
 
-    /// Whether there may be more.
+    /// Whether there may be more events.
     public var isFull: Bool { count == room.count }
 
     public subscript(index: Int) -> (token: UInt64, readiness: Readiness) {
@@ -85,8 +85,8 @@ public final class EventLoop: Sendable {
     }
   }
 
-  /// Sleeps until something is ready, or the instant has come; without one, until something is ready.
-  /// A signal to the process ends it as well.
+  /// Sleeps until something is ready or the instant has come; without an instant, until something
+  /// is ready. A signal to the process ends the wait too.
   public func wait(for events: inout Events, until instant: Instant? = nil) {
     let most = Int32(events.room.count)
     let count: Int32
@@ -98,7 +98,7 @@ public final class EventLoop: Sendable {
     } else {
       count = vpngw_epoll_wait(epoll, &events.room, most, nil)
     }
-    // Nothing but a signal can be wrong here.
+    // Only a signal can make the call fail here.
     events.count = max(0, Int(count))
   }
 }

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// A thread of the system, which its function ends.
+/// A system thread, which ends when its function returns.
 public struct Thread: Sendable {
   private let id: pthread_t
 
@@ -33,6 +33,6 @@ public struct Thread: Sendable {
     self.id = id
   }
 
-  /// Waits for its end; to be called once.
+  /// Waits for its end; may be called once.
   public func join() { pthread_join(id, nil) }
 }

@@ -1,21 +1,21 @@
 import Model
 
-/// How one attempt of a probe went, for whoever counts.
+/// How one attempt of a probe went, for metrics.
 public struct AttemptReport: Hashable, Sendable {
   public let duration: Duration
-  /// Nil: it succeeded.
+  /// Nil if it succeeded.
   public let fault: Fault?
-  /// The HTTP requests that were answered, failed, or were open when the time was over.
+  /// The HTTP requests that were answered, failed, or were still open at the timeout.
   public let requests: [Request]
-  /// Whether it has read the gateway's public address.
+  /// Whether it learned the gateway's public address.
   public let hasAddress: Bool
 
   /// What kind of failure it was.
   public enum Fault: Hashable, Sendable, CaseIterable {
-    /// No connection, or one that broke.
+    /// No connection, or a broken one.
     case network
     case timeout
-    /// Not what was asked for.
+    /// An answer other than the expected one.
     case answer
     /// We couldn't ask.
     case ours
@@ -23,16 +23,16 @@ public struct AttemptReport: Hashable, Sendable {
 
   public struct Request: Hashable, Sendable {
     public let method: String
-    /// Nil: there was no answer.
+    /// Nil: no answer.
     public let status: Int?
     public let duration: Duration
-    /// Whether it was for the gateway's public address.
+    /// Whether it asked for the gateway's public address.
     public let isForAddress: Bool
   }
 }
 
 extension AttemptReport {
-  /// Of an attempt that is ending.
+  /// The report of an attempt that is ending.
   init(_ attempt: ProbeAttempt, _ outcome: Outcome, took duration: Duration, _ now: Instant) {
     self.duration = duration
     if case .good = outcome { fault = nil } else { fault = attempt.fault }

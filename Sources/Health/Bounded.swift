@@ -1,7 +1,7 @@
 extension String {
-  /// One line of at most so many characters, without what a terminal would act on.
+  /// The text on one line of at most `most` characters, without what a terminal would act on.
   func bounded(to most: Int) -> String {
-    // A character may have any number of scalars: so few bound both.
+    // A character may have any number of scalars: limiting scalars limits both.
     let scalars = unicodeScalars.prefix(most + 1)
     let isPlain = scalars.allSatisfy { $0.value >= 0x20 && $0.value < 0x7f }
     if isPlain, scalars.count <= most { return self }
@@ -14,7 +14,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-  /// Whether it is a mark on a screen or a space, and changes nothing around it.
+  /// Whether it is visible or a space, and affects nothing around it.
   fileprivate var isShown: Bool {
     switch properties.generalCategory {
     case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,

@@ -4,8 +4,8 @@ internal import Glibc
 import Model
 
 extension ProbeAttempt {
-  /// Runs a program without our capabilities, in a session of its own, all of which is killed when the
-  /// attempt ends.
+  /// Runs a program without our capabilities in a session of its own, which is killed as a whole
+  /// when the attempt ends.
   func run(_ command: [String]) throws(ProbeFailure) {
     let process = try spawn(command)
     _ = wait(for: "end of \(command[0])")
@@ -33,7 +33,7 @@ extension ProbeAttempt {
   }
 }
 
-/// A process of ours that ends sooner or later, and is waited for.
+/// A child process that ends sooner or later and is waited for.
 private final class Child {
   private let process: pid_t
   private let poller: Poller
@@ -44,12 +44,13 @@ private final class Child {
     self.poller = poller
   }
 
-  /// Looks whether it has ended, less and less often, which needs neither a signal nor a thread;
-  /// until it has, so that no zombie stays.
+  /// Polls whether it has ended, less and less often, which needs neither a signal nor a thread;
+  /// goes on until it has, so that no zombie stays.
   func poll(after pause: Duration = .milliseconds(1), then: @escaping (Int32?) -> Void) {
     _ = poller.at(Instant.now + pause) {
       var info = siginfo_t()
-      // It stays waitable until its group, which has its number, is killed: whatever it left there.
+      // It stays waitable, and so keeps its number, until its group is killed with whatever it left
+      // there.
       let code = waitid(P_PID, id_t(self.process), &info, WEXITED | WNOHANG | WNOWAIT)
       if code == 0 && info.si_signo == 0 {
         return self.poll(after: min(pause * 2, .milliseconds(20)), then: then)

@@ -1,16 +1,16 @@
-/// Bytes sent over a connection, and a judgement of those that come back.
+/// Sends bytes over a connection, and judges those that come back.
 struct Conversation {
   var endpoint: Endpoint
   var send: [UInt8] = []
-  /// Nil: that the connection opens and takes the bytes is all.
+  /// Nil: it is enough that the connection opens and takes the bytes.
   var judge: Judge?
-  /// What a close before a judgement means.
+  /// What it means if the peer closes before there is a verdict.
   var closed: String
 
-  /// Given the bytes that came since the last time; nil: more must come.
+  /// Gets the bytes that arrived since the last call; nil: more must come.
   typealias Judge = ([UInt8]) -> Outcome?
 
-  /// The attempt ends with it.
+  /// Its outcome ends the attempt.
   func hold(in attempt: ProbeAttempt) throws(ProbeFailure) {
     let wait = attempt.wait(for: "connection to \(endpoint)")
     var stream: Connection?

@@ -2,7 +2,7 @@ internal import Glibc
 import Model
 
 extension Probe.Credentials {
-  /// What proves who asks, as its file says it now.
+  /// The header that authenticates us, from the file's present content.
   func header(_ poller: Poller) throws(ProbeFailure) -> Probe.HTTP.Header {
     switch self {
     case .basic(let path):
@@ -17,7 +17,7 @@ extension Probe.Credentials {
     }
   }
 
-  /// Which file it is.
+  /// The file's path.
   var path: String {
     switch self {
     case .basic(let path), .apiKey(let path): path
@@ -54,11 +54,11 @@ func base64(_ bytes: [UInt8]) -> String {
 }
 
 extension Poller {
-  /// The first bytes of a regular file, and the time since it was changed.
+  /// The first bytes of a regular file, and how long ago it was changed.
   func readStart(
     of path: String, limit: Int
   ) throws(ProbeFailure) -> (bytes: [UInt8], age: Duration) {
-    // A fifo's other end may never come, and would hold up every probe.
+    // A FIFO's other end may never open, which would hold up every probe.
     let descriptor = open { Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     guard descriptor >= 0 else { throw ProbeFailure("cannot read \(path)", errno) }
     defer { close(descriptor) }

@@ -1,15 +1,15 @@
 import Model
 
-/// A question to a name server and the answer to it (RFC 1035, 4.1).
+/// A question to a name server, and what counts as its answer (RFC 1035, 4.1).
 struct DNSQuery {
   let identifier: UInt16
   let dns: Probe.DNS
 
-  /// None for the root; a name may end with its dot.
+  /// Empty for the root; a name may end with a dot.
   private var labels: [Substring] { dns.name.lowercased().split(separator: ".") }
 
   var bytes: [UInt8] {
-    // RD, one question.
+    // RD is set; there is one question.
     var bytes = identifier.bigEndianBytes + [1, 0, 0, 1, 0, 0, 0, 0, 0, 0]
     for label in labels {
       bytes.append(UInt8(truncatingIfNeeded: label.utf8.count))
@@ -18,7 +18,7 @@ struct DNSQuery {
     return bytes + [0] + dns.type.bigEndianBytes + [0, 1]
   }
 
-  /// Nil: the message is no answer to this question.
+  /// Nil if the message doesn't answer this question.
   func judge(_ message: [UInt8]) -> Outcome? {
     var reader = DNSReader(message)
     guard let identifier = reader.number(), let flags = reader.number(),
@@ -28,7 +28,7 @@ struct DNSQuery {
     guard let questions = reader.number(), let answers = reader.number(),
       reader.skip(4)
     else { return .bad("a malformed answer") }
-    // A server that couldn't or wouldn't read the question need not repeat it.
+    // A server that couldn't or wouldn't read the question needn't repeat it.
     if questions != 0 || rcode == 0 {
       guard questions == 1, let name = reader.plainName(),
         let type = reader.number(), let family = reader.number()
@@ -61,7 +61,7 @@ struct DNSQuery {
   }
 }
 
-/// Reads a message from its start, and nothing beyond its end.
+/// Reads a message from its start, and never beyond its end.
 private struct DNSReader {
   private var rest: ArraySlice<UInt8>
 
@@ -77,7 +77,7 @@ private struct DNSReader {
     return rest.prefix(count)
   }
 
-  /// A name without pointers, as the first of a message is, in small letters.
+  /// A name without pointers, as the first name of a message is; in lower case.
   mutating func plainName() -> String? {
     var labels: [String] = []
     while let length = take(1)?.first, length < 64 {
@@ -88,7 +88,7 @@ private struct DNSReader {
     return nil
   }
 
-  /// Passes over a name; a pointer ends it and isn't followed, so that none can lead in a circle.
+  /// Skips a name; a pointer ends it and isn't followed, so none can lead in a circle.
   private mutating func skipName() -> Bool {
     while let length = take(1)?.first {
       switch length {
@@ -121,7 +121,7 @@ extension ProbeAttempt {
     case .udp:
       try Datagrams(endpoint: endpoint, send: query.bytes, judge: query.judge).exchange(in: self)
     case .tcp:
-      // RFC 1035, 4.2.2: each message after its length.
+      // RFC 1035, 4.2.2: over TCP, a message follows its length.
       let bytes = query.bytes
       var answer: [UInt8] = []
       var conversation = Conversation(

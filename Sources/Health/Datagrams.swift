@@ -3,12 +3,12 @@ import Events
 internal import Glibc
 import Model
 
-/// One datagram sent over a connected socket, and a judgement of each that comes back.
+/// Sends one datagram over a connected socket, and judges each that comes back.
 struct Datagrams {
-  /// Its port is 0 where the protocol has none.
+  /// The port is 0 for protocols without ports.
   var endpoint: Endpoint
   var send: [UInt8]
-  /// Nil: this was no answer, go on waiting.
+  /// Nil: this wasn't an answer, so go on waiting.
   var judge: ([UInt8]) -> Outcome?
 
   private var peer: String {
@@ -20,7 +20,7 @@ struct Datagrams {
       in: attempt, over: try attempt.poller.openSocket(endpoint.address.family, SOCK_DGRAM))
   }
 
-  /// Takes the socket, which is not connected yet.
+  /// Takes over the socket, which isn't connected yet.
   func exchange(
     in attempt: ProbeAttempt, over socket: Int32, leavingItTo kept: KeptSocket? = nil
   ) throws(ProbeFailure) {
@@ -50,8 +50,8 @@ struct Datagrams {
         default: return attempt.fail(failure(errno))
         }
       }
-      // A connected ping socket gets replies of anybody (`ping_lookup` of Linux). They don't count,
-      // nor against the peer.
+      // A connected ping socket receives replies from anybody (Linux's `ping_lookup`). They are
+      // ignored, and not held against the peer.
       guard sender == endpoint.address else { continue }
       if let outcome = judge(Array(poller.buffer[..<count])) { return attempt.end(outcome) }
       guard attempt.mayTake(count, from: endpoint) else { return }
@@ -68,11 +68,11 @@ struct Datagrams {
 }
 
 extension Poller {
-  /// One datagram into the buffer, and who sent it.
+  /// Receives one datagram into the buffer; returns its sender.
   fileprivate func receiveDatagram(
     from socket: Int32, _ family: Family
   ) -> (count: Int, sender: IPAddress?) {
-    // The address within a `sockaddr_in` or `sockaddr_in6`.
+    // The address's bytes in a `sockaddr_in` or `sockaddr_in6`.
     let place = family == .inet ? 4..<8 : 8..<24
     var name = [UInt8](repeating: 0, count: MemoryLayout<sockaddr_in6>.size)
     var size = socklen_t(name.count)

@@ -6,9 +6,10 @@ import Model
 struct Echo {
   let family: Family
   let identifier: UInt16
-  /// What the reply must bring back; nobody else can know it.
+  /// What the reply must contain; nobody else can know it.
   let token: UInt64
-  /// Of ping sockets the kernel sets the identifier, and hands on replies with it only.
+  /// The kernel sets the identifier of a ping socket's requests, and passes on only replies with
+  /// it.
   let isRaw: Bool
 
   private var requestType: UInt8 { family == .inet ? 8 : 128 }
@@ -19,7 +20,7 @@ struct Echo {
     bytes += [UInt8(identifier >> 8), UInt8(truncatingIfNeeded: identifier), 0, 1]
     bytes += payload
     if family == .inet {
-      // Of ICMPv6 the kernel makes it, since it covers the addresses.
+      // The kernel computes ICMPv6's checksum, since it covers the addresses.
       let sum = Self.checksum(bytes)
       (bytes[2], bytes[3]) = (UInt8(sum >> 8), UInt8(truncatingIfNeeded: sum))
     }
@@ -33,7 +34,7 @@ struct Echo {
   func isReply(_ packet: [UInt8]) -> Bool {
     var message = packet[...]
     if isRaw, family == .inet {
-      // A raw socket hands on the header of IPv4 as well.
+      // A raw IPv4 socket passes on the IP header too.
       guard let first = packet.first, first >> 4 == 4 else { return false }
       message = packet.dropFirst(Int(first & 15) * 4)
     }
@@ -55,7 +56,7 @@ struct Echo {
 }
 
 extension ProbeAttempt {
-  /// `ping -c 1 ADDRESS`.
+  /// `ping -c 1 ADDRESS`
   func echo(_ address: IPAddress, _ means: Means) throws(ProbeFailure) {
     let socket =
       if let left = kept.socket?.take() { EchoSocket(left) } else {

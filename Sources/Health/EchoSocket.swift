@@ -2,18 +2,18 @@ internal import CLinux
 internal import Glibc
 import Model
 
-/// A socket that echo requests are sent by (icmp(7), raw(7)).
+/// A socket for echo requests (icmp(7), raw(7)).
 struct EchoSocket {
   let descriptor: Int32
   let isRaw: Bool
 
-  /// One that was left.
+  /// A socket that an earlier attempt left.
   init(_ descriptor: Int32) { (self.descriptor, isRaw) = (descriptor, false) }
 
   init(_ family: Family, _ means: Means, _ poller: Poller) throws(ProbeFailure) {
     let number = family == .inet ? Int32(IPPROTO_ICMP) : Int32(IPPROTO_ICMPV6)
     var refusal = ""
-    // The first needs a group within net.ipv4.ping_group_range, the second CAP_NET_RAW.
+    // A ping socket needs a group within net.ipv4.ping_group_range, a raw one CAP_NET_RAW.
     for isRaw in [means.isPingRefused, !means.isPingRefused] {
       do throws(ProbeFailure) {
         descriptor = try poller.openSocket(family, isRaw ? SOCK_RAW : SOCK_DGRAM, number)

@@ -13,7 +13,8 @@ struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
   var description: String { "\(address.bracketed):\(port)" }
 
-  /// Hands on what bind(2) and connect(2) want: a `sockaddr_in` or `sockaddr_in6` (ip(7), ipv6(7)).
+  /// Passes on what bind(2) and connect(2) take: a `sockaddr_in` or `sockaddr_in6` (ip(7),
+  /// ipv6(7)).
   func withName(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
     let family = UInt16(address.family == .inet ? AF_INET : AF_INET6)
     var name = withUnsafeBytes(of: family) { Array($0) }
@@ -26,7 +27,7 @@ struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Why it can't be asked.
+  /// Why the endpoint can't be asked.
   func failure(_ code: Int32) -> ProbeFailure {
     ProbeFailure(sentence(code), fault: isOurs(code) ? .ours : .network, errno: code)
   }
@@ -44,7 +45,7 @@ struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension IPAddress {
-  /// In network byte order.
+  /// The address in network byte order.
   var bytes: [UInt8] {
     if family == .inet { return (0..<4).map { UInt8(truncatingIfNeeded: v4 >> (24 - 8 * $0)) } }
     return [v6.high, v6.low].flatMap { half in
@@ -52,6 +53,6 @@ extension IPAddress {
     }
   }
 
-  /// As it stands before a port.
+  /// As it is written before a port.
   var bracketed: String { family == .inet ? description : "[\(self)]" }
 }

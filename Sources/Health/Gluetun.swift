@@ -1,12 +1,13 @@
 import JSON
 import Model
 
-/// The questions to one gluetun, asked at once; the last good answer, or the first bad one, ends the
+/// Asks one gluetun several questions at once; the last success, or the first failure, ends the
 /// attempt.
 ///
-/// Its health server and the VPN's status are its health. The public address and the forwarded ports
-/// are data: gluetun looks the address up once, when its tunnel comes up, and may have none for ever.
-/// A request that the control server refuses is skipped while the health server answers 200.
+/// Its health server and the VPN's status decide about its health. The public address and the
+/// forwarded ports are mere data: gluetun looks the address up once, when its tunnel comes up, and
+/// may never have one. A request that the control server refuses is skipped as long as the health
+/// server answers 200.
 final class GluetunQuestions {
   private let gluetun: Probe.Gluetun
   private let attempt: ProbeAttempt
@@ -16,7 +17,7 @@ final class GluetunQuestions {
   private var addressNote: String?
   private var open = 4
 
-  /// Its answers are a few hundred bytes.
+  /// gluetun's answers have a few hundred bytes.
   private static let maxBody = 1 << 13
   /// No provider forwards that many.
   private static let maxPorts = 64
@@ -57,7 +58,7 @@ final class GluetunQuestions {
     }
   }
 
-  /// `otherwise`: what an answer that doesn't come in time means; nil: that the gateway is down.
+  /// `otherwise`: what to do if the answer doesn't come in time; nil: the gateway is down.
   private func control(
     _ path: String, otherwise: (() -> Void)? = nil,
     then: @escaping (Result<[UInt8], ProbeFailure>) -> Void
@@ -92,11 +93,11 @@ final class GluetunQuestions {
 
   // MARK: the VPN's status
 
-  /// Asks at the path that older ones know where this one isn't known.
+  /// Falls back to the path of older versions if this one is unknown.
   private func askStatus(_ path: String, else older: String?) {
     control(path) { result in
       if case .failure(let failure) = result {
-        // For OpenVPN alone, and so not where the other is merely not allowed.
+        // The older path is for OpenVPN alone, so it isn't tried when this one is merely refused.
         if failure.isUnknownPath, let older { return self.askStatus(older, else: nil) }
         if failure.status == 401 {
           self.statusNote = self.refusal(path)
@@ -116,7 +117,7 @@ final class GluetunQuestions {
     }
   }
 
-  /// What to do about a 401. The file comes last: all of the rest fits into any line.
+  /// What to do about a 401. The file comes last: everything before it fits into a line.
   private func refusal(_ path: String, before: String? = nil) -> String {
     let route = "\"GET \(path)\"" + (before.map { " (\($0))" } ?? "")
     let lack = "401, skipped: gluetun's config.toml lacks \(route) in the routes of "
@@ -155,8 +156,8 @@ final class GluetunQuestions {
 
   // MARK: the forwarded ports
 
-  /// Asks at the path of before v3.41 where this one isn't known, which v3.39 and v3.40 answer as
-  /// what isn't allowed.
+  /// Falls back to the path from before v3.41 if this one is unknown; v3.39 and v3.40 answer an
+  /// unknown path with 401.
   private func askPort(_ path: String, else older: String?) {
     control(path, otherwise: {}, then: { self.takePorts($0, else: older) })
   }
@@ -167,7 +168,8 @@ final class GluetunQuestions {
       if failure.isUnknownPath || failure.status == 401, let older {
         return askPort(older, else: nil)
       }
-      // v3.41 and later only redirect there to the newer path, which then is the one to allow.
+      // From v3.41 on the older path only redirects to the newer one, which is then the one to
+      // allow.
       if failure.status == 401 || failure.status.map({ (300...399).contains($0) }) == true {
         finding.portNote = refusal(
           "/v1/portforward", before: "before v3.41 \"GET /v1/openvpn/portforwarded\"")
@@ -178,7 +180,7 @@ final class GluetunQuestions {
     answered()
   }
 
-  /// One as `port`, several as `ports`, or both (newer ones).
+  /// A single port as `port`, several as `ports`, or both in newer versions.
   private static func ports(in body: [UInt8]) throws(ProbeFailure) -> [UInt16] {
     let several = try withMember("ports", of: body) { $0?.elements?.map(\.integer) } ?? []
     let one = try withMember("port", of: body) { $0?.integer }
@@ -193,11 +195,12 @@ final class GluetunQuestions {
 }
 
 extension ProbeFailure {
-  /// Whether a control server doesn't know the path: 400 of gluetun before v3.39, 404 of the newest.
+  /// Whether the control server doesn't know the path: 400 before v3.39, 404 in the newest
+  /// versions.
   fileprivate var isUnknownPath: Bool { status == 400 || status == 404 }
 }
 
-/// Reads a member of the object in a body, or that there is none.
+/// Reads a member of the object in a body; `read` gets nil if there is no such member.
 private func withMember<T>(
   _ key: String, of body: [UInt8], read: (JSON.Value?) -> T
 ) throws(ProbeFailure) -> T {

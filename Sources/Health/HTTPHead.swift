@@ -1,12 +1,12 @@
 import Model
 
-/// A request without a body, as it goes over the wire (RFC 9112, 3).
+/// A request without a body, as it is sent (RFC 9112, 3).
 public struct HTTPHead {
   var method = "GET"
   let path: String
   let host: String
   var headers: [Probe.HTTP.Header] = []
-  /// Whether the connection is to be closed after the answer.
+  /// Whether the server is to close the connection after its answer.
   var isLast = true
 
   public init(_ path: String, of host: String) {

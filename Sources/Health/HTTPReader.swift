@@ -1,21 +1,21 @@
-/// Reads one answer of HTTP/1 as its bytes come (RFC 9112).
+/// Reads one HTTP/1 answer as its bytes arrive (RFC 9112).
 public struct HTTPReader {
-  /// Of the last head that has begun.
+  /// The status of the last head that has begun.
   public private(set) var status: Int?
-  /// Whether it has come whole; of no interim answer.
+  /// Whether the head is complete; false for an interim answer's.
   public private(set) var hasHead = false
   public private(set) var isDone = false
-  /// Whether it is whole, and nothing of it keeps the peer from answering another request.
+  /// Whether the answer is complete and the connection may carry another request.
   var leavesOpen: Bool { isDone && !isLast }
   private var isLast = false
   private var state = State.status
-  /// The start of a line whose end hasn't come.
+  /// The start of a line whose end hasn't arrived.
   private var line: [UInt8] = []
-  /// Of the head, of its trailer, or of one line between chunks.
+  /// The length of the head, of the trailer, or of one line between chunks.
   private var lineBytes = 0
   private var length = Length.unknown
   private var isChunked = false
-  /// Whether an answer to the request has no body, whatever its head says.
+  /// Whether the answer has no body, whatever its head says, since the request was HEAD.
   private let isHead: Bool
 
   private enum State {
@@ -34,7 +34,7 @@ public struct HTTPReader {
     case untilClose
   }
 
-  /// What isn't HTTP about it.
+  /// How an answer violates HTTP.
   public struct Malformed: Error, CustomStringConvertible { public let description: String }
 
   /// The most that a head may have, in bytes.
@@ -42,7 +42,7 @@ public struct HTTPReader {
 
   public init(method: String) { isHead = method == "HEAD" }
 
-  /// Takes what came; hands on what of it is body.
+  /// Takes the bytes that arrived; passes on those that belong to the body.
   public mutating func read(
     _ bytes: [UInt8], body: (ArraySlice<UInt8>) -> Void
   ) throws(Malformed) {
@@ -66,17 +66,17 @@ public struct HTTPReader {
         rest = []
       }
     }
-    // Nobody asked for that.
+    // Nobody asked for more.
     if !rest.isEmpty { isLast = true }
   }
 
-  /// The peer sends no more; whether the answer was whole.
+  /// The peer sends no more; returns whether the answer is complete.
   public mutating func end() -> Bool {
     if case .rest = state { isDone = true }
     return isDone
   }
 
-  /// Without its end, CR LF, or LF alone (RFC 9112, 2.2); nil: it hasn't come.
+  /// The line without its end, CR LF or LF alone (RFC 9112, 2.2); nil if the end hasn't arrived.
   private mutating func takeLine(_ rest: inout ArraySlice<UInt8>) throws(Malformed) -> [UInt8]? {
     let end = rest.firstIndex(of: UInt8(ascii: "\n"))
     let part = rest[..<(end ?? rest.endIndex)]
@@ -116,7 +116,7 @@ public struct HTTPReader {
     }
   }
 
-  /// HTTP/1.1 200 OK
+  /// `HTTP/1.1 200 OK`
   private mutating func readStatus(_ line: [UInt8]) throws(Malformed) {
     let words = line.split(
       separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
@@ -132,15 +132,15 @@ public struct HTTPReader {
 
   private mutating func readField(_ line: [UInt8]) throws(Malformed) {
     guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
-      // The rest of the line before, as it was once allowed.
+      // A continuation of the line before, which was allowed once.
       if line[0] == UInt8(ascii: " ") || line[0] == UInt8(ascii: "\t") { return }
-      // Not which: it may be a header of ours, that somebody echoes.
+      // Doesn't show the line: the server may echo a secret header of ours.
       throw Malformed(description: "a header has no colon")
     }
     let value = line[(colon + 1)...].trimmed
     switch line[..<colon].lowercased {
     case "content-length":
-      // A list of the same number is that number (RFC 9110, 8.6).
+      // A list of equal numbers is that number (RFC 9110, 8.6).
       let numbers = Set(
         value.split(separator: UInt8(ascii: ",")).map { $0.trimmed.number(radix: 10) })
       guard numbers.count == 1, case .some(.some(let number)) = numbers.first else {
@@ -151,7 +151,8 @@ public struct HTTPReader {
       }
       if case .unknown = length { length = .bytes(number) }
     case "transfer-encoding":
-      // It outweighs Content-Length; whatever isn't chunked last goes on to the end (RFC 9112, 6.3).
+      // It overrides Content-Length; if chunked isn't the last coding, the body goes on to the end
+      // (RFC 9112, 6.3).
       length = .untilClose
       isChunked = value.lowercased.hasSuffix("chunked")
     case "connection":
@@ -164,7 +165,7 @@ public struct HTTPReader {
   private mutating func endHead() {
     guard let status else { return }
     if status < 200, status != 101 {
-      // Of another answer, which comes.
+      // The final answer follows.
       self = HTTPReader(interim: self)
       return
     }
@@ -182,7 +183,7 @@ public struct HTTPReader {
     }
   }
 
-  /// What comes after an interim answer; its lines count.
+  /// Reads the answer after an interim one; the interim answer's lines count towards the limit.
   private init(interim reader: HTTPReader) {
     isHead = reader.isHead
     lineBytes = reader.lineBytes
@@ -190,7 +191,7 @@ public struct HTTPReader {
 }
 
 extension ArraySlice<UInt8> {
-  /// Without spaces around it.
+  /// Without surrounding spaces.
   fileprivate var trimmed: Self {
     let isSpace = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
     var rest = drop(while: isSpace)
@@ -200,14 +201,14 @@ extension ArraySlice<UInt8> {
 
   fileprivate var lowercased: String { String(decoding: self, as: UTF8.self).lowercased() }
 
-  /// Digits alone, of a number that can be counted in bytes.
+  /// A number of digits only, small enough to count bytes.
   fileprivate func number(radix: Int) -> Int? {
     guard !isEmpty, count < 16, allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") })
     else { return nil }
     return Int(String(decoding: self, as: UTF8.self), radix: radix)
   }
 
-  /// As much of it as a sentence bears.
+  /// As much of it as fits into a sentence.
   fileprivate var shown: String {
     let most = 40
     let text = prefix(most).map { (0x20..<0x7f).contains($0) ? $0 : UInt8(ascii: "?") }

@@ -2,7 +2,7 @@ import Events
 internal import Glibc
 import Model
 
-/// A request on a connection of its own, or on one that an earlier one has left.
+/// A request on a new connection, or on one that an earlier request has left.
 struct HTTPRequest {
   var endpoint: Endpoint
   var method = "GET"
@@ -12,28 +12,28 @@ struct HTTPRequest {
   var statuses: [ClosedRange<Int>] = [200...299]
   var tls: SecureConnection.TLS?
   var reads = Reads.nothing
-  /// Stands before the reasons of its failures, if an attempt makes several.
+  /// Precedes the reasons of its failures if an attempt makes several requests.
   var label = ""
   var isForAddress = false
-  /// What to look at where no connection comes about.
+  /// What to check if no connection is established.
   var hint: String?
-  /// Whether the body of an answer that isn't a good one says why, in its first line.
+  /// Whether the first line of an unsuccessful answer's body explains it.
   var isExplained = false
-  /// The most of a body that is read.
+  /// The most bytes of a body that are read.
   var maxBody = 1 << 16
-  /// To take one from, if there is any, and to leave it to; without TLS.
+  /// Where to take a connection from, and to leave it; for requests without TLS.
   var connections: KeptConnections?
 
-  /// What of the answer's body is wanted.
+  /// How much of the answer's body is read.
   enum Reads {
-    /// The status is all.
+    /// Nothing: the status is enough.
     case nothing
     case all
-    /// That the body contains this.
+    /// Until the body contains this.
     case until(String)
   }
 
-  /// Sends it; `then` is called once unless the attempt ends before, with the body's bytes.
+  /// Sends it; `then` is called once with the body's bytes, unless the attempt ends first.
   func send(
     in attempt: ProbeAttempt, otherwise: (() -> Outcome)? = nil,
     then: @escaping (Result<[UInt8], ProbeFailure>) -> Void
@@ -58,20 +58,20 @@ struct HTTPRequest {
   }
 }
 
-/// An ``HTTPRequest`` under way.
+/// An ``HTTPRequest`` in progress.
 final class HTTPExchange {
   let request: HTTPRequest
   private let attempt: ProbeAttempt
   private let wait: ProbeAttempt.Wait
   private var then: ((Result<[UInt8], ProbeFailure>) -> Void)?
   private var stream: (any Stream)?
-  /// Whether it has another one's connection, by which nothing came yet: it may be closed by now.
+  /// Whether the connection is a kept one that has sent nothing yet: it may be closed by now.
   private var isAtRisk = false
   private var reader: HTTPReader
   private var search: Search
   let began = Instant.now
   private(set) var ended: Instant?
-  /// Of the answer.
+  /// The answer's status.
   var status: Int? { reader.hasHead ? reader.status : nil }
 
   init(
@@ -139,7 +139,7 @@ final class HTTPExchange {
     end(.failure(failure.between(request.label, hint)))
   }
 
-  /// Not a good status; where the body says why, it is waited for.
+  /// Fails with the status; waits for the body if that explains it.
   private func refused(by status: Int, isWhole: Bool) {
     let good = request.statuses.map(\.text).joined(separator: ", ")
     let explanation = request.isExplained ? search.bytes.firstLine : ""
@@ -240,7 +240,7 @@ extension ProbeFailure {
 }
 
 extension [UInt8] {
-  /// The first that isn't empty, with the next one where it ends in a colon, as gluetun's do.
+  /// The first line that isn't empty, with the next one if it ends in a colon, as gluetun's do.
   fileprivate var firstLine: String {
     let lines = String(decoding: prefix(1024), as: UTF8.self).split(whereSeparator: \.isNewline)
       .map { $0.trimmed }.filter { !$0.isEmpty }

@@ -2,8 +2,8 @@ internal import CLinux
 import Events
 internal import Glibc
 
-/// Where a probe's attempts leave their socket to the next one, without a peer and an address, as if it
-/// were new.
+/// Where a probe's attempt leaves its socket to the next one, without a peer and an address, as if
+/// it were new.
 final class KeptSocket {
   private let poller: Poller
   private var descriptor: Int32?
@@ -15,22 +15,22 @@ final class KeptSocket {
     return descriptor
   }
 
-  /// Of one that is watched. Not a raw one: having lost its peer it gets no packet ever again
-  /// (`__udp_disconnect` of Linux).
+  /// Keeps a watched socket. Not a raw one: once disconnected it never receives a packet again
+  /// (Linux's `__udp_disconnect`).
   func leave(_ socket: Int32) {
     close()
     var nobody = sockaddr()
-    // Of TCP that resets the connection.
+    // For TCP this resets the connection.
     guard connect(socket, &nobody, socklen_t(MemoryLayout<sockaddr>.size)) == 0,
       poller.canKeep(socket)
     else {
       return poller.close(socket)
     }
-    // Reading it takes it away; it isn't the next one's.
+    // Reading the error clears it; the next attempt must not see it.
     _ = socket.pendingError
     descriptor = socket
-    // An answer that comes too late is left to the next attempt, which tells it from its own. It is
-    // watched, so that this can't fail.
+    // An answer that arrives late is left to the next attempt, which can tell it from its own. The
+    // socket is watched already, so this can't fail.
     try? poller.watch(socket, for: .toRead) { _ in }
   }
 

@@ -2,13 +2,13 @@ internal import CLinux
 import Model
 internal import NIOCore
 
-/// What attempts share beside the poller.
+/// What attempts share besides the poller.
 final class Means {
   let contexts = TLSContexts()
   let allowsExec: Bool
-  /// Whether the kernel wants raw sockets for ICMP, as it last said.
+  /// Whether the kernel last refused a ping socket, so that ICMP needs raw ones.
   var isPingRefused = false
-  /// Where TLS is spoken.
+  /// The loop that speaks TLS.
   let loop: any EventLoop
 
   init(allowsExec: Bool, _ loop: any EventLoop) {
@@ -18,7 +18,7 @@ final class Means {
 }
 
 extension ProbeAttempt {
-  /// Asks; the outcome comes by ``end(_:)``.
+  /// Asks the question; ``end(_:)`` reports the outcome.
   func ask(_ question: Probe.Question, _ means: Means) {
     do throws(ProbeFailure) {
       switch question {

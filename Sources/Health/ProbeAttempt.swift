@@ -1,9 +1,9 @@
 import Model
 
-/// One attempt of a probe under way: it ends once, by an answer, a failure or its timeout, and with it
-/// all that it opened.
+/// One attempt of a probe in progress. It ends once, by an answer, a failure or its timeout, and
+/// everything that it opened ends with it.
 ///
-/// It lives on its poller's thread.
+/// Lives on its poller's thread.
 final class ProbeAttempt {
   let poller: Poller
   let origin: ProbeOrigin
@@ -13,40 +13,40 @@ final class ProbeAttempt {
   private var cleanups: [() -> Void] = []
   private var waits: [Wait] = []
   var kept = Kept()
-  /// What it asks over HTTP; an attempt that has ended has none.
+  /// Its HTTP exchanges; empty once the attempt has ended.
   var exchanges: [HTTPExchange] = []
-  /// Whether it asks a gateway for its forwarded port as well.
+  /// Whether it also asks a gateway for its forwarded port.
   var asksPort = true
-  /// Whether it has read a gateway's public address.
+  /// Whether it has learned a gateway's public address.
   var hasAddress = false
-  /// What kind of failure it comes to, if it fails.
+  /// The kind of its failure, if it fails.
   private(set) var fault = AttemptReport.Fault.answer
-  /// Of what it may still receive.
+  /// How much it may still receive.
   private var budget = ProbeAttempt.mostReceived
 
-  /// The most that an attempt takes from all whom it asks, in bytes: whoever sends more than any answer
-  /// needs is not listened to, in whatever form it comes.
+  /// How many bytes an attempt accepts from everyone that it asks: whoever sends more than any
+  /// answer needs is cut off, in whatever form it arrives.
   static let mostReceived = 1 << 17
 
-  /// What of it an event costs: something, so that nobody sends byte by byte either.
+  /// What an event costs of this: a minimum too, so that nobody sends byte by byte.
   static func cost(of count: Int) -> Int { max(count, 64) }
 
-  /// The most of a reason, in characters.
+  /// The maximum length of a reason, in characters.
   static let longestReason = 200
-  /// Of a note, which says what to do as well.
+  /// The maximum length of a note, which also says what to do.
   static let longestNote = 400
 
-  /// Something that the attempt waits for; to be told when it doesn't come in time.
+  /// Something that the attempt waits for, to be reported if it doesn't arrive in time.
   final class Wait {
-    /// Stands before the reason, if an attempt waits for several.
+    /// Precedes the reason if an attempt waits for several things.
     let label: String
-    /// Such as `answer from 10.0.0.1:80`; made only when it is said.
+    /// Such as `answer from 10.0.0.1:80`; computed only when it is needed.
     var what: () -> String
-    /// What the attempt comes to without it; nil: a failure.
+    /// The outcome without it; nil: a failure.
     let otherwise: (() -> Outcome)?
-    /// What to look at where it doesn't come.
+    /// What to check if it doesn't arrive.
     var hint: String?
-    /// The failure that it is already, whose explanation is all that is waited for.
+    /// A failure that is certain already, while only its explanation is waited for.
     var failure: ProbeFailure?
 
     init(_ label: String, _ what: @escaping () -> String, otherwise: (() -> Outcome)?) {
@@ -89,7 +89,7 @@ final class ProbeAttempt {
     end(failure.fault == .ours ? .unasked(failure.description) : .bad(failure.description))
   }
 
-  /// Notes that bytes came; whether they are within what an attempt may receive. If not, it has failed.
+  /// Counts bytes that arrived; fails the attempt, and returns false, if they exceed its limit.
   func mayTake(_ count: Int, from endpoint: Endpoint) -> Bool {
     budget -= Self.cost(of: count)
     if budget < 0 { fail(endpoint.sendsTooMuch) }
@@ -102,7 +102,7 @@ final class ProbeAttempt {
     end(.bad("stopped"))
   }
 
-  /// Does something when the attempt ends, or now if it has.
+  /// Runs the cleanup when the attempt ends, or at once if it has ended.
   func cleanUp(_ cleanup: @escaping () -> Void) {
     if isOver { cleanup() } else { cleanups.append(cleanup) }
   }
@@ -139,7 +139,7 @@ extension Endpoint {
 }
 
 extension Outcome {
-  /// As it may be logged and shown: reasons quote what others sent.
+  /// Fit to be logged and shown: reasons quote what others sent.
   fileprivate var bounded: Outcome {
     switch self {
     case .good(var finding):

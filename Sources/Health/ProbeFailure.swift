@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// Why something that an attempt does failed.
+/// Why an attempt failed.
 struct ProbeFailure: Error, Hashable, CustomStringConvertible {
   let description: String
-  /// The status of an HTTP answer that isn't a good one.
+  /// The status of an unsuccessful HTTP answer.
   var status: Int?
   var fault: AttemptReport.Fault
-  /// The kernel's, where it was the kernel that refused.
+  /// The kernel's errno, if the kernel refused something.
   var errno: Int32?
 
   init(
@@ -19,20 +19,21 @@ struct ProbeFailure: Error, Hashable, CustomStringConvertible {
     self.errno = errno
   }
 
-  /// Of a system call: `cannot read /x: No such file or directory`.
+  /// A failed system call: `cannot read /x: No such file or directory`.
   init(_ what: String, _ code: Int32) {
     self.init(
       "\(what): \(errorText(code))", fault: isOurs(code) ? .ours : .answer, errno: code)
   }
 }
 
-/// Whether an error says what this process or machine lacks, and so nothing of who was to be asked.
+/// Whether an error is due to this process or machine, and so says nothing about whoever was to be
+/// asked.
 func isOurs(_ code: Int32) -> Bool {
   switch code {
   case EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC, EAGAIN: true
   // No port is free.
   case EADDRNOTAVAIL, EADDRINUSE: true
-  // Our own firewall, conntrack's table when it is full, or a capability that we lack.
+  // Our own firewall, a full conntrack table, or a capability that we lack.
   case EPERM: true
   default: false
   }

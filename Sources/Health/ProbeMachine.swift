@@ -1,8 +1,8 @@
 import Model
 
-/// When a probe's attempts start, and what their outcomes say of its signal.
+/// When a probe's attempts start, and what their outcomes mean for its signal.
 ///
-/// Attempt k is due at the first one's start and k intervals: what makes one late moves no other.
+/// Attempt k is due k intervals after the start of the first one: a late attempt delays no other.
 struct ProbeMachine {
   private(set) var probe: Probe
   private(set) var state = Signal.State.unknown
@@ -13,7 +13,7 @@ struct ProbeMachine {
   private var started: Instant
   private var successes = 0
 
-  /// `random` is from 0 to 1, and says which part of the jitter the first attempt waits for.
+  /// `random`, from 0 to 1, is the part of the jitter that the first attempt waits.
   init(_ probe: Probe, _ now: Instant, random: Double) {
     self.probe = probe
     first = now + (probe.jitter ?? probe.interval) * random
@@ -25,14 +25,14 @@ struct ProbeMachine {
     first + .nanoseconds(probe.interval.wholeNanoseconds * Int64(number))
   }
 
-  /// The same question from now on at other times, with what its attempts have said.
+  /// Asks the same question at other times from now on, and keeps the results so far.
   mutating func reschedule(_ probe: Probe, _ now: Instant, random: Double) {
     let next = ProbeMachine(probe, now, random: random)
     (self.probe, first, number) = (probe, next.first, 0)
   }
 
-  /// The forwarded port says nothing of health, and seldom changes but with the tunnel: it is asked
-  /// for until the signal is up, and now and then from there on.
+  /// The forwarded port says nothing about health and seldom changes except with the tunnel: it is
+  /// asked for until the signal is up, and every tenth time after that.
   var asksPort: Bool { state != .up || reading.succeeded % 10 == 0 }
 
   mutating func start(_ now: Instant) {
@@ -45,7 +45,7 @@ struct ProbeMachine {
     started = now
   }
 
-  /// Takes what the attempt came to; returns the state if it is another one now.
+  /// Takes an attempt's outcome; returns the state if it has changed.
   mutating func end(_ outcome: Outcome, _ now: Instant) -> Signal.State? {
     let before = state
     reading.lastDuration = now - started
@@ -63,7 +63,7 @@ struct ProbeMachine {
       }
       if successes >= probe.rise { state = .up }
     case .unasked(let reason):
-      // Neither success nor failure: what was said until now goes on to hold.
+      // Neither success nor failure: the state so far stays.
       reading.unasked += 1
       reading.obstacle = reason
       return nil
@@ -74,7 +74,8 @@ struct ProbeMachine {
       reading.lastFailure = reason
       if reading.consecutiveFailures >= probe.fall {
         state = .down
-        // What a gateway had before it went down says nothing of the one that comes back.
+        // The address and ports before a gateway went down say nothing about the one that comes
+        // back.
         reading.publicAddress = nil
         reading.forwardedPorts = []
         reading.answerNotes = []
@@ -85,29 +86,29 @@ struct ProbeMachine {
   }
 }
 
-/// What an attempt comes to.
+/// The outcome of an attempt.
 enum Outcome: Hashable, Sendable {
   case good(Finding)
-  /// With the reason, for whoever is woken by it.
+  /// It failed, for this reason.
   case bad(String)
-  /// We couldn't ask, for the reason: it says nothing of whoever was to be asked.
+  /// We couldn't ask, for this reason; it says nothing about whoever was to be asked.
   case unasked(String)
 }
 
-/// What a good attempt has read.
+/// What a successful attempt has learned.
 struct Finding: Hashable, Sendable {
-  /// Whether it says something of the forwarded port.
+  /// Whether it learned anything about the forwarded port.
   var isPortAsked = true
   var publicAddress: IPAddress?
   var forwardedPorts: [UInt16] = []
-  /// What isn't as one might think, though the answer is a good one.
+  /// What isn't as one might expect, though the answer is a success.
   var notes: [String] = []
-  /// The same, of the forwarded port.
+  /// The same, about the forwarded port.
   var portNote: String?
 }
 
 extension Duration {
-  /// How many whole times `other` goes into it.
+  /// How many times `other` fits into it.
   fileprivate static func / (duration: Duration, other: Duration) -> Int64 {
     duration.wholeNanoseconds / other.wholeNanoseconds
   }

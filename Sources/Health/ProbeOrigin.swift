@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 import Model
 
-/// Where a probe's packets come from.
+/// Where a probe's packets come from: a source address, a link, a mark.
 struct ProbeOrigin: Hashable, Sendable {
   var source: IPAddress?
   var link: LinkName?
@@ -14,7 +14,7 @@ struct ProbeOrigin: Hashable, Sendable {
     mark = probe.mark
   }
 
-  /// A socket option, and what to say when the kernel refuses it.
+  /// A socket option, and what to say if the kernel refuses it.
   private struct Option {
     let level: Int32
     let name: Int32
@@ -25,10 +25,10 @@ struct ProbeOrigin: Hashable, Sendable {
   private func options() throws(ProbeFailure) -> [Option] {
     var options: [Option] = []
     if let link {
-      // The index of now: a link that was made anew has the name and another index.
+      // Looked up now: a link that was made anew has the same name but another index.
       let index = if_nametoindex(link.text)
       guard index != 0 else {
-        // It opens a socket.
+        // if_nametoindex opens a socket.
         if isOurs(errno) { throw ProbeFailure("cannot ask by link \(link)", errno) }
         throw ProbeFailure("there is no link \(link)")
       }
@@ -44,7 +44,7 @@ struct ProbeOrigin: Hashable, Sendable {
           refusal: "cannot mark packets with \(mark)"))
     }
     if source != nil {
-      // Else each attempt takes a port from everybody, and not only from those with the same peer.
+      // Otherwise each attempt uses up a port for all peers, not only for its own.
       options.append(
         Option(
           level: Int32(IPPROTO_IP), name: IP_BIND_ADDRESS_NO_PORT, value: 1,

@@ -3,34 +3,34 @@ public import Model
 public import NIOCore
 
 extension Prober {
-  /// What one attempt says of a probe.
-  public struct Said: Sendable {
-    /// Unknown where it couldn't be asked.
+  /// What one attempt says about a probe.
+  public struct Answer: Sendable {
+    /// Unknown if we couldn't ask.
     public var state: Signal.State
     /// Why it isn't up.
     public var reason: String?
-    /// What isn't as one might think, though it is up.
+    /// What isn't as one might expect, though it is up.
     public var notes: [String] = []
   }
 
-  /// Tries every probe once: one success is up, one failure down, with its reason.
+  /// Makes one attempt of every probe: a success means up, a failure down, with its reason.
   ///
-  /// On the calling thread, which waits; not to be one of the group.
+  /// Blocks the calling thread, which must not belong to the group.
   public static func once(
     _ probes: [Probe], group: any EventLoopGroup, allowsExec: Bool
-  ) throws -> [Signal: Said] {
+  ) throws -> [Signal: Answer] {
     let outcomes = try outcomes(of: probes, group: group, allowsExec: allowsExec)
-    var said: [Signal: Said] = [:]
+    var answers: [Signal: Answer] = [:]
     for (probe, outcome) in zip(probes, outcomes) {
-      said[probe.signal] =
+      answers[probe.signal] =
         switch outcome {
         case .good(let finding):
-          Said(state: .up, notes: finding.notes + (finding.portNote.map { [$0] } ?? []))
-        case .bad(let reason): Said(state: .down, reason: reason)
-        case .unasked(let reason): Said(state: .unknown, reason: reason)
+          Answer(state: .up, notes: finding.notes + (finding.portNote.map { [$0] } ?? []))
+        case .bad(let reason): Answer(state: .down, reason: reason)
+        case .unasked(let reason): Answer(state: .unknown, reason: reason)
         }
     }
-    return said
+    return answers
   }
 
   /// In the order of the probes.
@@ -39,13 +39,13 @@ extension Prober {
   ) throws -> [Outcome] {
     let poller = Poller(try Mailbox())
     let attempts = Attempts(probes, poller, Means(allowsExec: allowsExec, group.next()))
-    // Commands that were killed are waited for as well.
+    // Killed commands are waited for too.
     poller.run { attempts.ended == probes.count && !poller.hasTimers }
     return attempts.outcomes
   }
 }
 
-/// One attempt of each of many probes, not all at once, since each takes descriptors.
+/// One attempt of each of many probes, a limited number at a time, since each takes descriptors.
 private final class Attempts {
   private let probes: [Probe]
   private let poller: Poller
@@ -70,7 +70,7 @@ private final class Attempts {
       outcome in
       self.outcomes[number] = outcome
       self.ended += 1
-      // Not from within this one's end: a thousand that fail at once would end in each other.
+      // Not while this one is ending: a thousand that fail at once would nest in each other.
       _ = self.poller.at(.now) { self.startNext() }
     }
     attempt.ask(probe.question, means)

@@ -3,18 +3,18 @@ public import Model
 public import NIOCore
 internal import Synchronization
 
-/// Asks probes' questions at their times and tells what becomes of their signals.
+/// Asks probes' questions when they are due, and reports changes of their signals.
 ///
-/// All happens on a thread of its own, but for TLS, which an event loop of the group speaks.
+/// Runs on a thread of its own, except for TLS, which one of the group's event loops speaks.
 public final class Prober: Sendable {
   /// Called on the prober's thread when a signal has changed.
   public typealias OnChange = @Sendable (Signal, Signal.State, Reading) -> Void
-  /// Called there after each attempt.
+  /// Called on the same thread after each attempt.
   public typealias OnAttempt = @Sendable (Signal, AttemptReport, Reading) -> Void
   public typealias Snapshot = [Signal: (state: Signal.State, reading: Reading)]
 
   private let mailbox: Mailbox
-  private let board = StatusStore()
+  private let readings = Readings()
   private let thread: Thread
   private let loop: any NIOCore.EventLoop
   private let isStopped = Atomic(false)
@@ -28,12 +28,12 @@ public final class Prober: Sendable {
   ) throws {
     loop = group.next()
     mailbox = try Mailbox()
-    let (mailbox, board, loop) = (mailbox, board, loop)
+    let (mailbox, readings, loop) = (mailbox, readings, loop)
     do throws(Errno) {
       thread = try Thread("probes") {
         let poller = Poller(mailbox)
         let runners = Runners(
-          poller, Means(allowsExec: allowsExec, loop), board, (onAttempt, onChange))
+          poller, Means(allowsExec: allowsExec, loop), readings, (onAttempt, onChange))
         poller.runners = runners
         poller.run { poller.runners == nil }
       }
@@ -42,18 +42,18 @@ public final class Prober: Sendable {
     }
   }
 
-  /// Asks these from now on, and no others; what a probe has said so far counts until it asks
-  /// something else.
+  /// Asks these probes from now on, and no others; a probe keeps its results until its question
+  /// changes.
   ///
   /// Not to be called on the prober's thread.
   public func update(_ probes: [Probe]) {
     onThread { $0.runners?.update(probes) }
   }
 
-  /// What every probe says now.
-  public func snapshot() -> Snapshot { board.entries.withLock { $0 } }
+  /// The present state of every probe.
+  public func snapshot() -> Snapshot { readings.entries.withLock { $0 } }
 
-  /// Ends every attempt that is under way and asks nothing more, ever.
+  /// Ends all attempts in progress and asks nothing more, ever.
   ///
   /// Not to be called on the prober's thread.
   public func stop() {
@@ -66,7 +66,7 @@ public final class Prober: Sendable {
   }
 
   private func onThread(_ body: @escaping @Sendable (Poller) -> Void) {
-    // Nobody would read it.
+    // Nobody would read the letter.
     if isStopped.load(ordering: .relaxed) { return }
     let promise = loop.makePromise(of: Void.self)
     mailbox.post { poller in
@@ -77,26 +77,26 @@ public final class Prober: Sendable {
   }
 }
 
-/// What every probe says, for any thread.
-private final class StatusStore: Sendable {
+/// The present state of every probe, for any thread.
+private final class Readings: Sendable {
   let entries = Mutex<Prober.Snapshot>([:])
 }
 
-/// The probes that are asked, by name, on their poller's thread.
+/// The probes that are asked, by name; lives on their poller's thread.
 final class Runners {
   private let poller: Poller
   private let means: Means
-  private let board: StatusStore
+  private let readings: Readings
   private let tell: (onAttempt: Prober.OnAttempt?, onChange: Prober.OnChange)
   private var runners: [String: Runner] = [:]
 
   fileprivate init(
-    _ poller: Poller, _ means: Means, _ board: StatusStore,
+    _ poller: Poller, _ means: Means, _ readings: Readings,
     _ tell: (onAttempt: Prober.OnAttempt?, onChange: Prober.OnChange)
   ) {
     self.poller = poller
     self.means = means
-    self.board = board
+    self.readings = readings
     self.tell = tell
   }
 
@@ -116,11 +116,11 @@ final class Runners {
         stop(runner, name)
         if runner.state != .unknown { tell.onChange(probe.signal, .unknown, Reading()) }
       }
-      let (board, tell) = (board, tell)
+      let (readings, tell) = (readings, tell)
       let signal = probe.signal
-      board.entries.withLock { $0[signal] = (.unknown, Reading()) }
+      readings.entries.withLock { $0[signal] = (.unknown, Reading()) }
       runners[name] = Runner(probe, poller, means, in: groups, now) { runner, report, change in
-        board.entries.withLock { $0[signal] = (runner.state, runner.reading) }
+        readings.entries.withLock { $0[signal] = (runner.state, runner.reading) }
         tell.onAttempt?(signal, report, runner.reading)
         if let change { tell.onChange(signal, change, runner.reading) }
       }
@@ -130,12 +130,12 @@ final class Runners {
   private func stop(_ runner: Runner, _ name: String) {
     runner.stop()
     runners[name] = nil
-    board.entries.withLock { $0[Signal(.probe, name)] = nil }
+    readings.entries.withLock { $0[Signal(.probe, name)] = nil }
   }
 }
 
 extension Probe {
-  /// Whether it differs at most in when and how often.
+  /// Whether only the timing differs.
   fileprivate func asksTheSame(as other: Probe) -> Bool {
     question == other.question && ProbeOrigin(self) == ProbeOrigin(other)
   }

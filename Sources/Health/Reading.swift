@@ -1,18 +1,18 @@
 public import Model
 
-/// What a probe has read so far.
+/// What a probe has found out so far.
 public struct Reading: Hashable, Sendable {
-  /// The address that the probed gateway has in public; of `gluetun` probes.
+  /// The probed gateway's public address; only for `gluetun` probes.
   public var publicAddress: IPAddress?
-  /// The ports that its VPN provider forwards to it; of `gluetun` probes.
+  /// The ports that its VPN provider forwards to it; only for `gluetun` probes.
   public var forwardedPorts: [UInt16] = []
-  /// What isn't as one might think, though the last answer was a good one.
+  /// What isn't as one might expect, though the last answer was a success.
   var answerNotes: [String] = []
-  /// The same, of when the forwarded port was last asked for.
+  /// The same, from when the forwarded port was last asked for.
   var portNote: String?
-  /// Why the last failure was one; kept while attempts succeed again.
+  /// The reason of the last failure; kept when attempts succeed again.
   public var lastFailure: String?
-  /// Why the last attempt couldn't ask; it says nothing of whoever was to be asked.
+  /// Why the last attempt couldn't ask; it says nothing about whoever was to be asked.
   public var obstacle: String?
   /// How long the last attempt took.
   public var lastDuration: Duration?
@@ -23,15 +23,15 @@ public struct Reading: Hashable, Sendable {
   /// Attempts that couldn't ask.
   public var unasked = 0
   public var consecutiveFailures = 0
-  /// By how much the last attempt started too late.
+  /// How much too late the last attempt started.
   public var lateness = Duration.zero
   public var maxLateness = Duration.zero
-  /// Attempts that were left out, since the one before started later than they would have.
+  /// How many attempts were skipped, since the one before started after they were due.
   public var skipped = 0
 
   public init() {}
 
-  /// What isn't as one might think, though the probe doesn't fail.
+  /// What isn't as one might expect, though the probe doesn't fail.
   public var notes: [String] {
     (obstacle.map { ["could not be asked: \($0)"] } ?? []) + answerNotes
       + (portNote.map { [$0] } ?? [])

@@ -1,12 +1,12 @@
 import Events
 import Model
 
-/// Tries one probe again and again, on its poller's thread.
+/// Makes a probe's attempts, again and again, on its poller's thread.
 final class Runner {
   private var machine: ProbeMachine
   private let poller: Poller
   private let means: Means
-  /// Told after each attempt; with the state if it is another one now.
+  /// Called after each attempt, with the state if it has changed.
   private let tell: (Runner, AttemptReport, Signal.State?) -> Void
   private var timer: Poller.Timer?
   private var attempt: ProbeAttempt?
@@ -28,7 +28,7 @@ final class Runner {
     schedule()
   }
 
-  /// The same question at other times.
+  /// Asks the same question at other times.
   func reschedule(_ probe: Probe, in groups: Groups, _ now: Instant) {
     machine.reschedule(probe, now, random: groups.random(for: probe, now))
     if attempt == nil { schedule() }
@@ -64,12 +64,12 @@ final class Runner {
   }
 }
 
-/// Lets attempts begin together: a thread that is woken for each of them costs three times as much.
+/// Lets attempts begin together: waking a thread for each of them costs three times as much.
 ///
-/// They begin at instants that are whole pauses apart, whenever their probes were stated. A process
-/// has its own, so that not all routers ask at once.
+/// They begin at instants a whole number of pauses apart, whenever their probes were added. The
+/// phase is random for each process, so that not all routers ask at once.
 struct Groups {
-  /// In seconds: one, or as often halved as keeps a group at two hundred attempts.
+  /// In seconds: one, halved as often as needed for at most two hundred attempts in a group.
   private let pause: Double
   private static let phase = Double.random(in: 0..<1)
 
@@ -80,7 +80,7 @@ struct Groups {
     self.pause = pause
   }
 
-  /// Which part of its jitter a probe waits for: up to a group's instant, if there is one in it.
+  /// The part of its jitter that a probe waits: up to a group's instant, if one falls within it.
   func random(for probe: Probe, _ now: Instant) -> Double {
     let (now, jitter) = (Double(now.nanoseconds) / 1e9, (probe.jitter ?? probe.interval).inSeconds)
     guard jitter > 0 else { return 0 }

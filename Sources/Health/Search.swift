@@ -1,12 +1,12 @@
-/// Looks for a text in bytes that come piece by piece, each looked at once, however much of the text
-/// they repeat (Knuth, Morris and Pratt).
+/// Searches for a text in bytes that arrive in pieces, examining each byte once, however repetitive
+/// they are (Knuth, Morris and Pratt).
 struct Search {
   private let text: [UInt8]
-  /// For each length of a match so far, the longest shorter one that ends at the same byte.
+  /// For each length of a match so far, the longest shorter match that ends at the same byte.
   private var shorter: [Int] = [0, 0]
   private(set) var bytes: [UInt8] = []
   private(set) var isFound = false
-  /// How much of the text the bytes so far end in.
+  /// How many bytes of the text the input so far ends with.
   private var matched = 0
 
   /// Nil is never found.

@@ -3,12 +3,13 @@ internal import Glibc
 import Model
 internal import NIOSSL
 
-/// What TLS needs beside the name, made once: reading the system's certificates takes long.
+/// The TLS contexts by their settings, each made once: reading the system's certificates takes
+/// long.
 final class TLSContexts {
   private struct Key: Hashable {
     var isVerified: Bool
     var authorities: String?
-    /// A file of authorities that was replaced is another one.
+    /// Identifies the file's version: a replaced file of authorities is a different one.
     var stamp: [Int]
   }
 
@@ -28,7 +29,7 @@ final class TLSContexts {
     let key = Key(isVerified: tls.isVerified, authorities: tls.authorities, stamp: stamp)
     if let context = contexts[key] { return context }
     var configuration = TLSConfiguration.makeClientConfiguration()
-    // Its own default is 1.0 (RFC 8996).
+    // The default minimum is TLS 1.0 (deprecated by RFC 8996).
     configuration.minimumTLSVersion = .tlsv12
     if !tls.isVerified { configuration.certificateVerification = .none }
     if let path = tls.authorities { configuration.trustRoots = .file(path) }
@@ -38,7 +39,7 @@ final class TLSContexts {
       contexts[key] = context
       return context
     } catch {
-      // It doesn't say why it couldn't open its files.
+      // SwiftNIO doesn't say why it couldn't open its files: check whether a descriptor is free.
       let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else { throw ProbeFailure("cannot read certificates", errno) }
       close(descriptor)
@@ -49,7 +50,7 @@ final class TLSContexts {
 }
 
 extension Probe.HTTP {
-  /// The name to ask for and to verify; nil: the address.
+  /// The name to send (SNI) and to verify; nil: the address.
   var serverName: String? {
     if let name = tls?.serverName { return name }
     guard let host, IPAddress(host) == nil, !host.hasPrefix("[") else { return nil }
@@ -59,7 +60,7 @@ extension Probe.HTTP {
 }
 
 extension Endpoint {
-  /// What went wrong with TLS, or with what came after it.
+  /// What went wrong in TLS, or after it.
   func tlsSentence(_ error: any Error, name: String?) -> String {
     switch error {
     case NIOSSLError.handshakeFailed(let cause):

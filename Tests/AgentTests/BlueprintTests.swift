@@ -115,7 +115,7 @@ struct BlueprintTests {
       func say(_ state: Signal.State, until count: Int) -> Bool {
         turning.inbox.post(Resolver().signal, state)
         return turning.turn {
-          let way = turning.board.status.ways.first
+          let way = turning.store.status.ways.first
           return way?.availability.leading.count == count
             && (way?.closedSince == nil) == (state == .up)
         }
@@ -125,7 +125,7 @@ struct BlueprintTests {
       try #require(say(.down, until: 0))
       #expect(try sh("ip -o route show table 4000").isEmpty)
       turning.converge()
-      let document = try Document(Array(turning.board.status.tree().text().utf8))
+      let document = try Document(Array(turning.store.status.tree().text().utf8))
       withExtendedLifetime(document) {
         let status = document.root
         #expect(status["names"]?["resolvers"]?.integer == 0)
@@ -137,7 +137,7 @@ struct BlueprintTests {
         let signal = status["signals"]?.elements?.first { _ in true }
         #expect(signal?["resolver"]?.string == "192.0.2.53")
       }
-      let metrics = turning.board.metrics.text
+      let metrics = turning.store.metrics.text
       #expect(metrics.contains("vpngw_resolver_dropped_packets_total{reason=\"dead\"} 0\n"))
       #expect(turning.log.of("names").contains { $0.contains("no resolver is alive") })
       #expect(turning.log.of("signal").contains { $0.contains("no name resolves") })

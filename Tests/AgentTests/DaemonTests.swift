@@ -23,7 +23,7 @@ import Testing
   @Test func ourOwnChangesAreNoNews() throws {
     try Turning.with(Self.rules(1..<4)) { turning in
       turning.start()
-      #expect(turning.board.status.isConverged)
+      #expect(turning.store.status.isConverged)
       #expect(turning.passes == 1)
       try writeFile(turning.path, Self.rules(1..<9))
       #expect(try turning.turn { try sh("ip rule show").contains("8:") })
@@ -77,7 +77,7 @@ import Testing
       turning.daemon.reconcile(.now)
       try expect("1")
       #expect(turning.log.of("restored").isEmpty, "\(turning.log.all)")
-      #expect(turning.board.status.isConverged)
+      #expect(turning.store.status.isConverged)
     }
   }
 
@@ -106,7 +106,7 @@ import Testing
       try sh("ip route replace unreachable 10.9.0.0/16 table 57 proto static")
       #expect(try turning.turn { try sh("ip route show table 57").contains("blackhole") })
       turning.converge()
-      #expect(turning.board.status.conflicts.isEmpty)
+      #expect(turning.store.status.conflicts.isEmpty)
       #expect(turning.log.of("restored").count == 1, "\(turning.log.all)")
       #expect(try sh("ip route show table 57").split(separator: "\n").count == 1)
     }
@@ -124,7 +124,7 @@ import Testing
         try? writeFile(path, Self.rules(1..<3))
       }
       turning.daemon.readFile()
-      #expect(turning.board.status.file == .good)
+      #expect(turning.store.status.file == .good)
       #expect(turning.daemon.desiredState != nil)
       // And from now on the new directory is watched.
       try writeFile(turning.path, Self.rules(1..<4))
@@ -161,7 +161,7 @@ import Testing
       turning.start()
       #expect(try sh("ip rule show").contains("5:"))
       #expect(try sh("cat /proc/sys/net/ipv4/conf/lo/rp_filter") != "2\n")
-      let status = turning.board.status
+      let status = turning.store.status
       #expect(!status.isConverged && !status.isReady)
       #expect(status.failures.map(\.object) == ["sysctl net.ipv4.conf.lo.rp_filter"])
       #expect(status.failures.first?.reason.contains("can't be noted") == true)
@@ -169,7 +169,7 @@ import Testing
       try sh("ip rule del priority 5")
       #expect(try turning.turn { try sh("ip rule show").contains("5:") })
       rmdir(run.sysctls)
-      #expect(turning.turn { turning.board.status.isReady })
+      #expect(turning.turn { turning.store.status.isReady })
       #expect(try sh("cat /proc/sys/net/ipv4/conf/lo/rp_filter") == "2\n")
     }
   }
@@ -183,7 +183,7 @@ import Testing
       """
     try Turning.with(file, setup: ["ip link add f0 type ifb"]) { turning in
       turning.start()
-      #expect(turning.board.status.conflicts.map(\.object) == ["route 10.0.0.0/8"])
+      #expect(turning.store.status.conflicts.map(\.object) == ["route 10.0.0.0/8"])
       try sh("sysctl -q -w net.ipv4.conf.lo.rp_filter=0")
       #expect(
         try turning.turn { try sh("cat /proc/sys/net/ipv4/conf/lo/rp_filter") == "2\n" })
@@ -191,7 +191,7 @@ import Testing
       // What succeeds at last was nobody's doing.
       try sh("ip link set f0 up")
       try sh("ip addr add 192.0.2.1/24 dev f0")
-      #expect(turning.turn { turning.board.status.isReady })
+      #expect(turning.turn { turning.store.status.isReady })
       #expect(turning.log.of("restored").count == 1, "\(turning.log.all)")
     }
   }
@@ -223,7 +223,7 @@ import Testing
       // Without a carrier detection doesn't begin.
       turning.start()
       #expect(try sh("ip rule show").contains("5:"))
-      let status = turning.board.status
+      let status = turning.store.status
       #expect(!status.isConverged)
       #expect(status.failures.map(\.object) == ["route 2001:db8::/48 dev v0"])
       #expect(
@@ -234,7 +234,7 @@ import Testing
       // Nothing is polled for: the kernel tells of the carrier, and of the address.
       #expect(try turning.turn { try sh("ip -6 route show").contains("2001:db8::/48") })
       turning.converge()
-      #expect(turning.board.status.isConverged)
+      #expect(turning.store.status.isConverged)
       #expect(turning.log.of("restored").count == 1, "\(turning.log.all)")
       #expect(turning.log.of("step-failed").isEmpty)
       #expect(turning.log.all.allSatisfy { !$0.contains("level=error") }, "\(turning.log.all)")
@@ -251,10 +251,10 @@ import Testing
     let setup = ["ip link add f0 type ifb", "ip link set f0 up", "ip addr add 192.0.2.1/24 dev f0"]
     try Turning.with(file, setup: setup) { turning in
       turning.start()
-      #expect(turning.board.status.isReady)
+      #expect(turning.store.status.isReady)
       try sh("ip link set f0 down")
-      #expect(turning.turn { !turning.board.status.isReady })
-      let status = turning.board.status
+      #expect(turning.turn { !turning.store.status.isReady })
+      let status = turning.store.status
       let cause = Trouble(
         object: "link f0", reason: "is down, and 1 way leads over it: nothing leaves by it")
       #expect(status.notes.contains(cause), "\(status.notes)")
@@ -262,7 +262,7 @@ import Testing
       #expect(turning.log.of("step-failed").allSatisfy { $0.contains(#"cause="link f0 is down""#) })
       #expect(turning.log.of("note").count == 1)
       try sh("ip link set f0 up")
-      #expect(turning.turn { turning.board.status.isReady && turning.board.status.notes.isEmpty })
+      #expect(turning.turn { turning.store.status.isReady && turning.store.status.notes.isEmpty })
     }
   }
 }

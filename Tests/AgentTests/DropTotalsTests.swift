@@ -36,19 +36,19 @@ struct DropTotalsTests {
   }
 
   @Test func statusAndMetricsTellThem() throws {
-    let board = StatusStore(path: "router.json")
-    board.countDrops(["false_source": 1, "leak": 2], of: Self.reasons, "gateways")
-    board.countDrops(["false_source": 1, "leak": 4], of: Self.reasons, "gateways")
-    let metrics = board.metrics.text.split(separator: "\n")
+    let store = StatusStore(path: "router.json")
+    store.countDrops(["false_source": 1, "leak": 2], of: Self.reasons, "gateways")
+    store.countDrops(["false_source": 1, "leak": 4], of: Self.reasons, "gateways")
+    let metrics = store.metrics.text.split(separator: "\n")
     #expect(metrics.contains("vpngw_gateways_dropped_packets_total{reason=\"false_source\"} 1"))
     #expect(metrics.contains("vpngw_gateways_dropped_packets_total{reason=\"leak\"} 4"))
-    let document = try Document(Array(board.status.tree().text().utf8))
+    let document = try Document(Array(store.status.tree().text().utf8))
     let text = withExtendedLifetime(document) { StatusTable(document.root).text }
     let lines = text.split(separator: "\n").filter { $0.hasPrefix("dropped") }
     #expect(lines.count == 2)
     #expect(lines.first?.hasPrefix("dropped     1 packet: false_source: from a VPN link") == true)
     #expect(lines.last?.hasPrefix("dropped     4 packets, the last at 2") == true)
-    board.keepDrops(of: [])
-    #expect(board.status.drops.isEmpty)
+    store.keepDrops(of: [])
+    #expect(store.status.drops.isEmpty)
   }
 }

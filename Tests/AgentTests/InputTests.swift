@@ -97,7 +97,7 @@ struct InputTests {
       turning.start()
       #expect(toy.updates == 1)
       func states() -> [Signal: Signal.State] {
-        Dictionary(uniqueKeysWithValues: turning.board.status.signals.map { ($0.signal, $0.state) })
+        Dictionary(uniqueKeysWithValues: turning.store.status.signals.map { ($0.signal, $0.state) })
       }
       #expect(states() == [Toy.polled: .up, Toy.observed: .up])
       toy.expire()
@@ -105,14 +105,14 @@ struct InputTests {
       #expect(
         turning.log.of("signal").contains { $0.contains("toy.polled") && $0.contains("too old") })
       let document = try Document(
-        Array(turning.board.status.tree([toy] as [any Input]).text().utf8))
+        Array(turning.store.status.tree([toy] as [any Input]).text().utf8))
       withExtendedLifetime(document) {
         let signals = document.root["signals"]?.elements.map(Array.init) ?? []
         #expect(signals.compactMap { $0["age"]?.string } == ["old"])
         let notes = document.root["notes"]?.elements.map(Array.init) ?? []
         #expect(notes.contains { $0["reason"]?.string == "is a toy" })
       }
-      #expect(turning.board.metrics.text.contains("toy_age_seconds{name=\"polled\"} 7\n"))
+      #expect(turning.store.metrics.text.contains("toy_age_seconds{name=\"polled\"} 7\n"))
     }
   }
 
@@ -124,12 +124,12 @@ struct InputTests {
       #expect(
         turning.turn { toy.followed.last?.state == .down && toy.followed.last?.isConverged == true }
       )
-      let tree = turning.board.status.tree([], turning.board.outputs)
+      let tree = turning.store.status.tree([], turning.store.outputs)
       let document = try Document(Array(tree.text().utf8))
       withExtendedLifetime(document) {
         #expect(document.root["toy"]?["records"]?.integer == 3)
       }
-      #expect(turning.board.metrics.text.contains("# TYPE toy_age_seconds gauge\n"))
+      #expect(turning.store.metrics.text.contains("# TYPE toy_age_seconds gauge\n"))
     }
   }
 }

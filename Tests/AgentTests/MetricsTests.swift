@@ -18,12 +18,12 @@ struct MetricsTests {
   private struct Counted {
     let meter = GatewayMeter()
     let probes: ProbeMeter
-    let board: StatusStore
+    let store: StatusStore
     var snapshot: Prober.Snapshot = [:]
 
     init() {
       probes = ProbeMeter(observers: [meter])
-      board = StatusStore(path: "state.json", observers: [meter])
+      store = StatusStore(path: "state.json", observers: [meter])
       meter.update([gw0: IPAddress("10.0.0.1")!, gw1: IPAddress("10.0.0.2")!])
     }
 
@@ -35,12 +35,12 @@ struct MetricsTests {
       let member = Gateways.Member("gw0", [IPAddress("10.0.0.1")!])
       let gateways = Gateways(
         link: .loopback, members: [member], egress: .init(from: [Prefix("10.1.0.0/16")!]))
-      board.report(
+      store.report(
         availability, of: gateways, BlueprintPass(isGood: isGood, duration: .milliseconds(3)))
     }
 
     var text: String {
-      var metrics = board.metrics
+      var metrics = store.metrics
       probes.measure(snapshot, into: &metrics)
       return metrics.text
     }
@@ -56,8 +56,8 @@ struct MetricsTests {
     reading.succeeded = 2
     for _ in 0..<2 { counted.probes.note(gw0, report(), reading) }
     counted.pass(1, isGood: true)
-    counted.board.measure(.loopLateness, .milliseconds(1))
-    counted.board.count(.driftRepairs, kind: Rule.kind)
+    counted.store.measure(.loopLateness, .milliseconds(1))
+    counted.store.count(.driftRepairs, kind: Rule.kind)
     counted.snapshot = [gw0: (.up, reading), Signal(.probe, "a\"\\\n"): (.down, Reading())]
     return counted
   }

@@ -8,7 +8,7 @@ import TestSupport
 /// A daemon on the calling thread, turn by turn, in a network namespace of its own.
 final class Turning {
   let daemon: Daemon
-  let board: StatusStore
+  let store: StatusStore
   let inbox: Inbox
   let log = Lines()
   /// The state file's.
@@ -36,21 +36,21 @@ final class Turning {
   ) throws {
     self.path = "\(directory)/\(path)"
     runDirectory = directory + "/run"
-    board = StatusStore(path: self.path, inputs: inputs, outputs: outputs)
+    store = StatusStore(path: self.path, inputs: inputs, outputs: outputs)
     inbox = try Inbox()
     var options = Daemon.Options()
     options.resync = .seconds(3600)
     options.poll = .milliseconds(10)
     daemon = try Daemon(
       self.path, options, reconciler: Reconciler(runDirectory: runDirectory), inbox: inbox,
-      board: board, log: Log(sink: log.add))
+      store: store, log: Log(sink: log.add))
   }
 
   /// Looks at the kernel so far.
   var passes: Int { value("vpngw_passes_total") }
 
   func value(_ metric: String) -> Int {
-    board.metrics.text.split(separator: "\n").reduce(0) { sum, line in
+    store.metrics.text.split(separator: "\n").reduce(0) { sum, line in
       let words = line.split(separator: " ")
       let isIt = words[0].split(separator: "{")[0] == metric
       return sum + (isIt ? Int(words[1]) ?? 0 : 0)

@@ -16,15 +16,15 @@ extension Daemon {
       let hasChanged = outcome.done.contains { blueprint.owns($0.change.object) }
       let pass = BlueprintPass(
         isGood: hasFailed ? false : (hasChanged ? true : nil), duration: duration)
-      board.report(availability, of: blueprint, pass)
+      store.report(availability, of: blueprint, pass)
       ways.append(note(availability))
     }
-    if board.status.ways != ways { board.update { $0.ways = ways } }
+    if store.status.ways != ways { store.update { $0.ways = ways } }
   }
 
   /// Says when nobody is left to send to, and when somebody is again.
   private func note(_ availability: Availability) -> Status.Way {
-    let before = board.status.ways.first { $0.availability.name == availability.name }?.closedSince
+    let before = store.status.ways.first { $0.availability.name == availability.name }?.closedSince
     if availability.isClosed, before == nil {
       log.error(availability.name, ["state": "closed", "reason": availability.reason])
     } else if let before, !availability.isClosed, !availability.leading.isEmpty {

@@ -7,10 +7,10 @@ extension Daemon {
     let sections = (desiredState?.blueprints ?? []).compactMap { blueprint in
       blueprint.counters.map { (type(of: blueprint).section, $0) }
     }
-    board.keepDrops(of: sections.map(\.0))
+    store.keepDrops(of: sections.map(\.0))
     for (section, counters) in sections {
       guard let packets = try? reconciler.counters(of: counters.table) else { continue }
-      board.countDrops(packets, of: counters.reasons, section)
+      store.countDrops(packets, of: counters.reasons, section)
     }
   }
 }

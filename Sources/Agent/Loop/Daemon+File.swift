@@ -33,7 +33,7 @@ extension Daemon {
     }
     guard bytes != fileBytes else {
       guard isAsked else { return }
-      let isValid = board.status.file == .good
+      let isValid = store.status.file == .good
       return log.write(
         isValid ? .info : .error, "state-file",
         ["file": path, "valid": isValid, "unchanged": true, "kept": isValid ? nil : kept])
@@ -51,7 +51,7 @@ extension Daemon {
         }
       }
       if desiredState != read { take(read) }
-      board.update {
+      store.update {
         $0.file = .good
         $0.hasFile = true
       }
@@ -82,10 +82,10 @@ extension Daemon {
 
   private func refuseFile(_ problems: [String], isAsked: Bool, _ say: () -> Void) {
     // Said once, not at each look.
-    let isNews = board.status.file != .bad(problems)
+    let isNews = store.status.file != .bad(problems)
     if isNews {
-      board.update { $0.file = .bad(problems) }
-      board.count(.stateFileErrors)
+      store.update { $0.file = .bad(problems) }
+      store.count(.stateFileErrors)
     }
     if isNews || isAsked { say() }
   }
@@ -98,7 +98,7 @@ extension Daemon {
     if read.mentions(Neighbor.kind) || read.mentions(FDBEntry.kind) {
       do { try monitors[0].listenToNeighbors() } catch { log.error("netlink", ["error": error]) }
     }
-    board.declare(read)
+    store.declare(read)
     for input in inputs { input.update(read) }
     onTake(read)
     cadence.wake(.now)

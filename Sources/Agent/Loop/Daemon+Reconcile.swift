@@ -35,8 +35,8 @@ extension Daemon {
       // The kernel couldn't be read, or the disk couldn't be written: the next look tries again.
       if blindness != "\(error)" { log.error("look-failed", ["error": error]) }
       blindness = "\(error)"
-      board.count(.errors)
-      board.failed("\(error)")
+      store.count(.errors)
+      store.failed("\(error)")
       convergedDesired = nil
       return
     }
@@ -49,7 +49,7 @@ extension Daemon {
     var failures: [Trouble] = []
     for (position, (step, error)) in outcome.failed.enumerated() {
       let (count, wait) = backoff.failed(step.change, now)
-      board.count(step, "failed")
+      store.count(step, "failed")
       // Of a thousand routes over one dead link a few tell what it is about.
       if position >= Self.shownFailures { continue }
       log.error(
@@ -96,9 +96,9 @@ extension Daemon {
     let notes = say(lacking + down.troubles, undecided)
     reportBlueprints(wanted, outcome, now)
     countDrops()
-    board.door.close(desiredState!.blueprints.flatMap { $0.untrusted(in: wanted) })
-    board.report(outcome, failures, notes, liveSignals.list(now))
-    for output in board.outputs {
+    store.door.close(desiredState!.blueprints.flatMap { $0.untrusted(in: wanted) })
+    store.report(outcome, failures, notes, liveSignals.list(now))
+    for output in store.outputs {
       output.follow(
         desiredState!, given: liveSignals.states(now), isConverged: outcome.isComplete)
     }
@@ -174,7 +174,7 @@ extension Daemon {
     for (signal, state) in signals.sorted(by: { $0.key < $1.key }) {
       let reason =
         state == .down ? inputs.reason(for: signal)?.visible(limit: Status.longestReason) : nil
-      let subject = board.subject(of: signal)
+      let subject = store.subject(of: signal)
       let isLoss = state == .down && subject?.isLost(given: states) == true
       log.write(
         isLoss ? .warning : .info, "signal",
@@ -204,13 +204,13 @@ extension Daemon {
   }
 
   private func say(_ step: Step, isDrift: Bool, _ now: Cadence.Instant) {
-    board.count(step, "done")
+    store.count(step, "done")
     guard isDrift else {
       let (times, isSaid) = steps.note(step.change.object.id, as: step.summary ?? "", now)
       if isSaid { log.info("step", fields(of: step, times > steps.few ? times : nil)) }
       return
     }
-    board.count(.driftRepairs, kind: step.change.object.kind)
+    store.count(.driftRepairs, kind: step.change.object.kind)
     let change = step.interference + (step.summary ?? "")
     let (times, isSaid) = repairs.note(step.change.object.id, as: change, now)
     guard isSaid else { return }

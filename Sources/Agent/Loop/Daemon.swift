@@ -29,8 +29,8 @@ final class Daemon {
   let watch: FileWatch
   let monitors: [Monitor]
   let log: Log
-  let board: StatusStore
-  var inputs: [any Input] { board.inputs }
+  let store: StatusStore
+  var inputs: [any Input] { store.inputs }
 
   var desiredState: DesiredState?
   var fileBytes: [UInt8]?
@@ -68,7 +68,7 @@ final class Daemon {
   var drainings = Drainings()
 
   init(
-    _ path: String, _ options: Options, reconciler: Reconciler, inbox: Inbox, board: StatusStore,
+    _ path: String, _ options: Options, reconciler: Reconciler, inbox: Inbox, store: StatusStore,
     log: Log, processSignals: ProcessSignals? = nil
   ) throws {
     self.path = path
@@ -77,7 +77,7 @@ final class Daemon {
     // Probes go on, and the kernel says when an address is ready.
     reconciler.waitsForDetection = false
     self.inbox = inbox
-    self.board = board
+    self.store = store
     self.log = log
     self.processSignals = processSignals
     watch = try FileWatch(path)
@@ -130,7 +130,7 @@ final class Daemon {
       var heard = Monitor.Heard()
       for monitor in monitors { try monitor.drain(own: reconciler.ports, into: &heard) }
       if heard.overflows > 0 {
-        board.count(.netlinkOverflows, by: heard.overflows)
+        store.count(.netlinkOverflows, by: heard.overflows)
         if let times = overflows.note(heard.overflows, now) {
           log.warning("netlink-overflow", ["times": times])
         }
@@ -178,11 +178,11 @@ final class Daemon {
   // MARK: - Passes
 
   private func pass(_ start: Cadence.Instant, late: Duration) {
-    board.measure(.loopLateness, late)
+    store.measure(.loopLateness, late)
     if fileBytes == nil { readFile() }
     if desiredState != nil { reconcile(start) }
     let end = Instant.now
-    board.measure(.passDuration, end - start)
+    store.measure(.passDuration, end - start)
     cadence.passed(from: start, to: end)
     // From the start: what came due during the look was none of it.
     if let (objects, times) = repairs.unsaid(end) {

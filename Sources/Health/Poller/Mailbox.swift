@@ -1,15 +1,15 @@
 import Events
 import Synchronization
 
-/// How other threads have something done on a poller's thread.
+/// Lets other threads run something on a poller's thread.
 ///
-/// It is made before the poller, with the loop that the poller waits by, so that what can fail does so
-/// where somebody hears of it.
+/// Made before the poller, with the loop that the poller waits with, so that whatever can fail
+/// fails where it can be reported.
 final class Mailbox: Sendable {
   typealias Letter = @Sendable (Poller) -> Void
 
   private let letters = Mutex<[Letter]>([])
-  /// Of the poller that reads it; woken while there are letters.
+  /// The loop of the poller that reads it, which is woken while there are letters.
   let loop: EventLoop
 
   init() throws(ProbeFailure) {
@@ -28,9 +28,9 @@ final class Mailbox: Sendable {
     if isFirst { loop.wake() }
   }
 
-  /// The next ones, in their order; the loop wakes again for the others.
+  /// The next letters, in order; the loop wakes again for the rest.
   func take(atMost most: Int) -> [Letter] {
-    // Before the letters: one that comes in between wakes again.
+    // Before taking the letters: one that arrives in between wakes again.
     loop.clearWake()
     return letters.withLock { letters in
       let taken = Array(letters.prefix(most))

@@ -4,14 +4,14 @@ internal import Glibc
 internal import HeapModule
 import Model
 
-/// Waits for descriptors, instants and letters, and acts on each, all on one thread.
+/// Waits for descriptors, instants and letters, and acts on them, all on one thread.
 ///
-/// Probing thousands of addresses a second is little else than this: a channel of SwiftNIO for each
+/// Probing thousands of addresses a second is hardly more than this: a SwiftNIO channel for each
 /// attempt costs several times what the kernel does for it.
 final class Poller {
   let mailbox: Mailbox
   private let loop: EventLoop
-  /// What goes on on it; nil: nothing that goes on.
+  /// The probes that run on it; nil for single attempts.
   var runners: Runners?
   private var timers = Heap<Timer>()
   private var watches: [Int32: Watch] = [:]
@@ -19,15 +19,15 @@ final class Poller {
   private var lastNumber = 0
   private let secret = UInt64.random(in: 0...UInt64.max)
   private var events = EventLoop.Events(atMost: 256)
-  /// Events acted on since timers last fired.
+  /// How many events were handled since timers last fired.
   private var eventsSinceTimers = 0
-  /// Descriptors that have more to read than one turn takes.
+  /// Descriptors with more to read than one turn takes.
   private var unread: [(descriptor: Int32, number: Int)] = []
   private var spares: Spares
-  /// When it last began to act on timers.
+  /// When it last began to fire timers.
   private var instant = Instant.now
   private let mostKept: Int32
-  /// What it has just read, for whoever reads.
+  /// What has just been read.
   var buffer = [UInt8](repeating: 0, count: 1 << 16)
 
   private struct Watch {
@@ -49,7 +49,7 @@ final class Poller {
     spares.close()
   }
 
-  /// Acts on what happens until `isDone`, which is asked after each time.
+  /// Handles events until `isDone`, which is asked after each turn.
   func run(until isDone: () -> Bool) {
     while !isDone() { turn() }
   }
@@ -66,7 +66,7 @@ final class Poller {
         continue
       }
       let (number, descriptor) = (Int(token >> 32), Int32(token & 0x7fff_ffff))
-      // What an earlier one of these closed may be another's descriptor by now.
+      // An earlier event may have closed it, and the descriptor may be another's by now.
       guard let watch = watches[descriptor], watch.number & Self.numbers == number else { continue }
       watch.act(readiness)
     }
@@ -74,9 +74,10 @@ final class Poller {
       watches[descriptor]?.act(.toRead)
     }
     if hasLetters { for letter in mailbox.take(atMost: Self.lettersATurn) { letter(self) } }
-    // An answer that has come is no timeout, however late this thread is: timers wait until each
-    // descriptor that was ready had its turn. epoll lists one that is ready anew behind the others,
-    // so that is after as many events as there are descriptors, however many more keep coming.
+    // An answer that has arrived is no timeout, however late this thread is: timers wait until each
+    // ready descriptor has had its turn. epoll puts a descriptor that becomes ready again behind
+    // the others, so that is after as many events as there are descriptors, however many more keep
+    // arriving.
     eventsSinceTimers += events.count
     if events.isFull, eventsSinceTimers < watches.count { return }
     eventsSinceTimers = 0
@@ -96,7 +97,7 @@ final class Poller {
   }
 
   private func wait() {
-    // The past: what is ready now.
+    // An instant in the past: only polls what is ready.
     let instant = unread.isEmpty ? nextTimer()?.deadline : self.instant
     loop.wait(for: &events, until: instant)
   }
@@ -105,7 +106,7 @@ final class Poller {
 // MARK: instants
 
 extension Poller {
-  /// Something to do at an instant, unless it is cancelled before.
+  /// Runs an action at an instant, unless it is cancelled before.
   final class Timer: Comparable {
     fileprivate let deadline: Instant
     private var action: (() -> Void)?
@@ -129,17 +130,17 @@ extension Poller {
     static func == (left: Timer, right: Timer) -> Bool { left === right }
   }
 
-  /// What is begun together begins at one instant, and so ends together; unless this thread was held
-  /// up since.
+  /// The instant at which attempts of this turn begin, and from which they time out together; the
+  /// present one if this thread was held up since.
   var beginning: Instant {
     let now = Instant.now
     return now - instant < .milliseconds(5) ? instant : now
   }
 
-  /// Whether there is anything to do later.
+  /// Whether any timer is pending.
   var hasTimers: Bool { nextTimer() != nil }
 
-  /// At an instant of ``Instant``, or as soon as may be after it.
+  /// Runs the action at an instant, or as soon as possible after it.
   func at(_ deadline: Instant, _ action: @escaping () -> Void) -> Timer {
     let timer = Timer(deadline, action)
     timers.insert(timer)
@@ -154,19 +155,19 @@ extension Poller {
 
   private static let numbers = 0x7fff_ffff
 
-  /// Letters of other threads that one turn reads.
+  /// How many letters of other threads one turn reads.
   private static let lettersATurn = 16
 
-  /// The most that one event reads from a stream.
+  /// How many bytes one event reads from a stream at most.
   static let bytesAnEvent = 1 << 12
 
-  /// The most datagrams that one event reads.
+  /// How many datagrams one event reads at most.
   static let datagramsAnEvent = 16
 
-  /// Tells each time that a descriptor becomes ready anew (`onceAnew`), until ``close(_:)``. Watching
-  /// a descriptor again replaces its callback; the interest stays.
+  /// Calls back each time that a descriptor becomes ready (`onceAnew`), until ``close(_:)``.
+  /// Watching a descriptor again replaces its callback; the interest stays.
   ///
-  /// Fails without memory, or beyond `fs.epoll.max_user_watches`.
+  /// Fails if out of memory, or beyond `fs.epoll.max_user_watches`.
   func watch(
     _ descriptor: Int32, for interest: Readiness, _ act: @escaping (Readiness) -> Void
   ) throws(ProbeFailure) {
@@ -184,26 +185,26 @@ extension Poller {
     watches[descriptor] = Watch(number: lastNumber, act: act)
   }
 
-  /// Tells again in the next turn that a watched descriptor is ready to be read, after everybody else
-  /// had theirs: whoever sends without end gets no more turns than others.
+  /// Reports a watched descriptor as readable again in the next turn, after everybody else: whoever
+  /// sends without end gets no more turns than others.
   func readAgain(_ descriptor: Int32) {
     if let number = watches[descriptor]?.number { unread.append((descriptor, number)) }
   }
 
-  /// Gives up a watched descriptor, which stays open, to somebody else.
+  /// Stops watching a descriptor, which stays open, and leaves it to the caller.
   func release(_ descriptor: Int32) {
     watches[descriptor] = nil
     loop.remove(descriptor)
   }
 
-  /// Opens something, by a spare descriptor where the process has no other. `open` returns a
+  /// Opens something, with a spare descriptor if the process has no other left. `open` returns a
   /// descriptor, or sets `errno`.
   func open(_ open: () -> Int32) -> Int32 {
     let descriptor = open()
     return descriptor < 0 && errno == EMFILE && spares.free() ? open() : descriptor
   }
 
-  /// A non-blocking socket that commands don't inherit.
+  /// A non-blocking socket that child processes don't inherit.
   func openSocket(
     _ family: Family, _ type: __socket_type, _ number: Int32 = 0
   ) throws(ProbeFailure) -> Int32 {
@@ -215,11 +216,11 @@ extension Poller {
     return made
   }
 
-  /// Whether one may stay open without use. It has the lowest number that was free: half of all
-  /// that there may be (`RLIMIT_NOFILE`) are left to attempts.
+  /// Whether a descriptor may stay open unused. New ones get the lowest free number: half of all
+  /// that are allowed (`RLIMIT_NOFILE`) are left to attempts.
   func canKeep(_ descriptor: Int32) -> Bool { descriptor < mostKept }
 
-  /// Nothing is told of it any more.
+  /// Closes it; nothing is reported for it any more.
   func close(_ descriptor: Int32) {
     watches[descriptor] = nil
     Glibc.close(descriptor)
@@ -230,7 +231,7 @@ extension Poller {
 // MARK: numbers
 
 extension Poller {
-  /// A number that nobody else can know, without a system call each.
+  /// A number that nobody else can know, without a system call for each.
   func token() -> UInt64 {
     lastNumber += 1
     return UInt64(bitPattern: Int64(Hasher.hash(secret, lastNumber)))
@@ -250,7 +251,8 @@ extension Hasher {
 // MARK: streams of other threads
 
 extension Poller {
-  /// A number under which other threads ``tell(_:_:)`` what becomes of a stream.
+  /// Registers a callback; other threads ``tell(_:_:)`` it a stream's events by the number that
+  /// this returns.
   func hear(_ hearer: @escaping (StreamEvent) -> Void) -> Int {
     lastNumber += 1
     hearers[lastNumber] = hearer

@@ -3,34 +3,34 @@ import Events
 internal import Glibc
 import Model
 
-/// A connection over TCP.
+/// A TCP connection.
 final class Connection: Stream {
   private let endpoint: Endpoint
   private let poller: Poller
-  /// Who is told from now on.
+  /// Receives the events.
   var tell: (StreamEvent) -> Void
   private let descriptor: Int32
-  /// Where the socket is from, if there was one, and goes.
+  /// Where the socket came from, if it was kept, and where it goes.
   private let kept: KeptSocket?
   private var unsent: ArraySlice<UInt8> = []
   private var state = State.connecting
-  /// Whether the peer sends no more than what has come already.
+  /// Whether the peer sends no more than what has arrived already.
   private var hasEnded = false
 
   private enum State { case connecting, open, over }
 
-  /// What it is opened for, which decides about segments that nobody needs.
+  /// What it is opened for, which decides which segments can be saved.
   enum Purpose {
-    /// To see that it opens. The peer's SYN-ACK is answered by a reset, so that its program is never
-    /// bothered with a connection that says nothing (HAProxy's way): three segments instead of seven.
+    /// To see whether it opens. A reset answers the peer's SYN-ACK, so that its program never sees
+    /// a connection that says nothing (as HAProxy does): three segments instead of seven.
     case opening
-    /// To speak first: the handshake's last ACK goes with what is said.
+    /// To speak first: the handshake's last ACK is sent along with the first bytes.
     case speaking
-    /// To hear what the peer says first, which it does once that ACK has come.
+    /// To hear the peer speak first, which it does once that ACK has arrived.
     case listening
   }
 
-  /// Throws what fails at once; what fails later is told.
+  /// Throws if it fails at once; later failures are events.
   init(
     to endpoint: Endpoint, for purpose: Purpose, in attempt: ProbeAttempt,
     tell: @escaping (StreamEvent) -> Void
@@ -67,7 +67,7 @@ final class Connection: Stream {
     send()
   }
 
-  /// Gives its socket to the caller.
+  /// Hands its socket over to the caller.
   func release() -> Int32 {
     state = .over
     poller.release(descriptor)
@@ -99,7 +99,7 @@ final class Connection: Stream {
       if count < 0 {
         switch errno {
         case EINTR: continue
-        // It is told when there is room.
+        // There will be an event when there is room.
         case EAGAIN: return
         default: return fail(errno)
         }
@@ -109,8 +109,8 @@ final class Connection: Stream {
     if state == .open { tell(.sent) }
   }
 
-  /// One read a turn. Less than was asked for means that there is no more, unless the end has come
-  /// too.
+  /// One read in each turn. If it returns less than was asked for there is no more, unless the end
+  /// has arrived too.
   private func receive() {
     guard state == .open else { return }
     let count = recv(descriptor, &poller.buffer, Poller.bytesAnEvent, 0)
@@ -136,11 +136,11 @@ final class Connection: Stream {
 }
 
 extension ProbeOrigin {
-  /// Begins to connect a socket that doesn't block.
+  /// Begins to connect a non-blocking socket.
   func connect(_ socket: Int32, to endpoint: Endpoint) throws(ProbeFailure) {
     try apply(to: socket)
     if let source, Endpoint(source, 0).withName({ bind(socket, $0, $1) }) < 0 {
-      // As with a link that is gone: the way that was to be tried isn't there.
+      // Treated like a missing link: the path that was to be tested isn't there.
       guard errno == EADDRNOTAVAIL else { throw endpoint.failure(errno) }
       throw ProbeFailure("cannot ask from \(source): no link here has it", fault: .network)
     }
@@ -151,20 +151,21 @@ extension ProbeOrigin {
 }
 
 extension Int32 {
-  /// Before a socket is connected. Where it fails, only more segments are sent.
+  /// Prepares a socket to be connected. Failure only costs a few segments more.
   fileprivate func prepare(for purpose: Connection.Purpose, isKept: Bool) {
     if purpose == .listening { return }
-    // Until 200 ms are over (TCP_DELACK_MAX), or there is something to send.
+    // Delays the ACK until 200 ms have passed (TCP_DELACK_MAX), or until there is something to
+    // send.
     var isQuick: Int32 = 0
     setsockopt(
       self, Int32(IPPROTO_TCP), TCP_QUICKACK, &isQuick, socklen_t(MemoryLayout<Int32>.size))
-    // One that is left is reset by that.
+    // Disconnecting a kept socket resets the connection anyway.
     if purpose == .speaking || isKept { return }
     var reset = linger(l_onoff: 1, l_linger: 0)
     setsockopt(self, SOL_SOCKET, SO_LINGER, &reset, socklen_t(MemoryLayout<linger>.size))
   }
 
-  /// Of a socket, why it failed; 0: it didn't.
+  /// The errno with which a socket failed; 0 if it didn't.
   var pendingError: Int32 {
     var code: Int32 = 0
     var size = socklen_t(MemoryLayout<Int32>.size)

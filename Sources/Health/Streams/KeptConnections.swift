@@ -1,15 +1,15 @@
-/// Connections over which nothing is asked now, all to one endpoint (RFC 9112, 9.3).
+/// Idle connections, all to one endpoint (RFC 9112, 9.3).
 final class KeptConnections {
   private var connections: [Connection] = []
 
-  /// One that was open when it was last heard of.
+  /// Takes a connection that was still open when it was last heard of.
   func take(_ tell: @escaping (StreamEvent) -> Void) -> Connection? {
     let taken = connections.popLast()
     taken?.tell = tell
     return taken
   }
 
-  /// Until its peer says something, unasked, or closes it.
+  /// Keeps it until its peer closes it or sends something unasked.
   func leave(_ connection: Connection) {
     guard connection.canBeKept else { return connection.close() }
     connection.tell = { [weak self, unowned connection] _ in

@@ -5,12 +5,12 @@ internal import NIOSSL
 internal import NIOTLS
 internal import Synchronization
 
-/// A connection over TLS: opened as any other, then SwiftNIO's, on an event loop's thread.
+/// A TLS connection: opened like any other, then handed to SwiftNIO on an event loop's thread.
 final class SecureConnection: Stream {
-  /// How to speak TLS with whom.
+  /// How to speak TLS, and with whom.
   struct TLS {
     let context: NIOSSLContext
-    /// To ask for and to verify; nil: the address.
+    /// The name to send (SNI) and to verify; nil: the address.
     let name: String?
     let loop: any EventLoop
   }
@@ -18,7 +18,7 @@ final class SecureConnection: Stream {
   private let poller: Poller
   private let number: Int
   private let holder = ChannelHolder()
-  /// Until it is SwiftNIO's.
+  /// The connection until SwiftNIO has it.
   private var connection: Connection?
 
   init(
@@ -48,7 +48,7 @@ final class SecureConnection: Stream {
     }
     let (context, name) = (tls.context, tls.name)
     ClientBootstrap(group: tls.loop)
-      // As much at once as of any other connection, which then is everybody else's turn.
+      // As much at once as from any other connection; then it is everybody else's turn.
       .channelOption(.maxMessagesPerRead, value: 1)
       .channelOption(
         .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Poller.bytesAnEvent)
@@ -62,7 +62,7 @@ final class SecureConnection: Stream {
           try pipeline.addHandler(Teller(endpoint, name, post))
         }
       }
-      // It closes the socket where it fails.
+      // SwiftNIO closes the socket if this fails.
       .withConnectedSocket(socket)
       .whenFailure { error in
         post(.failed(ProbeFailure("cannot connect to \(endpoint): \(error)", fault: .network)))
@@ -78,8 +78,8 @@ final class SecureConnection: Stream {
   }
 }
 
-/// Ends a connection that sends more than any answer needs, also where none of it comes through: of
-/// records without contents, or of a handshake that never ends.
+/// Ends a connection that sends more than any answer needs, even if nothing of it reaches us: empty
+/// records, or an endless handshake.
 private final class Budget: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
 
@@ -100,7 +100,7 @@ private final class Budget: ChannelInboundHandler {
   }
 }
 
-/// A channel for any thread, which may be given up before it is there.
+/// Holds a channel for any thread; may be closed before there is a channel.
 private final class ChannelHolder: Sendable {
   private struct State {
     var channel: (any Channel)?
@@ -109,7 +109,7 @@ private final class ChannelHolder: Sendable {
 
   private let state = Mutex(State())
 
-  /// Throws where it was given up; SwiftNIO then closes the channel, which isn't set up yet.
+  /// Throws if it was closed already; SwiftNIO then closes the channel, which isn't set up yet.
   func hold(_ channel: any Channel) throws {
     try state.withLock { state in
       if state.isOver { throw CancellationError() }
@@ -155,7 +155,7 @@ private final class Teller: ChannelInboundHandler {
     switch error {
     case let error as IOError:
       post(.failed(endpoint.failure(error.errnoCode)))
-    // Many servers just close.
+    // Many servers close without a TLS alert.
     case NIOSSLError.uncleanShutdown: post(.closed)
     default: post(.failed(ProbeFailure(endpoint.tlsSentence(error, name: name), fault: .network)))
     }

@@ -1,21 +1,21 @@
-/// Bytes to and from whom an attempt asks; see ``StreamEvent``.
+/// Bytes to and from a peer that an attempt asks; see ``StreamEvent``.
 protocol Stream: AnyObject {
-  /// Once it is open.
+  /// Call it once the stream is open.
   func write(_ bytes: [UInt8])
-  /// Nothing is told after it.
+  /// There are no events after it.
   func close()
 }
 
-/// What becomes of a stream, in this order.
+/// The events of a stream, in this order.
 enum StreamEvent: Sendable {
-  /// There is a connection; where TLS is wanted, its handshake begins.
+  /// The connection is established; if TLS is wanted, its handshake begins.
   case connected
-  /// It takes bytes.
+  /// Bytes can be written.
   case open
-  /// The kernel has taken all that was written.
+  /// The kernel has taken everything that was written.
   case sent
   case bytes([UInt8])
-  /// By the peer, who sends no more.
+  /// The peer sends no more.
   case closed
   case failed(ProbeFailure)
 }
