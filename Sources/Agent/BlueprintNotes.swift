@@ -1,15 +1,15 @@
 import Model
 
 extension DesiredState {
-  /// What blueprints have to do without on this kernel, and what they don't guard.
+  /// What blueprints lack on this kernel, and what they don't protect.
   func notes(in observed: NetworkState) -> [Trouble] {
     blueprints.flatMap { $0.notes(in: observed) }
   }
 
-  /// What blueprints can't do as the file says it, though it looks so.
+  /// What the file asks of blueprints that can't work as it is meant.
   var mistakes: [Trouble] { blueprints.flatMap { $0.mistakes(in: self) } }
 
-  /// The objects and parts of blueprints that unknown signals decide about.
+  /// The objects and parts of blueprints that depend on unknown signals.
   func undecidedNames(given signals: [Signal: Signal.State]) -> [String] {
     let parts = blueprints.flatMap(\.parts).filter { part in
       part.signals.contains { signals[$0] ?? .unknown == .unknown }

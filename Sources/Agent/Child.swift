@@ -1,9 +1,9 @@
 internal import Glibc
 import Netlink
 
-/// Work in a process of its own, where it may start threads: this one can still be split then.
+/// Runs work in a process of its own, where it may start threads: this process can still fork then.
 enum Child {
-  /// What the work returns, by way of a pipe.
+  /// Returns what the work returns, through a pipe.
   static func run(_ work: () throws -> [UInt8]) throws -> [UInt8] {
     var ends: (Int32, Int32) = (0, 0)
     let made = withUnsafeMutableBytes(of: &ends) {

@@ -4,24 +4,24 @@ import Model
 import Netlink
 import Plan
 
-/// A change that is undone unless somebody says in time that it works.
+/// A change that is undone unless somebody confirms in time that it works.
 ///
-/// The undoing belongs to a process of its own, the guard, which is there before the change begins
-/// and outlives a lost terminal and a killed `apply`.
+/// A process of its own, the guard, undoes it. The guard exists before the change begins, and
+/// survives a lost terminal and a killed `apply`.
 final class Confirmation {
   private let directory: RunDirectory
   private let limit: Duration
   private let guardProcess: pid_t
   private let started = Instant.now
 
-  /// How a waiting change ends.
+  /// How a change that waits for confirmation ends.
   enum Ending: String {
     case kept, undone
-    /// Followed by what went wrong.
+    /// What went wrong follows.
     case failed
   }
 
-  /// What the guard is told by the FIFO.
+  /// What the guard is told through the FIFO.
   enum Word: UInt8 {
     case keep = 1
     case undo = 2
@@ -37,13 +37,13 @@ final class Confirmation {
     guard mkfifo(directory.confirmation, 0o600) == 0 else {
       throw FileError(path: directory.confirmation, verb: "make", code: errno)
     }
-    // Read and write: a reader alone would see the end of file with each writer that goes.
+    // Opened for writing too: a mere reader would see the end of file after each writer.
     let fifo = open(directory.confirmation, O_RDWR | O_NONBLOCK | O_CLOEXEC)
     guard fifo >= 0 else {
       throw FileError(path: directory.confirmation, verb: "open", code: errno)
     }
     try File.replace(directory.pending, with: Array("\(limit.text)\n".utf8))
-    // Whoever works with another run directory sees nothing of these files.
+    // Whoever uses another run directory doesn't see these files.
     guard let hold = try NamespaceLock.confirmation.take() else {
       close(fifo)
       directory.clearPending()
@@ -65,9 +65,10 @@ final class Confirmation {
     }
   }
 
-  /// Waits for Enter, for `command` elsewhere, or for the end; true when the change stays.
+  /// Waits for Enter, for `command` elsewhere, or for the time to be over; true if the change
+  /// stays.
   func ask(_ command: String, _ summary: String, _ interruption: Interruption) throws -> Bool {
-    // Not among what programs read (--json).
+    // On standard error: programs read standard output (--json).
     Console.complain(
       "\nPress Enter within \(limit.text) to keep this, or run `\(command)`; "
         + "else it will be undone.\n")
@@ -84,7 +85,7 @@ final class Confirmation {
         var byte: UInt8 = 0
         let count = read(STDIN_FILENO, &byte, 1)
         if count == 1, byte == UInt8(ascii: "\n") { try Self.tell(.keep, in: directory) }
-        // No terminal, or it has gone: only `vpngw confirm` is left.
+        // There is no terminal, or it is gone: only `vpngw confirm` is left.
         if count <= 0 { input.fd = -1 }
       }
       try checkGuard()
@@ -101,7 +102,7 @@ final class Confirmation {
     return false
   }
 
-  /// Has the change undone now, and says how that ended; false where there is no guard any more.
+  /// Has the change undone now, and reports how that ended; false if there is no guard any more.
   func undoNow() throws -> Bool {
     guard directory.hasGuard else { return false }
     try Self.tell(.undo, in: directory)
@@ -121,14 +122,14 @@ final class Confirmation {
     }
   }
 
-  /// How it ended, and what the guard has written of it.
+  /// How it ended, and the guard's text about it.
   private func ending() -> (Ending?, String) {
     let ending =
       (try? File.read(directory.ending)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     return (Ending(rawValue: String(ending.prefix { $0 != "\n" })), ending)
   }
 
-  /// Tells the guard what becomes of the change, and waits until it has seen to it.
+  /// Tells the guard what to do with the change, and waits until it is done.
   static func tell(_ word: Word, in directory: RunDirectory) throws {
     let fifo = open(directory.confirmation, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
     guard fifo >= 0 else {
@@ -138,7 +139,7 @@ final class Confirmation {
     defer { close(fifo) }
     var byte = word.rawValue
     write(fifo, &byte, 1)
-    // An undoing may have as much to do as the change.
+    // Undoing may take as long as the change.
     for _ in 0..<(word == .keep ? 500 : 6000) where File.exists(directory.pending) {
       usleep(10_000)
     }
@@ -163,17 +164,16 @@ extension Session {
 }
 
 extension RunDirectory {
-  /// Whether a guard waits; what one that was killed left behind is cleared away. To be asked by who
-  /// has the lock.
+  /// Whether a guard waits; removes what a killed guard left behind. For whoever holds the lock.
   var hasGuard: Bool {
     if mayHaveGuard { return true }
     clearPending()
     return false
   }
 
-  /// Whether a guard waits, for who hasn't the lock: an `apply` may be making one.
+  /// Whether a guard waits, for whoever doesn't hold the lock: an `apply` may be starting one.
   var mayHaveGuard: Bool {
-    // A FIFO that nobody reads can't be opened for writing.
+    // A FIFO without a reader can't be opened for writing without blocking.
     let fifo = open(confirmation, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
     guard fifo >= 0 else { return false }
     close(fifo)

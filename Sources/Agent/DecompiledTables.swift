@@ -2,7 +2,7 @@ public import Model
 import Nftables
 
 extension NetworkState {
-  /// With observed tables as a state file states them.
+  /// The state with its observed tables as a state file states them.
   public var withTablesDecompiled: NetworkState {
     if tables.allSatisfy({ $0.source != nil }) { return self }
     let numbers = LinkNumbers(links)

@@ -1,14 +1,14 @@
 internal import Glibc
 
-/// Reading and writing whole files.
+/// Reads and writes whole files.
 enum File {
-  /// More than any state file needs (a hundred thousand routes take 6 MB), and little enough to read
+  /// More than any state file needs (a hundred thousand routes take 6 MB), and small enough to read
   /// into memory.
   static let limit = 64 << 20
 
   /// All bytes of a regular file of at most `limit` bytes; `-` is standard input.
   ///
-  /// A FIFO or a device is refused, since reading it may wait for ever or never end.
+  /// A FIFO or a device is refused: reading it may block for ever or never end.
   static func read(_ path: String, limit: Int = Self.limit) throws(FileError) -> [UInt8] {
     let descriptor =
       path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
@@ -27,7 +27,7 @@ enum File {
       path: path, verb: "read", code: EFBIG, reason: "it is larger than \(limit >> 20) MB")
     guard status.st_size <= limit else { throw tooLarge }
     var bytes: [UInt8] = []
-    // One more than there is, to see the end by one read.
+    // One byte more than the size, so that a single read finds the end.
     let size = status.isRegularFile ? max(Int(status.st_size) + 1, 1 << 12) : 1 << 16
     while true {
       let start = bytes.count
@@ -38,16 +38,16 @@ enum File {
       bytes.removeLast(size - max(count, 0))
       if count == 0 { return bytes }
       if count < 0, errno != EINTR { throw FileError(path: path, verb: "read", code: errno) }
-      // Standard input, or a file that grows.
+      // Standard input, or a file that has grown.
       guard bytes.count <= limit else { throw tooLarge }
     }
   }
 
-  /// Replaces the file at once: a reader, and the next start after a crash, sees the old bytes or
-  /// the new ones.
+  /// Replaces the file atomically: a reader, also after a crash, sees either the old bytes or the
+  /// new ones.
   ///
-  /// Only a regular file is replaced, and no symbolic link is followed: as root, both would write
-  /// where somebody else wants it.
+  /// Refuses anything but a regular file, symbolic links included: as root, they would write where
+  /// somebody else wants it.
   static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
     var present = stat()
     if lstat(path, &present) == 0, !present.isRegularFile {
@@ -55,7 +55,7 @@ enum File {
         path: path, verb: "write", code: EEXIST, reason: "it is \(present.kind), not a file")
     }
     let temporary = path + ".new"
-    unlink(temporary)  // left behind by a crash
+    unlink(temporary)  // left by a crash
     let descriptor = open(
       temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw FileError(path: path, verb: "write", code: errno) }

@@ -8,10 +8,10 @@ struct Guard {
   let limit: Duration
   let directory: RunDirectory
   let fifo: Int32
-  /// Tells the others of the namespace that a change waits; goes with the process.
+  /// Tells others in the namespace that a change waits; released when the process ends.
   let hold: NamespaceLock.Hold
 
-  /// Waits, undoes if it must, and ends the process.
+  /// Waits, undoes the change if it must, and exits.
   func run() -> Never {
     detach()
     hold.takeOver()
@@ -22,11 +22,11 @@ struct Guard {
     _exit(0)
   }
 
-  /// Away from the terminal and its signals.
+  /// Detaches from the terminal and its signals.
   private func detach() {
     setsid()
     for number in [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE] { signal(number, SIG_IGN) }
-    // Blocked until now, so that nothing of the kind ended the guard before it had begun.
+    // Blocked until now, so that no signal ended the guard before it began.
     var none = sigset_t()
     sigemptyset(&none)
     sigprocmask(SIG_SETMASK, &none, nil)
@@ -35,7 +35,8 @@ struct Guard {
     chdir("/")
   }
 
-  /// Whether somebody says so before the limit, by a clock that runs while the machine sleeps.
+  /// Whether a confirmation arrives before the limit, by a clock that also runs while the machine
+  /// sleeps.
   private func isConfirmed() -> Bool {
     let end = Self.now + limit
     var input = pollfd(fd: fifo, events: Int16(POLLIN), revents: 0)
@@ -59,7 +60,7 @@ struct Guard {
 
   private func carryOut() -> String {
     do {
-      // An apply that still runs gets a minute to end.
+      // An apply that is still running gets a minute to finish.
       var lock = try directory.takeLock("vpngw apply --confirm, undoing")
       for _ in 0..<600 where lock == nil {
         usleep(100_000)

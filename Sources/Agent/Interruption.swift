@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// Holds back what would end the process (^C, a lost terminal, `kill`) while a change is under way,
-/// so that it can say what was done.
+/// Holds back signals that would end the process (^C, a lost terminal, `kill`) while a change is
+/// being made, so that it can report what was done.
 final class Interruption {
   private static let numbers = [SIGINT, SIGTERM, SIGHUP]
   private var held = sigset_t()
@@ -12,7 +12,8 @@ final class Interruption {
     for number in Self.numbers {
       var action = sigaction()
       sigaction(number, nil, &action)
-      // What our caller ignores (`nohup`, a script's `&`) stays ignored, and would stay pending.
+      // A signal that our caller ignores (`nohup`, a script's `&`) stays ignored; blocked, it would
+      // stay pending.
       if action.sa_flags & SA_SIGINFO == 0, isIgnoring(action) { continue }
       sigaddset(&held, number)
     }
@@ -23,13 +24,13 @@ final class Interruption {
     unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1  // SIG_IGN
   }
 
-  /// Whether somebody wants an end.
+  /// Whether somebody wants the process to end.
   var isPending: Bool {
     var pending = sigset_t()
     sigpending(&pending)
     return Self.numbers.contains { sigismember(&held, $0) == 1 && sigismember(&pending, $0) == 1 }
   }
 
-  /// Lets come what was held back; what is pending ends the process.
+  /// Delivers what was held back: a pending signal ends the process.
   func end() { sigprocmask(SIG_SETMASK, &before, nil) }
 }

@@ -6,10 +6,10 @@ import Model
 struct Memory<Content: Remembered> {
   private let path: String
   private(set) var content = Content()
-  /// Why nothing, or not all, could be read from the file; nil where all was.
+  /// Why the file, or part of it, couldn't be read; nil if all of it was.
   private(set) var damage: String?
 
-  /// A file that is missing or damaged remembers nothing.
+  /// Starts empty if the file is missing or damaged.
   init(path: String) {
     self.path = path
     let bytes: [UInt8]
@@ -28,15 +28,15 @@ struct Memory<Content: Remembered> {
       content.read(document.root) { entry, reason in
         damage = "\(path): \(entry.visible(limit: 100)): \(reason)"
       }
-      // The values point into it.
+      // The values point into the document.
       withExtendedLifetime(document) {}
     } catch {
       damage = "\(path):\(error): the file is damaged"
     }
   }
 
-  /// Changes what is remembered where `body` says that it did: it is on disk when this returns, or
-  /// nothing has changed.
+  /// Changes what is remembered; `body` returns whether it did. The change is on disk when this
+  /// returns; if it throws, nothing has changed.
   mutating func change(
     _ body: (inout Content) throws(FileError) -> Bool
   ) throws(FileError) {
@@ -46,7 +46,8 @@ struct Memory<Content: Remembered> {
     content = changed
   }
 
-  /// Replaces the file, or removes it where there is nothing to say. One that was damaged is kept aside.
+  /// Replaces the file, or removes it if there is nothing to remember. A damaged file is kept under
+  /// another name.
   private mutating func save(_ content: Content) throws(FileError) {
     if damage != nil {
       rename(path, path + ".damaged")
@@ -57,31 +58,31 @@ struct Memory<Content: Remembered> {
   }
 }
 
-/// What a memory holds.
+/// The content of a memory.
 protocol Remembered {
   init()
   var isEmpty: Bool { get }
-  /// Takes what is in a file's object; `refuse` is told of entries that vpngw doesn't write.
+  /// Reads a file's object; `refuse` is called for each entry that vpngw can't have written.
   mutating func read(_ object: JSON.Value, refuse: (_ entry: String, _ reason: String) -> Void)
-  /// An object, as ``read(_:refuse:)`` takes it.
+  /// Written so that ``read(_:refuse:)`` can read it.
   var tree: Tree { get }
 }
 
-/// A value that we wrote, and the one that was there before us.
+/// A value that we wrote, and the value before it.
 struct Overwritten<Value: Equatable> {
   let previous: Value
   let written: Value
 
   init(previous: Value, written: Value) { (self.previous, self.written) = (previous, written) }
 
-  /// `written` is about to replace `present`; where we wrote that ourselves, what was before it stays
-  /// the previous one.
+  /// `written` is about to replace `present`. If we wrote that too, the value before it stays the
+  /// previous one.
   init(_ written: Value, over present: Value, after earlier: Overwritten?) {
     previous = earlier?.written == present ? earlier!.previous : present
     self.written = written
   }
 
-  /// What was there before us, where what is there now is our doing.
+  /// The value before ours, if the present value is ours.
   func previous(of present: Value?) -> Value? { present == written ? previous : nil }
 }
 

@@ -2,33 +2,34 @@ internal import Glibc
 import Model
 import Netlink
 
-/// Held by the process that changes a network namespace, or that waits to undo a change, whatever its
-/// run directory is.
+/// Held by the process that changes a network namespace, or that waits to undo a change, whatever
+/// its run directory.
 ///
-/// Anybody in the namespace may take a name of the abstract namespace. So only a holder that runs as
-/// root or as this user counts: else any program beside the router could keep vpngw from starting.
+/// Anybody in the namespace can take an abstract socket's name. So a holder counts only if it runs
+/// as root or as this user: otherwise any program on the router could keep vpngw from starting.
 struct NamespaceLock: Sendable {
-  /// Of who changes the namespace.
+  /// Held by the process that changes the namespace.
   static let change = NamespaceLock(name: "vpngw")
-  /// Of the guard that undoes a change unless it is confirmed.
+  /// Held by the guard that undoes a change unless it is confirmed.
   static let confirmation = NamespaceLock(name: "vpngw-confirm")
 
   private let name: String
 
-  /// A lock that is held, until this goes.
+  /// A lock that is held for as long as this exists.
   final class Hold {
-    /// Nil where somebody else squats the name.
+    /// Nil if somebody else squats on the name.
     private var socket: AbstractSocket?
 
     fileprivate init(_ socket: AbstractSocket?) { self.socket = socket }
 
-    /// To be called now and then by who holds it for long: each who asks waits in a short queue.
+    /// Call it now and then while holding the lock for long: processes that ask for the holder wait
+    /// in a short queue.
     func forgetAskers() { socket?.forgetAskers() }
 
-    /// Names the calling process as the holder: a forked one that goes on holding it.
+    /// Makes the calling process, a fork that keeps the lock, the holder that others see.
     func takeOver() { socket?.takeOver() }
 
-    /// Gives up this process's hold; a forked one keeps its own.
+    /// Releases this process's hold; a forked process keeps its own.
     func release() { socket = nil }
   }
 
@@ -36,13 +37,13 @@ struct NamespaceLock: Sendable {
   func take() throws -> Hold? {
     if let socket = try AbstractSocket.take(name) { return Hold(socket) }
     if holder != nil { return nil }
-    // Its holder went between the two questions, or is nobody that counts.
+    // The holder went away between the two calls, or doesn't count.
     if let socket = try AbstractSocket.take(name) { return Hold(socket) }
     return holder == nil ? Hold(nil) : nil
   }
 
-  /// The process that holds it; 0 where that is in another PID namespace, nil where nobody who counts
-  /// holds it.
+  /// The process that holds it; 0 if it is in another PID namespace, nil if nobody who counts holds
+  /// it.
   private var holder: Int32? {
     guard let holder = AbstractSocket.holder(of: name),
       holder.user == 0 || holder.user == geteuid()
@@ -50,10 +51,10 @@ struct NamespaceLock: Sendable {
     return holder.process
   }
 
-  /// The holder's process, where it can be told.
+  /// The holder's process, if it can be told.
   var process: Int32? { holder.flatMap { $0 == 0 ? nil : $0 } }
 
-  /// Who holds it with another run directory, for people; nil where nobody does.
+  /// Who holds it with another run directory, for people; nil if nobody does.
   var otherHolder: String? {
     guard let holder else { return nil }
     if holder == 0 { return "a process of another container, with another run directory" }

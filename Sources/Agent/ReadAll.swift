@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The bytes of a pipe until its end, or until nothing waits where it doesn't block.
+/// The bytes of a pipe up to its end; of a non-blocking one, those that are waiting.
 func readAll(_ descriptor: Int32) -> [UInt8] {
   var bytes: [UInt8] = []
   var buffer = [UInt8](repeating: 0, count: 1 << 12)

@@ -5,20 +5,20 @@ import Model
 import Netlink
 import Plan
 
-/// The kernel takes no IPv6 route whose source address is tentative: duplicate address detection of an
-/// address that was just made takes a second or two (RFC 4862, section 5.4).
+/// The kernel refuses an IPv6 route whose source address is tentative: duplicate detection of a new
+/// address takes a second or two (RFC 4862, section 5.4).
 extension Reconciler {
-  /// What is to be known of source addresses before these steps; nil where none has any.
+  /// What must be known about source addresses before these steps; nil if none of them has one.
   func detections(for steps: ArraySlice<Step>) throws(NetlinkError) -> Detections? {
     guard steps.contains(where: { $0.source != nil }) else { return nil }
     let detections = Detections(in: try kernel.observeAddresses())
     return detections.isEmpty ? nil : detections
   }
 
-  /// Waits until the kernel has decided about the addresses that steps wait for; false when it hasn't
-  /// in time, or somebody wants an end.
+  /// Waits until the kernel has decided about the addresses that steps wait for; false if it hasn't
+  /// in time, or if somebody wants an end.
   func waitForDetection(_ outcome: Outcome) throws -> Bool {
-    // Before the look: what happens after it wakes.
+    // Opened before observing: whatever happens after that wakes it.
     let monitor = try Monitor(.route)
     let waited = outcome.waiting.map(\.detection)
     let limit = waited.map { longest(on: $0.link) }.max() ?? .zero
@@ -34,7 +34,7 @@ extension Reconciler {
       let isHopeless = running.allSatisfy { !$0.isLinkRunning }
       if elapsed >= (isHopeless ? min(limit, Self.carrierLimit) : limit) { return false }
       var polled = pollfd(fd: monitor.descriptor, events: Int16(POLLIN), revents: 0)
-      // By the clock, too: to see whether somebody wants an end.
+      // With a timeout, to notice when somebody wants an end.
       poll(&polled, 1, 100)
       var heard = Monitor.Heard()
       try monitor.drain(own: ports, into: &heard)
@@ -42,11 +42,12 @@ extension Reconciler {
     return false
   }
 
-  /// A link that was just set up has its carrier within a second (LINKWATCH in `net/core/link_watch.c`).
+  /// A link that was just set up has its carrier within a second (LINKWATCH in
+  /// `net/core/link_watch.c`).
   private static let carrierLimit = Duration.milliseconds(1_500)
 
-  /// How long detection may take on a link (`addrconf_dad_kick`): a random delay, and the time after
-  /// each of its questions; and what a busy machine takes on top.
+  /// How long detection may take on a link (`addrconf_dad_kick`): a random delay, and a wait after
+  /// each of its probes; more on a busy machine.
   private func longest(on link: LinkName) -> Duration {
     func value(_ parts: String..., default fallback: Int64) -> Int64 {
       Sysctl.Key(parts: ["net", "ipv6", parts[0], link.text, parts[1]])
@@ -60,16 +61,16 @@ extension Reconciler {
   }
 }
 
-/// Which addresses the kernel still looks for duplicates of.
+/// The addresses whose duplicate detection isn't over.
 struct Detections {
-  /// One that hasn't ended.
+  /// A detection in progress.
   struct Detection: Hashable, Sendable {
     let address: IPAddress
     let link: LinkName
-    /// Detection runs where there is a carrier only.
+    /// Detection needs a carrier.
     let isLinkRunning: Bool
 
-    /// Why something waits, for people.
+    /// Why a step waits, for people.
     var reason: String {
       isLinkRunning
         ? "its \"src\" \(address) is tentative: duplicate address detection runs on link \(link)"
@@ -87,7 +88,7 @@ struct Detections {
       let ip = address.address.address
       switch address.detection {
       case .over: ready.insert(ip)
-      case .failed: continue  // said by the plan
+      case .failed: continue  // the plan says so
       case .running:
         running[ip, default: []].append(
           Detection(
@@ -101,14 +102,14 @@ struct Detections {
   /// The detection that a step has to wait for.
   func detection(for step: Step) -> Detection? {
     guard let (src, links) = step.source, let found = running[src] else { return nil }
-    // One address may be on several links; link-local ones are told apart by the route's.
+    // One address may be on several links; for link-local ones the route's link tells which.
     if src.isLinkLocal { return found.first { links.contains($0.link) } }
     return ready.contains(src) ? nil : found.first { $0.isLinkRunning } ?? found[0]
   }
 }
 
 extension Step {
-  /// The source address that an IPv6 route states, and the links that the route leads over.
+  /// The source address that an IPv6 route states, and the links that the route uses.
   fileprivate var source: (IPAddress, Set<LinkName>)? {
     guard change.verb != .delete, let route = change.object.as(Route.self), let src = route.src,
       src.family == .inet6
@@ -118,19 +119,19 @@ extension Step {
 }
 
 extension Reconciler.Outcome {
-  /// A step that isn't tried until the kernel knows that an address is no duplicate.
+  /// A step that isn't tried until the kernel knows that its address is no duplicate.
   struct Wait: Sendable {
     let step: Step
     let detection: Detections.Detection
-    /// The step that waits for the address, where this one waits for that.
+    /// The step that waits for the address, if this one waits for that step.
     let because: Step?
 
     init(_ step: Step, _ detection: Detections.Detection, because: Step? = nil) {
       (self.step, self.detection, self.because) = (step, detection, because)
     }
 
-    /// Whether another step has to wait as well: what is there stays until the new is, but not for
-    /// longer than detection takes.
+    /// Whether another step must wait too: an existing object stays until its replacement is there,
+    /// but no longer than detection takes.
     func keeps(_ other: Step) -> Bool {
       guard detection.isLinkRunning, because == nil, other.change.verb == .delete,
         let route = other.change.object.as(Route.self)
@@ -143,7 +144,7 @@ extension Reconciler.Outcome {
     }
   }
 
-  /// What still waits has failed, or is left where somebody wanted an end.
+  /// Turns steps that still wait into failed ones, or into untried ones if somebody wanted an end.
   mutating func endWaiting(isInterrupted: Bool) {
     for wait in waiting {
       if isInterrupted {

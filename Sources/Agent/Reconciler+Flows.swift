@@ -3,10 +3,10 @@ import Model
 import Netlink
 import Plan
 
-/// What became of flows to real servers that went (``ServedFlows``).
+/// What became of flows to removed real servers (``ServedFlows``).
 struct FlowsEnded {
-  /// How it was at the last time; nil: not looked at yet, as after a restart that may have come
-  /// between a change of the map and the flows that it leaves behind.
+  /// The flows for which all others were ended. Nil: not checked yet, as after a restart, which may
+  /// have come between a change of the map and the end of its old flows.
   fileprivate var converged: ServedFlows?
   fileprivate var count = 0
   fileprivate var failure: NetlinkError?
@@ -19,8 +19,8 @@ struct FlowsEnded {
 }
 
 extension Reconciler {
-  /// Once new flows go to other servers, the old ones follow: at once, and where it fails at the next
-  /// look.
+  /// Ends the old flows once new ones go to other servers: at once or, if that fails, in the next
+  /// pass.
   func endFlows(after plan: Plan, _ outcome: Outcome) {
     guard let wanted = plan.flows else { return }
     func isOurs(_ step: Step) -> Bool {

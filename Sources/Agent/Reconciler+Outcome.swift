@@ -4,17 +4,17 @@ public import Netlink
 public import Plan
 
 extension Reconciler {
-  /// What became of a plan's steps, by the look that followed them.
+  /// What became of a plan's steps, checked by observing the kernel afterwards.
   public struct Outcome: Sendable {
     public var done: [Step] = []
-    /// What the kernel refused, and what it took and still hasn't.
+    /// Refused by the kernel, or accepted without effect.
     public var failed: [(step: Step, error: NetlinkError)] = []
-    /// Not tried, since the step that they rest on failed.
+    /// Not tried, since the step that they depend on failed.
     public var skipped: [(step: Step, because: Step)] = []
     public var conflicts: [Plan.Conflict] = []
     /// Not tried yet, since they failed a moment ago.
     public var held: [Step] = []
-    /// Not tried yet, since an address that they rest on is tentative.
+    /// Not tried yet, since an address that they depend on is tentative.
     var waiting: [Wait] = []
     /// Not tried, since somebody wanted an end.
     public var untried: [Step] = []
@@ -31,23 +31,23 @@ extension Reconciler {
 }
 
 extension Reconciler.Outcome {
-  /// Takes over what a further pass did.
+  /// Adds what a further pass did.
   mutating func begin(_ pass: Reconciler.Outcome) {
     let before = done
     self = pass
     if before.isEmpty { return }
-    // What is done again counts once.
+    // A step that was done again counts once.
     let again = Set(done.map(\.change.object.id))
     done = before.filter { !again.contains($0.change.object.id) } + done
   }
 
-  /// Corrects what the pass said by what was found after it; returns the steps that nothing has
+  /// Corrects the pass's result by what was found afterwards; returns the steps that nothing has
   /// stopped and that are still to be done.
   mutating func compare(with found: Plan) -> [Step] {
     conflicts = found.conflicts
     let remaining = Set(found.steps.map(\.change.object.id))
     if remaining.isEmpty {
-      // Whatever the kernel answered, it is so now.
+      // Whatever the kernel answered, everything is as it should be.
       (failed, skipped, held, waiting) = ([], [], [], [])
       isOutdated = false
       return []
@@ -65,7 +65,7 @@ extension Reconciler.Outcome {
     return found.steps.filter { !stopped.contains($0.change.object.id) }
   }
 
-  /// The kernel took these steps without an error, time after time, and isn't as they say.
+  /// The kernel accepted these steps in every pass, without effect.
   mutating func fail(_ steps: [Step], after passes: Int) {
     let ids = Set(steps.map(\.change.object.id))
     done.removeAll { ids.contains($0.change.object.id) }

@@ -4,16 +4,16 @@ public import Netlink
 public import Plan
 import State
 
-/// Makes one network namespace equal to a configuration: observe, plan, apply, look again.
+/// Makes one network namespace equal to a desired state: observe, plan, apply, observe again.
 public final class Reconciler {
   let kernel: Kernel
-  /// Whether steps whose source address is tentative are waited for. Who doesn't wait looks again when
-  /// the kernel says that the address is ready.
+  /// Whether to wait for steps whose source address is tentative. The daemon doesn't: the kernel
+  /// wakes it when the address is ready.
   var waitsForDetection = true
-  /// Told what is waited for.
+  /// Called with what is being waited for.
   var onWait: (String) -> Void = { _ in }
   public let runDirectory: RunDirectory
-  /// Asked before each run of steps: whether to leave the rest undone.
+  /// Called before each group of steps: whether to leave the rest undone.
   public var shouldStop: (Outcome) -> Bool = { _ in false }
   private var sysctlMemory: Memory<RememberedSysctls>
   private var ipvsMemory: Memory<RememberedIPVS>
@@ -27,21 +27,22 @@ public final class Reconciler {
     ipvsMemory = Memory(path: runDirectory.ipvs)
   }
 
-  /// What of the run directory couldn't be read, and so isn't known.
+  /// What couldn't be read in the run directory, and so isn't known.
   var damages: [String] { [sysctlMemory.damage, ipvsMemory.damage].compactMap(\.self) }
 
   /// The netlink ports that our changes come from: their events are no news.
   var ports: Set<UInt32> { kernel.ports }
 
-  /// A setting as it is now.
+  /// The setting as it is now.
   func sysctl(_ key: Sysctl.Key) -> Sysctl { kernel.sysctl(key) }
 
-  /// The packets of a table's named counters.
+  /// The packet counts of a table's named counters.
   func counters(of table: NftablesTable.ID) throws(NetlinkError) -> [String: UInt64] {
     try kernel.counters(of: table)
   }
 
-  /// What is there: all objects, the settings that `desired` names, and those that we changed.
+  /// Observes all objects, the settings that `desired` names, and the settings that we have
+  /// changed.
   public func observe(
     for desired: NetworkState = NetworkState(), also: [Sysctl.Key] = [],
     tables: Kernel.TableSelection? = nil, needsIPVS: Bool = false
@@ -61,7 +62,7 @@ public final class Reconciler {
     return observed
   }
 
-  /// What is there of all that a file may ask for, whatever its signals say.
+  /// Observes everything that the file may ask for, whatever its signals say.
   public func observe(for desiredState: DesiredState) throws(NetlinkError) -> NetworkState {
     try observe(
       for: desiredState.unconditional, also: desiredState.sysctlKeys,
@@ -80,20 +81,19 @@ public final class Reconciler {
 
   // MARK: - Applying
 
-  /// Applies and looks again until nothing differs, since the kernel changes more than it is asked
-  /// to (a link that goes down takes IPv4 routes along); at most three times, since somebody else
-  /// may undo it. `plan` is asked anew after each pass: what it finds then is what the outcome says,
-  /// whatever the kernel answered.
+  /// Applies and observes again until nothing differs, since the kernel changes more than it is
+  /// asked to (a link that goes down loses its IPv4 routes); in at most three passes, since
+  /// somebody else may undo each of them. `plan` is called after each pass, and what it finds then
+  /// decides the outcome, whatever the kernel answered.
   ///
-  /// Where somebody changes a table between plan and pass, the pass ends there, and the next plan says
-  /// what is left to do: at most `renewals` times.
+  /// If somebody changes a table between plan and pass, the pass ends there, and the next plan
+  /// tells what is left to do: at most `renewals` times.
   public func reconcile(
     startingWith first: Plan? = nil, renewals: Int = 10,
     holding isHeld: (Change) -> Bool = { _ in false }, _ plan: () throws -> Plan
   ) throws -> Outcome {
     var next = try first ?? plan()
-    // Also where the kernel is as the file says: flows of a server that went may be left, and
-    // memories of what is gone.
+    // Even if the kernel is as the file says: there may be flows to end, and memories to forget.
     if next.steps.isEmpty { return try carryOut(next, holding: isHeld) }
     var outcome = Outcome()
     outcome.conflicts = next.conflicts
@@ -113,7 +113,7 @@ public final class Reconciler {
         next = try plan()
         rest = outcome.compare(with: next)
       }
-      // Only what failed is left: trying again at once would fail again.
+      // Only failed steps are left: they would fail again at once.
       if rest.isEmpty { break }
       if pass == Self.mostPasses { outcome.fail(rest, after: pass) }
       pass += 1
@@ -124,9 +124,9 @@ public final class Reconciler {
 
   private static let mostPasses = 3
 
-  /// One pass over a plan's steps. A step that fails or is held stops those that rest on it, and no
-  /// others; one that the plan can't have meant so any more ends the pass, unless `mayRenew` says that no
-  /// other plan will follow.
+  /// One pass over a plan's steps. A failed or held step stops those that depend on it, and no
+  /// others. A step that no longer applies to the kernel ends the pass, unless `mayRenew` says that
+  /// no further plan will follow.
   public func carryOut(
     _ plan: Plan, mayRenew: Bool = true, holding isHeld: (Change) -> Bool = { _ in false }
   ) throws -> Outcome {
@@ -163,7 +163,7 @@ public final class Reconciler {
           indices.append(index)
         }
       }
-      // What can't be remembered isn't done: else it could never be taken back. All else is.
+      // What can't be remembered isn't done, since it could never be undone. Everything else is.
       let unnoted = note(indices.map { plan.steps[$0].change })
       for (index, error) in zip(indices, unnoted) {
         guard let error else { continue }
@@ -194,14 +194,14 @@ public final class Reconciler {
     endFlows(after: plan, outcome)
     if !ipvsMemory.content.isEmpty {
       let present = try kernel.observeIPVSWithoutDestinations()
-      // What is remembered too long does no harm, and is forgotten at the next chance.
+      // Remembering something for too long does no harm; it is forgotten on the next occasion.
       try? ipvsMemory.change { $0.forget(given: present) }
     }
     return outcome
   }
 
-  /// Runs of steps of one kind that don't rest on each other: each goes to the kernel in one go.
-  /// Bounded, so that a hundred thousand routes need no hundred thousand routes' buffer.
+  /// Groups consecutive steps of one kind that don't depend on each other: each group is one batch.
+  /// Groups are bounded, so that a hundred thousand routes don't need a buffer for all of them.
   private static func groups(_ steps: [Step]) -> [Range<Int>] {
     var groups: [Range<Int>] = []
     var start = 0
@@ -220,8 +220,9 @@ public final class Reconciler {
 
   // MARK: - Remembering
 
-  /// Before a setting is written, what it was is on disk, and before a service is made, that it is
-  /// ours: a crash in between loses nothing. For each change, why that can't be.
+  /// Before a setting is written, its old value is on disk, and before a service is made, that it
+  /// is ours: a crash in between loses nothing. Returns, for each change, why it can't be
+  /// remembered.
   private func note(_ changes: [Change]) -> [NetlinkError?] {
     var errors = [NetlinkError?](repeating: nil, count: changes.count)
     func note<Content>(
@@ -259,7 +260,7 @@ public final class Reconciler {
     let restored = changes.compactMap { $0.object.as(Sysctl.self)?.key }.filter { key in
       sysctlMemory.content.entries[key].map { $0.previous == kernel.sysctl(key).text } ?? false
     }
-    // What is remembered too long says what is there anyway.
+    // An outdated entry has the present value anyway.
     try? sysctlMemory.change { content in
       for key in restored { content.forget(key) }
       return !restored.isEmpty
@@ -268,12 +269,12 @@ public final class Reconciler {
 }
 
 extension NetworkState {
-  /// Whether there is anything of IPVS in it.
+  /// Whether it contains anything of IPVS.
   var hasIPVS: Bool { Kind.all.contains { $0.type.needsIPVS && !isEmpty(of: $0) } }
 }
 
 extension DesiredState {
-  /// Whether there is anything of IPVS in it, whatever the signals say.
+  /// Whether it contains anything of IPVS, whatever the signals say.
   var hasIPVS: Bool {
     unconditional.hasIPVS || conditional.contains { $0.object.kind.type.needsIPVS }
       || blueprints.contains { $0.claims.needsIPVS }
@@ -281,6 +282,6 @@ extension DesiredState {
 }
 
 extension Sysctl.Key {
-  /// There only once IPVS is loaded.
+  /// Exists only once IPVS is loaded.
   fileprivate var isOfIPVS: Bool { parts.starts(with: ["net", "ipv4", "vs"]) }
 }

@@ -1,9 +1,9 @@
 import JSON
 import Model
 
-/// What vpngw made of IPVS, where the kernel keeps no mark, and what its timeouts were before.
+/// What vpngw has made in IPVS, which keeps no mark, and the previous values of IPVS's timeouts.
 struct RememberedIPVS: Remembered {
-  /// By their titles; nil: which destinations are ours isn't known, as an older version noted none.
+  /// By their titles; nil: an older version didn't record which destinations are ours.
   private var services: [String: Set<IPVSDestination.ID>?] = [:]
   private var daemons: Set<String> = []
   private var timeouts: [IPVSTimeout.State: Overwritten<Duration>] = [:]
@@ -45,7 +45,7 @@ struct RememberedIPVS: Remembered {
 
   var isEmpty: Bool { services.isEmpty && daemons.isEmpty && timeouts.isEmpty }
 
-  /// Marks what is our doing.
+  /// Marks what is ours.
   func annotate(_ observed: inout NetworkState) {
     for index in observed.ipvsServices.indices {
       let service = observed.ipvsServices[index]
@@ -70,7 +70,7 @@ struct RememberedIPVS: Remembered {
     }
   }
 
-  /// Notes what is about to be done; false when there is nothing new to note.
+  /// Records what is about to be done; false if there is nothing new to record.
   mutating func remember(_ change: Change) -> Bool {
     if change.verb == .delete { return false }
     if let service = change.object.as(IPVSService.self) {
@@ -97,7 +97,7 @@ struct RememberedIPVS: Remembered {
     }
     var ours = before ?? Set(present.map(\.id))
     ours.formUnion(wanted)
-    // Those that went stay noted, so that one that comes back costs no writing: up to a point.
+    // Removed ones stay recorded, up to a limit, so that nothing is written when one comes back.
     if ours.count > 2 * (wanted.count + present.count) + 64 {
       ours.formIntersection(wanted.union(present.map(\.id)))
     }
@@ -105,8 +105,8 @@ struct RememberedIPVS: Remembered {
     return ours != before
   }
 
-  /// Forgets what is gone, which somebody else may make anew, and what is as it was before us; false
-  /// when there is nothing to forget.
+  /// Forgets what is gone, since somebody else may make it anew, and values that are as they were
+  /// before us; false if there is nothing to forget.
   mutating func forget(given present: NetworkState) -> Bool {
     let before = (services.count, daemons.count, timeouts.count)
     let there = Set(present.ipvsServices.map(\.id.description))
@@ -121,7 +121,7 @@ struct RememberedIPVS: Remembered {
 }
 
 extension IPVSDestination.ID {
-  /// `10.0.0.1 80`, as the memory has it.
+  /// `10.0.0.1 80`, as the file has it.
   fileprivate var noted: String { "\(address) \(port)" }
 
   fileprivate init?(noted text: String) {

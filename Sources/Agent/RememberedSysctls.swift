@@ -1,8 +1,8 @@
 import JSON
 import Model
 
-/// What sysctls were before vpngw wrote them, so that an entry that leaves the state file leaves no
-/// trace.
+/// The values that sysctls had before vpngw wrote them, so that an entry that leaves the state file
+/// leaves no trace.
 struct RememberedSysctls: Remembered {
   private(set) var entries: [Sysctl.Key: Overwritten<String>] = [:]
 
@@ -14,7 +14,7 @@ struct RememberedSysctls: Remembered {
         refuse(name, "not what vpngw writes there; left out")
         continue
       }
-      // What stands here is written into /proc/sys one day.
+      // What the file contains is written to /proc/sys one day.
       guard key.isOfNetwork else {
         refuse(name, "not under \"net.\", and so not ours to write; left out")
         continue
@@ -27,14 +27,14 @@ struct RememberedSysctls: Remembered {
     .object(entries.sorted { $0.key < $1.key }.map { ($0.key.description, $0.value.tree) })
   }
 
-  /// The observed setting with what was there before, where what is there now is our doing.
+  /// The observed setting with its previous value, if the present value is ours.
   func annotate(_ sysctl: Sysctl) -> Sysctl {
     var sysctl = sysctl
     if let previous = entries[sysctl.key]?.previous(of: sysctl.text) { sysctl.previous = previous }
     return sysctl
   }
 
-  /// Notes what is about to be written over what is there.
+  /// Records the present value before another is written.
   mutating func remember(_ key: Sysctl.Key, present: String, written: String) {
     entries[key] = Overwritten(written, over: present, after: entries[key])
   }

@@ -2,12 +2,12 @@ internal import Glibc
 import Netlink
 
 extension RunDirectory {
-  /// Removes what belongs to network namespaces that are gone: pods come and go, and a cookie never
-  /// comes back. Best done by who has the lock of its own namespace.
+  /// Removes the files of network namespaces that are gone: pods come and go, and a cookie is never
+  /// reused. Best done by whoever holds the lock of its own namespace.
   ///
-  /// The kernel doesn't tell which cookies are in use. So each namespace's inode number is noted
-  /// beside its files, and who may still hold that inode is looked for: processes, their open files, and
-  /// mounts. That takes root and a view of all processes; without it nothing is removed.
+  /// The kernel doesn't tell which cookies are in use. So each namespace's inode number is recorded
+  /// beside its files, and this searches for whatever may hold that inode: processes, their open
+  /// files, and mounts. That takes root and a view of all processes; otherwise nothing is removed.
   func clean() {
     guard geteuid() == 0, Self.seesAllProcesses else { return }
     let old = (entries(of: path) ?? []).compactMap { name -> (cookie: String, inode: UInt64)? in
@@ -29,7 +29,7 @@ extension RunDirectory {
 
   private static let notePrefix = "namespace-"
 
-  /// Notes by what this namespace can be found again, beside the first of its files.
+  /// Records what identifies this namespace, along with the first of its files.
   func noteNamespace() {
     let note = "\(path)/\(Self.notePrefix)\(namespace)"
     var status = stat()
@@ -37,7 +37,7 @@ extension RunDirectory {
     try? File.replace(note, with: Array("\(status.st_ino)\n".utf8))
   }
 
-  /// `sysctls-1f.json` and its like.
+  /// `sysctls-1f.json` and the like.
   private static func belongs(_ name: String, to cookie: String) -> Bool {
     guard let dash = name.firstIndex(of: "-") else { return false }
     return name[name.index(after: dash)...].prefix { $0 != "." } == cookie
@@ -46,28 +46,28 @@ extension RunDirectory {
   /// PROC_PID_INIT_INO (`include/linux/proc_ns.h`): the machine's own PID namespace.
   private static var seesAllProcesses: Bool { link("/proc/self/ns/pid") == "pid:[4026531836]" }
 
-  /// Whether a namespace may still be there: inode numbers come back soon, for others.
+  /// Whether the namespace may still exist: inode numbers are soon reused for others.
   private static func isHeld(_ cookie: String, _ inode: UInt64, by path: String?) -> Bool {
     guard let path else { return false }
-    // The path may be in a container's hands: nothing but a namespace is opened, and none is waited for.
+    // A container may control the path: only a namespace is opened, and nothing is waited for.
     let handle = open(path, O_CLOEXEC | oPath)
     if handle < 0 { return true }
     defer { close(handle) }
     var (own, other) = (stat(), stat())
     guard stat("/proc/thread-self/ns/net", &own) == 0, fstat(handle, &other) == 0,
-      own.st_dev == other.st_dev,  // nsfs, of which there is one
-      other.st_ino == inode,  // a thread may have gone elsewhere meanwhile
+      own.st_dev == other.st_dev,  // nsfs, which exists once
+      other.st_ino == inode,  // a thread may have moved meanwhile
       let namespace = try? Namespace(named: "/proc/self/fd/\(handle)"),
       let present = try? namespace.run({ try Socket().namespaceCookie })
     else { return true }
     return String(present, radix: 16) == cookie
   }
 
-  // O_PATH (`asm-generic/fcntl.h`), which glibc hides behind _GNU_SOURCE.
+  // O_PATH (`asm-generic/fcntl.h`), which glibc declares only with _GNU_SOURCE.
   private static let oPath: Int32 = 0o10000000
 
-  /// The network namespaces that a process is in, has open, or has mounted, by their inode numbers,
-  /// each with a path that leads there; nil where that can't be told.
+  /// The network namespaces that processes are in, have open, or have mounted, by their inode
+  /// numbers, each with a path that leads there; nil if they can't all be found.
   private static func heldNamespaces() -> [UInt64: String]? {
     var held: [UInt64: String] = [:]
     func note(_ text: some StringProtocol, _ path: String) {

@@ -1,14 +1,14 @@
 internal import Glibc
 import Model
 
-/// Where vpngw keeps what must outlive it until the next boot: previous values of sysctls, which
-/// IPVS services are ours, a lock,
-/// a change that waits for its confirmation. One set of files a network namespace.
+/// Where vpngw keeps what must survive it until the next boot: previous values of sysctls, which
+/// IPVS services are ours, a lock, and a change that waits for confirmation. Each network namespace
+/// has its own files.
 public struct RunDirectory: Sendable {
   public static let defaultPath = "/run/vpngw"
 
   public let path: String
-  /// Tells namespaces apart; an inode number would come back for another one.
+  /// Identifies the namespace; an inode number would be reused for another.
   let namespace: String
 
   init(path: String, namespaceCookie: UInt64?) {
@@ -19,7 +19,7 @@ public struct RunDirectory: Sendable {
   var sysctls: String { "\(path)/sysctls-\(namespace).json" }
   var ipvs: String { "\(path)/ipvs-\(namespace).json" }
   var pending: String { "\(path)/pending-\(namespace).json" }
-  /// How the last change that waited for its confirmation ended.
+  /// How the last change that waited for confirmation ended.
   var ending: String { "\(path)/ending-\(namespace)" }
   /// A FIFO: one byte is the confirmation.
   var confirmation: String { "\(path)/confirm-\(namespace)" }
@@ -32,8 +32,8 @@ public struct RunDirectory: Sendable {
     try check()
   }
 
-  /// Refuses a directory into which somebody else may write: what is read there is written into the
-  /// kernel's settings, by root. One that isn't there is fine.
+  /// Refuses a directory that somebody else can write to: root writes its contents into the
+  /// kernel's settings. A missing directory is fine.
   func check() throws(FileError) {
     func refusal(_ reason: String) -> FileError {
       FileError(path: path, verb: "use the run directory", code: EACCES, reason: reason)
@@ -52,7 +52,7 @@ public struct RunDirectory: Sendable {
     }
   }
 
-  /// Held while the kernel is being changed; goes with the process.
+  /// Held while the kernel is being changed; released when the process ends.
   final class Lock {
     private var descriptor: Int32
     private var ofNamespace: NamespaceLock.Hold?
@@ -64,21 +64,21 @@ public struct RunDirectory: Sendable {
 
     deinit { release() }
 
-    /// Gives up this process's hold; a forked one keeps its own.
+    /// Releases this process's hold; a forked process keeps its own.
     func release() {
       if descriptor >= 0 { close(descriptor) }
       descriptor = -1
       ofNamespace = nil
     }
 
-    /// To be called now and then by who holds it for long.
+    /// Call it now and then while holding the lock for long.
     func forgetAskers() { ofNamespace?.forgetAskers() }
   }
 
-  /// Nil while another process holds it; `command` is what others are told then.
+  /// Nil while another process holds it; `command` is what others are told meanwhile.
   ///
-  /// The network namespace is locked by itself, so that two with different run directories find
-  /// each other; the directory's own lock is for what is said of the holder, and for who came with an older version.
+  /// The network namespace has a lock of its own, so that processes with different run directories
+  /// find each other; the directory's lock tells about the holder, and stops older versions.
   func takeLock(_ command: String) throws -> Lock? {
     guard let ofNamespace = try NamespaceLock.change.take() else { return nil }
     let descriptor: Int32
@@ -105,7 +105,7 @@ public struct RunDirectory: Sendable {
     [ENOSPC, EDQUOT, EROFS].contains(code)
   }
 
-  /// Who has the lock, as far as it can be told.
+  /// Who holds the lock, as far as it can be told.
   var lockHolder: String {
     let text = (try? File.read(lock)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     let said = text.prefix { $0 != "\n" }.visible(limit: 200)

@@ -3,7 +3,7 @@ import Model
 import Plan
 import State
 
-/// A plan in a file: what was wanted and the steps that it would have taken.
+/// A plan in a file: the desired state, and the steps that led to it.
 struct SavedPlan {
   let desired: NetworkState
   /// Each step as it was shown.
@@ -14,7 +14,7 @@ struct SavedPlan {
     steps = plan.steps.map { $0.text() }
   }
 
-  /// Throws where the file isn't one that `plan --out` wrote.
+  /// Throws if `plan --out` didn't write the file.
   init(path: String) throws {
     // The state that was wanted, and each step as it was shown.
     let bytes = try File.read(path, limit: 4 * File.limit)
@@ -25,13 +25,13 @@ struct SavedPlan {
     }
     self.steps = steps.compactMap(\.string)
     do {
-      // What signals leave as it is comes from the kernel, which breaks rules of files: a route over
-      // a link that no file declares.
+      // Signals may have left observed objects as they are, which needn't obey the rules for files:
+      // a route over a link that no file declares.
       var desired = try StateFile.decode(
         Array(Tree(state).text().utf8), names: .machine, checkingTogether: false
       ).expanded()
       try desired.complete(by: Machine())
-      // What blueprints made of it.
+      // What blueprints expanded to.
       let claims = document.root["claimed"]?.elements?.compactMap(\.integer) ?? []
       desired.claimedTables = Set(claims.compactMap { UInt32(exactly: $0).map(RouteTable.init) })
       let own = Set(document.root["blueprints"]?.elements?.compactMap(\.string) ?? [])
@@ -56,7 +56,7 @@ struct SavedPlan {
     ]).text()
   }
 
-  /// What differs between this plan and one made now; empty when the kernel hasn't moved.
+  /// The differences between this plan and one made now; empty if the kernel hasn't changed.
   func differences(from plan: Plan) -> String {
     let now = plan.steps.map { $0.text() }
     if now == steps { return "" }

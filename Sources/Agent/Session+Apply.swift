@@ -13,9 +13,9 @@ extension Session {
 
   public struct ApplyOptions: Sendable {
     public var isDryRun = false
-    /// All is undone at the end of this time unless somebody says that it works.
+    /// Everything is undone after this time unless somebody confirms that it works.
     public var confirm: Duration?
-    /// A step that fails has all undone.
+    /// A failed step has everything undone.
     public var isAllOrNothing = false
 
     public init() {}
@@ -59,7 +59,7 @@ extension Session {
         "an earlier change waits for its confirmation or for its undoing (\(other)): nothing was done"
       )
     }
-    // Read while nobody else of us can change it.
+    // Observed under the lock: no other vpngw can change anything.
     let observed = try reconciler.observe(for: desiredState)
     let desired = expand(desiredState, given: known, keeping: observed)
     let plan = Plan(from: observed, to: desired)
@@ -85,12 +85,12 @@ extension Session {
     }
     let outcome: Reconciler.Outcome
     do {
-      // Nobody has seen another plan than the saved one.
+      // Renewals: nobody has approved another plan than the saved one.
       outcome = try reconciler.reconcile(startingWith: plan, renewals: saved == nil ? 10 : 0) {
         try reconciler.plan(to: desired)
       }
     } catch {
-      // The kernel couldn't be read, or the disk written: what was done isn't known.
+      // The kernel couldn't be read, or the disk written: nobody knows what was done.
       if let confirmation {
         lock.release()
         if try confirmation.undoNow() { throw error }
@@ -99,7 +99,7 @@ extension Session {
       throw error
     }
     report(outcome)
-    // What can't be done was known before, unless it came out on the way.
+    // Conflicts were known before, except those that came up on the way.
     let foreseen = Set(plan.conflicts.map(\.object.id))
     let isWhole =
       outcome.isWhole && outcome.conflicts.allSatisfy { foreseen.contains($0.object.id) }
@@ -110,7 +110,7 @@ extension Session {
     let status = outcome.isComplete && !flowsFailed ? Status.done : Status.failed
     if let confirmation {
       lock.release()
-      // Nobody can want to keep half of it; whoever does can say so by leaving --confirm away.
+      // Nobody can want to keep half of it; to keep it all the same, leave --confirm away.
       guard isWhole else {
         if try !confirmation.undoNow() { try takeBack(undo!, by: reconciler) }
         return Status.failed
@@ -127,7 +127,7 @@ extension Session {
     return status
   }
 
-  /// What became of flows to servers that went; whether ending them failed.
+  /// Reports flows to removed servers; returns whether ending them failed.
   private func reportFlows(_ reconciler: Reconciler) -> Bool {
     let (ended, failure) = reconciler.flows.take()
     if ended > 0, !options.isJSON {
@@ -137,7 +137,7 @@ extension Session {
     return failure != nil
   }
 
-  /// Undoes what an apply has done, in this process.
+  /// Undoes an apply, in this process.
   private func takeBack(_ undo: Undo, by reconciler: Reconciler) throws {
     reconciler.shouldStop = { _ in false }
     let outcome = try reconciler.reconcile { try undo.plan(by: reconciler) }
@@ -165,14 +165,14 @@ extension Session {
 }
 
 extension Undo {
-  /// The steps that undo the change, planned against the kernel as it is now.
+  /// The steps that undo the change, planned for the kernel as it is now.
   func plan(by reconciler: Reconciler) throws -> Plan {
     plan(from: try reconciler.observe(also: sysctls, tables: Kernel.TableSelection(tables)))
   }
 }
 
 extension Reconciler.Outcome {
-  /// Whether every step that was planned was done.
+  /// Whether every planned step was done.
   fileprivate var isWhole: Bool { failed.isEmpty && skipped.isEmpty && untried.isEmpty }
 
   /// `2 created, 1 changed, 1 failed.`
@@ -192,7 +192,7 @@ extension Reconciler.Outcome {
     return parts.joined(separator: ", ") + "."
   }
 
-  /// A line for each object that isn't as it should be.
+  /// One line for each object that isn't as it should be.
   public var complaints: String {
     var text = ""
     for (step, error) in failed {

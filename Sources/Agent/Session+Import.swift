@@ -6,8 +6,8 @@ import State
 import WgQuick
 
 extension Session {
-  /// `vpngw import keepalived FILE`: a state file for what the configuration asks for; what it has no
-  /// word for goes to standard error, a line each: `FILE:LINE: what`.
+  /// `vpngw import keepalived FILE`: prints a state file for the configuration; what can't be
+  /// stated goes to standard error, one line each: `FILE:LINE: what`.
   public func importKeepalived(_ path: String, id: String?) throws -> Int32 {
     let files = MachineFiles(path: path, bytes: try File.read(path))
     guard let made = Import(path, id: id, files: files) else {
@@ -19,7 +19,7 @@ extension Session {
     do throws(Problems) {
       _ = try StateFile.decode(Array(text.utf8), names: .machine)
     } catch {
-      // What keepalived takes and a state file can't have, such as servers of two families.
+      // keepalived accepts what a state file can't state, such as servers of two families.
       Console.complain("vpngw: this state file is not valid yet:\n")
       report([("-", error.list)])
       return Status.failed
@@ -29,8 +29,8 @@ extension Session {
 }
 
 extension Session {
-  /// `vpngw import wireguard FILE`: a state file for a configuration of wg-quick. Keys go into files of
-  /// the directory `keys`, and never into what is printed; without it they go nowhere.
+  /// `vpngw import wireguard FILE`: prints a state file for a wg-quick configuration. Keys go into
+  /// files in the directory `keys`, and are never printed; without it they are dropped.
   public func importWireGuard(_ path: String, keys directory: String?) throws -> Int32 {
     let directory = directory.map { $0.count > 1 && $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
     if let directory, !directory.hasPrefix("/") {
@@ -71,7 +71,7 @@ extension Session {
 }
 
 private struct MachineFiles: Files {
-  /// The first of them, which is read already: standard input can't be read twice.
+  /// The first file, which has been read already: standard input can't be read twice.
   let path: String
   let bytes: [UInt8]
 

@@ -9,8 +9,9 @@ import State
 extension Session {
   /// `vpngw plan FILE`: what apply would change; writes nothing to the kernel.
   ///
-  /// `observed` names a captured `show` to plan against, `out` a file that keeps the plan for
-  /// `apply --plan`. `isChecked`: what the kernel would refuse of tables counts as what can't be done.
+  /// `observed` names a captured `show` to plan against; `out`, a file that saves the plan for
+  /// `apply --plan`. `isChecked`: what the kernel would refuse of tables counts as what can't be
+  /// done.
   public func plan(
     _ path: String, observed: String? = nil, out: String? = nil, given inputs: Inputs = Inputs(),
     isChecked: Bool = false
@@ -26,7 +27,7 @@ extension Session {
       }
       present = captured.expanded().asObserved
       present.machineNames = .read()
-      // Whether its links run isn't written down.
+      // A capture doesn't say whether its links run.
       desired = desiredState.expanded(given: known, keeping: present)
       tellUndecided(of: desiredState, given: known)
       tellLacking(of: desiredState, in: present)
@@ -34,7 +35,7 @@ extension Session {
       present = try reconciler().observe(for: desiredState)
       desired = expand(desiredState, given: known, keeping: present)
     }
-    // What was shown may be our own alone.
+    // `show` may have printed our own objects alone.
     var plan = Plan(from: present, to: desired, isAllKnown: observed == nil)
     if let out {
       try File.replace(out, with: Array(SavedPlan(plan, desired).text.utf8))
@@ -53,7 +54,7 @@ extension Session {
     Console.print(plan.text(isColored: Console.isColored), isColored: Console.isColored)
   }
 
-  /// What can't be done is a failure even where the rest can.
+  /// A conflict is a failure even if everything else can be done.
   func status(of plan: Plan) -> Int32 {
     if !plan.conflicts.isEmpty { return Status.failed }
     return plan.steps.isEmpty ? Status.done : Status.changes
@@ -61,12 +62,12 @@ extension Session {
 }
 
 extension NetworkState {
-  /// A captured `show` as if the kernel had been read: what isn't marked as somebody else's is ours.
+  /// A captured `show` as if it had been observed: what isn't marked as somebody else's is ours.
   public var asObserved: NetworkState {
     var observed = self
     for index in observed.links.indices {
       observed.links[index].isOwned = observed.links[index].isOurs
-      // Only referred to: it is there, and nothing more is known of it.
+      // It is only referred to: it exists, and nothing more is known about it.
       observed.links[index].isManaged = true
     }
     for index in observed.tables.indices {
@@ -87,7 +88,7 @@ extension NetworkState {
 }
 
 extension Plan {
-  /// Asks the kernel in earnest, where nobody else sees it.
+  /// Asks the kernel itself, in a namespace that nobody else sees.
   fileprivate mutating func addRefusals(
     of desired: NetworkState, _ names: MachineNames
   ) throws {
@@ -102,7 +103,7 @@ extension Plan {
     }
   }
 
-  /// For programs: steps in the order of execution, and what can't be done.
+  /// For programs: the steps in the order of execution, and what can't be done.
   var tree: Tree {
     func place(_ object: Object) -> [(String, Tree)] {
       [("kind", .string(object.kind.name)), ("object", .string("\(object.id)"))]

@@ -7,7 +7,7 @@ import State
 
 extension Session {
   public struct RunOptions: Sendable {
-    /// Where `/status` and the others are served; port 0 takes any that is free.
+    /// Where `/status` and the other paths are served; port 0 means any free port.
     public var address = RunOptions.defaultAddress
     public var port = RunOptions.defaultPort
     public var resync = Duration.seconds(30)
@@ -22,13 +22,13 @@ extension Session {
     public init() {}
   }
 
-  /// `vpngw run FILE`: until SIGTERM.
+  /// `vpngw run FILE`: runs until SIGTERM.
   public func run(_ path: String, _ run: RunOptions) throws -> Int32 {
     let log = Log(least: Log.Level(rawValue: run.logLevel) ?? .info, isJSON: options.isJSON)
     let processSignals = try ProcessSignals()
     let reconciler = try reconciler { log.error("memory", ["error": $0]) }
     let inbox = try Inbox()
-    // A thread each: writing the metrics of 2,000 probes would make others begin late.
+    // One thread each: writing the metrics of 2,000 probes would delay others.
     let groups = (0..<2).map { _ in MultiThreadedEventLoopGroup(numberOfThreads: 1) }
     defer { for group in groups { try? group.syncShutdownGracefully() } }
     var options = Daemon.Options()
@@ -46,7 +46,7 @@ extension Session {
     defer { for output in outputs { output.stop() } }
     let store = StatusStore(
       path: path, inputs: inputs, outputs: outputs, observers: [gatewayMeter])
-    // From the start on: whoever asks whether this lives must get an answer while it waits.
+    // Started first: a liveness check must be answered even while this waits for the lock.
     let server = try StatusServer(
       run.address, port: run.port, on: groups[1], log: log, door: store.door
     ) {
@@ -76,9 +76,9 @@ extension Session {
     return isClean ? Status.done : Status.failed
   }
 
-  /// Takes the namespace's lock. While an `apply` has it, or its change waits for a confirmation, it
-  /// is left to that: whoever is told that a change is undone must not find it done again. Nil when
-  /// the process is to end before that.
+  /// Takes the namespace's lock. Waits while an `apply` holds it or its change waits for
+  /// confirmation: a change that is reported as undone must not be found done again. Nil if the
+  /// process is to end before that.
   private func wait(
     in directory: RunDirectory, for command: String, _ store: StatusStore, _ log: Log,
     _ processSignals: ProcessSignals
@@ -108,7 +108,7 @@ extension Session {
       if said != reason { log.warning("wait", ["reason": reason]) }
       said = reason
       store.update { $0.waiting = reason }
-      // Each look leaves an asker with the holder, whose queue is short.
+      // Each check leaves an entry in the holder's queue, which is short.
       if processSignals.wait(atMost: .milliseconds(250)) == .end { return nil }
     }
   }

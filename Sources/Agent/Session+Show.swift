@@ -4,8 +4,8 @@ public import Model
 import State
 
 extension Session {
-  /// `vpngw show`: what vpngw made, as a state file that `plan` finds nothing to do for; with `all`
-  /// also what others made, marked as theirs.
+  /// `vpngw show`: what vpngw made, as a state file for which `plan` finds nothing to do; with
+  /// `all` also what others made, marked as theirs.
   public func show(all: Bool) throws -> Int32 {
     let reconciler = try reconciler()
     let observed = try reconciler.observe(
@@ -57,24 +57,24 @@ extension NetworkState {
     return own
   }
 
-  /// What a state file can say of all that is there: not what the kernel makes by itself.
+  /// Everything that a state file can state, without what the kernel makes by itself.
   public var everything: NetworkState {
     var all = withTablesDecompiled
     all.sysctls.removeAll { $0.text == nil }
     all.addresses.removeAll {
       [.kernelLoopback, .kernelRA, .kernelLinkLocal].contains($0.protocol)
     }
-    // RTPROT_REDIRECT, kernel, and router advertisements.
+    // RTPROT_REDIRECT, RTPROT_KERNEL and RTPROT_RA.
     all.routes.removeAll { [1, 2, 9].contains($0.protocol?.number) }
     all.rules.removeAll { $0.protocol == .kernel }
-    // A dump lists a shadowed route behind the one in force.
+    // A dump lists a shadowed route after the one in force.
     var seen: Set<Route.ID> = []
     all.routes.removeAll { !seen.insert($0.id).inserted }
     for index in all.tables.indices { all.tables[index].isAdopted = !all.tables[index].isOwned }
     for index in all.wireGuards.indices {
       all.wireGuards[index].isAdopted = !all.wireGuards[index].isOwned
     }
-    // Nothing would mark it as somebody else's.
+    // Nothing would mark them as somebody else's.
     all.ipvsDaemons.removeAll { !$0.isOwned }
     for index in all.ipvsServices.indices {
       all.ipvsServices[index].isAdopted = !all.ipvsServices[index].isOwned
@@ -83,7 +83,7 @@ extension NetworkState {
     return all
   }
 
-  /// As a state file can say it.
+  /// What a state file can state.
   var statable: NetworkState {
     var copy = self
     copy.makeStatable()
@@ -97,7 +97,7 @@ extension NetworkState {
       case .veth(let veth) where veth.peer == nil: links[index].isAdopted = true
       case .macvlan(let macvlan) where macvlan.link == nil: links[index].isAdopted = true
       case .vlan(let vlan) where vlan.link == nil: links[index].isAdopted = true
-      case nil: links[index].isAdopted = false  // without a type it is never made anyway
+      case nil: links[index].isAdopted = false  // a link without a type is never made
       default: continue
       }
     }

@@ -6,20 +6,20 @@ internal import NIOPosix
 import State
 
 extension Session {
-  /// Where `plan`, `apply` and `expand` learn what is alive.
+  /// Where `plan`, `apply` and `expand` learn the states of signals.
   public struct Inputs: Sendable {
-    /// Of the form `NAME=up`; they outweigh what probes say.
+    /// In the form `NAME=up`; they override what probes say.
     public var stated: [String] = []
-    /// Whether each probe of the file is tried once.
+    /// Whether to try each probe of the file once.
     public var probes = false
     public var allowsExec = false
 
     public init() {}
   }
 
-  /// `vpngw expand FILE`: the plain kernel objects that the file stands for, as a state file.
+  /// `vpngw expand FILE`: the plain objects that the file stands for, as a state file.
   ///
-  /// Reads no kernel, so that what isn't known is left out.
+  /// Doesn't read the kernel, so what depends on unknown signals is left out.
   public func expand(_ path: String, given inputs: Inputs = Inputs()) throws -> Int32 {
     guard let desiredState = try load(path) else { return Status.failed }
     let known = try signals(inputs, for: desiredState)
@@ -28,15 +28,15 @@ extension Session {
     return Status.done
   }
 
-  /// What is known of the file's signals before anything is observed: what `--signal` says, and
-  /// under `--probe` what the other probes do.
+  /// The signals that are known before anything is observed: from `--signal` and, with `--probe`,
+  /// from the other probes.
   func signals(
     _ inputs: Inputs, for desiredState: DesiredState
   ) throws -> [Signal: Signal.State] {
     var states = try signals(inputs.stated, for: desiredState)
     guard inputs.probes else { return states }
     let asked = desiredState.probes.filter { states[$0.signal] == nil }
-    // Probes take threads, and `apply --confirm` has to split its process.
+    // Probes start threads, while `apply --confirm` must be able to fork.
     let answers = try Child.run {
       let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
       let said = try Prober.once(asked, group: group, allowsExec: inputs.allowsExec)
@@ -90,7 +90,7 @@ extension Session {
     return states
   }
 
-  /// What the file asks for now, of a kernel that has been observed.
+  /// The desired state, given the observed one; reports what isn't known and what is lacking.
   func expand(
     _ desiredState: DesiredState, given signals: [Signal: Signal.State],
     keeping observed: NetworkState
@@ -101,14 +101,14 @@ extension Session {
     return desiredState.expanded(given: all, keeping: observed)
   }
 
-  /// Says what blueprints do without, what they don't guard, and what can't work as it is meant.
+  /// Reports what blueprints lack, what they don't protect, and what can't work as it is meant.
   func tellLacking(of desiredState: DesiredState, in observed: NetworkState) {
     for lack in desiredState.notes(in: observed) + desiredState.mistakes {
       Console.complain("vpngw: \(lack.object): \(lack.reason)\n")
     }
   }
 
-  /// Says what isn't known: else somebody may wonder why a plan lacks it.
+  /// Reports what isn't known: otherwise one may wonder why it isn't in the plan.
   func tellUndecided(
     of desiredState: DesiredState, given signals: [Signal: Signal.State],
     _ fate: String = "left as it is"
@@ -124,7 +124,7 @@ extension Session {
 }
 
 extension [String] {
-  /// As many as somebody reads.
+  /// As many of them as anybody reads.
   fileprivate var few: String {
     let most = 8
     return count <= most

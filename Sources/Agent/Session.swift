@@ -7,10 +7,10 @@ import Netlink
 import Nftables
 import State
 
-/// One run of a command: where it works and how it speaks. Each command returns its exit status.
+/// One run of a command: where it works and what it prints. Each command returns its exit status.
 public struct Session {
   public struct Options: Sendable {
-    /// A name of `ip netns`, or a path; nil: the namespace of the process.
+    /// A name of `ip netns`, or a path; nil: the process's namespace.
     public var netns: String?
     public var isJSON = false
     public var runDirectory = RunDirectory.defaultPath
@@ -23,7 +23,7 @@ public struct Session {
     /// Done, or nothing to do.
     public static let done: Int32 = 0
     public static let failed: Int32 = 1
-    /// A plan that isn't empty.
+    /// The plan isn't empty.
     public static let changes: Int32 = 2
   }
 
@@ -32,10 +32,10 @@ public struct Session {
   /// Moves the process into the namespace: call it before any thread is started.
   public init(_ options: Options) throws {
     self.options = options
-    // Else glibc walks through its small free blocks whenever a large one is freed, which was a fifth
-    // of the time that big state files take.
+    // Otherwise glibc walks through its small free blocks whenever a large one is freed, which took
+    // a fifth of the time for big state files.
     mallopt(M_MXFAST, 0)
-    // Where our parent ignores it, nobody could wait for a process of ours.
+    // If our parent ignores it, nobody could wait for our children.
     signal(SIGCHLD, SIG_DFL)
     guard let name = options.netns else { return }
     do throws(NetlinkError) {
@@ -49,7 +49,7 @@ public struct Session {
 
   // MARK: - What commands share
 
-  /// A command line that does `verb` where this one works, to be pasted into a shell.
+  /// A command line that runs `verb` in the same place, to be pasted into a shell.
   func command(_ verb: String) -> String {
     var words = ["vpngw", verb]
     if let netns = options.netns { words += ["--netns", netns] }
@@ -59,11 +59,11 @@ public struct Session {
     return words.map(\.quotedForShell).joined(separator: " ")
   }
 
-  /// `complain` is told what of the run directory can't be read.
+  /// `complain` is called with what can't be read in the run directory.
   func reconciler(
     _ complain: (String) -> Void = { Console.complain("vpngw: \($0)\n") }
   ) throws -> Reconciler {
-    // What is read there is believed.
+    // Its contents are trusted.
     try RunDirectory(path: options.runDirectory, namespaceCookie: nil).check()
     let reconciler = try Reconciler(runDirectory: options.runDirectory)
     for damage in reconciler.damages {
@@ -72,7 +72,7 @@ public struct Session {
     return reconciler
   }
 
-  /// What the file asks for; nil when it is invalid, which has then been said.
+  /// What the file asks for; nil if it is invalid, which has been reported then.
   func load(_ path: String) throws -> DesiredState? {
     let bytes = try File.read(path)
     do throws(Problems) {
@@ -90,7 +90,7 @@ public struct Session {
     }
   }
 
-  /// Says what is wrong with files: `FILE:LINE:COLUMN: /json/pointer: what`.
+  /// Reports mistakes in files: `FILE:LINE:COLUMN: /json/pointer: what`.
   func report(_ files: [(path: String, problems: [Problem])]) {
     if options.isJSON {
       let list = files.flatMap { path, problems in problems.map { $0.tree(path) } }

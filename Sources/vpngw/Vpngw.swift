@@ -32,7 +32,7 @@ struct Common: ParsableArguments {
   @Option(help: "Where to keep what must outlive the process until the next boot.")
   var runDirectory = RunDirectory.defaultPath
 
-  /// Runs a command's work; a problem goes to standard error, and the exit status is 1.
+  /// Runs a command's work; an error goes to standard error, and the exit status is 1.
   func run(_ body: (Session) throws -> Int32) throws {
     var options = Session.Options()
     options.netns = netns
@@ -62,7 +62,7 @@ struct Validate: ParsableCommand {
   func run() throws { try common.run { try $0.validate(files) } }
 }
 
-/// What is said of live inputs, by whoever asks or by a single try.
+/// The states of signals, as stated by the user or found by single attempts of probes.
 struct Signals: ParsableArguments {
   @Option(
     name: .customLong("signal"),
@@ -155,8 +155,8 @@ struct Apply: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make the kernel equal to a state file.",
     discussion: """
-      A step that fails stops those that rest on it and no others; all failures are said. Whatever \
-      the kernel answered, it is looked at again afterwards.
+      A step that fails stops those that depend on it and no others; all failures are reported. \
+      Whatever the kernel answered, the result is checked against it afterwards.
       Exit status: 0 the kernel is as the file says, 1 it isn't, or the change was undone.
       """)
 
@@ -230,7 +230,7 @@ struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Keep the kernel equal to a state file and to what is alive, until SIGTERM.",
     discussion: """
-      Looks again whenever the file, a signal or the kernel changes. A file that is wrong is \
+      Checks again whenever the file, a signal or the kernel changes. A file that is wrong is \
       refused, and the one before it stays in force. SIGHUP reads the file again; SIGTERM ends \
       without changing anything. Serves /status, /metrics, /healthz and /readyz over HTTP.
       """)
@@ -248,7 +248,7 @@ struct Run: ParsableCommand {
 
   @OptionGroup var listen: Listen
 
-  @Option(help: "Look at everything at least this often.", transform: Apply.duration)
+  @Option(help: "Check everything at least this often.", transform: Apply.duration)
   var resync: Duration = .seconds(30)
 
   @Option(help: "What becomes of what vpngw made when it ends.")
@@ -292,7 +292,7 @@ struct StatusOf: ParsableCommand {
   }
 }
 
-/// Where a running `run` answers.
+/// Where a running `run` listens.
 struct Listen: ParsableArguments {
   @Option(
     help: "Where run serves its status: ADDRESS:PORT.", transform: Listen.parse)

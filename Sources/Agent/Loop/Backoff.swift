@@ -1,6 +1,6 @@
 import Model
 
-/// What failed is tried again later and later, each object on its own: 1 s, 2 s, 4 s, at most 60 s.
+/// Retries what failed after growing waits, for each object on its own: 1 s, 2 s, 4 s, up to 60 s.
 struct Backoff {
   struct Entry {
     let change: Change
@@ -8,7 +8,7 @@ struct Backoff {
     var next: Cadence.Instant
   }
 
-  /// What routes and nexthops stand on.
+  /// The links and addresses that routes and nexthops depend on.
   private struct Footing: Equatable {
     let links: [Link]
     let addresses: Set<ObjectID>
@@ -17,10 +17,10 @@ struct Backoff {
   private var entries: [ObjectID: Entry] = [:]
   private var footing: Footing?
 
-  /// The earliest instant at which something is to be tried again.
+  /// The earliest instant at which something is to be retried.
   var next: Cadence.Instant? { entries.values.map(\.next).min() }
 
-  /// Forgets all when links or addresses aren't what they were: the kernel refuses a route over a
+  /// Forgets everything when links or addresses have changed: the kernel refuses a route over a
   /// link that is down, and takes it the moment that the link is up.
   mutating func observed(_ configuration: NetworkState) {
     let present = Footing(
@@ -30,13 +30,13 @@ struct Backoff {
     footing = present
   }
 
-  /// Whether a change waits; another change of the same object doesn't.
+  /// Whether the change must wait; a different change of the same object needn't.
   func holds(_ change: Change, _ now: Cadence.Instant) -> Bool {
     guard let entry = entries[change.object.id], entry.change == change else { return false }
     return now < entry.next
   }
 
-  /// Notes a failure; returns how many there were in a row, and the wait.
+  /// Records a failure; returns how many there were in a row, and the wait.
   mutating func failed(_ change: Change, _ now: Cadence.Instant) -> (count: Int, wait: Duration) {
     let before = entries[change.object.id]
     let count = before?.change == change ? before!.failures + 1 : 1
@@ -45,7 +45,7 @@ struct Backoff {
     return (count, wait)
   }
 
-  /// Forgets all that isn't wanted any more.
+  /// Forgets what is no longer wanted.
   mutating func keep(_ wanted: Set<ObjectID>) {
     entries = entries.filter { wanted.contains($0.key) }
   }

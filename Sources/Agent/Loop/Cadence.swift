@@ -1,13 +1,13 @@
 import Model
 
-/// When the loop looks at the kernel: soon after anything happens, but never so often that looking
-/// is all it does.
+/// When passes are due: soon after anything happens, but never so often that the loop does nothing
+/// else.
 struct Cadence {
   typealias Instant = Model.Instant
 
-  /// A full look without any reason.
+  /// The time between passes when nothing happens.
   let resync: Duration
-  /// Events of one cause come in a row: wait for the others.
+  /// Events of one cause arrive in bursts: how long to wait for the rest.
   static let debounce = Duration.milliseconds(2)
 
   private(set) var due: Instant
@@ -19,14 +19,14 @@ struct Cadence {
     earliest = now
   }
 
-  /// Something happened, or will need a look at `instant`.
+  /// Something happened, or will make a pass due at `instant`.
   mutating func schedule(at instant: Instant) { due = min(due, max(instant, earliest)) }
 
   mutating func wake(_ now: Instant) { schedule(at: now + Self.debounce) }
 
   func isDue(_ now: Instant) -> Bool { now >= due }
 
-  /// After a look: the next one leaves others twice its time.
+  /// A pass is over: until the next, others get twice the time that it took.
   mutating func passed(from start: Instant, to end: Instant) {
     earliest = end + min((end - start) * 2, .seconds(1))
     due = end + resync

@@ -3,7 +3,7 @@ import Model
 import Plan
 
 extension Daemon {
-  /// What a look at the kernel, or what signals changed, meant to each blueprint.
+  /// Reports what a pass, or a change of signals, meant for each blueprint.
   func reportBlueprints(
     _ wanted: NetworkState, _ outcome: Reconciler.Outcome, _ now: Cadence.Instant
   ) {
@@ -22,7 +22,7 @@ extension Daemon {
     if store.status.ways != ways { store.update { $0.ways = ways } }
   }
 
-  /// Says when nobody is left to send to, and when somebody is again.
+  /// Logs when a blueprint has no live member left, and when it has one again.
   private func note(_ availability: Availability) -> Status.Way {
     let before = store.status.ways.first { $0.availability.name == availability.name }?.closedSince
     if availability.isClosed, before == nil {

@@ -1,8 +1,8 @@
 import Model
 
 extension Daemon {
-  /// Reads what blueprints' nftables dropped. A failure is left to the next look, which says why
-  /// nftables can't be read.
+  /// Reads what the blueprints' nftables dropped. Failure is left to the next pass, which reports
+  /// why nftables can't be read.
   func countDrops() {
     let sections = (desiredState?.blueprints ?? []).compactMap { blueprint in
       blueprint.counters.map { (type(of: blueprint).section, $0) }

@@ -5,14 +5,14 @@ import Netlink
 import State
 
 extension Daemon {
-  /// Of a file with thousands of mistakes a few tell what it is about.
+  /// Of thousands of mistakes a few are enough.
   private static let shownProblems = 20
 
-  /// Takes the file if it is good; else the one before it stays in force.
+  /// Takes the file if it is valid; otherwise the one before stays in force.
   ///
-  /// It is read again where its directory had not been watched until now: it may have been replaced
-  /// between the reading and the watch. `isAsked`: somebody waits to hear of it, also where it is the
-  /// same.
+  /// Reads again if the file's directory wasn't watched until now: the file may have been replaced
+  /// between the reading and the watch. `isAsked`: somebody waits for the result, even if the file
+  /// hasn't changed.
   func readFile(isAsked: Bool = false) {
     var isAsked = isAsked
     repeat {
@@ -44,7 +44,7 @@ extension Daemon {
       do throws(Incompleteness) {
         try read.complete(by: Machine())
       } catch {
-        // A key may come later than the file that names it.
+        // A key's file may appear later than the state file that names it.
         fileBytes = nil
         return refuseFile(["\(path): \(error)"], isAsked: isAsked) {
           log.error("state-file", ["file": path, "error": error, "kept": kept])
@@ -81,7 +81,7 @@ extension Daemon {
   private var kept: String? { desiredState != nil ? "the last good one" : nil }
 
   private func refuseFile(_ problems: [String], isAsked: Bool, _ say: () -> Void) {
-    // Said once, not at each look.
+    // Logged once, not in each pass.
     let isNews = store.status.file != .bad(problems)
     if isNews {
       store.update { $0.file = .bad(problems) }

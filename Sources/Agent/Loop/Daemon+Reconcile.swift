@@ -5,7 +5,7 @@ import Plan
 import State
 
 extension Daemon {
-  /// One look at the kernel, and what it takes to make it as it should be.
+  /// One pass: observes the kernel, and changes what isn't as it should be.
   func reconcile(_ now: Cadence.Instant) {
     var wanted = NetworkState()
     var isDrift = true
@@ -32,8 +32,8 @@ extension Daemon {
         return plan
       }
     } catch {
-      // The kernel couldn't be read, or the disk couldn't be written: the next look tries again.
-      if blindness != "\(error)" { log.error("look-failed", ["error": error]) }
+      // The kernel couldn't be read, or the disk couldn't be written: the next pass tries again.
+      if blindness != "\(error)" { log.error("pass-failed", ["error": error]) }
       blindness = "\(error)"
       store.count(.errors)
       store.failed("\(error)")
@@ -41,7 +41,7 @@ extension Daemon {
       return
     }
     blindness = nil
-    // What failed until now, and is done at last, nobody undid.
+    // A step that failed until now, and has succeeded at last, undoes nobody's change.
     for step in outcome.done {
       say(step, isDrift: isDrift && !unconverged.contains(step.change.object.id), now)
     }
@@ -50,7 +50,7 @@ extension Daemon {
     for (position, (step, error)) in outcome.failed.enumerated() {
       let (count, wait) = backoff.failed(step.change, now)
       store.count(step, "failed")
-      // Of a thousand routes over one dead link a few tell what it is about.
+      // Of a thousand routes over one dead link a few are enough.
       if position >= Self.shownFailures { continue }
       log.error(
         "step-failed",
@@ -69,7 +69,7 @@ extension Daemon {
           object: "\(step.change.object.id)", reason: reason(step, outcome) + cause))
     }
     failures += say(outcome.waiting)
-    // An error, since all is as the file says, and yet nothing gets through.
+    // An error: the kernel is as the file says, and yet nothing gets through.
     let wrong = desiredState!.mistakes
     failures += wrong
     if wrong != mistakes {
@@ -106,8 +106,8 @@ extension Daemon {
 
   private static let shownFailures = 20
 
-  /// An object that bore our mark at the last converged look, and doesn't now, was replaced by hand
-  /// (`ip route replace`): it is drift and gets put back, not a conflict.
+  /// An object that had our mark in the last converged pass, and hasn't now, was replaced by hand
+  /// (`ip route replace`): that is drift to be put back, not a conflict.
   private func puttingBack(
     _ plan: Plan, _ observed: NetworkState, _ wanted: NetworkState
   ) -> Plan {
@@ -116,13 +116,13 @@ extension Daemon {
     return ours.isEmpty ? plan : Plan(from: observed.owning(ours), to: wanted)
   }
 
-  /// What signals change, at once: by the kernel as the last look left it. If it is so no longer,
-  /// steps fail or miss something; the look that follows finds that.
+  /// Carries out at once what signals change, on the kernel as the last pass left it. If it has
+  /// changed since, steps fail or miss something, which the next pass finds.
   func react(_ now: Cadence.Instant) {
     guard let seen = seen.take() else { return }
     let wanted = expanded(liveSignals.states(now), keeping: seen, now)
     let plan = Plan(from: seen, to: wanted, converged: convergedDesired)
-    // What the look finds besides is no drift: our own steps may have brought it about.
+    // Other differences in the next pass are no drift: our own steps may have caused them.
     convergedDesired = nil
     guard let outcome = try? reconciler.carryOut(plan, holding: { self.backoff.holds($0, now) })
     else { return }
@@ -140,8 +140,8 @@ extension Daemon {
     }
   }
 
-  /// Each once, until it is over: what the kernel lacks, and what isn't known yet. All of it, for
-  /// the status.
+  /// Logs what the kernel lacks and what isn't known yet, each once until it is over; returns all
+  /// of it for the status.
   private func say(_ lacking: [Trouble], _ undecided: [String]) -> [Trouble] {
     let reason = "what decides it isn't known yet; left as it is"
     let waiting = undecided.map { Trouble(object: $0, reason: reason) }
@@ -156,7 +156,8 @@ extension Daemon {
     return notes
   }
 
-  /// Steps that wait for an address, each once: no errors, since the kernel says when it is ready.
+  /// Logs steps that wait for an address, each once: not as errors, since the kernel will tell when
+  /// it is ready.
   private func say(_ waiting: [Reconciler.Outcome.Wait]) -> [Trouble] {
     let all = waiting.map {
       Trouble(object: "\($0.step.change.object.id)", reason: $0.reason)
@@ -168,7 +169,7 @@ extension Daemon {
     return all
   }
 
-  /// Signals that became something else.
+  /// Logs signals that have changed.
   func say(_ signals: [Signal: Signal.State]) {
     let states = liveSignals.states(.now)
     for (signal, state) in signals.sorted(by: { $0.key < $1.key }) {
@@ -185,12 +186,12 @@ extension Daemon {
     }
   }
 
-  /// Flows of real servers that went.
+  /// Logs the flows of removed real servers that were ended.
   private func sayFlows() {
     let (count, failure) = reconciler.flows.take()
     if count > 0 { log.info("flows-ended", ["count": count, "why": "their server went"]) }
     let text = failure?.description
-    // It is tried again at each look.
+    // Ending them is tried again in each pass.
     if let text, text != flowsFailure { log.error("flows-kept", ["error": text]) }
     flowsFailure = text ?? (count > 0 ? nil : flowsFailure)
   }

@@ -8,15 +8,15 @@ import State
 
 /// `vpngw run`: keeps the kernel equal to the state file and to what is alive right now.
 ///
-/// Everything that happens only wakes it; what to do comes from a look at the kernel. It belongs to
-/// the thread that makes it, which has to be in the right network namespace.
+/// Whatever happens only wakes it; what to do follows from observing the kernel. It belongs to the
+/// thread that makes it, which must be in the right network namespace.
 final class Daemon {
   struct Options: Sendable {
     var resync = Duration.seconds(30)
-    /// How often what sends no events is looked at: what somebody changed is back within a second,
-    /// also the time that this takes.
+    /// How often to check what sends no events: a foreign change is undone within a second,
+    /// including the time that this takes.
     var poll = Duration.milliseconds(900)
-    /// Removes all that is ours at the end.
+    /// Removes everything that is ours when it ends.
     var removesOnExit = false
   }
 
@@ -34,7 +34,7 @@ final class Daemon {
 
   var desiredState: DesiredState?
   var fileBytes: [UInt8]?
-  /// When to read the file, which may be about to be written: an editor makes it anew in steps.
+  /// When to read the file, which may still be being written: editors write files in several steps.
   private var nextRead: Cadence.Instant?
   private static let writing = Duration.milliseconds(10)
   var cadence: Cadence
@@ -43,26 +43,26 @@ final class Daemon {
   var repairs = Repairs()
   var steps = Repairs(few: 20, most: .max)
   var overflows = Tally()
-  /// What the last look wanted, where it found or made everything so: whatever differs from it next
-  /// was changed by somebody else.
+  /// The desired state of the last pass that converged, or that changed everything it could: any
+  /// difference from it is somebody else's change.
   var convergedDesired: NetworkState?
-  /// Of that, what is not so yet: it failed, or rests on what failed.
+  /// The objects in it that aren't as desired: they failed, or depend on what failed.
   var unconverged: Set<ObjectID> = []
-  /// The settings that the last look left as they should be.
+  /// The settings that the last pass left as they should be.
   var watched: [Sysctl] = []
-  /// The kernel as the last look left it, while nothing is heard of it since.
+  /// The kernel as the last pass left it, as long as nothing has been heard of it since.
   var seen: NetworkState?
-  /// The kernel as the last look that found nothing to do saw it.
+  /// The kernel as observed by the last pass that found nothing to do.
   var convergedObserved: NetworkState?
   var conflicts: [Plan.Conflict] = []
-  /// What failed to be looked at, until a look succeeds.
+  /// Why the last pass failed as a whole; nil once one succeeds.
   var blindness: String?
-  /// What of the file can't work as it is meant, as it was said.
+  /// What the file asks for that can't work as it is meant, as last logged.
   var mistakes: [Trouble] = []
-  /// Why flows of real servers that went are there still.
+  /// Why flows of removed real servers are still there.
   var flowsFailure: String?
   var notes: [Trouble] = []
-  /// Steps that wait for an address, as they were said.
+  /// Steps that wait for an address, as last logged.
   var waits: [Trouble] = []
   var liveSignals: LiveSignals
   var drainings = Drainings()
@@ -74,7 +74,7 @@ final class Daemon {
     self.path = path
     self.options = options
     self.reconciler = reconciler
-    // Probes go on, and the kernel says when an address is ready.
+    // The loop never blocks for an address: the kernel tells when it is ready.
     reconciler.waitsForDetection = false
     self.inbox = inbox
     self.store = store
@@ -83,7 +83,7 @@ final class Daemon {
     watch = try FileWatch(path)
     monitors = [try Monitor(.route), try Monitor(.netfilter)]
     let descriptors = [processSignals?.descriptor, watch.descriptor].compactMap(\.self)
-    // Whatever it is that wakes it, it looks at all of them.
+    // Whichever of them wakes it, it checks all of them.
     for descriptor in descriptors + monitors.map(\.descriptor) {
       try inbox.loop.add(descriptor, for: .toRead, as: 0)
     }
@@ -95,14 +95,14 @@ final class Daemon {
 
   // MARK: - The loop
 
-  /// Until SIGTERM or SIGINT; false when what was to be removed then wasn't.
+  /// Runs until SIGTERM or SIGINT; false if what was to be removed then wasn't.
   func run() throws -> Bool {
     readFile()
     while turn() {}
     return options.removesOnExit ? try removeAll() : true
   }
 
-  /// A look if it is time for one, and what happened until the next; false at the end.
+  /// Makes a pass if one is due, and handles what happens until the next; false at the end.
   func turn() -> Bool {
     let now = Instant.now
     if cadence.isDue(now) { pass(now, late: now - cadence.due) }
@@ -113,7 +113,7 @@ final class Daemon {
     return true
   }
 
-  /// Sleeps until something happens; what the process was told.
+  /// Sleeps until something happens; returns the signal that the process received, if any.
   private func wait(until instant: Cadence.Instant) -> ProcessSignals.Meaning? {
     inbox.loop.wait(for: &events, until: instant)
     return processSignals?.drain()
@@ -142,7 +142,7 @@ final class Daemon {
     } catch {
       log.error("netlink", ["error": error])
     }
-    // Of IPVS, what we changed ourselves is news as well, once: so nothing is missed in between.
+    // For IPVS our own changes count too, once: so that nothing in between is missed.
     var hasDrifted = inbox.takeDrift()
     if now >= nextPoll {
       nextPoll = now + options.poll
@@ -165,14 +165,14 @@ final class Daemon {
     }
   }
 
-  /// Whether a setting, which sends no events, isn't as it was left.
+  /// Whether a setting, which sends no events, has changed since we left it.
   private func hasDriftedSilently() -> Bool {
     watched.contains { reconciler.sysctl($0.key).text != $0.text }
   }
 
   /// Called with each state file that is taken.
   var onTake: (DesiredState) -> Void = { _ in }
-  /// Called each time that what sends no events is looked at.
+  /// Called each time that things without events are checked.
   var onPoll: () -> Void = {}
 
   // MARK: - Passes
@@ -184,7 +184,7 @@ final class Daemon {
     let end = Instant.now
     store.measure(.passDuration, end - start)
     cadence.passed(from: start, to: end)
-    // From the start: what came due during the look was none of it.
+    // From the start of the pass: what came due during it isn't covered by it.
     if let (objects, times) = repairs.unsaid(end) {
       log.warning(
         "restored", ["object": "\(objects) others", "times": times, "within": Repairs.window.text])

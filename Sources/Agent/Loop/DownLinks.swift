@@ -1,8 +1,8 @@
 import Model
 import Plan
 
-/// Links that pass no packets although nexthops and routes lead over them: the cause of what the
-/// kernel refuses, or of what silently goes nowhere.
+/// Links that are down while nexthops and routes lead over them: they explain what the kernel
+/// refuses, or what silently goes nowhere.
 struct DownLinks {
   private var links: [(name: LinkName, isUp: Bool, count: Int)] = []
 
@@ -35,7 +35,7 @@ struct DownLinks {
     }
   }
 
-  /// Why a step must have failed, as far as it can be told from the links.
+  /// Why a step must have failed, as far as the links can tell.
   func cause(of step: Step) -> String? {
     let needed = step.change.object.resource.requirements
     return links.first { needed.contains(.link($0.name)) }.map { name, isUp, _ in

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// Wakes when a file may have been replaced: by a write, by an editor's rename, or by the swap of
-/// `..data` that Kubernetes makes for a ConfigMap, which is a rename in the same directory.
+/// Wakes when a file may have been replaced: by a write, by an editor's rename, or by Kubernetes,
+/// which swaps `..data` for a ConfigMap by a rename in the same directory.
 ///
-/// It watches directories, since a watch on the file itself stays with the old one.
+/// Watches directories, since a watch on the file itself would stay with the old file.
 final class FileWatch {
   private let path: String
-  /// To poll for reading.
+  /// The descriptor to poll for reading.
   let descriptor: Int32
   private var watches: Set<Int32> = []
 
@@ -21,11 +21,12 @@ final class FileWatch {
 
   deinit { close(descriptor) }
 
-  /// Watches the directory of the file and, where that is a symbolic link, of what it leads to; to
-  /// be called after each change, since either may be another one by then. Where a directory isn't
-  /// there, what will tell of it is the nearest one above.
+  /// Watches the file's directory and, if the file is a symbolic link, its target's directory. Call
+  /// it after each change, since either may be another directory by then. If a directory doesn't
+  /// exist, its nearest existing ancestor is watched instead.
   ///
-  /// Whether it watches more than before: what happened there until now is not known then.
+  /// Returns whether it watches more than before: it doesn't know what has happened there until
+  /// now.
   @discardableResult
   func renew() -> Bool {
     let events = UInt32(
@@ -45,7 +46,7 @@ final class FileWatch {
     return !present.isSubset(of: watches)
   }
 
-  /// Whether anything happened in the directories since the last time.
+  /// Whether anything has happened in the directories since the last call.
   func drain() -> Bool {
     var buffer = [UInt8](repeating: 0, count: 1 << 12)
     var hasChanged = false

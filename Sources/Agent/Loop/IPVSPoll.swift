@@ -3,8 +3,8 @@ import Kernel
 import Model
 import Synchronization
 
-/// Looks at IPVS, which sends no events, while the file has anything of it; tells the loop when it
-/// isn't as it was.
+/// Checks IPVS, which sends no events, while the file uses it, and tells the loop when it has
+/// changed.
 ///
 /// On a thread of its own: reading 16,000 destinations takes a while.
 final class IPVSPoll: Sendable {
@@ -35,7 +35,7 @@ final class IPVSPoll: Sendable {
     isWanted.value.store(desiredState.hasIPVS, ordering: .relaxed)
   }
 
-  /// To be called once.
+  /// May be called once.
   func stop() {
     isStopped.value.store(true, ordering: .relaxed)
     loop.wake()

@@ -2,11 +2,11 @@ import Events
 import Model
 import Synchronization
 
-/// What other threads tell the loop; each message wakes it.
+/// Messages from other threads to the loop; each one wakes it.
 final class Inbox: Sendable {
   private let signals = Mutex<[Signal: Signal.State]>([:])
   private let drift = Atomic(false)
-  /// By which the daemon waits.
+  /// The loop that the daemon waits with.
   let loop: EventLoop
 
   init() throws {
@@ -30,14 +30,14 @@ final class Inbox: Sendable {
     loop.wake()
   }
 
-  /// Whether anybody said so since the last time. It comes before ``states(of:)``: whatever is
-  /// posted after it wakes the loop again.
+  /// Whether ``postDrift()`` was called since the last time. Call it before ``states(of:)``:
+  /// whatever is posted after it wakes the loop again.
   func takeDrift() -> Bool {
     loop.clearWake()
     return drift.exchange(false, ordering: .relaxed)
   }
 
-  /// The latest of each signal, except those that nobody speaks for any more.
+  /// The latest state of each signal, except of those that no input reports any more.
   func states(of wanted: Set<Signal>) -> [Signal: Signal.State] {
     signals.withLock { signals in
       signals = signals.filter { wanted.contains($0.key) }

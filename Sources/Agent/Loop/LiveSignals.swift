@@ -1,6 +1,6 @@
 import Model
 
-/// What every signal of the state file says, and how long those that say nothing may go on so.
+/// The state of every signal of the state file, and how long unknown ones may stay so.
 struct LiveSignals {
   /// How long a signal may be unknown before it counts as down.
   private var deadline = DesiredState.defaultDeadline
@@ -8,7 +8,7 @@ struct LiveSignals {
   private var states: [Signal: Signal.State] = [:]
   private var unknownSince: [Signal: Cadence.Instant] = [:]
 
-  /// A state file was taken: signals that stay keep what they said.
+  /// Takes a new state file: signals that stay keep their states.
   mutating func declare(
     _ signals: Set<Signal>, deadline: Duration, _ now: Cadence.Instant
   ) {
@@ -19,7 +19,7 @@ struct LiveSignals {
     declared = signals
   }
 
-  /// Takes what inputs said; returns what of it is news.
+  /// Takes what inputs report; returns what has changed.
   mutating func update(
     _ said: [Signal: Signal.State], _ now: Cadence.Instant
   ) -> [Signal: Signal.State] {
@@ -31,14 +31,14 @@ struct LiveSignals {
     return news
   }
 
-  /// As conditions see them: unknown for too long is down.
+  /// The states that conditions see: a signal that has been unknown for too long is down.
   func states(_ now: Cadence.Instant) -> [Signal: Signal.State] {
     var states = states
     for (signal, since) in unknownSince where now >= since + deadline { states[signal] = .down }
     return states
   }
 
-  /// When the next unknown signal begins to count as down.
+  /// When the next unknown signal will count as down.
   func nextDeadline(after now: Cadence.Instant) -> Cadence.Instant? {
     unknownSince.values.map { $0 + deadline }.filter { $0 > now }.min()
   }

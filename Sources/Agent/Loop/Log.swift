@@ -2,8 +2,8 @@ internal import Glibc
 import JSON
 import Model
 
-/// One line an event on standard error: `time=2026-07-01T03:12:45.120Z level=info event=step
-/// verb=create object="rule 1000"`, or the same as a JSON object.
+/// Logs one line for each event on standard error: `time=2026-07-01T03:12:45.120Z level=info
+/// event=step verb=create object="rule 1000"`, or the same as a JSON object.
 struct Log: Sendable {
   enum Level: String, Sendable, CaseIterable, Comparable {
     case debug, info, warning, error
@@ -17,7 +17,7 @@ struct Log: Sendable {
 
   var least: Level = .info
   var isJSON = false
-  /// Where lines go; tests read them.
+  /// Where lines go; tests replace it.
   var sink: @Sendable (String) -> Void = { Console.complain($0) }
 
   func debug(_ event: String, _ fields: Fields = [:]) { write(.debug, event, fields) }
@@ -60,8 +60,8 @@ struct Log: Sendable {
     }
   }
 
-  /// As it is where it is one word, else between quotation marks, with what would end the line or
-  /// the value escaped.
+  /// The text itself if it is a single word; otherwise quoted, with everything escaped that would
+  /// end the line or the value.
   private static func quoted(_ text: String) -> String {
     let isPlain =
       !text.isEmpty
@@ -74,7 +74,7 @@ struct Log: Sendable {
   }
 }
 
-/// An instant by the machine's wall clock, for people to read; never compared with another.
+/// An instant on the machine's wall clock, for people to read; never compared with another.
 struct WallClock: Sendable, Hashable {
   let seconds: Int
   let milliseconds: Int

@@ -9,7 +9,7 @@ struct ProcessSignals {
     case reload, end
   }
 
-  // A signal handler may do next to nothing but write to a descriptor, and it finds only globals.
+  // A signal handler may hardly do more than write to a descriptor, and can only reach globals.
   private static let bell = Atomic<Int32>(-1)
   private static let isReloading = Atomic(false)
   private static let isEnding = Atomic(false)
@@ -46,14 +46,14 @@ struct ProcessSignals {
   /// Readable when there is something to drain.
   var descriptor: Int32 { waker.descriptor }
 
-  /// What comes within a time.
+  /// Waits for a signal for at most `duration`.
   func wait(atMost duration: Duration) -> Meaning? {
     var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     poll(&polled, 1, Int32(clamping: Int64(duration.inSeconds * 1000)))
     return drain()
   }
 
-  /// What came since the last time; an end outweighs all.
+  /// The signal received since the last time; an end outweighs a reload.
   func drain() -> Meaning? {
     waker.clear()
     let isReloading = Self.isReloading.exchange(false, ordering: .sequentiallyConsistent)

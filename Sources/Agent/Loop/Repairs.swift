@@ -1,14 +1,14 @@
 import Model
 import Plan
 
-/// Counts what is done to each object within a minute, so that the log can name who fights whom, and
-/// isn't drowned by it.
+/// Counts the changes of each object within a minute, so that the log can name who fights over it,
+/// and isn't flooded.
 struct Repairs {
   static let window = Duration.seconds(60)
 
-  /// So often the same change of an object is said within the window; then once a window.
+  /// How often the same change of an object is logged within the window; after that, once a window.
   let few: Int
-  /// So many lines are said within a window, of all objects.
+  /// How many lines are logged within a window, for all objects together.
   let most: Int
 
   private struct Entry {
@@ -32,8 +32,8 @@ struct Repairs {
     self.most = most
   }
 
-  /// Notes what was done to an object; returns how often something was within the window, and whether
-  /// it is to be said.
+  /// Records a change of an object; returns how many changes there were within the window, and
+  /// whether to log this one.
   mutating func note(
     _ id: ObjectID, as change: String = "", _ now: Cadence.Instant
   ) -> (times: Int, isSaid: Bool) {
@@ -65,7 +65,7 @@ struct Repairs {
     (times ?? []).filter { $0 + window > now }.suffix(999) + [now]
   }
 
-  /// At the end of a window in which not all was said: of how many objects, how often.
+  /// At the end of a window in which not everything was logged: of how many objects, and how often.
   mutating func unsaid(_ now: Cadence.Instant) -> (objects: Int, times: Int)? {
     guard !left.isEmpty, let start, start + Self.window <= now else { return nil }
     defer { (self.start, lines, left) = (nil, 0, [:]) }
@@ -73,12 +73,12 @@ struct Repairs {
   }
 }
 
-/// Counts what happens, to be said once a minute.
+/// Counts events, to be logged once a minute.
 struct Tally {
   private var count = 0
   private var said: Cadence.Instant?
 
-  /// How often since it was last said, where that is a minute ago.
+  /// How many there were since they were last logged; nil within a minute of that.
   mutating func note(_ times: Int, _ now: Cadence.Instant) -> Int? {
     count += times
     if let said, said + Repairs.window > now { return nil }
@@ -88,7 +88,7 @@ struct Tally {
 }
 
 extension Step {
-  /// What somebody must have done for this step to be needed again.
+  /// What somebody must have done to make this step necessary again.
   var interference: String {
     switch change.verb {
     case .create: "deleted"

@@ -1,15 +1,15 @@
 import JSON
 import Model
 
-/// What follows signals outside the kernel: DNS records, gratuitous ARP. `Session.run` has the list of
-/// outputs; a new one needs a line there, and none elsewhere in the loop.
+/// Follows signals outside the kernel: DNS records, gratuitous ARP. `Session.run` lists the
+/// outputs; a new one needs a line there and none elsewhere in the loop.
 protocol Output: Sendable {
-  /// Called on the loop's thread after each look, so it returns at once and does its own I/O on a thread
-  /// of its own. `isConverged`: the kernel is as the state file says, given these signals.
+  /// Called on the loop's thread after each pass: it must return at once, and do its I/O on a
+  /// thread of its own. `isConverged`: the kernel is as the state file says, given these signals.
   func follow(_ desired: DesiredState, given signals: [Signal: Signal.State], isConverged: Bool)
-  /// A member of the status by its name; nil: there is nothing to say. From any thread.
+  /// A member of the status, by name; nil if there is nothing to report. Called on any thread.
   var status: (name: String, tree: Tree)? { get }
-  /// From any thread.
+  /// Called on any thread.
   func measure(into metrics: inout Metrics)
   func stop()
 }

@@ -2,8 +2,8 @@ import Model
 internal import NIOCore
 import Synchronization
 
-/// By which of the router's addresses one may ask at the status port. Where `--listen` names none
-/// (`0.0.0.0`, `::`), not by those in the VPN network: what the router knows is no client's business.
+/// At which of the router's addresses the status port answers. If `--listen` names none (`0.0.0.0`,
+/// `::`), not at those in the VPN network: the router's status is no business of clients.
 final class Door: Sendable {
   private let closed = Mutex<[Prefix]>([])
 
@@ -19,7 +19,7 @@ final class Door: Sendable {
 }
 
 extension IPAddress {
-  /// IPv4's own, where a socket of IPv6 has it as `::ffff:192.0.2.1`.
+  /// The IPv4 address, if an IPv6 socket shows it as `::ffff:192.0.2.1`.
   fileprivate var unmapped: IPAddress {
     guard family == .inet6, v6.high == 0, v6.low >> 32 == 0xffff else { return self }
     return IPAddress(v4: UInt32(truncatingIfNeeded: v6.low))

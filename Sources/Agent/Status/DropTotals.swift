@@ -3,16 +3,16 @@ import Model
 
 /// Packets that a blueprint's nftables dropped, as totals that only grow.
 ///
-/// The kernel's counters start anew when their table does, and when somebody resets them: one below its last
-/// value has counted from zero. What was counted between the last reading and that is lost. At the
-/// daemon's start the totals are the kernel's.
+/// The kernel's counters start again with their table, and when somebody resets them: a counter
+/// below its last value has counted from zero. What was counted between the last reading and the
+/// reset is lost. When the daemon starts, the totals are the kernel's.
 struct DropTotals: Sendable {
   struct Drop: Sendable {
     let reason: DropCounters.Reason
     private(set) var packets: UInt64 = 0
-    /// When the total was seen to grow; nil: not since the daemon's start.
+    /// When the total last grew; nil: not since the daemon's start.
     private(set) var last: WallClock?
-    /// As it was last read.
+    /// The counter as it was last read.
     private var counter: UInt64?
 
     init(_ reason: DropCounters.Reason) { self.reason = reason }
@@ -39,7 +39,7 @@ struct DropTotals: Sendable {
 
   init(of section: String) { self.section = section }
 
-  /// `counters` are the kernel's by name; one that is absent has counted nothing.
+  /// `counters` are the kernel's, by name; a missing counter has counted nothing.
   mutating func read(
     _ counters: [String: UInt64], of reasons: [DropCounters.Reason], at now: WallClock
   ) {

@@ -20,9 +20,9 @@ extension GatewayMeter {
   static let addressChanges = Counter(
     "public_ip_changes_total", "Times that the public addresses of the gateways became others.")
   static let updates = Counter(
-    "route_updates_total", "Looks that changed the gateways' routes or nftables.")
+    "route_updates_total", "Passes that changed the gateways' routes or nftables.")
   static let updateDuration = Histogram(
-    "route_update_duration_seconds", "How long these looks took.")
+    "route_update_duration_seconds", "How long these passes took.")
   static let leading = Gauge(
     "default_route_gateways_count", "Gateways by which new flows leave.")
   static let active = Gauge("gateway_active_count", "Gateways that are healthy.")

@@ -3,13 +3,14 @@ import Health
 import Model
 import Synchronization
 
-/// gateway-route-manager's metrics, under its names: of the gateways' health checks, and of their routes.
+/// gateway-route-manager's metrics, under its names: of the gateways' health checks, and of their
+/// routes.
 final class GatewayMeter: BlueprintObserver, ProbeObserver {
   fileprivate struct Content {
     var metrics = Metrics(GatewayMeter.all)
     /// The gateways' addresses by the signals of their probes.
     var gateways: [Signal: IPAddress] = [:]
-    /// Those that were checked since the last cycle's end, and the slowest of these checks.
+    /// The gateways checked since the end of the last cycle, and the slowest of these checks.
     var checked: Set<Signal> = []
     var slowest = Duration.zero
     var publicAddresses: [Signal: IPAddress] = [:]
@@ -94,7 +95,7 @@ final class GatewayMeter: BlueprintObserver, ProbeObserver {
 }
 
 extension GatewayMeter.Content {
-  /// A cycle is over when each gateway was checked since the one before.
+  /// A cycle is over once each gateway has been checked.
   fileprivate mutating func noteCycle(_ signal: Signal, _ duration: Duration) {
     checked.insert(signal)
     slowest = max(slowest, duration)
@@ -139,7 +140,7 @@ extension Metrics {
     observe(GatewayMeter.fetchDuration, gateway, request.duration)
   }
 
-  /// Of gateway-route-manager's operations there is but one.
+  /// Only one of gateway-route-manager's operations exists here.
   fileprivate mutating func addRouteUpdate(_ status: String, _ amount: Double) {
     add(
       GatewayMeter.updates, [Label("operation", "update"), Label("status", status)], amount)

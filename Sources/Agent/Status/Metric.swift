@@ -1,4 +1,4 @@
-/// What a metric is, as a value that code names: `metrics.add(.passes)`.
+/// A metric, as a value that code names: `metrics.add(.passes)`.
 protocol Metric: Hashable, Sendable {
   static var kind: Metrics.Kind { get }
   var name: String { get }
@@ -28,7 +28,7 @@ struct Gauge: Metric {
   }
 }
 
-/// Of durations, in seconds.
+/// A histogram of durations, in seconds.
 struct Histogram: Metric {
   static let kind = Metrics.Kind.histogram
   let name: String

@@ -38,10 +38,10 @@ struct Metrics: Sendable {
 
   private var families: [String: Family] = [:]
 
-  /// Prints these also while they have no value.
+  /// Prints these even while they have no value.
   init(_ metrics: [any Metric] = []) { declare(metrics) }
 
-  /// Prints these also while they have no value.
+  /// Prints these even while they have no value.
   mutating func declare(_ metrics: [any Metric]) {
     for metric in metrics { declare(metric) }
   }
@@ -56,7 +56,7 @@ struct Metrics: Sendable {
     change(counter) { $0.values[labels, default: 0] += amount }
   }
 
-  /// A counter is set where something else counts.
+  /// Sets a counter that something else counts.
   mutating func set(_ counter: Counter, _ labels: Labels, _ value: Double) {
     change(counter) { $0.values[labels] = value }
   }

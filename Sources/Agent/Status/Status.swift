@@ -1,12 +1,12 @@
 import JSON
 import Model
 
-/// What a running `run` knows, as one value: `GET /status`, and `vpngw status` from there.
+/// What a running `run` knows, as one value: `GET /status`, which `vpngw status` prints.
 struct Status: Sendable {
   /// The state file as it was last read.
   enum FileState: Hashable, Sendable {
     case good
-    /// The one before it stays in force; the texts say why.
+    /// The file before it stays in force; the texts say why.
     case bad([String])
   }
 
@@ -15,41 +15,41 @@ struct Status: Sendable {
     let state: Signal.State
   }
 
-  /// By how many of its members a blueprint leads packets on.
+  /// How many of its members a blueprint leads packets to.
   struct Way: Hashable, Sendable {
     let availability: Availability
-    /// Since when nothing gets through, since every member is down.
+    /// Since when nothing has got through, since every member is down.
     let closedSince: WallClock?
   }
 
-  /// Characters that are shown of what a probe was told, which is anybody's text.
+  /// How many characters of a probe's reason are shown, which anybody may have written.
   static let longestReason = 200
 
   var path: String
   var file: FileState = .good
-  /// Whether there is a state file in force.
+  /// Whether a state file is in force.
   var hasFile = false
-  /// Whether the last look found the kernel as it should be.
+  /// Whether the last pass found or made the kernel as it should be.
   var isConverged = false
   var signals: [SignalStatus] = []
   /// What the signals of blueprints' probes are about.
   var subjects: [Signal: SignalSubject] = [:]
-  /// Of those blueprints that lead packets on, once a look has seen them.
+  /// For blueprints that lead packets to members, once a pass has seen them.
   var ways: [Way] = []
   /// Packets that blueprints' nftables dropped.
   var drops: [DropTotals] = []
-  /// Steps that the kernel refused, and that are tried again.
+  /// Steps that the kernel refused and that will be tried again.
   var failures: [Trouble] = []
   /// What the start waits for.
   var waiting: String?
   /// What can't be done as things are.
   var conflicts: [Trouble] = []
-  /// What isn't as one might think, though nothing failed.
+  /// What isn't as one might expect, though nothing failed.
   var notes: [Trouble] = []
 }
 
 extension Status {
-  /// Whether the kernel is as the file in force says, as far as the last look saw.
+  /// Whether the kernel is as the file in force says, as of the last pass.
   var isReady: Bool { hasFile && isConverged }
 
   /// Why it isn't ready, in a few words.
@@ -58,10 +58,10 @@ extension Status {
     if !hasFile { return "no valid state file" }
     if let conflict = conflicts.first { return "\(conflict.object): \(conflict.reason)" }
     if let failure = failures.first { return "\(failure.object): \(failure.reason)" }
-    return "the first look isn't over"
+    return "the first pass isn't over"
   }
 
-  /// With what inputs and outputs say.
+  /// With the members that inputs and outputs add.
   func tree(_ inputs: [any Input] = [], _ outputs: [any Output] = []) -> Tree {
     let states = Dictionary(signals.map { ($0.signal, $0.state) }) { first, _ in first }
     return tree(

@@ -1,9 +1,9 @@
 internal import Glibc
 internal import Health
 
-/// One question to a running `run`, over HTTP on loopback.
+/// Asks a running `run` one question, over HTTP on loopback.
 enum StatusClient {
-  /// The body of the answer, whatever its status.
+  /// The answer's body, whatever its status.
   static func get(_ path: String, from address: String, port: Int) throws -> String {
     let descriptor = try connect(address, port)
     defer { close(descriptor) }
@@ -12,7 +12,7 @@ enum StatusClient {
     guard write(descriptor, request, request.count) == request.count else {
       throw failure(address, port, errno)
     }
-    // Whoever has the port may be anybody.
+    // Anybody may have taken the port.
     func nobody(_ reason: String) -> CommandError {
       CommandError("\(address):\(port) is not vpngw: \(reason)")
     }

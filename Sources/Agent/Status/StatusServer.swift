@@ -5,12 +5,12 @@ internal import NIOHTTP1
 internal import NIOPosix
 import Synchronization
 
-/// `GET /status`, `/metrics`, `/healthz` and `/readyz`.
+/// Serves `GET /status`, `/metrics`, `/healthz` and `/readyz`.
 ///
-/// Anybody who reaches the port may ask, and nobody may hold it: of so many connections the oldest
-/// gives way to the next, and none lasts longer than a question and its answer take.
+/// Anybody who reaches the port may ask, but nobody can block it: when there are too many
+/// connections the oldest is closed, and none lasts longer than a question and its answer take.
 final class StatusServer: Sendable {
-  /// What a path answers.
+  /// The answer for a path.
   struct Answer: Sendable {
     var status: HTTPResponseStatus
     var type: String
@@ -21,9 +21,9 @@ final class StatusServer: Sendable {
     }
   }
 
-  /// Connections at a time: descriptors that probes can't have.
+  /// The most connections at a time: probes can't have their descriptors.
   static let mostConnections = 64
-  /// In which a question must be asked, and in which its answer must be read.
+  /// How long asking may take, and reading the answer.
   static let patience = TimeAmount.seconds(5)
   private static let retry = TimeAmount.seconds(1)
 
@@ -38,12 +38,12 @@ final class StatusServer: Sendable {
   private struct State {
     var listener: (any Channel)?
     var isClosed = false
-    /// Why it doesn't listen; said once.
+    /// Why it doesn't listen; logged once.
     var fault: String?
   }
 
-  /// Listens at `address`, answering on the group's thread. Where another has the port it goes on
-  /// trying: that nobody can ask is no reason not to route.
+  /// Listens at `address`, answering on the group's thread. If the port is taken it goes on trying:
+  /// that nobody can ask is no reason not to route.
   init(
     _ address: String, port: Int, on group: any EventLoopGroup, log: Log, door: Door = Door(),
     answer: @escaping @Sendable (_ path: String) -> Answer?
@@ -61,7 +61,7 @@ final class StatusServer: Sendable {
     try? listen().wait()
   }
 
-  /// `127.0.0.1:9118`; as it was asked for where it doesn't listen.
+  /// `127.0.0.1:9118`; the address that was asked for if it doesn't listen.
   private var place: String { "\(address.ipAddress ?? ""):\(address.port ?? 0)" }
 
   @discardableResult
@@ -70,7 +70,7 @@ final class StatusServer: Sendable {
     return ServerBootstrap(group: connections.eventLoop)
       .serverChannelOption(.backlog, value: 128)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      // Without a free descriptor it waits a second instead of asking again at once.
+      // Out of descriptors, it waits a second instead of trying again at once.
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
@@ -78,7 +78,7 @@ final class StatusServer: Sendable {
       }
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          // A failure here closes the connection.
+          // An error here closes the connection.
           guard door.isOpen(at: channel.localAddress, of: address) else { throw ChannelError.eof }
           try channel.pipeline.syncOperations.addHandlers([
             ByteToMessageHandler(HTTPRequestDecoder()), HTTPResponseEncoder(),
@@ -123,7 +123,7 @@ final class StatusServer: Sendable {
     try? listener?.close().wait()
   }
 
-  /// Those that are open, the oldest first; to be used on its thread.
+  /// The open connections, the oldest first; for use on their thread.
   private struct Connections: Sendable {
     let eventLoop: any EventLoop
     private let open: NIOLoopBoundBox<[any Channel]>
@@ -133,7 +133,8 @@ final class StatusServer: Sendable {
       open = .makeBoxSendingValue([], eventLoop: eventLoop)
     }
 
-    /// Makes room by closing the oldest: whoever asks at once is answered long before it is that.
+    /// Makes room by closing the oldest: whoever asks at once is answered long before being the
+    /// oldest.
     func add(_ channel: any Channel) {
       if open.value.count >= mostConnections { open.value.removeFirst().close(promise: nil) }
       open.value.append(channel)
@@ -142,7 +143,7 @@ final class StatusServer: Sendable {
     func remove(_ channel: any Channel) { open.value.removeAll { $0 === channel } }
   }
 
-  /// One question of a connection.
+  /// The one question of a connection.
   private final class Handler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -164,7 +165,7 @@ final class StatusServer: Sendable {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-      // It would hold the connection until then.
+      // Otherwise the timer would retain the connection until then.
       end?.cancel()
       connections.remove(context.channel)
       context.fireChannelInactive()
@@ -179,7 +180,7 @@ final class StatusServer: Sendable {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-      // By the head alone: nothing that is asked here has a body, and none is waited for.
+      // The head is enough: no question here has a body, and none is waited for.
       guard case .head(let head) = unwrapInboundIn(data), !isAnswered else { return }
       isAnswered = true
       if head.method != .GET, head.method != .HEAD {

@@ -2,7 +2,7 @@ import Model
 import State
 
 extension StatusStore {
-  /// The loop's metrics, and those of blueprints, inputs and outputs.
+  /// The metrics of the loop, of blueprints, of inputs and of outputs.
   var metrics: Metrics {
     var (metrics, status) = loop
     metrics.set(.stateFileValid, status.file == .good && status.hasFile ? 1 : 0)
@@ -24,11 +24,11 @@ extension StatusStore {
 }
 
 extension Counter {
-  static let passes = Counter("vpngw_passes_total", "Looks at the kernel.")
+  static let passes = Counter("vpngw_passes_total", "Passes over the kernel's objects.")
   static let steps = Counter("vpngw_steps_total", "Steps of plans, by what became of them.")
   static let driftRepairs = Counter(
     "vpngw_drift_repairs_total", "Objects put right that somebody else had changed.")
-  static let errors = Counter("vpngw_errors_total", "Looks that failed as a whole.")
+  static let errors = Counter("vpngw_errors_total", "Passes that failed as a whole.")
   static let stateFileErrors = Counter(
     "vpngw_state_file_errors_total", "Times that the state file was refused.")
   static let netlinkOverflows = Counter(
@@ -46,13 +46,13 @@ extension Gauge {
   static let stateFileValid = Gauge(
     "vpngw_state_file_valid", "Whether the state file, as it is now, is the one in force.")
   static let converged = Gauge(
-    "vpngw_converged", "Whether the last look found or made the kernel as the file says.")
+    "vpngw_converged", "Whether the last pass found or made the kernel as the file says.")
 }
 
 extension Histogram {
-  static let loopLateness = Histogram("vpngw_loop_lateness_seconds", "How late looks began.")
+  static let loopLateness = Histogram("vpngw_loop_lateness_seconds", "How late passes began.")
   static let passDuration = Histogram(
-    "vpngw_pass_duration_seconds", "How long looks took, changes included.")
+    "vpngw_pass_duration_seconds", "How long passes took, changes included.")
 }
 
 extension Metrics {

@@ -58,17 +58,17 @@ final class StatusStore: Sendable {
     for observer in observers { observer.update(desired) }
   }
 
-  /// What a signal says something about.
+  /// What a signal is about.
   func subject(of signal: Signal) -> SignalSubject? {
     content.withLock { $0.status.subjects[signal] }
   }
 
-  /// Forgets what blueprints dropped that the file no longer has.
+  /// Forgets the drops of blueprints that the file no longer has.
   func keepDrops(of sections: [String]) {
     content.withLock { $0.status.drops.removeAll { !sections.contains($0.section) } }
   }
 
-  /// The kernel's counters of a blueprint as they are now, by their names.
+  /// Takes the kernel's present counters of a blueprint, by name.
   func countDrops(
     _ counters: [String: UInt64], of reasons: [DropCounters.Reason], _ section: String
   ) {
@@ -88,15 +88,15 @@ final class StatusStore: Sendable {
     for observer in observers { observer.note(availability, of: blueprint, pass) }
   }
 
-  /// A look that failed as a whole: nobody knows how the kernel is.
+  /// A pass failed as a whole: nobody knows the kernel's state.
   func failed(_ reason: String) {
     content.withLock { content in
       content.status.isConverged = false
-      content.status.failures = [Trouble(object: "look at the kernel", reason: reason)]
+      content.status.failures = [Trouble(object: "pass", reason: reason)]
     }
   }
 
-  /// What came of a look.
+  /// A pass is over.
   func report(
     _ outcome: Reconciler.Outcome, _ failures: [Trouble], _ notes: [Trouble],
     _ signals: [Status.SignalStatus]

@@ -1,8 +1,8 @@
 import JSON
 import Model
 
-/// What a running `run` knows, for people: what matters first, then the gateways, the services with
-/// the probes of each folded into a line, and what is left.
+/// The status for people: what matters first, then the gateways, the services with each one's
+/// probes on a single line, and the rest.
 struct StatusTable {
   private let status: JSON.Value
   /// Whether every probe has a line.
@@ -13,7 +13,7 @@ struct StatusTable {
     self.listsAll = listsAll
   }
 
-  /// What comes over the network is anybody's text.
+  /// Escaped: what comes over the network may be anything.
   var text: String { head + signals }
 
   private func word(_ value: JSON.Value?) -> String { value?.string?.visible ?? "" }
@@ -80,7 +80,7 @@ struct StatusTable {
       + table(["SIGNAL", "STATE", "READING"], others.map { row($0, named: word($0["name"])) })
   }
 
-  /// A gateway's name is that of its probe.
+  /// A gateway's name is its probe's name.
   private func short(_ signal: JSON.Value) -> String {
     let name = word(signal["name"])
     return name.hasPrefix("probe.") ? String(name.dropFirst("probe.".count)) : name
@@ -99,7 +99,7 @@ struct StatusTable {
       + (ports.isEmpty ? "" : ports.count == 1 ? ", port \(words)" : ", ports \(words)")
   }
 
-  /// `port-1 tcp`, `14 of 16 up`, and who isn't.
+  /// `port-1 tcp`, `14 of 16 up`, and which are not.
   private func services(_ servers: [JSON.Value]) -> [[String]] {
     var names: [String] = []
     var members: [String: [JSON.Value]] = [:]
@@ -150,7 +150,7 @@ struct StatusTable {
   }
 }
 
-/// Whether a text comes first, with the numbers in it read as numbers: gw2 before gw10.
+/// Whether a text sorts before another, with its numbers compared as numbers: gw2 before gw10.
 func isBefore(_ a: String, _ b: String) -> Bool {
   var (a, b) = (Array(a.utf8)[...], Array(b.utf8)[...])
   func number(_ text: inout ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
