@@ -92,7 +92,7 @@ final class StatusStore: Sendable {
   func failed(_ reason: String) {
     content.withLock { content in
       content.status.isConverged = false
-      content.status.failures = [Trouble(object: "pass", reason: reason)]
+      content.status.failures = [Trouble(object: "last pass", reason: reason)]
     }
   }
 
