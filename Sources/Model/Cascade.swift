@@ -1,11 +1,11 @@
-/// Links and nexthops that are absent or about to go, and what is lost with them: the kernel drops it
-/// without a step of ours, and refuses to make it.
+/// Links and nexthops that are absent or about to go, and what is lost with them: the kernel drops
+/// it without a step of ours, and refuses to create it.
 public struct Cascade: Sendable {
-  /// Each of the links, with the link that takes it along: itself where nothing else does.
+  /// Each lost link, with the link that takes it along: itself if none does.
   public private(set) var links: [LinkName: LinkName] = [:]
-  /// Each of the nexthops by its number, with the cause in words.
+  /// Each lost nexthop's id, with the cause in words.
   public private(set) var nexthops: [UInt32: String] = [:]
-  /// Links on which IPv6 ends, and links that go down, with their routes and IPv6 addresses.
+  /// Links that lose IPv6, and links that go down, which lose their routes and IPv6 addresses.
   private var endsIPv6: Set<LinkName> = []
   private var goesDown: Set<LinkName> = []
 
@@ -18,7 +18,7 @@ public struct Cascade: Sendable {
   public func has(_ link: LinkName?) -> Bool { link.map { links[$0] != nil } ?? false }
   public func has(nexthop: UInt32) -> Bool { nexthops[nexthop] != nil }
 
-  /// Adds what others can't rest on any more.
+  /// Adds what others can no longer depend on.
   public mutating func add(_ provisions: [Provision]) {
     for provision in provisions {
       switch provision {
@@ -33,7 +33,7 @@ public struct Cascade: Sendable {
     nexthops[nexthop] = "nexthop \(cause)"
   }
 
-  /// Adds what a change of a link takes from it, beside what the change says.
+  /// Adds what is lost when a link is changed, besides what the change states.
   public mutating func add(_ link: Link, becoming wanted: Link) {
     if wanted.isUp == false, link.isUp != false { goesDown.insert(link.name) }
     if let mtu = wanted.mtu, mtu < Link.leastIPv6MTU,
@@ -43,7 +43,7 @@ public struct Cascade: Sendable {
     }
   }
 
-  /// Takes out what is there after all.
+  /// Removes what exists after all.
   public mutating func remove(_ provisions: [Provision]) {
     for provision in provisions {
       switch provision {
@@ -56,7 +56,7 @@ public struct Cascade: Sendable {
 
   public mutating func remove(nexthop: UInt32) { nexthops[nexthop] = nil }
 
-  /// Links over one that goes do so as well, and so does the other end of a veth.
+  /// Links on top of a lost one are lost too, and so is the other end of a veth pair.
   public mutating func spread(over all: [Link]) {
     if links.isEmpty { return }
     var hasGrown = true
@@ -70,7 +70,7 @@ public struct Cascade: Sendable {
     }
   }
 
-  /// Nexthops over a link that goes do so as well, and so do groups that lose their last member.
+  /// Nexthops over a lost link are lost too, and so are groups that lose their last member.
   public mutating func spread(over all: [Nexthop]) {
     if isEmpty { return }
     for nexthop in all where nexthops[nexthop.number] == nil {
@@ -89,7 +89,7 @@ public struct Cascade: Sendable {
     }
   }
 
-  /// The group as it is once the members that go have left it.
+  /// The group as it is once its lost members have left it.
   public func reduced(_ nexthop: Nexthop) -> Nexthop {
     guard nexthops[nexthop.number] == nil, var group = nexthop.group else { return nexthop }
     group.members.removeAll { nexthops[$0.id] != nil }
@@ -103,7 +103,7 @@ public struct Cascade: Sendable {
       || endsIPv6.contains(link) && object.isLost(by: .endsIPv6)
   }
 
-  /// Why an object can't be there any more; nil when it can.
+  /// Why an object will be lost; nil if it won't.
   public func cause<R: Resource>(of object: R) -> String? {
     if isEmpty { return nil }
     if let nexthop = object as? Nexthop {

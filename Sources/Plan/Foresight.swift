@@ -1,12 +1,12 @@
 import Model
 
-/// What the kernel would refuse, known before it is asked.
+/// What the kernel would refuse, known without asking it.
 struct Foresight: Outlook {
   private let desired: [LinkName: Link]
   private let observed: [LinkName: Link]
-  /// Without the addresses that can't be made.
+  /// Excludes addresses that can't be made.
   var reach = Reach()
-  /// The last way to which there was no objection: a hundred thousand routes share a few.
+  /// The last hop that passed: a hundred thousand routes share a few.
   private var last: (via: IPAddress?, dev: LinkName?)?
   private var said: [Reached: String] = [:]
 
@@ -19,7 +19,7 @@ struct Foresight: Outlook {
 
   func mtu(_ name: LinkName) -> UInt32? { desired[name]?.mtu ?? observed[name]?.mtu }
 
-  /// Whether a link will be down for all that is known.
+  /// Whether a link will be down, as far as is known.
   private func isDown(_ name: LinkName) -> Bool {
     if name == .loopback, desired[name] == nil { return observed[name]?.isUp == false }
     return (desired[name].flatMap { $0.isManaged ? $0.isUp : nil } ?? observed[name]?.isUp) == false
@@ -54,7 +54,7 @@ struct Foresight: Outlook {
       + "to be reached all the same, say \"onlink\": true\(dev == nil ? " and its \"dev\"" : "")"
   }
 
-  /// For a sentence; the same for many routes.
+  /// The networks for a message, which is the same for many routes.
   private mutating func networks(of dev: LinkName?, _ family: Family) -> String {
     let place = Reached(dev: dev, family: family)
     if let said = said[place] { return said }

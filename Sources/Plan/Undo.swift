@@ -1,11 +1,11 @@
 public import Model
 
-/// What it takes to be as before a plan, whatever came of it: computed before it is carried out,
-/// turned into steps when it must be undone.
+/// How to restore the state before a plan, however the plan went: computed before the plan is
+/// carried out, and turned into steps if it must be undone.
 public struct Undo: Sendable {
-  /// The objects that the plan changes or deletes, and those that go with them, as they are now.
+  /// The objects that the plan changes or deletes, and those lost with them, as they are now.
   private var before: NetworkState
-  /// What the plan makes.
+  /// What the plan creates.
   private let made: [ObjectID: Object]
 
   public init(of plan: Plan, from observed: NetworkState) {
@@ -38,26 +38,26 @@ public struct Undo: Sendable {
   /// The settings to read before `plan`.
   public var sysctls: [Sysctl.Key] { before.sysctls.map(\.key) }
 
-  /// The tables to read before `plan`, beside ours.
+  /// The tables to read before `plan`, besides ours.
   public var tables: [NftablesTable] { before.tables }
 
-  /// From whatever there is now; touches nothing that the plan didn't.
+  /// The steps from whatever there is now; leaves alone what the plan didn't change.
   public func plan(from now: NetworkState) -> Plan {
     let concerned = Set(made.keys).union(before.objects.map(\.id))
     var reduced = NetworkState()
     reduced.nftablesGeneration = now.nftablesGeneration
     reduced.machineNames = now.machineNames
     var wanted = before
-    // The kernel deletes a rule or a route only by the protocol that it has.
+    // The kernel deletes a rule or a route only if the request states its protocol.
     var asPresent: [ObjectID: Object] = [:]
     for object in now.objects {
       if concerned.contains(object.id) {
-        // The kernel's own route may stand behind one that the plan made.
+        // The kernel's own route may be hidden by one that the plan made.
         let isMade = made[object.id].map { $0.resource.maker == object.resource.maker } ?? false
         reduced.append(isMade ? object.takenForOurs : object)
         if isMade { asPresent[object.id] = object }
       } else if object.kind.type.dependsOnAlikes {
-        // How one of them is changed depends on the others that are like it.
+        // How it is changed depends on others that are like it.
         reduced.append(object)
         wanted.append(object)
       }
@@ -69,7 +69,7 @@ public struct Undo: Sendable {
       var deletion = Change(.delete, present, observed: present)
       deletion.table = plan.steps[index].change.table
       if let rule = present.as(Rule.self) {
-        // Rather a rule that stays, and is said to, than another one that goes.
+        // Better keep a rule, and report it, than delete the wrong one.
         if now.partialRules.contains(where: { $0.rule.isTaken(for: rule) }) { continue }
         deletion.lookalikes = now.rules.prefix { $0.id != rule.id }
           .filter { !deleted.contains($0.objectID) && $0.isTaken(for: rule) }

@@ -72,11 +72,11 @@ struct BackoffTests {
   @Test func ofAFightAFewLinesAreSaidAndThenOneAMinute() {
     var repairs = Repairs(few: 3, most: 100)
     let id = Self.creation("a").object.id
-    // Ten a second, for ten minutes.
+    // Ten a second for ten minutes.
     let said = (0..<6000).filter { repairs.note(id, .milliseconds(100 * $0)).isSaid }
     #expect(said.count == 3 + 9, "\(said)")
     #expect(repairs.note(id, .seconds(600)).times == 600)
-    // Another is said at once, and this one again when it has been quiet.
+    // A different change is logged at once, and the first one again after a quiet time.
     #expect(repairs.note(Self.creation("b").object.id, .seconds(600)).isSaid)
     let later = repairs.note(id, .seconds(900))
     #expect(later.times == 1 && later.isSaid)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Agent
 
-/// A blueprint of which nothing in the product knows: a route to a resolver while it lives.
+/// A blueprint that nothing in the product knows: a route to a resolver while it is alive.
 private struct Resolver: Blueprint {
   static let section = "resolver"
   static let countsDrops = true

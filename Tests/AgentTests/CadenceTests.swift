@@ -35,7 +35,8 @@ struct CadenceTests {
     #expect(cadence.due == .seconds(11))
   }
 
-  /// That of poll(2) and epoll(7), whose waits end at our instants; not from when it is first asked.
+  /// The clock of poll(2) and epoll(7), whose waits end at our instants; it doesn't start when it
+  /// is first read.
   @Test func theClockIsTheKernelsMonotonicOne() {
     func kernels() -> Instant {
       var time = timespec()
@@ -46,7 +47,7 @@ struct CadenceTests {
     #expect(before <= now && now <= after)
   }
 
-  /// Of `--confirm 106751d`, say.
+  /// Such as `--confirm 106751d`.
   @Test func aWaitBeyondCountingIsForEver() {
     let longest = Duration(text: "106751d")!
     let day = Instant(nanoseconds: 86_400_000_000_000)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Agent
 
-/// The loop itself, on a real kernel, turn by turn.
+/// The loop itself, turn by turn, on a real kernel.
 @Suite struct DaemonTests {
   private static func rules(_ priorities: Range<Int>) -> String {
     let list = priorities.map { #"{ "priority": \#($0), "family": "inet", "lookup": 57 }"# }
@@ -19,7 +19,7 @@ import Testing
       """
   }
 
-  /// Else each change makes the loop look once more, and find nothing.
+  /// Otherwise each change would cause one more pass, which finds nothing.
   @Test func ourOwnChangesAreNoNews() throws {
     try Turning.with(Self.rules(1..<4)) { turning in
       turning.start()
@@ -47,7 +47,7 @@ import Testing
     }
   }
 
-  /// `ip_forward` is ours, goes and comes by a signal, and nobody else touches it.
+  /// `ip_forward` is ours and follows a signal, and nobody else touches it.
   @Test func ourOwnStepsAreNobodysInterference() throws {
     let file = """
       { "version": 1,
@@ -72,7 +72,7 @@ import Testing
       try expect("1")
       say(.down)
       try expect("0")
-      // What is wanted is what was settled before, though not what is there.
+      // Desired again as when it last converged, while the kernel isn't so: that is no repair.
       say(.up)
       turning.daemon.reconcile(.now)
       try expect("1")
@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  /// What is wanted changes by a look itself, which is the first to see the link.
+  /// The desired state changes in a pass, which is the first to see the link.
   @Test func whatALinksSignalChangesIsNobodysInterference() throws {
     let file = """
       { "version": 1, "links": [ { "name": "f0", "managed": false } ],
@@ -99,7 +99,7 @@ import Testing
     }
   }
 
-  /// Its mark is gone with it: that it was ours is known from the look before.
+  /// Replacing it removed its mark: only the pass before tells that it was ours.
   @Test func whatIsReplacedByHandIsPutBack() throws {
     try Turning.with(Self.rules(1..<4)) { turning in
       turning.start()
@@ -112,7 +112,7 @@ import Testing
     }
   }
 
-  /// The directory comes to be between the reading of the file and the watch: no event tells of it.
+  /// The directory appears between the reading of the file and the watch, so no event reports it.
   @Test func aFileIsReadAgainWhereItsDirectoryIsNew() throws {
     try Turning.with(nil, at: "new/state.json") { turning in
       let path = turning.path
@@ -126,7 +126,7 @@ import Testing
       turning.daemon.readFile()
       #expect(turning.store.status.file == .good)
       #expect(turning.daemon.desiredState != nil)
-      // And from now on the new directory is watched.
+      // From now on the new directory is watched.
       try writeFile(turning.path, Self.rules(1..<4))
       #expect(try turning.turn { try sh("ip rule show").contains("3:") })
     }
@@ -148,7 +148,7 @@ import Testing
     }
   }
 
-  /// What can't be noted isn't done; all else is, and the status says so.
+  /// A change that can't be remembered isn't made; everything else is, and the status says so.
   @Test func aMemoryThatCannotBeWrittenStopsOneStep() throws {
     let file = """
       { "version": 1, "sysctls": { "net.ipv4.conf.lo.rp_filter": 2 },
@@ -165,7 +165,7 @@ import Testing
       #expect(!status.isConverged && !status.isReady)
       #expect(status.failures.map(\.object) == ["sysctl net.ipv4.conf.lo.rp_filter"])
       #expect(status.failures.first?.reason.contains("can't be noted") == true)
-      // Drift of other things is put back all the same.
+      // Drift of other objects is still undone.
       try sh("ip rule del priority 5")
       #expect(try turning.turn { try sh("ip rule show").contains("5:") })
       rmdir(run.sysctls)
@@ -174,7 +174,7 @@ import Testing
     }
   }
 
-  /// What fails is tried again later and later; what somebody changes is put back at once all the same.
+  /// Failed steps are retried ever later; drift is still undone at once.
   @Test func aStepThatFailsHidesNoDrift() throws {
     let file = """
       { "version": 1, "links": [ { "name": "f0", "managed": false } ],
@@ -188,7 +188,7 @@ import Testing
       #expect(
         try turning.turn { try sh("cat /proc/sys/net/ipv4/conf/lo/rp_filter") == "2\n" })
       #expect(turning.log.of("restored").count == 1)
-      // What succeeds at last was nobody's doing.
+      // A step that succeeds at last is no repair.
       try sh("ip link set f0 up")
       try sh("ip addr add 192.0.2.1/24 dev f0")
       #expect(turning.turn { turning.store.status.isReady })
@@ -196,7 +196,7 @@ import Testing
     }
   }
 
-  /// A second daemon, or anybody who writes the same again and again.
+  /// A second daemon, or anybody who writes the same thing again and again.
   @Test func aFightIsSaidInFewLines() throws {
     try Turning.with(Self.rules(1..<4)) { turning in
       turning.start()
@@ -210,7 +210,8 @@ import Testing
     }
   }
 
-  /// A route whose source is tentative is no failure, stops nothing, and comes with the kernel's word.
+  /// A route whose source is tentative is no failure, stops nothing, and is added when the kernel
+  /// is ready.
   @Test func aTentativeSourceIsWaitedForWithoutBlocking() throws {
     let file = """
       { "version": 1, "links": [ { "name": "v0", "managed": false } ],
@@ -220,7 +221,7 @@ import Testing
       """
     let setup = ["ip link add v0 type veth peer name v1", "ip link set v0 up"]
     try Turning.with(file, setup: setup) { turning in
-      // Without a carrier detection doesn't begin.
+      // Detection doesn't begin without a carrier.
       turning.start()
       #expect(try sh("ip rule show").contains("5:"))
       let status = turning.store.status
@@ -231,7 +232,7 @@ import Testing
       try sh("ip rule del priority 5")
       #expect(try turning.turn { try sh("ip rule show").contains("5:") })
       try sh("ip link set v1 up")
-      // Nothing is polled for: the kernel tells of the carrier, and of the address.
+      // Nothing polls: the kernel reports the carrier and the address.
       #expect(try turning.turn { try sh("ip -6 route show").contains("2001:db8::/48") })
       turning.converge()
       #expect(turning.store.status.isConverged)

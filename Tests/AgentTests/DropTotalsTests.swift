@@ -13,7 +13,7 @@ struct DropTotalsTests {
 
   private static func packets(_ totals: DropTotals) -> [UInt64] { totals.list.map(\.packets) }
 
-  /// A table that is made anew, or a counter that somebody resets, takes nothing back.
+  /// A new table, or a counter that somebody resets, doesn't lower the total.
   @Test func totalsOnlyGrow() {
     var totals = DropTotals(of: "gateways")
     for (counter, total) in [(7, 7), (7, 7), (10, 10), (0, 10), (2, 12), (1, 13)]

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Agent
 
-/// What is read and written is what it should be: no pipe, no device, nobody else's.
+/// Only regular files are read and written: no pipes, no devices, nobody else's files.
 struct FileTests {
   private static func failure(_ body: () throws -> Void) -> String {
     do {
@@ -18,7 +18,7 @@ struct FileTests {
     try TemporaryDirectory.with { directory in
       let fifo = directory + "/fifo"
       mkfifo(fifo, 0o600)
-      // Nobody writes into it: to wait would be for ever.
+      // Nobody writes into the pipe: reading would block for ever.
       #expect(
         Self.failure { _ = try File.read(fifo) }
           == "cannot read \(fifo): it is a FIFO, not a file (- stands for standard input)")
@@ -46,7 +46,7 @@ struct FileTests {
       symlink(victim, path)
       #expect(Self.failure { try File.replace(path, with: [1]) }.contains("it is a symbolic link"))
       unlink(path)
-      // Nor at the name under which the new file is written first.
+      // The same for the name under which the new file is first written.
       symlink(victim, path + ".new")
       try File.replace(path, with: [1])
       #expect(try readFile(path) == [1])
@@ -112,7 +112,7 @@ struct FileTests {
     }
   }
 
-  /// Written by the versions before this one.
+  /// Written by earlier versions.
   @Test func anEarlierVersionsMemoryIsRead() throws {
     try TemporaryDirectory.with { directory in
       let path = directory + "/memory.json"

@@ -5,9 +5,9 @@ import Testing
 
 @testable import Agent
 
-/// IPVS keeps no mark: a file says what of it is ours.
+/// IPVS keeps no mark: a file records what is ours.
 @Suite struct IPVSMemoryTests {
-  /// Whether there was something to note.
+  /// Whether there was anything to record.
   private func note(
     _ change: Change, in memory: inout Memory<RememberedIPVS>
   ) throws -> Bool {
@@ -28,7 +28,7 @@ import Testing
     return service
   }
 
-  /// The plan for `wanted` where these services are there, with what the file in `directory` says.
+  /// The plan for `wanted` when these services exist, with the memory in `directory`.
   private func plan(
     _ present: [IPVSService], to wanted: [IPVSService], _ directory: String
   ) -> String {
@@ -46,7 +46,7 @@ import Testing
       let isNew = try note(Change(.create, service([1, 2])), in: &memory)
       let isNewAgain = try note(Change(.create, service([1])), in: &memory)
       #expect(isNew && !isNewAgain)
-      // One of our own goes, and one of somebody else's; so does a service at our address.
+      // One of our own services goes, and one of somebody else's; so does a service at our address.
       #expect(
         plan([service([1, 2, 9]), service([3], port: 81)], to: [service([1])], directory) == """
           ~ ipvs tcp 192.0.2.1:80
@@ -59,7 +59,7 @@ import Testing
           1 to change, 1 to delete; 2 remove what others made.
 
           """)
-      // What we change is ours from then on; what we remove stays noted for when it comes back.
+      // What we change becomes ours; what we delete stays recorded for when it comes back.
       let change = Change(
         .update, service([1, 3]), observed: service([1, 2, 9]))
       let isChanged = try note(change, in: &memory)
@@ -73,7 +73,7 @@ import Testing
           1 to change.
 
           """)
-      // A service that went is forgotten with them.
+      // A deleted service is forgotten with its destinations.
       var empty = NetworkState()
       try memory.change { $0.forget(given: empty) }
       #expect(memory.content.isEmpty)
@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  /// Before this one, versions noted services alone: their destinations aren't called others'.
+  /// Earlier versions recorded only services: their destinations don't count as others'.
   @Test func destinationsThatWereNeverNotedAreOurs() throws {
     try TemporaryDirectory.with { directory in
       try writeFile(directory + "/ipvs", #"{ "services": [ "tcp 192.0.2.1:80" ] }"#)

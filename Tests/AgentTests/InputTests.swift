@@ -8,7 +8,7 @@ import Testing
 
 @testable import Agent
 
-/// An input and an output of which nothing in the product knows.
+/// An input and output that nothing in the product knows.
 private final class Toy: Input, Output {
   private struct Content {
     var isUp = true
@@ -25,7 +25,7 @@ private final class Toy: Input, Output {
   var updates: Int { content.withLock { $0.updates } }
   var followed: [(state: Signal.State?, isConverged: Bool)] { content.withLock { $0.followed } }
 
-  /// From now on it is down, which it says when it is next asked.
+  /// Makes it go down, which the next poll reports.
   func expire() {
     content.withLock {
       $0.isUp = false

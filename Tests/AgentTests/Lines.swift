@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What a log said.
+/// The lines of a log.
 final class Lines: Sendable {
   private let lines = Mutex<[String]>([])
   private let hook = Mutex<(@Sendable (String) -> Void)?>(nil)
@@ -12,7 +12,7 @@ final class Lines: Sendable {
     hook.withLock { $0 }?(line)
   }
 
-  /// Called with each line, at the moment that it is said.
+  /// Called with each line at the moment it is logged.
   func hook(_ body: @escaping @Sendable (String) -> Void) { hook.withLock { $0 = body } }
 
   func of(_ event: String) -> [String] { all.filter { $0.contains("event=\(event) ") } }

@@ -31,7 +31,7 @@ struct LiveSignalsTests {
     _ = live.update([Self.a: .down, Self.b: .up], .seconds(110))
     #expect(live.nextDeadline(after: .seconds(110)) == nil)
     #expect(live.states(.seconds(1000)) == [Self.a: .down, Self.b: .up])
-    // Up after its deadline is up.
+    // Up after its deadline is still up.
     _ = live.update([Self.a: .up], .seconds(1001))
     #expect(live.states(.seconds(1001)) == [Self.a: .up, Self.b: .up])
   }
@@ -43,7 +43,7 @@ struct LiveSignalsTests {
     #expect(live.states(.seconds(229))[Self.a] == .unknown)
     #expect(live.nextDeadline(after: .seconds(200)) == .seconds(230))
     #expect(live.states(.seconds(230))[Self.a] == .down)
-    // Said again, it is no news, and doesn't prolong the time.
+    // Reporting the same again is no news, and doesn't extend the deadline.
     #expect(live.update([Self.a: .unknown], .seconds(225)) == [:])
     #expect(live.states(.seconds(230))[Self.a] == .down)
   }
@@ -58,7 +58,7 @@ struct LiveSignalsTests {
     #expect(live.nextDeadline(after: .seconds(140)) == .seconds(160))
     live.declare([Self.a], deadline: .seconds(40), .seconds(141))
     #expect(live.states(.seconds(141)) == [Self.a: .down])
-    // One that was gone meanwhile starts anew.
+    // A signal that was gone in between starts again.
     live.declare([Self.a, Self.b], deadline: .seconds(40), .seconds(150))
     #expect(live.states(.seconds(189)) == [Self.a: .down])
     #expect(live.states(.seconds(190)) == [Self.a: .down, Self.b: .down])

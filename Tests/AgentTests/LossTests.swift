@@ -4,7 +4,7 @@ import Testing
 
 @testable import Agent
 
-/// What nobody should overlook: gateways and servers that die.
+/// Losses that nobody should overlook: gateways and servers that die.
 @Suite struct LossTests {
   private static let file = """
     { "version": 1,
@@ -32,7 +32,7 @@ import Testing
         }
       }
       turning.start()
-      // Not known yet: closed, but nobody's death.
+      // Unknown at first: closed, but nothing has died.
       #expect(turning.log.of("egress").isEmpty)
       #expect(say(.up, .up))
       #expect(say(.down, .up))
@@ -44,7 +44,7 @@ import Testing
       let said = turning.log.of("egress")
       #expect(
         said.count == 1 && said[0].contains("level=error event=egress state=closed"), "\(said)")
-      // Further looks keep the time at which egress closed.
+      // Further passes keep the time at which egress closed.
       try sh("ip rule add priority 7777 lookup main")
       turning.converge()
       #expect(turning.store.status.ways.first?.closedSince == since)

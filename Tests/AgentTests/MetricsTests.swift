@@ -14,7 +14,7 @@ struct MetricsTests {
   private static let gw0 = Signal(.probe, "gw0")
   private static let gw1 = Signal(.probe, "gw1")
 
-  /// Two gateways and what is counted of them.
+  /// Two gateways and their metrics.
   private struct Counted {
     let meter = GatewayMeter()
     let probes: ProbeMeter
@@ -27,7 +27,7 @@ struct MetricsTests {
       meter.update([gw0: IPAddress("10.0.0.1")!, gw1: IPAddress("10.0.0.2")!])
     }
 
-    /// A look after which so many gateways lead on.
+    /// A pass after which this many gateways are in use.
     func pass(_ count: Int, isGood: Bool?) {
       let availability = Availability(
         name: "egress", noun: "gateways", leading: (0..<count).map { "gw\($0)" }, count: 2,
@@ -48,7 +48,7 @@ struct MetricsTests {
     var lines: [String] { text.split(separator: "\n").map(String.init) }
   }
 
-  /// One gateway of two is checked, and the look that follows changes routes.
+  /// One of two gateways is checked, and the pass that follows changes routes.
   private static func counted() -> Counted {
     var counted = Counted()
     var reading = Reading()
@@ -71,7 +71,7 @@ struct MetricsTests {
       duration: .milliseconds(30), fault: fault, requests: requests, hasAddress: true)
   }
 
-  /// Those of gateway-route-manager 0.0.11, but for dynamic DNS, with their labels.
+  /// The metrics of gateway-route-manager 0.0.11, except those of dynamic DNS, with their labels.
   @Test(
     .enabled("prometheus-client is missing: run make setup") {
       getenv("CI") != nil || access(python, X_OK) == 0

@@ -15,12 +15,12 @@ struct ProbeNotesTests {
       #expect(notes.news(of: Self.signal, ["a", "b"], .seconds(second)) == [])
     }
     #expect(notes.news(of: Signal(.probe, "gw1"), ["a"], .seconds(500)) == ["a"])
-    // Over, and so once more.
+    // It is over, and so is logged again when it returns.
     #expect(notes.news(of: Self.signal, ["b"], .seconds(500)) == [])
     #expect(notes.news(of: Self.signal, ["a", "b"], .seconds(600)) == ["a"])
   }
 
-  /// Who is asked decides what there is to note.
+  /// Whoever is asked decides what there is to note.
   @Test func whoChangesItAtEachTryIsSaidOnceAMinute() {
     let notes = ProbeNotes(Log())
     var lines = 0

@@ -5,9 +5,9 @@ import Testing
 
 @testable import Agent
 
-/// What `vpngw status` makes of what is at the port.
+/// What `vpngw status` makes of whatever answers at the port.
 struct StatusClientTests {
-  /// Listens on loopback for one question, to which it gives these bytes.
+  /// Listens on loopback for one question, and answers it with these bytes.
   private static func with(_ answer: String, _ body: (_ port: Int) throws -> Void) throws {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     defer { close(listener) }

@@ -11,11 +11,11 @@ final class Turning {
   let store: StatusStore
   let inbox: Inbox
   let log = Lines()
-  /// The state file's.
+  /// The state file's path.
   let path: String
   let runDirectory: String
 
-  /// `path` is relative to a directory that is gone afterwards; `setup` are command lines.
+  /// `path` is relative to a temporary directory; `setup` holds command lines.
   static func with(
     _ file: String?, at path: String = "state.json", setup: [String] = [],
     inputs: [any Input] = [LinkInput()], outputs: [any Output] = [],
@@ -46,7 +46,7 @@ final class Turning {
       store: store, log: Log(sink: log.add))
   }
 
-  /// Looks at the kernel so far.
+  /// The number of passes so far.
   var passes: Int { value("vpngw_passes_total") }
 
   func value(_ metric: String) -> Int {
@@ -57,7 +57,7 @@ final class Turning {
     }
   }
 
-  /// Turns until a fact is one; false when it isn't within half a minute.
+  /// Turns until the fact holds; false if it doesn't within half a minute.
   func turn(until fact: () throws -> Bool) rethrows -> Bool {
     let end = time(nil) + 30
     while try !fact() {
@@ -67,7 +67,7 @@ final class Turning {
     return true
   }
 
-  /// Turns until nothing has made it look for a while.
+  /// Turns until there has been no pass for a while.
   func converge() {
     var (quiet, before) = (0, passes)
     while quiet < 30 {
@@ -77,7 +77,7 @@ final class Turning {
     }
   }
 
-  /// Reads the file for the first time, and looks.
+  /// Reads the file for the first time, and makes passes until there is nothing to do.
   func start() {
     daemon.readFile()
     converge()

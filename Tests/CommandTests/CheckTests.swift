@@ -3,9 +3,9 @@ import Netlink
 import TestSupport
 import Testing
 
-/// What is right by all that vpngw knows, and yet the kernel says no to.
+/// A rule that vpngw finds nothing wrong with, but the kernel refuses.
 struct RefusedCase: CustomTestStringConvertible, Sendable {
-  /// The entries behind the table's.
+  /// The entries after the table's.
   let entries: String
   let refusals: [String]
 
@@ -16,7 +16,7 @@ struct RefusedCase: CustomTestStringConvertible, Sendable {
     self.refusals = refusals
   }
 
-  /// A rule in a chain with a hook; the words are nft's.
+  /// A rule in a chain with a hook; the texts are nft's.
   init(_ type: String, _ hook: String, _ statement: String, _ words: String, _ reason: String) {
     self.init(
       Self.chain("c", type, hook) + ",\n" + Self.rule("c", statement),
@@ -64,13 +64,13 @@ struct RefusedCase: CustomTestStringConvertible, Sendable {
       """,
       "nft add element inet t s (3 of 3): Too many open files in system (ENFILE): the set's size is less than its elements are"
     ),
-    // Sixteen jumps are the most that a packet can come back from.
+    // A packet can return from sixteen jumps at most.
     RefusedCase(
       ((0...17).map { chain("c\($0)") } + [chain("base", "filter", "input")]
         + (0..<17).map { rule("c\($0)", #"{ "jump": { "target": "c\#($0 + 1)" } }"#) }
         + [rule("base", #"{ "jump": { "target": "c0" } }"#)]).joined(separator: ",\n"),
       "Too many links (EMLINK): jumps are nested more than 16 deep"),
-    // Each of them, and no more: what lacks a part that was refused goes unsaid.
+    // Each refused part is reported, but not what merely lacks one.
     RefusedCase(
       """
       { "ct helper": { "family": "inet", "table": "t", "name": "h", "type": "nosuch", "protocol": "tcp" } },
@@ -88,7 +88,7 @@ struct RefusedCase: CustomTestStringConvertible, Sendable {
   ]
 }
 
-/// `plan --check`: the kernel is asked in earnest, where nobody sees it.
+/// `plan --check` asks the kernel itself, in a namespace that nobody sees.
 @Suite struct CheckTests {
   @Test(arguments: RefusedCase.all)
   func whatTheKernelRefusesIsSaidInNftsWords(_ example: RefusedCase) throws {
@@ -107,7 +107,7 @@ struct RefusedCase: CustomTestStringConvertible, Sendable {
       #expect(
         refusals.allSatisfy { $0.hasPrefix("blocked nftables inet t: the kernel refuses it: ") })
       #expect(try vpngw("plan", "--check", "--json", path).output.contains("the kernel refuses it"))
-      // It is true, and was found out elsewhere.
+      // The refusals are true, and were found out in another namespace.
       #expect(try NftablesKernel().generation() == generation)
       #expect(try vpngw("apply", path).status == 1)
       #expect(try sh("nft list ruleset") == "")
@@ -145,7 +145,7 @@ struct RefusedCase: CustomTestStringConvertible, Sendable {
       #expect(checked.status == 2, "\(checked.output)")
       #expect(checked.output == plan.output)
       #expect(checked.error == plan.error)
-      // Neither tables nor stand-ins for br0 and f0 were made here, nor is anything left.
+      // No table and no stand-in for br0 and f0 was made here, and nothing is left.
       #expect(try picture() == was)
       #expect(try NftablesKernel().generation() == generation)
       #expect(try vpngw("apply", path).status == 0)

@@ -12,7 +12,7 @@ private let file = """
     "routes": [ { "dst": "default", "family": "inet", "table": 57, "nhid": 10 } ] }
   """
 
-/// The program as people use it: what it prints, and its exit status.
+/// The program as people use it: its output and its exit status.
 @Suite struct CommandTests {
   private func inNamespace(_ body: (Vpngw) throws -> Void) throws {
     try Vpngw.inNamespace { vpngw in
@@ -121,7 +121,7 @@ private let file = """
       #expect(same.output == "No changes. The kernel matches the state file.\n")
       #expect(same.error == "")
       let plan = try run(nobody + vpngw.arguments(["plan", "--observed", captured, other]))
-      #expect(plan.status == 1)  // f0 is somebody else's, and not in what was shown
+      #expect(plan.status == 1)  // f0 is somebody else's, and not in the capture
       #expect(plan.output.contains("+ address 192.168.26.9/22 dev br0"))
       #expect(plan.output.contains("- address 192.168.26.1/22 dev br0"))
     }
@@ -174,7 +174,7 @@ private let file = """
     }
   }
 
-  /// What a plan can't do counts, and isn't called done.
+  /// What a plan can't do is counted, and the result isn't called done.
   @Test func whatCantBeDoneIsCounted() throws {
     try inNamespace { vpngw in
       let links = #"[ { "name": "f0", "type": "bridge" }, { "name": "br1", "type": "bridge" } ]"#
@@ -225,7 +225,7 @@ private let file = """
     }
   }
 
-  /// What the kernel takes and doesn't keep is neither called so nor blamed on others.
+  /// What the kernel accepts and doesn't keep is neither called done nor blamed on others.
   @Test func theDaemonSaysWhatTheKernelDoesntKeep() throws {
     try inNamespace { vpngw in
       let hops = (0..<3000).map {
@@ -239,7 +239,7 @@ private let file = """
           "routes": [ { "dst": "198.51.100.0/24", "nexthops": [ \(hops.joined(separator: ", ")) ] } ] }
         """)
       let daemon = try vpngw.start("run", "--resync", "1s", path)
-      // Again and again, as it is tried again.
+      // It is retried again and again.
       #expect(try eventually { try vpngw.metric("vpngw_steps_total", "failed") >= 2 })
       let status = try vpngw("status")
       #expect(status.status == 1)

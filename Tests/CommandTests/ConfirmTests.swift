@@ -23,7 +23,7 @@ import Testing
       "routes": [ { "dst": "10.0.0.0/8", "nhid": 5 } ] }
     """
 
-  /// What ip(8) prints of it all, but for indices and what comes by itself.
+  /// What ip(8) prints of everything, without indexes and what appears by itself.
   private func picture() throws -> String {
     try [
       "ip -o -d link show", "ip -o address show", "ip route show table all", "ip rule show",
@@ -42,7 +42,7 @@ import Testing
     }.joined(separator: "\n")
   }
 
-  /// Runs with a foreign link and route beside, `before` applied.
+  /// Runs with a foreign link and route present, and `before` applied.
   private func inNamespace(_ body: (Vpngw, _ after: String) throws -> Void) throws {
     try Vpngw.inNamespace { vpngw in
       for line in [
@@ -97,13 +97,13 @@ import Testing
         #expect(said.2 == vpngw.confirm)
       }
       #expect(try eventually { try picture() == was })
-      // The guard has gone, and the next change is free to come.
+      // The guard is gone, and the next change can be made.
       #expect(try eventually { try vpngw("apply", vpngw.directory + "/before.json").status == 0 })
       #expect(try vpngw("confirm").status == 1)
     }
   }
 
-  /// Even a guard can be killed; what it leaves must not stand in the way.
+  /// Even a guard can be killed; what it leaves must not be in the way.
   @Test func aKilledGuardStopsNobody() throws {
     try inNamespace { vpngw, after in
       let apply = try vpngw.start("apply", "--confirm", "10m", after)
@@ -119,7 +119,7 @@ import Testing
     }
   }
 
-  /// What a script's `&` or nohup ignores ends nothing.
+  /// A signal that a script's `&` or nohup ignores ends nothing.
   @Test func anIgnoredSignalIsNone() throws {
     try inNamespace { vpngw, after in
       let command = vpngw.arguments(["apply", "--confirm", "1m", after])
@@ -134,7 +134,7 @@ import Testing
     }
   }
 
-  // A bridge can't be a port of a bridge.
+  // A bridge can't be the port of a bridge.
   private let failing = """
     { "version": 1,
       "links": [ { "name": "br0", "type": "bridge", "mtu": 1300 }, { "name": "f0", "mtu": 1300 },
@@ -199,7 +199,7 @@ import Testing
     }
   }
 
-  /// Probes take threads, and a process with threads must not split.
+  /// Probes need threads, and a process with threads must not fork.
   @Test func probesComeBeforeTheGuard() throws {
     try inNamespace { vpngw, _ in
       let path = try vpngw.file(
@@ -232,7 +232,7 @@ import Testing
     }
   }
 
-  /// A process that is ended while it works says how far it came.
+  /// A process that is ended in the middle of its work reports how far it came.
   @Test func anInterruptedApplySaysWhatIsDone() throws {
     let links = (0..<150).map { #"{ "name": "l\#($0)", "type": "ifb" }"# }
     let routes = (0..<6000).map { #"{ "dst": "10.\#($0 / 250).\#($0 % 250).0/24", "dev": "l1" }"# }
@@ -245,7 +245,7 @@ import Testing
       try Vpngw.inNamespace { vpngw in
         let path = try vpngw.file("many.json", text)
         let apply = try vpngw.start("apply", path)
-        // The first of the links is there: most of the rest isn't yet.
+        // The first of the links exists; most of the rest doesn't yet.
         #expect(
           try eventually(every: 100) {
             try String(decoding: readFile("/proc/thread-self/net/dev"), as: UTF8.self)
@@ -266,7 +266,7 @@ import Testing
     #expect(interrupted)
   }
 
-  /// What is deleted comes back as it was.
+  /// What was deleted is restored as it was.
   @Test func whatIsDeletedIsPutBack() throws {
     try inNamespace { vpngw, _ in
       let was = try picture()
@@ -278,7 +278,7 @@ import Testing
     }
   }
 
-  /// The kernel drops all of IPv6 on a link whose MTU falls below 1280, and says nothing.
+  /// The kernel silently drops all of IPv6 from a link whose MTU falls below 1280.
   @Test func whatASmallMTUTookIsPutBack() throws {
     try Vpngw.inNamespace { vpngw in
       for line in [
@@ -301,7 +301,7 @@ import Testing
     }
   }
 
-  /// What a change rests on needn't be part of it: the undoing knows that it was so before.
+  /// What a change depends on needn't be part of it: the undo knows that it was there before.
   @Test func aChangeOnOthersNetworksIsUndoneAsWell() throws {
     try inNamespace { vpngw, _ in
       let file = { (gateway: String) in

@@ -2,12 +2,12 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Probes keep sockets for their next tries, but leave enough for all that are to be opened.
+/// Probes keep sockets for their next attempts, but leave enough descriptors for others.
 @Suite struct DescriptorTests {
   private static let limit = 1024
 
-  /// With so many probes of each of the types, each second or so; nothing that they ask is sent away
-  /// but by a reset.
+  /// With this many probes of each type, each about once a second; answers to their questions are
+  /// resets at most.
   private func with(
     _ count: Int, _ types: [String], interval: String, _ body: (Vpngw, Started) throws -> Void
   ) throws {
@@ -56,7 +56,7 @@ import Testing
   @Test func moreProbesThanDescriptorsAllGetAnAnswer() throws {
     let count = 1100
     try with(count / 2, ["icmp", "tcp"], interval: "3s") { vpngw, daemon in
-      // The listener may come after the first tries.
+      // The listener may start after the first attempts.
       #expect(try eventually { try tries(vpngw, "success") >= 2 * count })
       let (successes, failures) = (try tries(vpngw, "success"), try tries(vpngw, "failure"))
       #expect(try eventually { try tries(vpngw, "success") >= successes + count })
@@ -94,7 +94,7 @@ import Testing
     let count = 40
     try with(count, [type], interval: "200ms") { vpngw, daemon in
       func sockets() throws -> Set<Substring> {
-        // ls(1) minds those that are closed meanwhile.
+        // ls(1) complains about descriptors that are closed while it runs.
         let listed = try run(["ls", "-l", "/proc/\(daemon.process)/fd"]).output
         return Set(
           listed.split(separator: "\n").compactMap { $0.split(separator: " ").last }

@@ -2,7 +2,7 @@ import Netlink
 import TestSupport
 import Testing
 
-/// IPv6's duplicate address detection, which takes a second or two, as a kernel does it by default.
+/// IPv6's duplicate address detection, which takes a second or two with the kernel's defaults.
 @Suite struct DetectionTests {
   private static let address = #"{ "link": "v0", "address": "fd00::1/64" }"#
 
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  /// What is there stays until the new is.
+  /// What is there stays until its replacement is.
   @Test func whatIsThereStaysMeanwhile() throws {
     try inNamespace { vpngw, _ in
       let old = #"{ "dst": "2001:db8::/48", "via": "fd00::2", "metric": 9 }"#
@@ -68,7 +68,7 @@ import Testing
       try sh("ip address del fd00::1/64 dev v0")
       let apply = try vpngw.start("apply", vpngw.file("new.json", file(Self.byGateway)))
       #expect(eventually { apply.error.contains("waits for") })
-      // As long as one isn't there the other is.
+      // At every moment one of the two is there.
       let isOver = try eventually {
         let present = try routes()
         #expect(present.contains("metric 9") || present.contains("src fd00::1"), "\(present)")
@@ -98,13 +98,13 @@ import Testing
         #expect(try sh("ip -6 address show dev v0 scope global") == "")
         return
       }
-      // Known by now, and told at once.
+      // The duplicate is known by now, and reported at once.
       let plan = try vpngw("plan", path)
       #expect(plan.status == 1)
       for line in said { #expect(plan.output.contains(line), "\(plan.output)") }
       let again = try vpngw("apply", path)
       #expect(again.status == 1 && !again.error.contains("waits"), "\(again.error)")
-      // The way out that was told.
+      // The way out that was reported.
       try other.run { _ = try sh("ip address del fd00::1/64 dev v1") }
       try sh("ip address del fd00::1/64 dev v0")
       #expect(try vpngw("apply", path).status == 0)
@@ -123,7 +123,7 @@ import Testing
         said.hasSuffix(
           ": its \"src\" fd00::1 is tentative: the kernel looks for duplicates once link v0 is up and "
             + "has a carrier\n"), "\(said)")
-      // One that is down is known beforehand.
+      // A link that is down is known beforehand.
       try sh("ip link set v0 down")
       try sh("ip link add f0 up type ifb")
       try sh("ip address add fd01::1/64 dev f0 nodad")
@@ -143,7 +143,7 @@ import Testing
     }
   }
 
-  /// The guard waits as well: what it puts back is whole.
+  /// The guard waits too: what it restores is complete.
   @Test func anUndoingWaitsToo() throws {
     try inNamespace { vpngw, _ in
       let path = try vpngw.file("state.json", file(Self.byGateway))

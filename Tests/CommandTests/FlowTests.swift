@@ -3,10 +3,10 @@ import Netlink
 import TestSupport
 import Testing
 
-/// Flows through a service by destination NAT whose server went, as conntrack(8) and a client with a
-/// fixed port see them.
+/// Flows through a destination-NAT service whose server was removed, as conntrack(8) and a client
+/// with a fixed port see them.
 @Suite struct FlowTests {
-  /// Answers a datagram by the address that it came to, at every address given.
+  /// Answers a datagram from the address it was sent to, at every address given.
   private static let answering = """
     import select, socket, sys
     sockets = []
@@ -42,7 +42,7 @@ import Testing
     var vip: String
     var client: String
     var servers: [String]
-    /// A rule of the machine's own that puts the clients' packets into a zone of conntrack.
+    /// A rule of the machine's own puts the clients' packets into this conntrack zone.
     var zone: Int?
 
     var testDescription: String { vip + (zone.map { " zone \($0)" } ?? "") }
@@ -72,7 +72,7 @@ import Testing
     Places(vip: "10.1.0.1", client: "10.1.0.2", servers: ["10.2.0.1", "10.2.0.2"], zone: 7),
   ]
 
-  /// A client and two servers beside the router; `ask` says who answers the client.
+  /// A client and two servers around the router; `ask` tells who answers the client.
   private func bed(
     _ places: Places, _ body: (Vpngw, _ ask: () throws -> String) throws -> Void
   ) throws {
@@ -137,7 +137,7 @@ import Testing
       let isFirst = first == places.servers[0]
       try apply(vpngw, file, isFirst ? "down" : "up", isFirst ? "up" : "down")
       #expect(try ask() == other)
-      // The first is back, and the flow stays where it is.
+      // The first server is back, and the flow stays where it is.
       try apply(vpngw, file, "up", "up")
       #expect(try ask() == other)
       try apply(vpngw, file, "down", "down")
@@ -160,7 +160,7 @@ import Testing
     }
   }
 
-  /// Between the new map and the flows that it leaves behind somebody may be killed.
+  /// Somebody may be killed between the new map and the flows that it leaves behind.
   @Test func whatAnEarlierRunLeftBehindGoesThoughThereIsNothingElseToDo() throws {
     try bed(Self.inet) { vpngw, ask in
       let file = try vpngw.file("state.json", Self.inet.state())

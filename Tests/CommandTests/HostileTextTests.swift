@@ -5,9 +5,9 @@ import Nftables
 import TestSupport
 import Testing
 
-/// What others wrote neither speaks to the terminal of who looks at it, nor adds lines of its own.
+/// What others wrote can't control the terminal, and can't add lines of its own.
 @Suite struct HostileTextTests {
-  /// Clears the screen, in both of its spellings, and turns the direction of writing.
+  /// Clears the screen, in both spellings, and turns the direction of writing.
   private static let hostile = "\u{1b}[2J\u{9b}2J\u{202e}"
 
   private func isHarmless(_ finished: Finished) -> Bool {
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  /// Rules that no syntax expresses, as bytecode with anybody's words in it.
+  /// Rules that no syntax expresses are shown as bytecode, with text that anybody may have written.
   @Test func bytecodeOfOthersRules() throws {
     typealias Bytecode = Nftables.Bytecode
     try Vpngw.inNamespace { vpngw in
@@ -60,7 +60,7 @@ import Testing
           { "chain": { "family": "inet", "table": "t", "name": "c" } } ] }
         """
       let path = try vpngw.file("state.json", state.replacing("COMMENT", with: ""))
-      // What would replace the table, and so the rule.
+      // This would replace the table, and so the rule.
       let other = try vpngw.file(
         "other.json", state.replacing("COMMENT", with: #", "comment": "mine""#))
       let shown = #"\u{1b}[2J\u{9b}2J\u{202e}\n+ rule 1"#
@@ -96,7 +96,7 @@ import Testing
 
   @Test func reasonsOfProbes() throws {
     try Vpngw.inNamespace { vpngw in
-      // Answers with a header and a body that are anybody's.
+      // Answers with a hostile header and body.
       let server = try Started([
         "/usr/bin/python3", "-c",
         """

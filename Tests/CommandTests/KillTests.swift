@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Killed by -9 at any moment, the next apply reaches the same state.
+/// After kill -9 at any moment, the next apply reaches the same state.
 @Suite struct KillTests {
   /// 2,000 objects: 100 links, 500 addresses, 200 neighbors, 100 nexthops, 800 routes, 300 rules.
   private static let file: String = {
@@ -46,7 +46,7 @@ import Testing
         usleep(UInt32((random >> 33) % length / 1000))
         apply.kill(SIGKILL)
         guard apply.wait().status == 128 + SIGKILL else {
-          // It was over before: the machine has become faster.
+          // It finished before: the machine has become faster.
           length = length * 9 / 10 + 1_000_000
           return
         }
@@ -62,7 +62,7 @@ import Testing
     #expect(interrupted == 50)
   }
 
-  /// Nanoseconds.
+  /// In nanoseconds.
   private func now() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)

@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What isn't as one might think, though nothing failed, as the daemon tells it.
+/// What isn't as one might expect, though nothing failed, as the daemon reports it.
 @Suite struct NoteTests {
   private static let file = """
     { "version": 1, "signals": { "deadline": "1h" },
@@ -25,7 +25,7 @@ import Testing
       let note = "rule 1: from all lookup 57: what decides it isn't known yet; left as it is\n"
       #expect(try eventually { try vpngw("status").output.contains("note        " + note) })
       #expect(try eventually { try vpngw.metric("vpngw_passes_total") > 5 })
-      // Known as soon as it is asked at once.
+      // Becomes known when it is asked again soon.
       try writeFile(path, Self.file.replacing("%", with: "1ms"))
       #expect(try eventually { try sh("ip rule show").contains("lookup 57") })
       #expect(try eventually { try !vpngw("status").output.contains("note ") })
@@ -42,7 +42,8 @@ import Testing
     }
   }
 
-  /// All is as the file says, and no client gets through: the plan says so, and the status as an error.
+  /// Everything is as the file says, and yet no client gets through: a note in the plan, an error
+  /// in the status.
   @Test func clientsByALinkThatIsNotListedAreSaid() throws {
     func text(_ more: String) -> String {
       """

@@ -3,7 +3,7 @@ import Netlink
 import TestSupport
 import Testing
 
-/// `vpngw run` beside others, and with what it needs missing.
+/// `vpngw run` beside other processes, and with what it needs missing.
 @Suite struct RunTests {
   private static let file = """
     { "version": 1, "sysctls": { "net.ipv4.conf.lo.rp_filter": 2 },
@@ -36,12 +36,12 @@ import Testing
       #expect(applied.status == 1)
       #expect(applied.error.contains("process \(first.process), with another run directory"))
       #expect(end(first).status == 0)
-      // And it goes with the process.
+      // The lock is gone with the process.
       #expect(try vpngw("apply", path).status == 0)
     }
   }
 
-  /// Anybody may take a name in the namespace; only who could be vpngw counts.
+  /// Anybody may take a name in the namespace, but only a process that could be vpngw counts.
   @Test func aSquatterKeepsNobodyFromStarting() throws {
     try Vpngw.inNamespace { vpngw in
       let path = try vpngw.file("state.json", Self.file)
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  /// In the same run directory or another.
+  /// In the same run directory or in another.
   @Test(arguments: ["run", "other"])
   func runYieldsToAChangeThatWaitsForItsConfirmation(_ directory: String) throws {
     try Vpngw.inNamespace { vpngw in
@@ -116,7 +116,7 @@ import Testing
     }
   }
 
-  /// A full or read-only disk: what can't be noted isn't done, all else is.
+  /// A full or read-only disk: what can't be remembered isn't done, everything else is.
   @Test func aReadOnlyRunDirectoryStopsOneStep() throws {
     try Vpngw.inNamespace { vpngw in
       let path = try vpngw.file("state.json", Self.file)
@@ -174,7 +174,7 @@ import Testing
       }
       let path = try vpngw.file("state.json", Self.file)
       #expect(try run(vpngw.arguments(["plan", path, "--out", fifo])).status == 1)
-      // The daemon says so, and lives.
+      // The daemon reports it, and lives on.
       let daemon = try vpngw.start("run", fifo)
       #expect(try eventually { try vpngw("status").output.contains("it is a FIFO, not a file") })
       #expect(end(daemon).status == 0)
@@ -195,7 +195,7 @@ import Testing
     }
   }
 
-  /// A memory cut short by a full disk.
+  /// A memory that a full disk cut short.
   @Test func aDamagedMemoryIsSaid() throws {
     try Vpngw.inNamespace { vpngw in
       let path = try vpngw.file("state.json", Self.file)
@@ -228,7 +228,7 @@ import Testing
       try runs()
       let left = try files()
       #expect(left.count == 3 && left.contains { $0.hasPrefix("sysctls-") }, "\(left)")
-      // This one is still there.
+      // This namespace still exists.
       let other = try Started(["unshare", "-n"] + vpngw.arguments(["run", path]))
       #expect(try eventually { try files().count == 6 })
       _ = end(other)

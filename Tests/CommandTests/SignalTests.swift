@@ -20,7 +20,7 @@ private let file = """
 
 private let steady = "No changes. The kernel matches the state file.\n"
 
-/// What signals decide, as people see it, on a real kernel.
+/// What signals decide, on a real kernel, as people see it.
 @Suite struct SignalTests {
   private func inNamespace(_ body: (Vpngw, _ file: String) throws -> Void) throws {
     try Vpngw.inNamespace { vpngw in
@@ -31,7 +31,7 @@ private let steady = "No changes. The kernel matches the state file.\n"
     }
   }
 
-  /// What vpngw made, by addresses with the indices of their links.
+  /// What vpngw made, with the indexes of links.
   private func network() throws -> String {
     try sh("ip -4 address show")
       + sh("ip route show table 57") + sh("ip rule show")
@@ -88,7 +88,7 @@ private let steady = "No changes. The kernel matches the state file.\n"
       #expect(none.error == "")
       #expect(try sh("ip route show table 57") == "unreachable default proto 118 metric 9 \n")
       #expect(try run(vpngw.arguments(["apply", file] + up)).status == 0)
-      // But for the bridge's index.
+      // Except for the bridge's index.
       #expect(try network().split(separator: "\n").count == whole.split(separator: "\n").count)
       #expect(try run(vpngw.arguments(["plan", file] + up)).output == steady)
     }
@@ -96,7 +96,7 @@ private let steady = "No changes. The kernel matches the state file.\n"
 
   @Test func linksSayTheirOwnSignals() throws {
     try inNamespace { vpngw, file in
-      // The kernel notes a carrier a moment later.
+      // The kernel reports a carrier a moment later.
       func becomes(_ text: String) throws -> Bool {
         try eventually { try vpngw("plan", file).output.contains(text) }
       }
@@ -107,7 +107,7 @@ private let steady = "No changes. The kernel matches the state file.\n"
       #expect(try vpngw("plan", file, "--signal", "link.f1=down").output == steady)
       #expect(try vpngw("apply", file).status == 0)
       #expect(try !sh("ip address show f0").contains("192.0.2.254/24"))
-      // Up without a carrier is down, and so is a link that isn't there.
+      // A link that is up without a carrier is down, and so is one that doesn't exist.
       try sh("ip link delete f1")
       try sh("ip link add f1 type veth peer name f2")
       try sh("ip link set f1 up")
@@ -189,7 +189,7 @@ private let steady = "No changes. The kernel matches the state file.\n"
       let allowed = try vpngw("plan", "--probe", "--allow-exec", file)
       #expect(allowed.output == rules([1, 2, 3, 4]))
       #expect(allowed.error == missing)
-      // What is told isn't asked.
+      // A probe whose signal is stated isn't asked.
       let told = try vpngw(
         "plan", "--probe", "--allow-exec", file, "--signal", "probe.absent=up", "--signal",
         "probe.icmp=down")
@@ -205,8 +205,9 @@ private let steady = "No changes. The kernel matches the state file.\n"
     }
   }
 
-  /// What vpngw's own parent ignores or blocks is no matter of a command. Beside what the shell ignores,
-  /// glibc's posix_spawn, by which this process starts it, leaves a signal of glibc's own ignored.
+  /// What vpngw's own parent ignores or blocks must not affect a command. Besides what the shell
+  /// ignores, glibc's posix_spawn, by which this process starts it, leaves one of glibc's own
+  /// signals ignored.
   @Test func aCommandHasNoSignalsOfOurParent() throws {
     try Vpngw.inNamespace { vpngw in
       let check = "grep -c '^Sig[IB].*:.0*$' /proc/self/status | grep -qx 2"
@@ -244,7 +245,7 @@ private let steady = "No changes. The kernel matches the state file.\n"
     }
   }
 
-  /// The example under "Signals and `when`" does what the text around it says.
+  /// The README's example under "Signals and `when`" does what the text around it says.
   @Test func readmesExampleIsPlannedAsItSays() throws {
     let checkout = String(#filePath.dropLast("/Tests/CommandTests/SignalTests.swift".count))
     let readme = String(decoding: try readFile(checkout + "/README.md"), as: UTF8.self)

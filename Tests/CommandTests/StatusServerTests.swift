@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Whoever reaches the status port may ask, and can neither hold it nor disturb the daemon.
+/// Whoever reaches the status port may ask, but can neither block it nor disturb the daemon.
 @Suite struct StatusServerTests {
   private static let file = """
     { "version": 1,
@@ -19,7 +19,7 @@ import Testing
       #expect(try run(["sysctl", "-w", "net.ipv4.ping_group_range=0 2147483647"]).status == 0)
       let path = try vpngw.file("state.json", Self.file)
       let others = try programs.map { try Started($0) }
-      // Each listens before what follows starts.
+      // Each listens before the next one starts.
       for program in programs {
         #expect(try eventually { try sh("ss -Hltn sport = :\(program[3])").contains("LISTEN") })
       }
@@ -45,7 +45,7 @@ import Testing
   @Test func aThousandIdleConnectionsTurnNoGatewayDown() throws {
     try with([Self.server(at: 80)]) { vpngw, daemon in
       #expect(try eventually { try vpngw.metric("vpngw_probe_up") == 2 })
-      // Some say nothing, some half a question.
+      // Some send nothing, some half a question.
       let flood = """
         import resource, socket, time
         resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
@@ -76,7 +76,7 @@ import Testing
   @Test func nobodyWaitsForABody() throws {
     try with([Self.server(at: 80)]) { vpngw, _ in
       #expect(try eventually { try get("/healthz").output == "ok\n200" })
-      // The length is announced, and nothing comes.
+      // The length is announced, and nothing follows.
       let finished = try run([
         "/usr/bin/python3", "-c",
         """
@@ -99,7 +99,7 @@ import Testing
       let asked = try vpngw("status")
       #expect(asked.status == 1)
       #expect(asked.error.hasPrefix("vpngw: 127.0.0.1:9118 is not vpngw"), "\(asked.error)")
-      // Freed, it is taken.
+      // Once freed, the port is taken.
       let holder = try sh("ss -Hltnp sport = :9118")
       let process = try #require(holder.firstMatch(of: #/pid=(\d+)/#)?.1)
       try sh("kill -KILL \(process)")

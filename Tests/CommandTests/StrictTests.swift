@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What a router says of links that no lock holds, and to whom it says what it knows.
+/// What a router reports about links that no lock guards, and whom it tells its status.
 @Suite struct StrictTests {
   private static func file(strict: Bool) -> String {
     """
@@ -40,13 +40,14 @@ import Testing
         let rules = try sh("ip \(family) rule show priority 802").split(separator: "\n")
         #expect(rules.count == 3 && rules.allSatisfy { $0.contains("unreachable") })
       }
-      // Who adds a way of IPv6 finds its gateway all the same.
+      // An IPv6 route that somebody adds still reaches its gateway.
       try sh("ip address add fd10::1/64 dev eth0 nodad")
       try sh("ip route add 2001:db8::/32 via fd10::7")
     }
   }
 
-  /// Of the addresses that the port listens at, those in the VPN network answer only where one is stated.
+  /// Of the addresses that the port listens at, those in the VPN network answer only if one is
+  /// stated.
   @Test func theStatusPortAnswersNobodyInTheVPNNetwork() throws {
     try Vpngw.inNamespace { vpngw in
       try prepare()

@@ -5,7 +5,7 @@ import Nftables
 import TestSupport
 import Testing
 
-/// Tables by the program as people use it: killed, undone, beside others'.
+/// Tables, by the program as people use it: killed, undone, beside others'.
 @Suite struct TableTests {
   private static let count = 100_000
 
@@ -30,8 +30,8 @@ import Testing
       """
   }()
 
-  /// `kill -9` behind the first, a middle and the last but one of the transactions in which a big
-  /// table comes.
+  /// `kill -9` after the first, a middle and the last but one of the transactions that make a big
+  /// table.
   @Test(arguments: [1, 3, 5] as [UInt32])
   func aBigTableIsNeverHalfHooked(_ transactions: UInt32) throws {
     try Vpngw.inNamespace { vpngw in
@@ -72,8 +72,8 @@ import Testing
 
   // MARK: - In order
 
-  /// Of tables that translate at one hook with one priority, the kernel asks first the one that was
-  /// made last: a file and what `show` prints of it are made in the order in which they are written.
+  /// Of tables that translate at one hook with one priority, the kernel asks the last one made
+  /// first: a file, and what `show` prints of it, are made in the order in which they are written.
   @Test func tablesAreMadeInTheOrderOfTheFile() throws {
     func table(_ name: String, _ rule: String) -> String {
       let place = #""family": "ip", "table": "\#(name)""#
@@ -83,7 +83,7 @@ import Testing
         { "rule": { \(place), "chain": "out", "expr": [ \(rule) { "accept": null } ] } }
         """
     }
-    // The first names a link, which is there or is yet to be made.
+    // The first names a link, which exists or is yet to be made.
     for link in ["lo", "v0"] {
       let first =
         #"{ "match": { "op": "==", "left": { "meta": { "key": "oif" } }, "right": "\#(link)" } },"#
@@ -157,7 +157,7 @@ import Testing
 
   // MARK: - Others' tables
 
-  /// Bytes that a program read from sockets, as strace(1) tells.
+  /// How many bytes a program received from sockets, by strace(1).
   private func received(_ words: [String], _ directory: String) throws -> Int {
     let log = directory + "/strace"
     let finished = try run(
@@ -182,7 +182,7 @@ import Testing
       let text = try sh("nft -a list table inet theirs")
       #expect(text.split(separator: "\n").count > 20_000)
       let beside = try received(words, vpngw.directory)
-      // The table's name and its chain's are all there is to be read of it.
+      // Only the table's and its chain's names are read in addition.
       #expect(alone > 1000 && beside < alone + 1000, "\(beside) bytes, without it \(alone)")
       #expect(try received(["nft", "-j", "list", "ruleset"], vpngw.directory) > 2_000_000)
       #expect(try vpngw("apply", vpngw.file("after.json", Self.after)).error == "")

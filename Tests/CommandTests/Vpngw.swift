@@ -2,7 +2,7 @@ import Glibc
 import Netlink
 import TestSupport
 
-/// The built program, with files and a run directory of its own, in a namespace of its own.
+/// The built program, with files, a run directory and a namespace of its own.
 struct Vpngw {
   let directory: String
 
@@ -16,7 +16,7 @@ struct Vpngw {
     }
   }
 
-  /// Beside the test bundle.
+  /// It is beside the test bundle.
   static let path: String = {
     var buffer = [CChar](repeating: 0, count: 4096)
     let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
@@ -36,10 +36,10 @@ struct Vpngw {
     try Started(arguments(words), input: input)
   }
 
-  /// The command line that confirms a change here, as it is said.
+  /// The command line that confirms a change here, as vpngw prints it.
   var confirm: String { "vpngw confirm --run-directory \(directory)/run" }
 
-  /// The sum of a metric's values, of those whose line says `part`, as the daemon here tells it.
+  /// The sum of a metric's values on lines that contain `part`, as the daemon here serves them.
   func metric(_ name: String, _ part: String = "") throws -> Int {
     let metrics = try run(["curl", "-sm", "5", "127.0.0.1:9118/metrics"]).output
     return metrics.split(separator: "\n").reduce(0) { sum, line in

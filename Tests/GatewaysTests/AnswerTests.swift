@@ -5,10 +5,11 @@ import Netlink
 import TestSupport
 import Testing
 
-/// The router's own questions that bear a gateway's mark, such as a probe through its tunnel: they leave by
-/// that gateway or not at all, and are answered from any address; nobody else gets in by that.
+/// The router's own questions with a gateway's mark, such as a probe through its tunnel: they leave
+/// by that gateway or not at all, and may be answered from any address; nobody else gets in that
+/// way.
 @Suite struct AnswerTests {
-  /// With the remote server's addresses at the client's end, where the gateways' are.
+  /// With the remote server's addresses at the client's end, where the gateways' are too.
   private func with(_ gateways: Gateways, _ body: (Bed) throws -> Void) throws {
     try Bed.with(gateways) { bed in
       try bed.apply(gateways.expanded(up: gateways.names))
@@ -21,7 +22,7 @@ import Testing
     }
   }
 
-  /// Answers at port 7 by TCP and UDP, of both families, with what it got.
+  /// Answers at port 7 by TCP and UDP, in both families, with what it received.
   private static let server = """
     import selectors, socket
     selector = selectors.DefaultSelector()
@@ -42,7 +43,7 @@ import Testing
                 link.close()
     """
 
-  /// Prints "answered", or why not: MARK ADDRESS tcp|udp [PORT]
+  /// Prints "answered", or why it wasn't: MARK ADDRESS tcp|udp [PORT]
   private static let asker = """
     import socket, sys
     mark, address, protocol, *port = sys.argv[1:]
@@ -126,8 +127,8 @@ import Testing
     }
   }
 
-  /// Datagrams of a client pod that look like answers, but for the port that asks, the one that was asked, or the
-  /// address; at last what the server itself would send.
+  /// Datagrams of a client pod that look like answers, but for the port that asks, the port that
+  /// was asked, or the address; finally what the server itself would send.
   private static let forger = """
     import socket, struct
     link = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
@@ -143,7 +144,7 @@ import Testing
     send("45.0.0.1", 7, 30000, b"answer")
     """
 
-  /// Asks from port 30000, and prints all that comes to it and to others until there is the answer.
+  /// Asks from port 30000, and prints everything that arrives there and elsewhere until the answer.
   private static let listener = """
     import selectors, socket, sys
     selector = selectors.DefaultSelector()

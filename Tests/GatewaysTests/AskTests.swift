@@ -18,7 +18,8 @@ import Testing
       isTCP: isTCP, from: servers[index], destination: remotes[index], sport: 6881, dport: 30_000)
   }
 
-  /// In the family with this index: each gateway's hardware address, and whose packets it was sent.
+  /// For the family with this index: each gateway's hardware address, and whose packets were sent
+  /// to it.
   private static func watched(
     _ bed: Bed, _ gateways: Gateways, _ index: Int, _ body: () throws -> Void
   ) throws -> Set<String> {
@@ -81,7 +82,7 @@ import Testing
     }
   }
 
-  /// Else the client's next packet, for which this is the answer, would find an entry in its way.
+  /// Otherwise the client's next packet, which this datagram answers, would meet an entry.
   @Test func datagramThatNobodyAskedForMakesNoEntryAndTheNextAnswerGoesBack() throws {
     try Self.withService { bed, gateways in
       for index in [0, 1] {

@@ -9,9 +9,9 @@ import Plan
 import TestSupport
 import Testing
 
-/// A client, a router and the cluster's network as the place that nothing may leak to, each in a
-/// namespace of its own. The gateways' addresses are the client's end of the link as well: what the
-/// router sends them is seen, and goes no further.
+/// A client, a router, and the cluster's network, into which nothing may leak, each in a namespace
+/// of its own. The client's end of the link also has the gateways' addresses: what the router sends
+/// to them is seen, and goes no further.
 final class Bed {
   let client: Namespace
   let router: Namespace
@@ -81,7 +81,8 @@ final class Bed {
       try Self.each([
         "ip route add default via 10.32.0.1 dev eth0", "ip route add default via fd10::1 dev eth0",
       ])
-      // What a cluster's network and other VPNs bring: the internet in halves, reserved ranges, networks.
+      // What a cluster's network and other VPNs add: the internet in halves, reserved ranges,
+      // networks.
       try Self.each(
         ["0.0.0.0/1", "128.0.0.0/1", "10.0.0.0/8", "192.168.0.0/16", "8.128.0.0/9"].map {
           "ip route add \($0) via 10.32.0.1 dev eth0"
@@ -93,7 +94,7 @@ final class Bed {
     }
   }
 
-  /// Packets wait in a short queue while a neighbor is asked for.
+  /// Otherwise packets would wait in a short queue for neighbor discovery.
   private func learnNeighbors() throws {
     let vpn = gateways.link.text
     func mac(_ namespace: Namespace, _ link: String) throws -> String {
@@ -125,7 +126,7 @@ final class Bed {
     }
   }
 
-  /// Commands of ip(8) by one process.
+  /// Runs commands of ip(8) in a single process.
   private static func each(_ lines: [String]) throws {
     for line in lines where !line.hasPrefix("ip ") { try sh(line) }
     let batch = lines.filter { $0.hasPrefix("ip ") }.map { $0.dropFirst(3) }
@@ -134,7 +135,7 @@ final class Bed {
 
   // MARK: - The router
 
-  /// Makes the router what the expansion says: plan and apply, and nft's table by its difference.
+  /// Makes the router what the expansion says: by a plan, and the table by its difference.
   func apply(_ expansion: Gateways.Expansion) throws {
     try router.run {
       try load(expansion.table)
@@ -156,8 +157,8 @@ final class Bed {
     #expect(TableDiff(family: .inet, table: table.name, from: after, to: wanted).isEmpty)
   }
 
-  /// In tables of the test's own: by which gateway each source port left, and what came to the
-  /// cluster's side.
+  /// In tables of the test's own: the gateway by which each source port left, and what arrived on
+  /// the cluster's side.
   private static let watchers = """
     table inet watch {
       chain before {
@@ -185,7 +186,7 @@ final class Bed {
     }
     """
 
-  /// By which gateway each flow left since the last call.
+  /// The gateway by which each flow has left since the last call.
   func ways() throws -> [Flow.Key: IPAddress] {
     try router.run {
       var ways: [Flow.Key: IPAddress] = [:]
@@ -207,13 +208,13 @@ final class Bed {
   /// Packets with ports that left by the cluster's link.
   func leaked() throws -> Int { try counted("nft list table netdev leak") }
 
-  /// First segments that left for a gateway with their size lowered.
+  /// First segments that left for a gateway with their MSS lowered.
   func clamped() throws -> Int { try counted("nft list chain inet watch clamped") }
 
-  /// Datagrams of more than 4,000 bytes that left for a gateway, to be cut into fragments behind.
+  /// Datagrams of more than 4,000 bytes that left for a gateway, to be fragmented after that.
   func whole() throws -> Int { try counted("nft list chain inet watch whole") }
 
-  /// And those that came in from the client.
+  /// The same, as they arrived from the client.
   func arrived() throws -> Int { try counted("nft list chain inet watch before") }
 
   private func counted(_ command: String) throws -> Int {

@@ -6,7 +6,8 @@ import Nftables
 import TestSupport
 import Testing
 
-/// Client pods' packets never leave by the cluster's network: two locks, each of which holds alone.
+/// Client pods' packets never leave by the cluster's network: each of the two locks is enough
+/// alone.
 @Suite struct ClosedTests {
   enum Damage: String, CaseIterable {
     case none, nobodyAlive, gatewayRoutesDeleted, linkFlapped, tableDeleted, rulesDeleted
@@ -24,7 +25,7 @@ import Testing
         case .linkFlapped:
           try sh("ip link set \(Seed.link) down")
           try sh("ip link set \(Seed.link) up")
-          // What the kernel dropped of IPv6's address, without which nothing comes in.
+          // Restores the IPv6 address that the kernel dropped, without which nothing is received.
           try sh("ip address replace fd24::26fe/64 dev \(Seed.link) nodad")
         case .tableDeleted: try sh("nft delete table inet vpngw")
         case .rulesDeleted:
@@ -50,7 +51,7 @@ import Testing
     }
   }
 
-  /// Linux runs a new table's rules a moment before it finds the ranges of its sets.
+  /// Linux runs a new table's rules for a moment before it finds the ranges of its sets.
   @Test(arguments: modes)
   func nothingReservedIsLedToAGatewayWhileTheTableComesAndGoes(_ balance: Gateways.Balance) throws {
     let gateways = Seed.gateways(4, balance: balance, ipv6: true)
@@ -98,7 +99,7 @@ import Testing
 
     """
 
-  /// IPv6 isn't forgotten where gateways have IPv4 alone.
+  /// IPv6 is closed too where gateways only have IPv4.
   @Test(arguments: Damage.allCases)
   func nothingLeaksWhereNoGatewayHasIPv6(_ damage: Damage) throws {
     let gateways = Seed.gateways(2)
@@ -112,7 +113,7 @@ import Testing
     }
   }
 
-  /// Without which the tests above would hold for a router that forwards nothing.
+  /// Otherwise the tests above would hold for a router that forwards nothing.
   @Test func everythingLeaksWhereNothingIsLoaded() throws {
     try Bed.with(Seed.gateways(2, ipv6: true)) { bed in
       try bed.router.run {
@@ -123,7 +124,7 @@ import Testing
     }
   }
 
-  /// Each alone, while the other is there no more.
+  /// Each lock alone, without the other.
   @Test(arguments: ["forward", "leave"])
   func eachGuardHoldsWithoutTheOtherAndWithoutRules(_ guardian: String) throws {
     var expansion = Seed.gateways(2, ipv6: true).expanded(up: [])
@@ -163,13 +164,13 @@ import Testing
 }
 
 extension Bed {
-  /// To another link's network, behind it, and to what the internet doesn't route.
+  /// To another link's network, to what is behind it, and to what the internet doesn't route.
   static let elsewhere = [
     "10.32.0.77", "10.1.2.3", "192.168.99.1", "172.16.0.1", "203.0.113.7", "100.64.0.1", "45.0.0.1",
     "fd10::77", "fc00::1", "2001:db8::1", "2600::1",
   ].map { IPAddress($0)! }
 
-  /// New flows and parts of old ones, of both families.
+  /// New flows and parts of old ones, in both families.
   func sendToEverybody() throws {
     let flows =
       Flow.some(10)

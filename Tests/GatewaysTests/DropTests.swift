@@ -8,7 +8,8 @@ import Testing
 
 /// Each counter counts the packets that its reason names, and no others.
 @Suite struct DropTests {
-  /// Datagrams or ICMP errors from a namespace; Linux refuses some of those that the router itself sends.
+  /// Sends datagrams or ICMP errors from a namespace; Linux refuses some of those that the router
+  /// itself sends.
   private static let sender =
     Python.checksum + """
       import socket, struct
@@ -34,11 +35,11 @@ import Testing
   struct Case: Sendable, CustomStringConvertible {
     let reason: Gateways.Drop
     let call: String
-    /// Who sends.
+    /// The namespace that sends.
     var sender = \Bed.client
     var gateways = Seed.gateways(4)
     var isAlive = true
-    /// Whether the routing rules are there, which refuse some packets before nftables sees them.
+    /// Whether the routing rules exist, which reject some packets before nftables sees them.
     var hasRules = true
 
     var description: String { reason.rawValue + (gateways.members[0].vips.isEmpty ? "" : " VIPs") }
@@ -122,7 +123,7 @@ import Testing
     }
   }
 
-  /// A gateway's death and return replace elements and rules, and no counter.
+  /// A gateway's death and return replace elements and rules, but no counter.
   @Test(arguments: [.consistent(buckets: 256), .single] as [Gateways.Balance])
   func countersOutliveChanges(_ balance: Gateways.Balance) throws {
     let gateways = Seed.gateways(2, balance: balance)
@@ -135,7 +136,7 @@ import Testing
       }
       #expect(try bed.drops()["no_gateway"] == 5)
       for up in [gateways.names, ["gw1"], []] {
-        // It ends with a plan without changes: what was counted is no drift.
+        // Ends with an empty plan: what was counted is no drift.
         try bed.apply(gateways.expanded(up: up))
         #expect(try bed.drops()["no_gateway"] == 5)
       }

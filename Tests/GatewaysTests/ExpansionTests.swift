@@ -21,14 +21,14 @@ private let checkout = String(
       })
   }
 
-  /// Read line by line against `dataplane-rules.md`.
+  /// The golden file was read line by line against `dataplane-rules.md`.
   @Test(arguments: ["router", "single-router"])
   func theSeedsNetworkStandsForThese(_ name: String) throws {
     let desiredState = try Self.desiredState(name + ".json")
     let gateways = try #require(desiredState.blueprints[Gateways.self])
     let all = desiredState.expanded(given: Self.states(gateways, down: []))
     try expectGolden(StateFile.encode(all).text(), name + ".json")
-    // Who lives is told by nft's table alone: answers go back by the dead as well.
+    // Only nft's table tells who is alive: answers also go back by dead gateways.
     var one = desiredState.expanded(given: Self.states(gateways, down: ["gw2"]))
     #expect(one.tables != all.tables)
     one.tables = all.tables
@@ -47,14 +47,14 @@ private let checkout = String(
     #expect((question.healthPort, question.controlPort) == (9999, 8000))
   }
 
-  /// A daemon that starts anew knows nothing, and changes nothing.
+  /// A daemon that has just started knows nothing, and changes nothing.
   @Test(arguments: [["gw0"], ["gw1", "gw2", "gw7"], []] as [Set<String>])
   func aRestartMovesNothing(_ up: Set<String>) throws {
     let gateways = Seed.gateways()
     let before = gateways.expanded(up: up)
     #expect(gateways.inUse(by: [NftablesTable(before.table)]) == up)
     #expect(gateways.expanded(given: [:], keeping: [NftablesTable(before.table)]) == before)
-    // What is known counts: of two that are used one is dead, of those that aren't one lives.
+    // Known signals count: one of the two in use is dead, and one of the others is alive.
     let signals: [Signal: Signal.State] = [
       Signal(.probe, "gw1"): .down, Signal(.probe, "gw3"): .up,
     ]
@@ -68,7 +68,7 @@ private let checkout = String(
     #expect(gateways.expanded(given: [:]) == gateways.expanded(up: []))
   }
 
-  /// One saw a gateway go and come, the other didn't: what a flow finds is the same.
+  /// One router saw a gateway go and come, the other didn't: flows go the same way on both.
   @Test func routersWithOtherHistoriesAgree() {
     let gateways = Seed.gateways(4)
     var tables: [Nftables.Table] = []
@@ -82,7 +82,7 @@ private let checkout = String(
     #expect(tables == [gateways.expanded(given: Self.states(gateways, down: [])).table])
   }
 
-  /// Before Linux 6.11 there is none, and the rest works all the same.
+  /// Before Linux 6.11 there is no seed, and everything else still works.
   @Test func aKernelWithoutASeedIsAskedForNone() throws {
     let desiredState = try StateFile.decode(
       readFile("\(checkout)/Tests/StateTests/Corpus/good/gateways-ecmp.json"))
@@ -96,7 +96,7 @@ private let checkout = String(
     #expect(desiredState.expanded(keeping: observed).sysctls.contains { $0.key == key })
   }
 
-  /// And what conditions of the file say of a gateway counts as for any probe.
+  /// Conditions elsewhere in the file may name a gateway's signal, as that of any probe.
   @Test func aGatewaysSignalDecidesElsewhereToo() throws {
     let desiredState = try StateFile.decode(
       readFile("\(checkout)/Tests/StateTests/Corpus/good/gateways-list.json"))

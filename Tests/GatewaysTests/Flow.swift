@@ -2,7 +2,8 @@ import Glibc
 import Model
 import TestSupport
 
-/// A flow, by default from the client to somewhere on the internet, of which single packets are sent.
+/// A flow of which single packets are sent, by default from the client to somewhere on the
+/// internet.
 struct Flow {
   struct Key: Hashable {
     var isTCP: Bool
@@ -28,14 +29,14 @@ struct Flow {
       source ?? (destination.family == .inet ? Bed.clientAddress : Bed.clientAddress6)
   }
 
-  /// From the other end.
+  /// The same flow from the other end.
   var answer: Flow {
     Flow(isTCP: isTCP, from: destination, destination: source, sport: dport, dport: sport)
   }
 
   var key: Key { Key(isTCP: isTCP, port: sport, family: destination.family) }
 
-  /// As many as asked for of each kind: TCP and UDP, IPv4 and IPv6, to places that differ.
+  /// `count` of each kind, TCP and UDP, IPv4 and IPv6, to different destinations.
   static func some(_ count: Int, from port: Int = 20_000, ipv6: Bool = true) -> [Flow] {
     var state = UInt64(port)
     func next(_ range: ClosedRange<UInt64>) -> UInt64 {
@@ -58,7 +59,7 @@ struct Flow {
     }
   }
 
-  /// What the kernel's registers hold of it where nft hashes: fields padded to four bytes.
+  /// What the kernel's registers hold when nft hashes it: fields padded to four bytes.
   var hashed: [UInt8] {
     return bytes(source) + bytes(destination) + [isTCP ? 6 : 17, 0, 0, 0] + big(sport) + [0, 0]
       + big(dport) + [0, 0]
@@ -68,8 +69,8 @@ struct Flow {
     address.family == .inet ? big(address.v4) : big(address.v6.high) + big(address.v6.low)
   }
 
-  /// A header, with its checksum (RFC 9293, 3.1), since conntrack looks at it; of a first segment
-  /// with a maximum segment size of 1460.
+  /// A TCP header with its checksum (RFC 9293, 3.1), which conntrack checks; a first segment has a
+  /// maximum segment size of 1460.
   private func header(_ segment: Segment) -> [UInt8] {
     var header = big(sport) + big(dport) + big(1 as UInt32) + big(1 as UInt32)
     let options: [UInt8] = segment == .syn ? [2, 4, 0x05, 0xb4] : []
@@ -94,7 +95,8 @@ struct Flow {
     case synAck = 0x12
   }
 
-  /// One packet, from the calling thread's namespace; of TCP a segment made by hand, of UDP so many bytes.
+  /// Sends one packet from the calling thread's namespace: for TCP a segment made by hand, for UDP
+  /// this many bytes.
   func send(_ segment: Segment = .syn, bytes: Int = 5) throws {
     let domain = destination.family == .inet ? AF_INET : AF_INET6
     let type = Int32((isTCP ? SOCK_RAW : SOCK_DGRAM).rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -102,20 +104,20 @@ struct Flow {
     guard descriptor >= 0 else { throw CommandFailed(description: "socket: errno \(errno)") }
     defer { close(descriptor) }
     let payload = isTCP ? header(segment) : [UInt8](repeating: 0x68, count: bytes)
-    // The client end speaks for the whole network, and for the internet behind the gateways.
+    // The client's end stands for the whole network, and for the internet behind the gateways.
     var on: Int32 = 1
     let isIPv4 = destination.family == .inet
     let transparent = setsockopt(
       descriptor, isIPv4 ? SOL_IP : SOL_IPV6, isIPv4 ? IP_TRANSPARENT : IPV6_TRANSPARENT, &on, 4)
     guard transparent == 0 else { throw CommandFailed(description: "transparent: errno \(errno)") }
-    // A program that another thread starts may hold the last one's port for a moment.
+    // A program that another thread starts may hold the last socket's port for a moment.
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, 4)
     let bound = Self.withAddress(source, isTCP ? 0 : sport) { bind(descriptor, $0, $1) }
     guard bound == 0 else { throw CommandFailed(description: "bind: errno \(errno)") }
     let sent = Self.withAddress(destination, isTCP ? 0 : dport) {
       sendto(descriptor, payload, payload.count, 0, $0, $1)
     }
-    // A router that answers "unreachable" is one that forwards nothing.
+    // A router that answers "unreachable" doesn't forward.
     guard sent == payload.count || [EHOSTUNREACH, ENETUNREACH].contains(errno) else {
       throw CommandFailed(description: "sendto \(destination): errno \(errno)")
     }

@@ -1,5 +1,5 @@
-/// Bob Jenkins's lookup3 as `include/linux/jhash.h` has it, on little-endian machines: written
-/// from its description, so that where a flow goes is foretold by something that isn't nft.
+/// Bob Jenkins's lookup3 as in `include/linux/jhash.h`, for little-endian machines: written from
+/// its description, so that something other than nft predicts where a flow goes.
 enum JenkinsHash {
   static func hash(_ bytes: [UInt8], seed: UInt32) -> UInt32 {
     var (a, b, c) = (UInt32(0), UInt32(0), UInt32(0))

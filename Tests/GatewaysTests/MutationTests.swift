@@ -4,7 +4,7 @@ import State
 import TestSupport
 import Testing
 
-/// Whatever stands in a file, it is read or refused, and what is read can be expanded.
+/// Whatever a file contains, it is read or refused, and what is read can be expanded.
 @Suite struct MutationTests {
   static let corpus =
     #filePath.prefix(#filePath.count - "/GatewaysTests/MutationTests.swift".count)

@@ -6,7 +6,7 @@ import Testing
 
 /// The table of what is on the VPN network's links: its networks, and no way out.
 @Suite struct OnLinkTests {
-  /// The routes of the table, as `ip route` would say them, of a file with these sections more.
+  /// The table's routes as `ip route` would print them, for a file with these sections added.
   private func routes(
     _ sections: String = "", from: String = #""192.168.24.0/22""#,
     keeping observed: NetworkState = NetworkState()
@@ -76,7 +76,8 @@ import Testing
       ])
   }
 
-  /// Multus or another router's program: what it made counts; what is ours is declared, or about to go.
+  /// Multus or another router's program: what it made counts. Our own addresses are declared, or
+  /// about to go.
   @Test func addressesOfOtherProgramsCount() throws {
     var observed = NetworkState()
     observed.addresses = [
@@ -87,7 +88,7 @@ import Testing
       try routes(keeping: observed) == ["172.20.0.0/16 dev cl", "192.168.24.0/22 dev net0"])
   }
 
-  /// Those by the links alone; nothing is copied that leads elsewhere, or everywhere.
+  /// Only routes that use the links alone are copied; none that lead elsewhere, or everywhere.
   @Test func theFilesOwnRoutesByTheLinksAreThere() throws {
     let sections = """
       , "addresses": [{ "link": "net0", "address": "192.168.26.1/22" }],
@@ -109,7 +110,7 @@ import Testing
       ])
   }
 
-  /// Whatever a file or another program says, no route of the table is by another link.
+  /// Whatever a file or another program says, each of the table's routes uses one of the links.
   @Test(arguments: ["router", "single-router"]) func everyRouteIsByAVPNLink(_ name: String) throws {
     let desiredState = try ExpansionTests.desiredState(name + ".json")
     let gateways = try #require(desiredState.blueprints[Gateways.self])
@@ -120,7 +121,7 @@ import Testing
     #expect(routes.allSatisfy { $0.hop?.dev == gateways.link && $0.dst.length > 0 })
   }
 
-  /// The numbers that a file doesn't state are nobody else's.
+  /// The default numbers are nobody else's.
   @Test func defaultNumbersAreAwayFromWhatIsInCommonUse() {
     let gateways = Gateways(
       link: Seed.link,

@@ -5,9 +5,9 @@ import Nftables
 import TestSupport
 import Testing
 
-/// A client holds at most so many pins, and takes none of others'.
+/// A client can hold only so many pins, and takes none from others.
 @Suite struct PinTests {
-  /// Datagrams from one address to ever other ports and places, as fast as they go.
+  /// Sends datagrams from one address to ever new ports and destinations, as fast as possible.
   private static let flood = """
     import socket, struct, sys
     link = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
@@ -24,7 +24,7 @@ import Testing
   @Test func oneClientHoldsASixteenthAndMovesNobody() throws {
     let gateways = Seed.gateways(4, vips: false)
     try Bed.with(gateways) { bed in
-      // Opened while a gateway is away, these stay where they are by their pins alone.
+      // Flows opened while a gateway is away stay where they are only by their pins.
       try bed.apply(gateways.expanded(up: gateways.names.subtracting(["gw2"])))
       let other = IPAddress("192.168.24.11")!
       let flows = Flow.some(40, ipv6: false).map { flow in
@@ -43,14 +43,14 @@ import Testing
       let seconds = Int((ContinuousClock.now - began).components.seconds) + 1
       let held = try pins(bed) - flows.count
       #expect((1984...1984 + 20 * seconds).contains(held), "\(held) in \(seconds) s")
-      // Whose packets come in a second time has its pin still.
+      // A flow whose packets were seen again still has its pin.
       #expect(try ways(.ack) == before)
       try bed.apply(gateways.expanded(up: gateways.names))
       #expect(try ways(.ack) == before)
     }
   }
 
-  /// What 720 s of tokens and those saved before add up to is what the README says.
+  /// The tokens of 720 s and those saved before add up to what the README says.
   @Test func theBoundIsASixteenthOfAll() throws {
     let table = Seed.gateways(2).expanded(up: []).table
     let pin = try #require(table.sets.first { $0.name == "pin" })

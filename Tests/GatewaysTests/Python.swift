@@ -1,6 +1,6 @@
-/// What the tests' scripts share.
+/// Python source that the tests' scripts share.
 enum Python {
-  /// `checksum(bytes)`, that of IP and ICMP (RFC 1071).
+  /// `checksum(bytes)`: the checksum of IP and ICMP (RFC 1071).
   static let checksum = """
     import struct
     def checksum(data):

@@ -3,7 +3,7 @@ import Netlink
 import TestSupport
 import Testing
 
-/// What the router tells clients to do: nothing that leads around it, and no error by another gateway.
+/// What the router tells clients: nothing that leads around it, and no error by another gateway.
 @Suite struct RedirectTests {
   private static let redirects = """
     table inet redirects {
@@ -23,7 +23,7 @@ import Testing
     }
   }
 
-  /// To a neighbor by the router: in and out by one link.
+  /// Sends to a neighbor through the router: in and out on the same link.
   private func askNeighbors(in bed: Bed) throws {
     try bed.client.run {
       try sh("nft -f -", input: Self.redirects)
@@ -72,7 +72,7 @@ import Testing
     }
   }
 
-  /// A client's errors about flows of its own: by its addresses each would go by any gateway.
+  /// A client's errors about its own flows: by its addresses each could go by any gateway.
   private static let errors =
     Python.checksum + """
       import socket, struct

@@ -42,7 +42,7 @@ import Testing
     #expect(counts.allSatisfy { ($0 - 4096 / count) / 2 == 0 }, "\(counts)")
   }
 
-  /// And so, backwards, at its return: what it gets is what it had.
+  /// The same, backwards, when it returns: it gets back what it had.
   @Test func onlyTheSharesOfTheDeadMove() {
     let five = Rendezvous(
       [("a", 1), ("b", 2), ("c", 1), ("d", 3), ("e", 1)], buckets: 1024, seed: 7)
@@ -61,7 +61,7 @@ import Testing
   @Test func sharesFollowWeights() throws {
     let counts = Self.counts(try #require(Self.choices([1, 2, 5, 0])), of: 4)
     for (count, share) in zip(counts, [512, 1024, 2560, 0]) { #expect(abs(count - share) <= 2) }
-    // With one of them gone as well, which nobody made room for.
+    // With one of them absent as well, whose share nobody took.
     let left = Self.counts(
       try #require(Self.choices([1, 2, 5, 0], present: [true, true, false, true])), of: 4)
     for (count, share) in zip(left, [1365, 2731, 0, 0]) { #expect(abs(count - share) <= 10) }
@@ -82,7 +82,7 @@ import Testing
         == other.choices(isPresent: all)!.map { names[3 - $0] })
   }
 
-  /// Of 4,096, a fifth is its own.
+  /// A fifth of the 4,096 buckets is its own share.
   @Test func aFifthMemberMovesLittleMoreThanItsShare() throws {
     let four = try #require(Self.choices([1, 1, 1, 1]))
     let five = try #require(Self.choices([1, 1, 1, 1, 1]))
@@ -90,7 +90,7 @@ import Testing
     #expect(moved >= 819 && moved <= 1024, "\(moved)")
   }
 
-  /// Two versions of vpngw on two routers must agree: whoever changes this changes where flows go.
+  /// Two versions of vpngw on two routers must agree: changing this changes where flows go.
   @Test func choicesAreTheSameForEver() throws {
     let choices = try #require(Self.choices([1, 1, 1, 1]))
     #expect(choices.prefix(24).map(String.init).joined() == "202320323333012000330033")

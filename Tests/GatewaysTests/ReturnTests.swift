@@ -9,7 +9,7 @@ import Testing
   static let remotes = ["8.8.8.8", "2a00::8"].map { IPAddress($0)! }
   static let servers = ["192.168.27.1", "fd24::2701"].map { IPAddress($0)! }
 
-  /// As a service does, whose own this is.
+  /// DNAT to the servers, as services do in a table of their own.
   static let service = """
     table inet service {
       chain balance {
@@ -65,7 +65,8 @@ import Testing
 
   @Test func whatAClientPodAsksIsAnsweredInside() throws {
     try Self.withService(.consistent(buckets: 64)) { bed, gateways in
-      // The servers' route for the VPN network leads by the router, as the seed's DNS pods' does.
+      // The servers' route to the VPN network leads through the router, as the seed's DNS pods'
+      // does.
       let pods = [IPAddress("192.168.24.99")!, IPAddress("fd24::99")!]
       try bed.client.run {
         for (pod, router) in zip(pods, ["192.168.26.254", "fd24::26fe"]) {
@@ -91,7 +92,7 @@ import Testing
     }
   }
 
-  /// The router's own reset leaves by the gateway as well, and from no other link.
+  /// The router's own reset leaves by the same gateway too, and by no other link.
   @Test func aClosedPortsResetGoesBackByTheGatewayThatAsked() throws {
     try Self.withService(.consistent(buckets: 64)) { bed, gateways in
       for (remote, vip) in zip(Self.remotes, gateways.members[2].vips) {

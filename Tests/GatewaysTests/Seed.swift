@@ -7,7 +7,7 @@ enum Seed {
   static let from = Prefix("192.168.24.0/22")!
   static let from6 = Prefix("fd24::/64")!
 
-  /// Gateways as in the seed, by default eight, for IPv4 alone.
+  /// The seed's gateways, by default eight, IPv4 only.
   static func gateways(
     _ count: Int = 8, balance: Gateways.Balance = .consistent(buckets: 4096), ipv6: Bool = false,
     vips: Bool = true
@@ -34,7 +34,7 @@ enum Seed {
 }
 
 extension Gateways {
-  /// While these are known to be up and all others to be down.
+  /// Expands with these members up and all others down.
   func expanded(up names: Set<String>) -> Expansion {
     expanded(alive: { names.contains($0.name) ? .up : .down }, isInUse: { _ in false })
   }

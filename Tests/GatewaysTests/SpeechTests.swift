@@ -6,9 +6,9 @@ import Netlink
 import TestSupport
 import Testing
 
-/// The router says nothing by the cluster's link because of what a client sends.
+/// Whatever a client sends, the router sends nothing on the cluster's link because of it.
 @Suite struct SpeechTests {
-  /// Everything that leaves there but what keeps a link going.
+  /// Counts everything that leaves there, except what keeps a link working.
   private static let watcher = """
     table netdev speech {
       chain out {
@@ -27,9 +27,9 @@ import Testing
     }
     """
 
-  /// By raw sockets, from a client's own and from false addresses: pings, closed and open ports, places
-  /// that nobody routes, hop limits that end here, fragments that never become whole, queries of IGMP
-  /// and MLD.
+  /// Uses raw sockets, from a client's own and from forged addresses: pings, closed and open ports,
+  /// unrouted destinations, hop limits that end here, fragments that are never completed, IGMP and
+  /// MLD queries.
   private static let speaker = #"""
     import socket, struct
     def checksum(data):
@@ -93,7 +93,7 @@ import Testing
     }
   }
 
-  /// Whether all that the speaker sent in part is given up.
+  /// Whether all incomplete packets of the speaker have been given up.
   private func areFragmentsOver(in bed: Bed) throws -> Bool {
     try bed.router.run {
       let counts = try sh("nstat -asz IpReasmTimeout Ip6ReasmTimeout")
@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  /// All, and of some kinds.
+  /// How many packets in all, and of some kinds.
   private func said(_ bed: Bed) throws -> [Int] {
     try bed.router.run {
       try sh("nft list table netdev speech").split(separator: "packets ").dropFirst().map {
@@ -124,13 +124,14 @@ import Testing
   private func prepare(_ bed: Bed) throws {
     try bed.router.run {
       try sh("nft -f -", input: Self.watcher)
-      // An alias, as services make them; fragments that wait a second; no limit of errors.
+      // An alias, as services make them; fragments that wait for a second; no rate limit for
+      // errors.
       try sh("ip route add local 10.33.0.10 dev lo table local")
       try sh(
         "sysctl -q -w net.ipv4.ipfrag_time=1 net.ipv6.ip6frag_time=1 net.ipv4.icmp_ratelimit=0"
           + " net.netfilter.nf_conntrack_frag6_timeout=1 net.ipv6.icmp.ratelimit=0")
       for link in bed.gateways.clientLinks { try sh("ip link add \(link) type veth peer name v1") }
-      // Fragments for an address that isn't received yet are put together by nobody.
+      // Fragments to an address that isn't received yet aren't reassembled.
       #expect(try localRoutesAreMade())
     }
   }
@@ -139,7 +140,7 @@ import Testing
     let gateways = Self.cases[index].gateways
     try Bed.with(gateways) { bed in
       try prepare(bed)
-      // IPv6 as another program forwards it.
+      // IPv6 forwarding, as another program turns it on.
       try bed.router.run { _ = try sh("sysctl -q -w net.ipv6.conf.all.forwarding=1") }
       try bed.apply(gateways.expanded(up: gateways.names))
       let listener = try bed.router.run {
@@ -170,11 +171,11 @@ import Testing
     }
   }
 
-  /// Without which the test above would hold for a router that answers nothing.
+  /// Otherwise the test above would hold for a router that answers nothing.
   @Test func muchIsSaidWhereNothingIsLoaded() throws {
     try Bed.with(Seed.gateways(2, ipv6: true)) { bed in
       try prepare(bed)
-      // Said again where the first words were lost: before the next hop's address is known.
+      // Sent again, as the first packets are lost until the next hop's address is known.
       let isAllSaid = try eventually {
         try speak(in: bed)
         return try areFragmentsOver(in: bed) && said(bed).allSatisfy { $0 > 0 }

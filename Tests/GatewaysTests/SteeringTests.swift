@@ -14,7 +14,7 @@ import Testing
     return try bed.ways()
   }
 
-  /// Where this table says that the flow goes, by a hash that isn't nft's.
+  /// Where the table sends the flow, predicted by a hash that isn't nft's.
   private static func foretold(
     _ flow: Flow, _ gateways: Gateways, _ expansion: Gateways.Expansion
   ) throws -> IPAddress {
@@ -53,7 +53,7 @@ import Testing
     }
   }
 
-  /// Only the first fragment has ports; nothing but our table has conntrack put them together here.
+  /// Only the first fragment has ports; only our table makes conntrack reassemble here.
   @Test(
     arguments: [Gateways.Balance.consistent(buckets: 4096), .single, .ecmp(.init())], [true, false])
   func fragmentsLeaveTogether(balance: Gateways.Balance, vips: Bool) throws {
@@ -93,7 +93,7 @@ import Testing
       let fourth = try Self.send(old + young, in: bed, .ack)
       for flow in old { #expect(fourth[flow.key] == second[flow.key], "\(flow)") }
       for flow in young { #expect(fourth[flow.key] == third[flow.key], "\(flow)") }
-      // The same ports, used again at once, are new flows.
+      // The same ports, reused at once, are new flows.
       let fifth = try Self.send(old.filter(\.isTCP), in: bed)
       for flow in old where flow.isTCP { #expect(fifth[flow.key] == first[flow.key], "\(flow)") }
     }

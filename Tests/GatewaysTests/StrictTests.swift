@@ -5,9 +5,11 @@ import Netlink
 import TestSupport
 import Testing
 
-/// Who comes in by a link that the file doesn't name: `strict` closes what is else only said.
+/// Packets that come in by a link that the file doesn't name: `strict` closes what is otherwise
+/// only reported.
 @Suite struct StrictTests {
-  /// From the cluster's side by the router to the internet, which leaves where it came in.
+  /// Sends from the cluster's side through the router to the internet, which would leave where it
+  /// came in.
   private func leaks(_ bed: Bed) throws -> (sent: Int, leaked: Int) {
     let before = try bed.leaked()
     let places = ["8.8.8.8", "45.0.0.1", "2a00::8", "2600::1"].map { IPAddress($0)! }
@@ -39,7 +41,7 @@ import Testing
       try bed.apply(gateways.expanded(up: gateways.names))
       let (sent, leaked) = try leaks(bed)
       #expect(leaked == (isStrict ? 0 : sent))
-      // Its own packets leave.
+      // The router's own packets leave.
       try bed.router.run { _ = try sh("ping -c1 -W5 10.32.0.1") }
     }
   }

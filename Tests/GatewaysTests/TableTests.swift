@@ -9,7 +9,7 @@ import Testing
 
 private let golden = String(#filePath.dropLast("TableTests.swift".count)) + "Golden/"
 
-/// `RECORD=1` writes what is said now, for a diff to be read.
+/// `RECORD=1` writes the present text, whose diff is then read.
 func expectGolden(_ text: String, _ name: String) throws {
   let path = golden + name
   if getenv("RECORD") != nil { try writeFile(path, text) }
@@ -17,7 +17,7 @@ func expectGolden(_ text: String, _ name: String) throws {
 }
 
 extension Nftables.Table {
-  /// Into the calling thread's namespace.
+  /// Loads it into the calling thread's namespace.
   func load() throws {
     try NftablesKernel().create([TableCompiler.compile(self) { _ in nil }.get()])
   }
@@ -35,14 +35,14 @@ extension Nftables.Table {
     ("single", Seed.gateways(2, balance: .single, vips: false)),
   ]
 
-  /// What nft prints of it has been read line by line against `dataplane-rules.md`.
+  /// What nft prints of the table was read line by line against `dataplane-rules.md`.
   @Test(arguments: modes.indices)
   func nftListsWhatTheGoldenFileSays(_ index: Int) throws {
     let (name, gateways) = Self.modes[index]
     let text = try Namespace.make().run { () -> String in
       try gateways.expanded(up: gateways.names.subtracting(["gw1"])).table.load()
       let text = try sh("nft list table inet vpngw")
-      // People keep what nft lists.
+      // People save what nft lists, and load it again.
       try sh("nft -f -", input: "delete table inet vpngw\n\(text)")
       #expect(try sh("nft list table inet vpngw") == text)
       return text

@@ -46,7 +46,7 @@ struct DNSMessageTests {
     #expect(Self.query.judge(other) == good)
   }
 
-  /// Of the root, which keepalived asks for unless told otherwise, it is all of the name.
+  /// For the root, which keepalived asks about by default, it is the whole name.
   @Test(arguments: [(".", [0] as [UInt8]), ("org.", [3] + Array("org".utf8) + [0])])
   func dotAtTheEndIsNoDifference(_ name: String, _ labels: [UInt8]) {
     let query = DNSQuery(
@@ -61,7 +61,7 @@ struct DNSMessageTests {
     refused[2] = 0x81
     refused[3] = 0x85
     #expect(Self.query.judge(refused) == .bad("rcode REFUSED, not NOERROR"))
-    // Nor need it repeat the question.
+    // It needn't repeat the question either.
     #expect(
       Self.query.judge([0x12, 0x34, 0x81, 0x85, 0, 0, 0, 0, 0, 0, 0, 0])
         == .bad("rcode REFUSED, not NOERROR"))
@@ -84,7 +84,7 @@ struct DNSMessageTests {
 
   @Test func aPointerToItselfEnds() {
     var circle = Self.answer
-    // The record's name: the pointer points to itself.
+    // The record's name is a pointer to itself.
     circle[Self.request.count + 1] = UInt8(Self.request.count)
     #expect(Self.query.judge(circle) == good)
   }

@@ -80,7 +80,7 @@ struct GluetunTests {
   }
 
   @Test func whatIsSilentAboutDataIsHealthyAllTheSame() throws {
-    // server.py closes what it doesn't answer, but for this one.
+    // server.py closes the connection for what it doesn't answer, except here.
     let outcome = try Self.outcome(
       ["/v1/publicip/ip": (0, "silent")], timeout: .milliseconds(700))
     #expect(
@@ -147,7 +147,7 @@ struct GluetunTests {
   }
 }
 
-/// Against the testbeds' stand-in, which has what each version does from gluetun's sources.
+/// Against the testbeds' stand-in, which behaves as each version does by gluetun's sources.
 struct GluetunVersionTests {
   private static let address = IPAddress("198.51.100.7")
   private static let status = "GET /v1/vpn/status"
@@ -170,7 +170,7 @@ struct GluetunVersionTests {
     return "401, skipped: gluetun's config.toml lacks \(wanted) in the routes of \(role)"
   }
 
-  /// The stand-in in a namespace of its own.
+  /// Runs the stand-in in a namespace of its own.
   private static func with(
     _ body: (_ answer: (String) throws -> Void, _ ask: (Probe.Credentials?) throws -> Outcome)
       throws -> Void
@@ -225,7 +225,7 @@ struct GluetunVersionTests {
         try answer("\"version\": \"\(version)\"")
         #expect(try ask(nil) == Self.found(), "\(version)")
       }
-      // Nothing of the newest is public: its health server alone decides.
+      // The newest version publishes nothing: only its health server decides.
       try answer(#""version": "newest""#)
       let nothing = Outcome.good(
         Finding(
@@ -248,7 +248,7 @@ struct GluetunVersionTests {
       try Self.with { (answer, ask) throws in
         let versions = ["v3.40", "v3.41", "newest"]
         let all = Self.role([Self.status, Self.publicAddress, Self.port, Self.oldPort], Self.keyed)
-        // What the seed has.
+        // The seed's roles.
         let one = Self.role([Self.publicAddress], Self.keyed)
         for version in versions {
           try answer("\"version\": \"\(version)\", \"roles\": \(all)")
@@ -259,7 +259,7 @@ struct GluetunVersionTests {
             portNote: Self.refusal(Self.port, key: key))
           #expect(try ask(.apiKey(file: key)) == some, "\(version)")
         }
-        // The older path alone leads, from v3.41 on, to the newer one, which isn't allowed.
+        // From v3.41 on the older path only redirects to the newer one, which isn't allowed here.
         let old = Self.role([Self.status, Self.publicAddress, Self.oldPort], Self.keyed)
         try answer("\"version\": \"newest\", \"roles\": \(old)")
         #expect(

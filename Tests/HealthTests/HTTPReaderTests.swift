@@ -4,7 +4,7 @@ import Testing
 @testable import Health
 
 struct HTTPReaderTests {
-  /// What comes of an answer whose sender then closes.
+  /// The result of an answer whose sender then closes.
   private static func read(_ pieces: [[UInt8]], method: String = "GET") -> String {
     var reader = HTTPReader(method: method)
     var body: [UInt8] = []

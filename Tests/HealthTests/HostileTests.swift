@@ -9,9 +9,9 @@ import Testing
 
 @testable import Health
 
-/// Whoever is asked may answer as they like: others are asked in time all the same.
+/// Whatever a peer answers, others are still asked in time.
 struct HostileTests {
-  /// hostile.py under way, and its ports by what each does.
+  /// Runs hostile.py; its ports by what each does.
   private static func with(_ body: ([String: UInt16]) throws -> Void) throws {
     try TemporaryDirectory.with { directory in
       let (certificate, key) = (directory + "/certificate", directory + "/key")
@@ -45,7 +45,7 @@ struct HostileTests {
       if ["records", "tls", "shakes", "alerts"].contains(does) {
         http.tls = Probe.TLS(isVerified: false)
       }
-      // What a body without end almost has.
+      // What an endless body almost contains.
       http.body = String(repeating: "a", count: 1000) + "b"
       return .http(http)
     }
@@ -76,9 +76,9 @@ struct HostileTests {
       let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
       defer { try? group.syncShutdownGracefully() }
       let prober = try Prober(group: group, allowsExec: false) { signal, report, reading in
-        // This thread goes first, so that its own work is measured, not the machine's. Not SCHED_FIFO: the
-        // kernel holds real-time threads back for 50 ms of a second in which they need all of a core
-        // (sched_rt_runtime_us), which is the very bound.
+        // This thread goes first, so that its own work is measured and not the machine's. Not
+        // SCHED_FIFO: the kernel holds real-time threads back for 50 ms of a second in which they
+        // need all of a core (sched_rt_runtime_us), which is the very bound.
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, -20)
         late.withLock { $0[signal] = max($0[signal] ?? .zero, reading.lateness) }
       } onChange: { _, _, _ in
@@ -100,7 +100,7 @@ struct HostileTests {
     }
   }
 
-  /// Each by what it does: given time, none is read for ever.
+  /// However a peer behaves, no attempt reads for ever.
   @Test func nobodyIsListenedToForEver() throws {
     try Self.with { ports in
       for (does, port) in ports.sorted(by: { $0.key < $1.key }) where does != "drip" {

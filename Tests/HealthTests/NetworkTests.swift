@@ -6,7 +6,7 @@ import Testing
 
 @testable import Health
 
-/// Each in a namespace of its own.
+/// Each test runs in a namespace of its own.
 struct NetworkTests {
   private static func inNamespace<T>(_ body: () throws -> T) throws -> T {
     try Namespace.make().run {
@@ -56,13 +56,13 @@ struct NetworkTests {
     }
   }
 
-  /// `ping_lookup` of Linux hands a ping socket the replies of anybody.
+  /// Linux's `ping_lookup` passes anybody's replies to a ping socket.
   @Test(arguments: ["1 0", "0 2147483647"])
   func aReplyOfAnotherAddressIsNone(groups: String) throws {
     try Self.withPeer { other in
       try sysctl("net.ipv4.ping_group_range=\(groups)")
       try sh("ip route add 10.9.9.0/24 dev v0")
-      // Neighbors find each other first.
+      // Neighbor discovery comes first.
       for address in [Self.peer, IPAddress("fd00:9::2")!] {
         #expect(try outcome(.icmp(address)) == good)
       }
@@ -99,7 +99,7 @@ struct NetworkTests {
     }
   }
 
-  /// Nor what our own firewall drops, which was never asked.
+  /// Nor is what our own firewall drops, since it was never asked.
   @Test func whatWeLackIsNobodysAnswer() throws {
     try Self.inNamespace {
       let server = try Server(["/": (200, "")])
@@ -142,7 +142,8 @@ struct NetworkTests {
 
   private static let tcp = Probe.Question.tcp(Probe.TCP(address: peer, port: 80))
 
-  /// A probe's tries may share a socket, and yet each asks from the address that is right now.
+  /// A probe's attempts may share a socket, and yet each asks from the address that is right by
+  /// then.
   @Test(arguments: [("1 0", .icmp(peer)), ("0 2147483647", .icmp(peer)), ("1 0", tcp)])
   func triesFollowTheLinksAddress(groups: String, question: Probe.Question) throws {
     try Self.withPeer { other in
@@ -188,7 +189,7 @@ struct NetworkTests {
     }
   }
 
-  /// The handshake is never done: the program that listens sees nothing of it.
+  /// The handshake is never completed: the listening program sees nothing of it.
   @Test func aTryToConnectIsThreeSegments() throws {
     try Self.inNamespace {
       let server = try Server()
@@ -212,7 +213,7 @@ struct NetworkTests {
       let question = Probe.Question.tcp(Probe.TCP(address: loopback, port: server.port))
       for _ in 0..<10 { #expect(try outcome(question) == good) }
       #expect(try ["syn", "rst", "others"].map { try packets($0) } == [10, 10, 0])
-      // Also those that share a socket, with a port of its own each.
+      // Also those that share a socket, each with a port of its own.
       try sh("nft reset counters")
       try Self.with(question) { (_) throws in
         #expect(try eventually { try packets("rst") >= 20 })
@@ -224,7 +225,8 @@ struct NetworkTests {
     }
   }
 
-  /// gluetun's control server, whose two questions have a connection each; not its health server.
+  /// gluetun's control server keeps a connection for each of the two questions; its health server
+  /// doesn't.
   @Test(arguments: [nil, 5])
   func aGatewaysConnectionsAreKept(most: Int?) throws {
     try Self.inNamespace {
@@ -256,7 +258,7 @@ struct NetworkTests {
         #expect(reading?.failed == 0)
         let opened = (health: try packets("health"), control: try packets("control"))
         #expect(opened.health >= 40)
-        // Status, address, and now and then the port.
+        // The status, the address, and now and then the port.
         let expected = most == nil ? 3...3 : opened.health / 3...opened.health * 2 / 3
         #expect(expected.contains(opened.control), "\(opened)")
       }

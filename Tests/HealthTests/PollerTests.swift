@@ -8,7 +8,7 @@ import Testing
 @testable import Health
 
 struct PollerTests {
-  /// What was done, in its order.
+  /// What was done, in order.
   private final class Log {
     var entries: [String] = []
     func note(_ entry: String) { entries.append(entry) }
@@ -16,7 +16,7 @@ struct PollerTests {
 
   private static func poller() throws -> Poller { Poller(try Mailbox()) }
 
-  /// Two ends of a connection; the first doesn't block.
+  /// The two ends of a connection; the first doesn't block.
   private static func pair() -> (mine: Int32, peer: Int32) {
     var ends: [Int32] = [0, 0]
     #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
@@ -36,7 +36,7 @@ struct PollerTests {
     #expect(Instant.now - start >= .milliseconds(20))
   }
 
-  /// However late this thread is: an answer that has come in time is no timeout.
+  /// However late this thread is, an answer that arrived in time is no timeout.
   @Test func whatIsReadyComesBeforeTimers() throws {
     let (poller, log) = (try Self.poller(), Log())
     let pairs = (0..<300).map { _ in Self.pair() }
@@ -53,7 +53,7 @@ struct PollerTests {
     }
   }
 
-  /// However much keeps coming.
+  /// However much keeps arriving.
   @Test func timersWaitForNobodyWhoIsReadyAnew() throws {
     let (poller, log) = (try Self.poller(), Log())
     let pairs = (0..<600).map { _ in Self.pair() }
@@ -78,7 +78,8 @@ struct PollerTests {
     }
   }
 
-  /// Of two with more to read than one turn takes, neither waits for the other's end.
+  /// Of two descriptors with more to read than one turn takes, neither waits for the end of the
+  /// other.
   @Test func whoReadsAgainWaitsForItsNextTurn() throws {
     let (poller, log) = (try Self.poller(), Log())
     let (one, other) = (Self.pair(), Self.pair())

@@ -14,7 +14,7 @@ struct ProbeMachineTests {
   private static let good = Outcome.good(Finding())
   private static let bad = Outcome.bad("no answer")
 
-  /// What the state was after each outcome.
+  /// The state after each outcome.
   private static func states(_ outcomes: String, rise: Int, fall: Int) -> [Signal.State] {
     var machine = ProbeMachine(probe(rise: rise, fall: fall), .zero, random: 0)
     return outcomes.map { letter in
@@ -116,7 +116,7 @@ struct ProbeMachineTests {
     #expect(machine.reading.publicAddress != nil)
     #expect(machine.reading.notes == ["could not be asked: Too many open files"])
     #expect((machine.reading.failed, machine.reading.unasked) == (0, 11))
-    // Nor does it end a row of failures.
+    // Nor does it end a series of failures.
     #expect(machine.end(Self.bad, .zero) == nil)
     #expect(machine.end(ours, .zero) == nil)
     #expect(machine.end(Self.bad, .zero) == .down)
@@ -162,8 +162,8 @@ struct GroupsTests {
     }
   }
 
-  /// How many begin at each instant, when they are stated at any time within two seconds; those of the
-  /// next interval fall on the same ones.
+  /// How many attempts begin at each instant, for probes stated at any time within two seconds;
+  /// those of the next interval fall on the same instants.
   private static func groups(_ probes: [Probe]) -> [Int] {
     let groups = Groups(probes)
     let starts = probes.map { probe in
@@ -174,7 +174,7 @@ struct GroupsTests {
     }.sorted()
     var sizes = [1]
     for (start, next) in zip(starts, starts.dropFirst()) {
-      // A double's precision apart is together.
+      // A rounding error apart is together.
       if next - start < 0.000_01 { sizes[sizes.count - 1] += 1 } else { sizes.append(1) }
     }
     return sizes.sorted()
@@ -187,7 +187,7 @@ struct GroupsTests {
   @Test func aGroupIsNotTooLarge() {
     let sizes = Self.groups(Self.probes(2_000, interval: .seconds(1)))
     #expect(sizes.count == 16)
-    // By chance, about 125 each.
+    // By chance alone, about 125 each.
     #expect(sizes.first! > 60 && sizes.last! < 200)
     #expect(Self.groups(Self.probes(1_000, interval: .seconds(30))).count == 30)
   }

@@ -8,9 +8,9 @@ import Testing
 
 @testable import Health
 
-// One after the other: the descriptors of the process are counted.
+// One after another: they count the process's descriptors.
 @Suite(.serialized) struct ProberTests {
-  /// What a prober told.
+  /// What a prober reported.
   private final class Told: Sendable {
     let changes = Mutex<[String]>([])
     var list: [String] { changes.withLock { $0 } }
@@ -113,7 +113,7 @@ import Testing
     }
   }
 
-  /// A probe that is asked no more says nothing more, not even that it was stopped.
+  /// A probe that is no longer asked reports nothing more, not even that it was stopped.
   @Test func aTryThatIsStoppedIsNotTold() throws {
     let server = try Server()
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -206,7 +206,7 @@ import Testing
   }
 }
 
-/// How many connections to a port of the loopback address this process holds.
+/// How many connections to a loopback port this process holds.
 private func descriptors(to port: UInt16) throws -> Int {
   // ss -tnp 'dport = :PORT'
   let lines = try sh("ss -Htnp dport = :\(port)").split(separator: "\n")

@@ -57,7 +57,7 @@ struct TCPTests {
 }
 
 struct UDPTests {
-  /// Answers each datagram with "pong" and what was sent, from a thread of NIO.
+  /// Answers each datagram with "pong" and the datagram, on a NIO thread.
   private final class Echo: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
     typealias OutboundOut = AddressedEnvelope<ByteBuffer>
@@ -150,13 +150,13 @@ struct ExecTests {
   }
 
   @Test func aCommandInheritsNothing() throws {
-    // Beside its three, ls has the directory that it reads.
+    // Besides its standard three, ls has the directory that it reads.
     #expect(
       try Self.outcome("/bin/sh", "-c", "test $(ls /proc/self/fd | wc -l) = 4") == good)
   }
 
   @Test func aCommandHasNoCapabilitiesAndGetsNone() throws {
-    // As root with all of them, as tests run, and through a program that has some of its own.
+    // As root with all capabilities, as tests run, and through a program with file capabilities.
     let script = #"""
       set -e
       said() { sed -n "s/^$1:[[:space:]]*//p" /proc/self/status; }
@@ -192,7 +192,7 @@ struct ExecTests {
       let processes = String(decoding: try readFile(file), as: UTF8.self)
         .split { $0 == " " || $0 == "\n" }.compactMap { pid_t($0) }
       #expect(processes.count == 2)
-      // The shell, a child of ours, is waited for; its child goes to init, and may be a zombie there.
+      // The shell, our child, is waited for; its child goes to init, and may be a zombie there.
       #expect(eventually { kill(processes[1], 0) < 0 })
       #expect(
         eventually { kill(processes[0], 0) < 0 || isZombie(processes[0]) })

@@ -6,12 +6,12 @@ import TestSupport
 
 @testable import Health
 
-/// server.py under way; it ends with this.
+/// A running server.py, which ends with this object.
 final class Server {
   private let started: Started
   let port: UInt16
 
-  /// Answers with these statuses and bodies at these paths, and as server.py has it at others.
+  /// Answers with these statuses and bodies at these paths, and with server.py's own at others.
   init(
     _ answers: [String: (Int, String)] = [:], certificate: String? = nil, key: String? = nil
   ) throws {
@@ -61,7 +61,7 @@ extension Probe {
   }
 }
 
-/// What one try comes to, on threads of its own, in the calling thread's namespace.
+/// The outcome of one attempt, on threads of its own, in the calling thread's namespace.
 func outcome(_ probe: Probe, allowsExec: Bool = false) throws -> Outcome {
   let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   defer { try? group.syncShutdownGracefully() }
@@ -87,8 +87,8 @@ func outcome(
 
 let good = Outcome.good(Finding())
 
-/// A port of 127.0.0.1 at which nobody listens, nor will while this is held: others start servers
-/// beside.
+/// A port of 127.0.0.1 at which nobody listens, nor can while this is held: other tests start
+/// servers meanwhile.
 final class ClosedPort {
   private let descriptor: Int32
   let number: UInt16
@@ -102,7 +102,7 @@ final class ClosedPort {
     let status = withUnsafeMutableBytes(of: &address) { bytes in
       let address = bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
       let status = bind(descriptor, address, size) | getsockname(descriptor, address, &size)
-      // What is connected to somebody, here to itself, takes datagrams of nobody else.
+      // A socket that is connected, here to itself, takes datagrams of nobody else.
       return type == SOCK_DGRAM ? status | connect(descriptor, address, size) : status
     }
     self.descriptor = descriptor

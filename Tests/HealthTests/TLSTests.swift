@@ -6,7 +6,7 @@ import Testing
 @testable import Health
 
 struct TLSTests {
-  /// A server with a certificate for gw.example, made now and signed by itself.
+  /// A server with a self-signed certificate for gw.example, made now.
   private static func with(_ body: (Server, _ certificate: String) throws -> Void) throws {
     try TemporaryDirectory.with { directory in
       let (certificate, key) = (directory + "/certificate", directory + "/key")
@@ -56,7 +56,7 @@ struct TLSTests {
   }
 
   @Test func aServerWithoutTLSIsToldAsThat() throws {
-    // It takes the handshake for a request, and waits for the rest of it.
+    // The server takes the handshake for a request, and waits for the rest of it.
     let server = try Server()
     let http = Probe.HTTP(address: loopback, port: server.port, tls: Probe.TLS())
     #expect(
@@ -88,7 +88,7 @@ struct TLSTests {
           return port != nil
         })
       let asked = try #require(port)
-      // openssl's own client speaks it.
+      // openssl's own client speaks this version.
       let client = try run(
         "openssl s_client -connect 127.0.0.1:\(asked) -\(version)\(weak) -brief"
           .split(separator: " ").map(String.init))

@@ -9,7 +9,7 @@ private let seeds = [
   "{ \"name\" : \"br0\",\r\n\t\"mtu\" : 1420 }\n",
 ]
 
-/// What mistakes are made of: random bytes alone seldom come near valid text.
+/// The pieces that mistakes are made of: random bytes alone seldom resemble valid text.
 private let fragments = [
   "{", "}", "[", "]", ",", ":", "\"", "\\", "'", "/", "#", "0", "-", "1e9", ".", "+", "true",
   "null",

@@ -2,7 +2,7 @@ import Testing
 
 @testable import JSON
 
-/// Texts with one mistake each, and what is said about it.
+/// Texts with one mistake each, and the message for it.
 private let mistakes: [(text: String, error: String)] = [
   ("", "1:1: the text is empty"),
   (" \n ", "2:2: the text ends before any value"),
@@ -136,7 +136,7 @@ func theScannerAcceptsWhatJanssonAccepts(text: String) {
   expectAgreement(on: Array(text.utf8))
 }
 
-/// Else a place would be missing, or a mistake be told in jansson's words.
+/// Otherwise a place would be missing, or a mistake would be reported in jansson's words.
 func expectAgreement(on bytes: [UInt8]) {
   var scanner = Scanner(bytes)
   var fault: Fault?

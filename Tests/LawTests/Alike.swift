@@ -2,17 +2,17 @@ import Model
 import TestSupport
 import Testing
 
-/// Law 6, where it is hardest: objects of others that are like ours in all but one part.
+/// Law 6 at its hardest: others' objects that are like ours in all but one part.
 struct Alike: Sendable, CustomTestStringConvertible {
   let name: String
   let section: String
-  /// Theirs, by ip(8), bridge(8) or nft(8).
+  /// The commands that make theirs: ip(8), bridge(8) or nft(8).
   let theirs: [String]
-  /// Ours, one version after the other.
+  /// Our object, in successive versions.
   let versions: [String]
-  /// What prints theirs.
+  /// The command that prints theirs.
   let show: String
-  /// Whether the kernel keeps but one mark for theirs and ours: then ours may stay as well.
+  /// Whether the kernel keeps a single mark for theirs and ours: then ours may stay as well.
   let sharesMark: Bool
 
   var testDescription: String { name }
@@ -143,7 +143,7 @@ struct Alike: Sendable, CustomTestStringConvertible {
         ours: [#"{ "table": { "family": "inet", "name": "t" } }"#], show: "nft list table ip t"),
     ] + rules
 
-  /// Selectors of rules, as ip(8) says them.
+  /// Selectors of rules in ip(8)'s syntax.
   private static let selectors = [
     "from 10.0.0.0/8", "to 10.0.0.0/8", "iif t0", "oif t0", "fwmark 7", "fwmark 7/0xff",
     "ipproto tcp", "ipproto udp sport 53", "ipproto udp dport 53", "tos 0x10",

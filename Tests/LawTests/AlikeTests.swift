@@ -15,12 +15,13 @@ import Testing
     for line in [
       "ip address add fd99::1/64 dev t0 nodad", "ip address add 172.16.0.1/24 dev t0",
     ] { try sh(line) }
-    // What comes later would be taken for somebody's doing.
+    // Whatever the kernel adds later would look like somebody's change.
     #expect(try linksAreReady(["t0", "p0", "t1", "p1", "t2"]))
     #expect(try localRoutesAreMade())
   }
 
-  /// What is there but for ours; of routes the flags of links that go up and down don't count.
+  /// Everything that exists except ours; for routes, without the flags of links that go up and
+  /// down.
   private func theirs(_ alike: Alike) -> [String] {
     ((try? sh(alike.show)) ?? "").split(separator: "\n").map(String.init)
       .filter {
@@ -59,7 +60,7 @@ import Testing
     }
   }
 
-  /// Both bear our mark: only the way tells them apart.
+  /// Both have our mark: only the hop tells them apart.
   @Test func ofTwoRoutesOfOursTheOneThatIsntWantedGoes() throws {
     let both = [
       #"{ "dst": "2001:db8::/32", "via": "fd99::2", "dev": "t0", "metric": 7 }"#,
@@ -75,7 +76,7 @@ import Testing
           ])
           let outcome = try reconciler.reach(file)
           #expect(outcome.complaints == "")
-          // The wrong one that went would come back.
+          // If the wrong one was deleted, it would come back.
           #expect(outcome.done.count == 1)
           let shown = try sh("ip -6 route show 2001:db8::/32").split(separator: "\n")
           #expect(shown.count == routes.count)
@@ -111,7 +112,7 @@ import Testing
 
   // MARK: - Ours among ours
 
-  /// What the kernel can't tell apart when it is asked to delete it.
+  /// Rules that the kernel can't tell apart when it is asked to delete one.
   @Test(arguments: [false, true])
   func oneRuleOfTwoAlikeGoes(isGeneralFirst: Bool) throws {
     let general = #"{ "priority": 999, "family": "inet", "lookup": 99 }"#
@@ -125,7 +126,7 @@ import Testing
       let other = #"{ "priority": 999, \#(particular)\#(family), "lookup": 99 }"#
       try inNamespace { directory in
         let reconciler = try Reconciler(runDirectory: directory)
-        // One after the other: the kernel keeps them in the order in which they came.
+        // One after another: the kernel keeps the order in which they were added.
         try reconciler.reach(decode(["rules": isGeneralFirst ? [general] : [other]]))
         try reconciler.reach(decode(["rules": [general, other]]))
         for left in [other, general] {
@@ -139,7 +140,7 @@ import Testing
     }
   }
 
-  /// The same count planned, done and gone, and nobody else's.
+  /// As many are planned, done and gone, and nobody else's are.
   @Test func absentRulesAreDeletedAsPlanned() throws {
     try inNamespace { directory in
       for line in [
@@ -165,7 +166,7 @@ import Testing
       }
       #expect(
         left.contains { $0.contains("lookup 51821") } && !left.contains { $0.contains("51820") })
-      // One that says more than we can read isn't deleted in another's place.
+      // A rule that says more than we can read isn't deleted in another's place.
       try sh("ip rule add uidrange 5-7 lookup 51820 priority 100")
       try sh("ip rule add lookup 51820 priority 100")
       let outcome2 = try reconciler.reach(desired)
@@ -175,8 +176,8 @@ import Testing
     }
   }
 
-  /// The kernel's own route for an address, which the seed's DNS pods take another way: it is there
-  /// again at the end.
+  /// The kernel's own route for an address, which the seed's DNS pods override: it is back at the
+  /// end.
   @Test func theKernelsRouteOfAnAddressComesBack() throws {
     try inNamespace { directory in
       try links()
@@ -194,7 +195,7 @@ import Testing
         #expect(try reconciler.reach(desired).complaints == "")
         #expect(try plan(directory, desired) == Plan.steadyState + "\n")
         #expect(try sh("ip route get 172.16.0.5").contains("via 172.16.0.9"))
-        // Without the address the kernel's goes, and with it comes back.
+        // The kernel's route goes with the address, and returns with it.
         try sh("ip address delete 172.16.0.1/24 dev t0")
         try sh("ip address add 172.16.0.1/24 dev t0")
         #expect(try reconciler.reach(desired).complaints == "")
@@ -208,7 +209,7 @@ import Testing
     }
   }
 
-  /// IPv4's routes of one key: the kernel takes the first, and replaces it.
+  /// IPv4 routes of one key: the kernel uses the first, and replaces the first.
   @Test func anothersRouteOfOurKeyStays() throws {
     try inNamespace { directory in
       try links()
@@ -238,8 +239,8 @@ import Testing
     }
   }
 
-  /// Ours was replaced by hand, and theirs of the same key leads another way: drift repair takes that
-  /// of hand, by the protocol that it has, and no other.
+  /// Ours was replaced by hand, and theirs of the same key has another hop: the repair replaces the
+  /// one made by hand, by its protocol, and no other.
   @Test(arguments: ["static", "200", "boot"])
   func aRouteReplacedByHandIsPutBackAlone(_ hand: String) throws {
     try inNamespace { directory in

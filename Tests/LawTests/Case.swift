@@ -5,26 +5,26 @@ import State
 import TestSupport
 import Testing
 
-/// One object of a kind, with what it rests on, its changes, and what ip(8) says of it.
+/// An object of a kind, with what it depends on, its changes, and what ip(8) prints of it.
 struct Case: Sendable, CustomTestStringConvertible {
   let name: String
   let kind: Kind
-  /// Sections of the state file with the objects that the object rests on.
+  /// Sections of the state file with what the object depends on.
   var base: [String: [String]] = [:]
   let section: String
   let object: String
-  /// The same object by identity, otherwise.
+  /// Changed versions of the object, with the same identity.
   var changed: [String] = []
-  /// A command and what it must print of the object.
+  /// A command, and what it must print of the object.
   let oracle: (command: String, output: String)
   /// Removes the object behind vpngw's back.
   let removal: String
-  /// What the kernel must have: a command that succeeds where it has.
+  /// A command that succeeds if the kernel supports the kind.
   var needs: String?
 
   var testDescription: String { name }
 
-  /// The state file of the base with one version of the object, or without.
+  /// A state file with the base and one version of the object, or without the object.
   func file(_ object: String?) throws -> NetworkState {
     var sections = base
     if let object { sections[section, default: []].append(object) }
@@ -46,7 +46,7 @@ func decode(_ sections: [String: [String]]) throws -> NetworkState {
       return "\"\(name)\": " + (isObject ? "{ \(list) }" : "[ \(list) ]")
     }
   }
-  // "ipvs/services" stands for a section of a section.
+  // "ipvs/services" is a section within a section.
   var sections = sections
   let ipvs = sections.filter { $0.key.hasPrefix("ipvs/") }
   for name in ipvs.keys { sections[name] = nil }
@@ -72,7 +72,7 @@ func inNamespace(_ body: (_ runDirectory: String) throws -> Void) throws {
   }
 }
 
-/// What ip(8) prints of everything, but for what comes and goes by itself.
+/// What ip(8) prints of everything, except what comes and goes by itself.
 func snapshot() throws -> String {
   try [
     "ip -o link show", "ip -o address show", "ip nexthop show", "ip route show table all",
@@ -89,7 +89,7 @@ func snapshot() throws -> String {
   }.joined(separator: "\n") + ipvsSnapshot()
 }
 
-/// What ipvsadm(8) prints of everything; nothing where the kernel has no IPVS.
+/// What ipvsadm(8) prints of everything; empty if the kernel has no IPVS.
 func ipvsSnapshot() -> String {
   ["-Sn", "-Ln --timeout", "-Ln --daemon"].map { options in
     "\n# ipvsadm \(options)\n" + ((try? sh("ipvsadm \(options)")) ?? "")
@@ -99,9 +99,9 @@ func ipvsSnapshot() -> String {
 extension NetworkState {
   func contains(_ id: ObjectID) -> Bool { objects.contains { $0.id == id } }
 
-  /// Whether an object is there with all that is asked of it.
+  /// Whether an object is there as it was asked for.
   func fulfils(_ object: Object) -> Bool {
-    // What a table holds is for the plan to tell, which compiles what is asked.
+    // For a table the plan decides, since it compiles what is asked for.
     if let table = object.as(NftablesTable.self) { return tables.contains { $0.id == table.id } }
     func agrees<R: Resource>(_ wanted: R) -> Bool {
       objects.contains {

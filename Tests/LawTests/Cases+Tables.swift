@@ -1,11 +1,11 @@
 import Model
 
-/// Tables, in libnftables' JSON.
+/// Tables in libnftables' JSON.
 let tableCases: [Case] = [
   table(
     "inet, a chain with rules", [chain, hook, rule(#"{ "accept": null }"#), counting, jump],
     [
-      // A rule in the middle, one less at the end, another policy.
+      // A rule inserted, one removed at the end, another policy.
       [chain, hook, rule(#"{ "accept": null }"#), rule(#"{ "drop": null }"#), counting],
       [chain, hook.replacing("\"accept\"", with: "\"drop\""), counting, jump],
       // Another hook, which takes another chain.

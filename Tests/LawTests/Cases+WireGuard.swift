@@ -13,7 +13,7 @@ private func peer(_ key: String, _ more: String) -> String {
 private let first = "HiNpzpwyj2aB3ztApMe3URQmyn4wq5Xvqc4lh4bQfwM="
 private let second = "4zf/ay43v8P3TtJiPDWSS/cqawT9wqPHFUQcJQ8t1Gg="
 
-/// What kernels without WireGuard refuse.
+/// Fails on kernels without WireGuard.
 let wireGuardNeeds = "ip link add wg9 type wireguard && ip link delete wg9"
 
 let wireGuardCases: [Case] = [
@@ -26,7 +26,7 @@ let wireGuardCases: [Case] = [
         #""endpoint": "192.0.2.1:51820", "allowed_ips": ["10.0.0.0/8", "fd00::/8"], "persistent_keepalive": "25s", "preshared_key_file": "/keys/preshared""#
       ), peer(second, #""allowed_ips": "192.168.7.0/24""#)),
     changed: [
-      // Another mark and port, a preshared key that goes, allowed IPs that move to the other peer.
+      // Another mark and port, a preshared key removed, allowed IPs moved to the other peer.
       device(
         #""private_key_file": "/keys/own", "listen_port": 51821"#,
         peer(first, #""endpoint": "[2001:db8::1]:51821", "allowed_ips": "fd00::/8""#),
@@ -34,7 +34,7 @@ let wireGuardCases: [Case] = [
           second,
           #""allowed_ips": ["192.168.7.0/24", "10.0.0.0/8"], "endpoint": "192.0.2.2:1", "preshared_key_file": "/keys/preshared""#
         )),
-      // Another key, a peer that goes.
+      // Another key, a peer removed.
       device(
         #""private_key_file": "/keys/other", "listen_port": 51820"#,
         peer(second, #""allowed_ips": []"#)),

@@ -11,8 +11,8 @@ let allCases: [Case] =
   linkCases + addressCases + nexthopCases + routeCases + ruleCases + otherCases + tableCases
   + ipvsCases + wireGuardCases
 
-/// Those for the kernel at hand: the virtual machine, where time passes slowly, is for what other
-/// kernels may lack.
+/// The cases for this kernel: the virtual machine, which is slow, is only for what other kernels
+/// may lack.
 let cases = getenv("VPNGW_TEST_VM") == nil ? allCases : allCases.filter { $0.needs != nil }
 
 private func link(

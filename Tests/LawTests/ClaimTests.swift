@@ -5,7 +5,7 @@ import State
 import TestSupport
 import Testing
 
-/// The routing tables that a blueprint fills are its own: who else uses one is named.
+/// The routing tables that a blueprint fills are its own: whoever else uses one is named.
 @Suite struct ClaimTests {
   private static let text = """
     { "version": 1, "links": [ { "name": "t0", "managed": false } ],
@@ -35,7 +35,7 @@ import Testing
     ("ip -6 route add 2001:db8::/32 dev t0 table 52", "route 2001:db8::/32 dev t0 table 52"),
   ]
 
-  /// Of a table that may not be there.
+  /// The routes of a table that may not exist.
   private func routes(_ options: String) -> String { (try? sh("ip route show " + options)) ?? "" }
 
   private func links() throws {
@@ -57,7 +57,7 @@ import Testing
         outcome.conflicts.allSatisfy {
           $0.reason.hasPrefix("somebody else uses routing table 52 (\(intruder))")
         }, "\(outcome.complaints)")
-      // Nobody's packets take a way that isn't meant for them, and the other gateways are there.
+      // Nobody's packets take the wrong way, and the other gateways are there.
       #expect(!routes("table 52 proto 118").contains("via"))
       #expect(try !sh("ip rule show").contains("fwmark 0x1902"))
       #expect(routes("table 51").contains("via 192.168.25.129"))
@@ -65,11 +65,11 @@ import Testing
         try (sh("ip rule show") + sh("ip -6 rule show") + routes("table 52"))
           .split(separator: "\n"))
       #expect(Set(before.split(separator: "\n")).isSubset(of: after))
-      // Without it, the rest is made.
+      // Once it is gone, the rest is made.
       try sh(command.replacing(" add ", with: " delete "))
       #expect(try reconciler.reach(desired()).complaints == "")
       #expect(routes("table 52").contains("via 192.168.25.130"))
-      // What comes later is said, and what is there stays.
+      // An intruder that comes later is reported, and what is there stays.
       try sh(command)
       let late = try reconciler.plan(to: desired())
       #expect(late.steps.isEmpty && late.conflicts.count == 1)
@@ -78,7 +78,7 @@ import Testing
     }
   }
 
-  /// What the file itself says of a table, or says must go, isn't in the way.
+  /// Rules of the file itself, and those that it removes, are no intruders.
   @Test func whatTheFileSaysIsNoIntrusion() throws {
     try inNamespace { directory in
       try links()

@@ -17,7 +17,7 @@ private let checkout = String(
   @Test(arguments: names)
   func exampleIsAppliedAndThereIsNothingLeftToDo(_ name: String) throws {
     try inNamespace { directory in
-      // What a node's or a pod's own network gives: the links that the examples refer to.
+      // What a node's or a pod's own network provides: the links that the examples refer to.
       for line in [
         "ip link add bond0 type bridge", "ip link set bond0 up mtu 9000",
         "ip link add vpn-gw-veth0 type ifb", "ip link set vpn-gw-veth0 up",
@@ -31,7 +31,7 @@ private let checkout = String(
       #expect(try !reconciler.plan(to: desired).steps.isEmpty)
       let outcome = try reconciler.reach(desired)
       if observed.lacksIPVS, !desired.ipvsServices.isEmpty {
-        // Said once, and all the rest is done.
+        // Reported once, and everything else is done.
         #expect(outcome.conflicts.map { $0.reason.hasPrefix("this kernel has no IPVS") } == [true])
         #expect(outcome.failed.isEmpty && outcome.skipped.isEmpty)
         #expect(try reconciler.plan(to: desired).steps.isEmpty)

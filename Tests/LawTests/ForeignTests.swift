@@ -6,7 +6,7 @@ import State
 import TestSupport
 import Testing
 
-/// Networks that ip(8) made, not we: shown with `--all`, there is nothing to do for them.
+/// Networks that ip(8) made: once shown with `--all`, there is nothing to do for them.
 @Suite struct ForeignTests {
   /// Forty objects of every kind, in ip(8)'s and bridge(8)'s batch syntax.
   private var commands: (ip: [String], bridge: [String]) {
@@ -48,7 +48,7 @@ import Testing
         "-6 route add blackhole 2001:db8:ffff:\(n)::/64",
       ]
     }
-    // ip(8) takes the family before the object only, not in a batch.
+    // ip(8) takes the family before the object, and not in a batch.
     let bridge = (0..<40).map {
       "fdb add 02:00:00:00:01:\($0 < 16 ? "0" : "")\(String($0, radix: 16)) dev vx\($0 % 10) dst 192.0.2.\($0 + 1)"
     }
@@ -72,7 +72,7 @@ import Testing
       let text = StateFile.encode(all).text()
       let shown = try StateFile.decode(Array(text.utf8)).expanded()
       #expect(try plan(directory, shown) == Plan.steadyState + "\n")
-      // It isn't nothing that is compared: each object is there, and one change is seen.
+      // The comparison isn't empty: each object is there, and a change is noticed.
       #expect(shown.objects.count == all.objects.count)
       let before = try snapshot()
       try sh("ip link set v3 alias changed")

@@ -6,7 +6,7 @@ import State
 import TestSupport
 import Testing
 
-/// What the laws don't say of IPVS alone. ipvsadm is the oracle.
+/// What the laws don't cover and is IPVS's alone. ipvsadm is the oracle.
 @Suite struct IPVSTests {
   private static func requireIPVS() throws {
     if (try? sh("ipvsadm -Ln")) == nil { try Test.cancel("this kernel has no IPVS") }
@@ -24,7 +24,7 @@ import Testing
     #"{ "address": "192.0.2.1", "port": 80, "protocol": "tcp", "scheduler": "\#(scheduler)", "destinations": \#(destinations(numbers)) }"#
   }
 
-  /// The order in which the kernel walks them, the last that was added first.
+  /// The kernel's order, in which the last one added comes first.
   private func walk() throws -> [Substring] {
     try sh("ipvsadm -Ln --nosort").split(separator: "\n").filter { $0.contains("->") }.dropFirst()
       .map { $0.split(separator: " ")[1] }
@@ -38,7 +38,7 @@ import Testing
         try Test.cancel("this kernel has no ip_vs_\(scheduler)")
       }
       let isNamed = ["sh", "mh"].contains(scheduler)
-      // ipvsadm doesn't tell the third flag of those whose others have names.
+      // ipvsadm doesn't show the third flag of schedulers that name the other two.
       let flags =
         isNamed
         ? ["\(scheduler)-fallback", "\(scheduler)-port"] : ["flag-1", "flag-2", "flag-3"]
@@ -79,8 +79,9 @@ import Testing
       """
     try inNamespace { directory in
       try Self.requireIPVS()
-      // Loaded by IPVS itself it holds IPVS's lock, and waits for the end of namespaces, which waits for
-      // that lock: Linux 6.1 stands still for ever where another test's namespace ends just then.
+      // Loaded by IPVS itself, the module holds IPVS's lock and waits for the end of namespaces,
+      // which waits for that lock: Linux 6.1 hangs for ever if another test's namespace ends just
+      // then.
       try sh("modprobe ip_vs_lblcr")
       try sh("ipvsadm -R", input: rules)
       let lists = [
@@ -114,7 +115,7 @@ import Testing
         try Reconciler(runDirectory: directory).reach(all)
         #expect(try walk().map(String.init) == canonical, "\(first)")
       }
-      // Somebody else took one away and put it back, as keepalived does.
+      // Somebody removed one and put it back, as keepalived does.
       try sh("ipvsadm -d -t 192.0.2.1:80 -r 10.0.0.2")
       try sh("ipvsadm -a -t 192.0.2.1:80 -r 10.0.0.2 -m")
       #expect(
@@ -223,14 +224,14 @@ import Testing
           == (others + foreignMark
           + "-A -t 192.0.2.1:80 -s mh\n-a -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 1\n-A -f 5 -6 -s wlc\n")
           .split(separator: "\n").sorted())
-      // The address is no longer named: what we made there goes, by what the run directory remembers;
+      // The address is no longer named: what we made there goes, by the run directory's memory;
       // what somebody else has there by now stays.
       try sh("ipvsadm -A -u 192.0.2.1:53 -s rr")
       try Reconciler(runDirectory: directory).reach(NetworkState())
       #expect(
         try sh("ipvsadm -Sn").split(separator: "\n").sorted()
           == (others + foreignMark + "-A -u 192.0.2.1:53 -s rr\n").split(separator: "\n").sorted())
-      // What was removed by hand and isn't ours any more is forgotten: a later one is somebody else's.
+      // A service of ours that was removed by hand is forgotten: a later one is somebody else's.
       try Reconciler(runDirectory: directory).reach(file(web([1])))
       try sh("ipvsadm -D -t 192.0.2.1:80")
       try Reconciler(runDirectory: directory).reach(NetworkState())
@@ -242,7 +243,7 @@ import Testing
   @Test func whatIsOursIsOnDiskBeforeItIsMade() throws {
     try inNamespace { directory in
       try Self.requireIPVS()
-      // Where it can't be noted, nothing is made.
+      // If it can't be remembered, nothing is made.
       try writeFile(directory + "/file", "")
       let outcome = try Reconciler(runDirectory: directory + "/file").reach(file(web([1])))
       #expect(outcome.failed.count == 1 && outcome.done.isEmpty, "\(outcome.complaints)")

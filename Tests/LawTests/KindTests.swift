@@ -19,7 +19,7 @@ import Testing
     #expect(try !law.file(law.object).isEmpty(of: law.kind))
   }
 
-  /// Whatever a plan can show of an object can be stated: the schema has the word below the section.
+  /// Whatever a plan can show of an object can be stated: the schema has the key below the section.
   @Test func theSchemaKnowsItsSectionAndItsProperties() throws {
     let document = try Document(readFile(Self.checkout + "/schemas/state.json"))
     defer { withExtendedLifetime(document) {} }
@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  /// Identities that the file states as a member's key, and what libnftables-json(5) has words for.
+  /// Properties that the file states as a member's key, or in the words of libnftables-json(5).
   private static let unstated: Set = [
     "sysctl key", "nftables family", "nftables name", "nftables content", "ipvs-timeout state",
     "ipvs-timeout value", "ipvs-sync role",
@@ -53,7 +53,7 @@ import Testing
     return root["$defs"]![String(reference.split(separator: "/").last!)]!
   }
 
-  /// The names of all properties in a part of the schema, and of all constants.
+  /// Collects the names of all properties in a part of the schema, and all constants.
   private static func collect(
     _ value: JSON.Value, _ root: JSON.Value, _ words: inout Set<String>, _ seen: inout Set<String>
   ) {
@@ -70,8 +70,7 @@ import Testing
     }
   }
 
-  /// A file that asks for four kinds by their names is a list of kinds, which the next one would be
-  /// missing from.
+  /// A file that names four kinds is a list of kinds, and the next kind would be missing from it.
   @Test func noOtherFileListsKinds() throws {
     let registries = ["Model/Kind.swift", "Kernel/KernelKind.swift", "Plan/Comparison.swift"]
     let names = Kind.all.map { "\($0.type)" }

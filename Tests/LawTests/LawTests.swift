@@ -7,7 +7,7 @@ import State
 import TestSupport
 import Testing
 
-/// The laws of the design, stated once and held over every kind.
+/// The design's laws, stated once and tested for every kind.
 @Suite struct LawTests {
   @Test func everyKindHasACase() {
     #expect(Set(allCases.map(\.kind)) == Set(Kind.all))

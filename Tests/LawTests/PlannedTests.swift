@@ -7,7 +7,7 @@ import Plan
 import TestSupport
 import Testing
 
-/// The plan is what happens: of a table, the difference that was shown, or another plan.
+/// The plan is what happens: for a table, either the difference that was shown, or another plan.
 @Suite struct PlannedTests {
   private func tables(_ ports: [Int], _ others: [Int] = []) throws -> NetworkState {
     func table(_ name: String, _ ports: [Int]) -> [String] {
@@ -33,7 +33,7 @@ import Testing
 
   private func generation() throws -> UInt32 { try NftablesKernel().generation() }
 
-  /// What somebody did in between is neither overwritten nor half overwritten.
+  /// What somebody changed in between is neither overwritten nor half overwritten.
   @Test(arguments: [
     "add rule inet t c tcp dport 9 accept", "flush chain inet t c", "delete table inet t",
     "insert rule inet t c tcp dport 2 drop",
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  /// Of a plan that nobody shall replace, such as a saved one, that step fails.
+  /// In a plan that must not be replaced, such as a saved one, that step fails.
   @Test func aPlanThatStandsAloneFails() throws {
     try inNamespace { directory in
       let reconciler = try Reconciler(runDirectory: directory)
@@ -76,7 +76,7 @@ import Testing
     }
   }
 
-  /// Where somebody is faster each time, that ends, and is told.
+  /// If somebody is faster each time, that ends and is reported.
   @Test func newPlansAreBounded() throws {
     try inNamespace { directory in
       let reconciler = try Reconciler(runDirectory: directory)
@@ -95,7 +95,7 @@ import Testing
     }
   }
 
-  /// Others' tables, and those of the same plan, don't matter to a difference.
+  /// Changes of others' tables, and of tables in the same plan, don't matter to a difference.
   @Test func changesOfOtherTablesDontMatter() throws {
     try inNamespace { directory in
       let reconciler = try Reconciler(runDirectory: directory)
@@ -112,7 +112,7 @@ import Testing
     }
   }
 
-  /// What comes behind an outdated step waits for the new plan, too.
+  /// Whatever follows an outdated step waits for the new plan too.
   @Test func nothingBehindAnOutdatedStepIsDone() throws {
     try inNamespace { directory in
       let reconciler = try Reconciler(runDirectory: directory)
@@ -128,7 +128,8 @@ import Testing
     }
   }
 
-  /// The kernel gets the difference that the step shows, in one transaction: nothing compares again.
+  /// The kernel gets the difference that the step shows, in one transaction: nothing is compared
+  /// again.
   @Test func theDifferenceOfTheStepIsWhatIsSent() throws {
     try inNamespace { directory in
       let reconciler = try Reconciler(runDirectory: directory)
@@ -144,7 +145,7 @@ import Testing
     }
   }
 
-  /// A link that the same plan makes has no number before.
+  /// A link that the same plan makes has no index before.
   @Test func aTableThatNamesANewLinkIsMadeAsShown() throws {
     try inNamespace { directory in
       let file = try decode([

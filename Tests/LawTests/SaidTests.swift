@@ -7,7 +7,7 @@ import State
 import TestSupport
 import Testing
 
-/// Law 9: what is said is so.
+/// Law 9: what is reported is true.
 @Suite struct SaidTests {
   private func decode(_ text: String) throws -> NetworkState {
     try StateFile.decode(Array(text.utf8)).expanded()
@@ -25,7 +25,7 @@ import Testing
       """)
   }
 
-  /// A message of the kernel's dump holds 32 kB: a route of 3,000 hops is taken and never shown.
+  /// A message of the kernel's dump holds 32 kB: a route of 3,000 hops is accepted and never shown.
   @Test(arguments: [
     (3000, "done 3 times without an error, and it still isn't so"),
     (4096, "nexthops takes 65536 bytes, and a netlink attribute holds 65531"),
@@ -50,12 +50,12 @@ import Testing
       let outcome = try Reconciler(runDirectory: directory).reach(desired)
       #expect(outcome.complaints == "")
       #expect(outcome.done.contains { $0.change.object.kind == Route.kind })
-      // ip(8) has no room for so many, but finds the way.
+      // ip(8) has no room for so many hops, but finds the route.
       #expect(try sh("ip route get 198.51.100.1").contains(" via 10.0."))
     }
   }
 
-  /// Somebody undoes a change each time: after the last pass too there is a look.
+  /// Somebody undoes a change each time; the kernel is observed after the last pass too.
   @Test func whatSomebodyUndoesAfterTheLastPassIsSaid() throws {
     try inNamespace { directory in
       let desired = try decode(
@@ -75,7 +75,7 @@ import Testing
     }
   }
 
-  /// One object that fails, and another that doesn't stay: as many steps as before are left.
+  /// One object fails, and another doesn't stay: as many steps as before are left.
   @Test func whatFailedDoesntHideWhatDoesntStay() throws {
     try inNamespace { directory in
       let desired = try decode(
@@ -96,7 +96,7 @@ import Testing
     }
   }
 
-  /// The kernel refuses what somebody else made so in the meantime: it is so.
+  /// The kernel refuses a change that somebody else has made meanwhile: the result is right.
   @Test func whatFailedAndIsSoIsNoFailure() throws {
     try inNamespace { directory in
       let desired = try decode(
@@ -113,7 +113,7 @@ import Testing
     }
   }
 
-  /// Somebody else was faster: it is as the deletions want it.
+  /// Somebody else was faster: the result is what the deletions want.
   @Test func aDeletionOfWhatIsGoneIsNoFailure() throws {
     try inNamespace { directory in
       let file = """
@@ -137,7 +137,7 @@ import Testing
     }
   }
 
-  /// What the kernel has of a table is read, not taken from what was sent.
+  /// What the kernel has of a table is read, not assumed from what was sent.
   @Test func tablesAreLookedAtAsWell() throws {
     try inNamespace { directory in
       let desired = try decode(
@@ -158,7 +158,7 @@ import Testing
     }
   }
 
-  /// A replacement whose second half can't be asked for doesn't begin with its first.
+  /// A replacement whose second half can't be encoded doesn't begin with its first.
   @Test func aStepThatCantBeEncodedDoesNothing() throws {
     try inNamespace { _ in
       for line in [
@@ -203,7 +203,7 @@ import Testing
     }
   }
 
-  /// Of routes with one key the kernel takes the first.
+  /// Of routes with one key the kernel uses the first.
   @Test func anothersRouteBeforeOursIsSaid() throws {
     try inNamespace { directory in
       let desired = try decode(
@@ -229,7 +229,7 @@ import Testing
     }
   }
 
-  /// Each of what a plan calls impossible is refused by the kernel as well, in ip(8)'s words.
+  /// Whatever a plan calls impossible, the kernel refuses too, when ip(8) asks for it.
   @Test(arguments: [
     ("ip route add 10.1.0.0/16 via 10.0.6.9", false),
     ("ip route add 10.1.0.0/16 via 10.0.6.9 dev eth0", false),

@@ -9,9 +9,9 @@ import Testing
 /// What somebody does to a part of a table by nft, behind vpngw's back.
 struct Meddling: CustomTestStringConvertible, Sendable {
   let name: String
-  /// `HANDLE` stands for that of the rule on port 2.
+  /// `HANDLE` stands for the handle of the rule on port 2.
   let commands: [String]
-  /// What becomes of the part, as the plan says it.
+  /// The repair, as the plan shows it.
   let lines: [String]
 
   var testDescription: String { name }
@@ -85,7 +85,7 @@ struct Meddling: CustomTestStringConvertible, Sendable {
   ]
 }
 
-/// Law 5, by part: what is put back is just what was changed.
+/// Law 5, part by part: exactly what was changed is restored.
 @Suite struct TablePartTests {
   private static let file = """
     table inet t {
@@ -118,7 +118,7 @@ struct Meddling: CustomTestStringConvertible, Sendable {
         Array(section.replacing("{\"nftables\"", with: "{\"version\": 1, \"nftables\"").utf8)
       ).expanded()
       try Reconciler(runDirectory: directory).reach(desired)
-      // Something for the counters, on loopback.
+      // Gives the counters something to count, on loopback.
       for port in 1...4 { try run(["bash", "-c", "echo x >/dev/udp/127.0.0.1/\(port)"]) }
       let whole = try sh("nft -s list ruleset")
       let before = Set(try sh("nft -a list ruleset").split(separator: "\n").map(String.init))
@@ -138,17 +138,18 @@ struct Meddling: CustomTestStringConvertible, Sendable {
       #expect(outcome.complaints == "")
       #expect(outcome.done.count == 1)
 
-      // Sets and chains are listed as they were made, so that what was made anew comes last.
+      // Sets and chains are listed in the order in which they were made, so what was made anew
+      // comes last.
       #expect(blocks(try sh("nft -s list ruleset")) == blocks(whole))
       let after = Set(try sh("nft -a list ruleset").split(separator: "\n").map(String.init))
-      // With handles and counts: all that was left in peace is what it was.
+      // With handles and counts: whatever was left alone is unchanged.
       let untouched = before.intersection(disturbed)
       #expect(untouched.isSubset(of: after), "\(untouched.subtracting(after))")
       #expect(try plan(directory, desired) == Plan.steadyState + "\n")
     }
   }
 
-  /// Its sets, chains and objects, in any order.
+  /// The table's sets, chains and objects, in any order.
   private func blocks(_ text: String) -> [String] {
     var blocks: [String] = [""]
     for line in text.split(separator: "\n") {

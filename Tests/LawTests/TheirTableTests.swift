@@ -6,7 +6,7 @@ import State
 import TestSupport
 import Testing
 
-/// Laws 6 and 8 for tables of nftables: a table that bears no mark of ours is somebody else's.
+/// Laws 6 and 8 for nftables tables: a table without our mark is somebody else's.
 @Suite struct TheirTableTests {
   /// Chains as their makers name them.
   struct Maker: CustomTestStringConvertible, Sendable {
@@ -60,7 +60,7 @@ import Testing
           """)
       try reconciler.reach(maker.file())
       #expect(try sh("nft list ruleset") == before)
-      // With all else in peace.
+      // Everything else is left alone.
       try reconciler.reach(NetworkState())
       #expect(try sh("nft list ruleset") == before)
     }
@@ -99,7 +99,7 @@ import Testing
     }
   }
 
-  /// As it is stated already, so that there is nothing to change: it is used, and never removed.
+  /// A table that is already as stated is used, and never removed.
   @Test func anEqualTableIsUsedAsItIs() throws {
     let maker = Maker(name: "", family: "inet", table: "t", chains: ["ours"])
     try inNamespace { directory in
@@ -114,7 +114,7 @@ import Testing
     }
   }
 
-  /// A mark is lost where somebody saves the ruleset and loads it again.
+  /// The mark is lost when somebody saves the ruleset and loads it again.
   @Test func whatWasSavedAndRestoredByNftIsTheirs() throws {
     let maker = Maker(name: "", family: "inet", table: "t", chains: [])
     try inNamespace { directory in
@@ -128,7 +128,7 @@ import Testing
       #expect(try reconciler.plan(to: maker.file()).isEmpty)
       try reconciler.reach(NetworkState())
       #expect(try sh("nft list ruleset") == saved)
-      // Stated with the word, nft loads it as well.
+      // With the key stated, nft still loads it.
       let json = #"{"nftables": [{"table": {"family": "ip", "name": "x", "adopt": true}}]}"#
       try sh(
         "nft -j -f -",
@@ -137,7 +137,7 @@ import Testing
     }
   }
 
-  /// What a blueprint makes is known by its name and its parts as well; a table that has but its name
+  /// A blueprint's table is recognised by its name and its parts too; a table with only its name
   /// isn't.
   @Test func aBlueprintsTableWithoutItsMarkIsMadeAnew() throws {
     let text = """

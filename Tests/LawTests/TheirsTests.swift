@@ -5,16 +5,16 @@ import State
 import TestSupport
 import Testing
 
-/// Law 8: an object that somebody else made and that the file names, otherwise than it is.
+/// Law 8: an object that somebody else made, and that the file states differently.
 struct Theirs: Sendable, CustomTestStringConvertible {
   let name: String
   let kind: Kind
   let section: String
-  /// By ip(8), bridge(8), nft(8) or ipvsadm(8).
+  /// The commands that make it: ip(8), bridge(8), nft(8) or ipvsadm(8).
   let made: [String]
-  /// What the file says of it.
+  /// The file's version of it.
   let object: String
-  /// Where in it `"adopt": true` goes; nil where nothing says that it is meant.
+  /// Where in it `"adopt": true` goes; nil if the kind has no such key.
   let adopted: String?
   let show: String
   /// What is printed once it is changed, and while it isn't.
@@ -121,12 +121,12 @@ struct Theirs: Sendable, CustomTestStringConvertible {
   private func make(_ theirs: Theirs) throws {
     try links()
     for line in theirs.made { try sh(line) }
-    // What comes later would be taken for somebody's doing.
+    // Whatever the kernel adds later would look like somebody's change.
     #expect(try linksAreReady(["t0", "t2"]))
     #expect(try localRoutesAreMade())
   }
 
-  /// Kinds of which nobody is the maker, or whose maker the kernel doesn't tell: an IPVS service is
+  /// Except kinds that nobody makes, or whose maker the kernel doesn't tell: an IPVS service is
   /// ours by its address.
   @Test func everyKindHasACase() {
     let makerless: Set<Kind> = [Sysctl.kind, IPVSService.kind, IPVSTimeout.kind]
@@ -179,7 +179,7 @@ struct Theirs: Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// Learnt entries come and go by themselves; one that is stated takes their place.
+  /// Learnt entries come and go by themselves; a stated entry replaces one.
   @Test func whatTheKernelHasLearntIsNobodys() throws {
     try inNamespace { directory in
       try links()
@@ -193,7 +193,7 @@ struct Theirs: Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// It doesn't bear our mark, and is ours to take back all the same.
+  /// It doesn't have our mark, and yet it is ours to undo.
   @Test func whatIsMadeInAnothersNameIsUndone() throws {
     try inNamespace { directory in
       try links()
@@ -216,7 +216,7 @@ struct Theirs: Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// The kernel makes its local routes of IPv6 a moment after the address.
+  /// The kernel makes its local IPv6 routes a moment after the address.
   private func lines(_ text: String) -> [Substring] {
     text.split(separator: "\n").filter { !$0.contains("local fd99::1") }
   }

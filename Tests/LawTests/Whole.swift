@@ -1,4 +1,4 @@
-/// A state file with every kind that all our kernels have, each object resting on others.
+/// A state file with every kind that all our kernels have, each object depending on others.
 let wholeFile = """
   {
     "version": 1,
@@ -49,7 +49,7 @@ let wholeFile = """
   }
   """
 
-/// The same network after a day's work: something of every kind changed, replaced, gone and new.
+/// The same network later: for every kind something is changed, replaced, removed and added.
 let changedFile =
   wholeFile
   .replacing(#""id": 1000"#, with: #""id": 1001"#)

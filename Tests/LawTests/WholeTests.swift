@@ -6,7 +6,7 @@ import State
 import TestSupport
 import Testing
 
-/// The laws that concern a whole file.
+/// The laws about a whole file.
 @Suite struct WholeTests {
   private func decode(_ text: String) throws -> NetworkState {
     try StateFile.decode(Array(text.utf8)).expanded()
@@ -70,7 +70,7 @@ import Testing
 
   // MARK: - Order and failures
 
-  /// At no instant is a half-applied state an open one.
+  /// A half-applied state is never an open one.
   @Test func guardsComeFirstAndGoLast() throws {
     try inNamespace { directory in
       let desired = try decode(wholeFile)
@@ -89,7 +89,7 @@ import Testing
 
   @Test func aFailedStepStopsItsDependantsAndNoOthers() throws {
     try inNamespace { directory in
-      // A bridge can't be a port of a bridge.
+      // A bridge can't be the port of a bridge.
       let text = """
         { "version": 1,
           "links": [
@@ -147,8 +147,8 @@ import Testing
     }
   }
 
-  /// The second end is there with the first: to make it again would be a failure, which has all undone
-  /// under --all-or-nothing.
+  /// The second end exists with the first: making it again would be a failure, which undoes
+  /// everything under --all-or-nothing.
   @Test func bothEndsOfAPairAreMadeInOnePass() throws {
     try inNamespace { directory in
       let desired = try decode(
@@ -174,7 +174,7 @@ import Testing
     }
   }
 
-  /// facts: `ip link set X down` deletes IPv4 routes and nexthops without an event.
+  /// `ip link set X down` deletes IPv4 routes and nexthops without an event.
   @Test func whatADownedLinkLostIsMadeAgain() throws {
     try inNamespace { directory in
       try Reconciler(runDirectory: directory).reach(decode(wholeFile))
@@ -226,7 +226,7 @@ import Testing
     }
   }
 
-  /// `__inet_del_ifa` deletes a subnet's other addresses with its first.
+  /// `__inet_del_ifa` deletes a subnet's other addresses along with its first.
   @Test func theFirstAddressOfASubnetGoesAlone() throws {
     try inNamespace { directory in
       let file = { (address: String) in

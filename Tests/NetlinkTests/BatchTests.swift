@@ -2,7 +2,7 @@ import Testing
 
 @testable import Netlink
 
-/// The bytes that go to the kernel, little-endian as on every machine that we test on.
+/// The bytes that are sent to the kernel; little-endian, as all machines that we test on.
 @Suite struct BatchTests {
   private func bytes(_ batch: Batch) -> [UInt8] {
     Array(UnsafeRawBufferPointer(start: batch.base, count: batch.count))
@@ -10,7 +10,7 @@ import Testing
 
   /// `ip route add 10.1.0.0/16 via 192.0.2.1 dev 7 table 300 proto 118`, as strace shows it.
   @Test func routeRequestIsAsIPRouteSendsIt() {
-    let batch = Batch(capacity: 16)  // small: it must grow on the way
+    let batch = Batch(capacity: 16)  // small, so that it must grow
     batch.step(0) { "route add" }
     batch.request(RTM.newRoute, [.create, .exclusive]) {
       $0.routeHeader(
@@ -74,7 +74,7 @@ import Testing
     withExtendedLifetime(batch) {}
   }
 
-  /// A fault often has others in its wake.
+  /// One fault often causes others.
   @Test func theFirstFaultOfAStepStays() {
     let batch = Batch()
     batch.step(1) { "route add" }

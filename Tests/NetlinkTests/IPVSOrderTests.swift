@@ -11,7 +11,7 @@ import Testing
     return service
   }
 
-  /// As the kernel has it: `order` by the time of adding.
+  /// A service as the kernel has it: `order` is the order of adding.
   private func present(_ order: [UInt32]) -> IPVSService {
     var service = service(order)
     if order != order.sorted() {
@@ -40,7 +40,7 @@ import Testing
         let moves = DestinationMoves(from: present(order), to: service(wanted))
         #expect(carriedOut(order, moves) == wanted, "\(order) -> \(wanted)")
         if order == wanted { #expect(moves.added.isEmpty && moves.removed.isEmpty) }
-        // One that leaves moves no other; one that comes last moves no other.
+        // Neither removing one nor adding one at the end moves others.
         if order == order.sorted(), wanted.filter(order.contains) == wanted {
           #expect(moves.lifted.isEmpty)
         }

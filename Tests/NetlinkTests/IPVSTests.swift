@@ -4,12 +4,12 @@ import Testing
 @testable import Kernel
 @testable import Netlink
 
-/// The bytes of IPVS's requests, as strace shows them of the ipvsadm 1.31 command above each, but for
-/// what ipvsadm sends along and the kernel doesn't read.
+/// The bytes of IPVS requests, as strace shows them for the ipvsadm 1.31 command above each,
+/// without what ipvsadm also sends and the kernel ignores.
 @Suite struct IPVSTests {
   private static let family: UInt16 = 0x1d
 
-  /// The requests of a change, without their netlink headers, which are checked here.
+  /// The requests of a change without their netlink headers, which are checked here.
   private func requests(_ change: Change) -> [[UInt8]] {
     let batch = Batch(capacity: 16)
     batch.step(0) { "" }
@@ -131,7 +131,7 @@ import Testing
       + [96, 0, 2, 0x80]  // IPVS_CMD_ATTR_DEST, nested
       + [6, 0, 11, 0, 2, 0, 0, 0]  // IPVS_DEST_ATTR_ADDR_FAMILY AF_INET
       + [20, 0, 1, 0, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]  // IPVS_DEST_ATTR_ADDR
-      + [6, 0, 2, 0, 0, 0, 0, 0]  // IPVS_DEST_ATTR_PORT 0: where it came to
+      + [6, 0, 2, 0, 0, 0, 0, 0]  // IPVS_DEST_ATTR_PORT 0: packets keep their port
       + [8, 0, 3, 0, 2, 0, 0, 0]  // IPVS_DEST_ATTR_FWD_METHOD IP_VS_CONN_F_TUNNEL
       + [8, 0, 4, 0, 1, 0, 0, 0]  // IPVS_DEST_ATTR_WEIGHT 1
       + [5, 0, 13, 0, 1, 0, 0, 0]  // IPVS_DEST_ATTR_TUN_TYPE gue
@@ -179,7 +179,7 @@ import Testing
     #expect(requests(Change(.delete, object, observed: object)) == [stopped])
   }
 
-  /// What is written is read as it was: the kernel's answers have the same attributes.
+  /// What is written is read back the same: the kernel's answers have the same attributes.
   @Test func writtenIsReadAsItWas() throws {
     var persistent = IPVSService(
       .address(IPAddress("2001:db8::1")!, port: 53, protocol: .sctp), scheduler: "sh")

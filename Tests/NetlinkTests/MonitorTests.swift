@@ -3,7 +3,7 @@ import Testing
 
 @testable import Netlink
 
-/// Every change of somebody else's is heard, and what was lost is counted.
+/// Every foreign change is heard, and lost events are counted.
 @Suite struct MonitorTests {
   private func heard(
     _ monitor: Monitor, own: Set<UInt32> = []
@@ -33,7 +33,7 @@ import Testing
       #expect(try heard(monitor, own: [own.port]).foreign == 1)
       try add(own, 3)
       #expect(try heard(monitor, own: [other.port]).foreign == 1)
-      // All of it is read.
+      // All of it has been read.
       #expect(try heard(monitor) == Monitor.Heard())
     }
   }
@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  /// The kernel drops what doesn't fit into the socket's buffer, and says so by ENOBUFS once.
+  /// The kernel drops what doesn't fit into the socket's buffer, and reports that once by ENOBUFS.
   @Test func anOverflowIsCountedAndIsNews() throws {
     try Namespace.make().run {
       let monitor = try Monitor(.route, room: 4096)
@@ -90,7 +90,7 @@ import Testing
         }
       }
       #expect(try own.send(batch).isEmpty)
-      // Though all that was lost was our own: that isn't known.
+      // Even if only our own events were lost, which nobody can know.
       let lost = try heard(monitor, own: [own.port])
       #expect(lost.overflows == 1)
       #expect(lost.foreign == 0)

@@ -2,7 +2,7 @@ import Netlink
 import TestSupport
 import Testing
 
-/// Names of numbers, as iproute2's files have them.
+/// Names of numbers in iproute2's files.
 @Suite struct NameTablesTests {
   private func inDirectory(_ body: (String) throws -> Void) throws {
     try TemporaryDirectory.with { root in
@@ -46,7 +46,7 @@ import Testing
           "local": 255, "lead": 7, "hexed": 32, "wg": 51820, "high": 0xffff_ff00, "odd#name": 14,
           "two": 15, "more": 16,
         ])
-      // Names of numbers above 31 bits ip(8) doesn't take, though it takes the numbers.
+      // ip(8) takes numbers above 31 bits, but not their names.
       let taken = found.filter { $0.key != "high" }
       let lookups = taken.keys.sorted().map { "ip rule add lookup \($0)" }
       let script = (["mount --bind \(root)/etc /etc/iproute2"] + lookups + ["ip -N rule"])
@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  /// iproute2 reads no further; what stands behind has a name all the same.
+  /// iproute2 stops reading there; names after it count all the same.
   @Test func aBadLineHidesNoOther() throws {
     try inDirectory { root in
       try writeFile(
@@ -69,7 +69,7 @@ import Testing
     }
   }
 
-  /// `rt_tables.d/*.conf`, those of the machine before those that come with iproute2.
+  /// `rt_tables.d/*.conf`, the machine's before iproute2's.
   @Test func partsInDirectoriesCount() throws {
     try inDirectory { root in
       try writeFile(root + "/usr/rt_tables", "254 main\n9 delivered\n")
@@ -82,7 +82,7 @@ import Testing
       #expect(
         tables(root).tables == ["main": 254, "delivered": 9, "shown": 101, "own": 102])
       #expect(tables(root).protocols == ["vpngw": 118])
-      // The machine's own file stands in for the one that was delivered, and is read anew each time.
+      // The machine's own file replaces the installed one, and is read anew each time.
       try writeFile(root + "/etc/rt_tables", "5 five\n")
       #expect(tables(root).tables == ["five": 5, "shown": 101, "own": 102])
     }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Netlink
 
-/// What the kernel never sends must not end us either.
+/// Even what the kernel never sends must not crash us.
 @Suite struct RobustnessTests {
   @Test func noBytesCrashTheReader() {
     var random = UInt64(7)
@@ -13,7 +13,7 @@ import Testing
     var read = 0
     for _ in 0..<200_000 {
       var bytes = (0..<Int(next() % 96)).map { _ in UInt8(truncatingIfNeeded: next()) }
-      // Half of them with lengths that are nearly right.
+      // Half of them have nearly correct lengths.
       if bytes.count >= 24, next() & 1 == 0 {
         bytes.replaceSubrange(0..<4, with: [UInt8(bytes.count), 0, 0, 0])
         bytes.replaceSubrange(16..<18, with: [UInt8(next() % 32), 0])

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Netlink
 
-/// What is read is whole, and what can't be sent is an error of its step.
+/// What is read is complete, and what can't be sent is an error of its step.
 @Suite struct SocketTests {
   private func inNamespace(_ body: () throws -> Void) throws {
     try Namespace.make().run(body)
@@ -27,7 +27,7 @@ import Testing
         $0.linkHeader()
       } parse: { message -> String? in
         calls += 1
-        // Behind the first datagram: the kernel then marks what follows (NLM_F_DUMP_INTR).
+        // After the first datagram: the kernel then marks what follows (NLM_F_DUMP_INTR).
         if calls == 1 { _ = try? sh("ip link delete l99") }
         return message.attributes(after: LinkHeader.length)
           .first { $0.type == IFLA.name }?.string
@@ -68,7 +68,7 @@ import Testing
       var asked = 0
       let (tables, generation) = try kernel.observe(elements: { _, _ in
         asked += 1
-        // The chains are read by now, the rules aren't.
+        // By now the chains have been read, but not the rules.
         if asked == 1 {
           _ = try? sh("nft add chain inet t late")
           _ = try? sh("nft add rule inet t late ip saddr @s accept")
@@ -119,7 +119,7 @@ import Testing
       .map { String($0.prefix { $0 != " " }) }
   }
 
-  /// 16 bytes a hop: 4,096 hops and the header are 65,540 bytes, of which 16 bits keep 4.
+  /// 16 bytes for each hop: 4,096 hops and the header make 65,540 bytes, of which 16 bits keep 4.
   @Test func whatDoesntFitIsAnErrorOfItsStepAlone() throws {
     try inNamespace {
       try sh("ip link set lo up")
@@ -161,7 +161,7 @@ import Testing
     }
   }
 
-  /// A step's first request isn't sent either, when its second can't be encoded.
+  /// If a step's second request can't be encoded, its first isn't sent either.
   @Test func aStepIsEncodedWholeOrNotAtAll() throws {
     try inNamespace {
       let batch = Batch(capacity: 16)

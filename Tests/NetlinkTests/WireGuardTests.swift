@@ -5,7 +5,7 @@ import Testing
 @testable import Kernel
 @testable import Netlink
 
-/// What the family `wireguard` is told, and what its dumps mean.
+/// What is sent to the family `wireguard`, and what its dumps mean.
 @Suite struct WireGuardTests {
   private static let family: UInt16 = 0x21
   private let first = PublicKey(bytes: [UInt8](repeating: 1, count: 32))!
@@ -68,7 +68,7 @@ import Testing
     #expect(messages { $0.set(wanted, from: device([]), Self.family) } == [golden])
   }
 
-  /// Another peer, and what of a peer stays, isn't in the message.
+  /// Other peers, and what stays of a peer, aren't in the message.
   @Test func onlyWhatDiffersIsTold() {
     let stays = peer(second) { $0.allowedIPs = [Prefix("10.2.0.0/16")!] }
     let old = peer(first) { $0.allowedIPs = [Prefix("10.1.0.0/16")!] }
@@ -84,7 +84,8 @@ import Testing
     #expect(device([old, stays]).peerChanges(from: device([old, stays])).isEmpty)
   }
 
-  /// A peer that is larger than a message goes on in the next; what a dump splits so becomes one again.
+  /// A peer that exceeds a message continues in the next; a dump split in this way is put together
+  /// again.
   @Test func manyAllowedIPsAreSplitAndMerged() {
     let prefixes = (0..<5_000).map { Prefix(IPAddress(v4: 0x0a00_0000 + UInt32($0))) }
     let large = peer(first) { $0.allowedIPs = prefixes }
@@ -94,7 +95,7 @@ import Testing
     #expect(sent.allSatisfy { $0.count < 1 << 16 })
     let read = WireGuard(LinkName("wg0")!, parts(sent), now: 0)
     #expect(read.peers == device([large, small]).peers)
-    // The kernel would forget the first part.
+    // Otherwise the kernel would forget the first part.
     let flags = device([large]).peerChanges(from: nil)
     var rest = flags[...]
     _ = WireGuardPeerChange.message(&rest)
@@ -149,7 +150,7 @@ import Testing
 
   // MARK: - Roaming
 
-  /// While its session lives a peer may move; a dead one is called where the file says.
+  /// While its session is alive a peer may move; a dead one is called where the file says.
   @Test func anEndpointThatThePeerMovedToIsLeftWhileItsSessionLives() {
     let wanted = peer(first) { $0.endpoint = .init("192.0.2.1:51820") }
     var moved = peer(first) { $0.endpoint = .init("198.51.100.7:4000") }

@@ -4,9 +4,9 @@ import Nftables
 import TestSupport
 import Testing
 
-/// What is part of a key, and what nft can list of it: it ends where it can't read a set's key.
+/// What may be part of a key and listed by nft, which exits if it can't read a set's key.
 @Suite struct ConcatTests {
-  /// Of every kind of expression, with a value, and as nft prints it.
+  /// Every kind of expression with a value, and as nft prints it.
   private static let fields: [(json: String, value: String, text: String)] = [
     (payload("ip", "daddr"), #""10.0.0.1""#, "ip daddr"),
     (payload("ip", "length"), "1", "ip length"),
@@ -47,7 +47,7 @@ import Testing
     return "[\((heads + entries).joined(separator: ",\n"))]"
   }
 
-  /// Behind an address and before it, in sets and in maps of both kinds.
+  /// After an address and before it, in sets and in maps of both kinds.
   @Test func everyKeyIsListedByNft() throws {
     var rules: [(json: String, text: String)] = []
     for (json, value, text) in Self.fields {
@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  /// nft refuses them as well, or ends when it loads or lists them.
+  /// nft refuses these too, or crashes when it loads or lists them.
   @Test(arguments: [
     #"{"osf": {"key": "name"}}"#, #"{"ct": {"key": "helper"}}"#, #"{"ct": {"key": "label"}}"#,
     #"{"fib": {"result": "oifname", "flags": ["saddr"]}}"#,

@@ -5,12 +5,12 @@ import Nftables
 import TestSupport
 import Testing
 
-/// One change of a table, in nft's language.
+/// A change of a table, in nft's language.
 struct DiffCase: CustomTestStringConvertible, Sendable {
   let name: String
   let before: String
   let after: String
-  /// Rules, elements and so on that may be touched.
+  /// How many rules, elements and so on may be touched.
   let changes: Int
 
   var testDescription: String { name }
@@ -196,7 +196,7 @@ struct DiffCase: CustomTestStringConvertible, Sendable {
     }
   }
 
-  /// By `Tests/run vm`.
+  /// Run by `Tests/run vm`.
   @Test(.enabled(if: isDebian, "needs Debian's kernel"), arguments: DiffCase.flowtables)
   func changeOfFlowtablesLands(_ example: DiffCase) throws {
     try changeLandsAndTouchesOnlyWhatDiffers(example)
@@ -233,7 +233,7 @@ struct DiffCase: CustomTestStringConvertible, Sendable {
     }
   }
 
-  /// The kernel leaves some out while a set's hash table grows behind a load.
+  /// The kernel omits some elements while a set's hash table grows after a load.
   @Test func everyElementOfABigSetIsReadAtOnce() throws {
     try Namespace.make().run {
       let elements = (0..<100_000).map(String.init).joined(separator: ", ")

@@ -6,10 +6,10 @@ import Nftables
 import TestSupport
 import Testing
 
-/// The kernel's messages, kept as they came, and said again.
+/// Recorded messages of the kernel, to be replayed.
 final class CapturedDump: NftablesSource {
   private let socket: Socket?
-  /// By type, and by how many of that type were asked for before.
+  /// By type, and by how many of that type were requested before.
   var answers: [UInt16: [[[UInt8]]]] = [:]
   private var asked: [UInt16: Int] = [:]
 
@@ -40,7 +40,7 @@ final class CapturedDump: NftablesSource {
   }
 }
 
-/// Nothing that a kernel may say ends us.
+/// Whatever a kernel sends doesn't crash us.
 @Suite struct DumpMutationTests {
   private static func dumps() throws -> [[UInt16: [[[UInt8]]]]] {
     let texts = try RulesetTests.names.map { try RulesetTests.text($0) }
@@ -89,7 +89,7 @@ final class CapturedDump: NftablesSource {
     #expect(read > 1000 && unread > 100 && printed > 100_000)
   }
 
-  /// What the first 200,000 found.
+  /// What the first 200,000 mutations found.
   @Test func bytesFarBehindAnyPacketAreLeftAlone() throws {
     let far = PayloadRange(base: 1, offset: .max, length: 4)
     let set = SetProgram(
@@ -106,7 +106,7 @@ final class CapturedDump: NftablesSource {
     #expect(decompiler.rule(rule) == nil)
   }
 
-  /// Bits, bytes, lengths of attributes, a cut, a doubled part.
+  /// Changes bits, bytes or lengths of attributes, cuts, or doubles a part.
   private static func mutate(_ bytes: inout [UInt8], _ numbers: inout MutationTests.Numbers) {
     guard bytes.count > 8 else { return }
     let place = Int.random(in: 4..<bytes.count, using: &numbers)

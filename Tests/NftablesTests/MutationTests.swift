@@ -8,7 +8,7 @@ import State
 import TestSupport
 import Testing
 
-/// Nothing that is read ends us, and nothing is read as what it isn't.
+/// Nothing that is read crashes us, and nothing is read as something else.
 @Suite struct MutationTests {
   /// The same numbers each time (xorshift64).
   struct Numbers: RandomNumberGenerator {
@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  /// `NFTABLES_MUTATIONS`: how often.
+  /// How many rounds: `NFTABLES_MUTATIONS`.
   static let rounds = getenv("NFTABLES_MUTATIONS").flatMap { Int(String(cString: $0)) } ?? 20_000
 
   private static func documents() throws -> [String] {

@@ -8,7 +8,7 @@ import State
 import TestSupport
 import Testing
 
-/// What names mean on a machine, as nft(8) has it.
+/// What names mean on a machine, as nft(8) reads them.
 @Suite struct NamesTests {
   private static func rule(_ left: String, _ right: String, _ op: String = "==") -> String {
     """
@@ -18,7 +18,7 @@ import Testing
     """
   }
 
-  /// As bytecode, by nft in that time zone and by us.
+  /// Compares the bytecode of nft, in that time zone, with ours.
   private func same(_ json: String, zone: String = "UTC", offset: Int = 0) throws {
     let theirs = try Namespace.make().run { () -> [TableProgram] in
       let loaded = try run(
@@ -96,7 +96,7 @@ import Testing
     #expect(problems.list[0].hasPrefix("/0/\(command): a command: "), "\(problems.list[0])")
   }
 
-  /// What isn't supported is never dropped.
+  /// What isn't supported is never silently dropped.
   @Test(arguments: [
     #"{"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"xt": {"type": "match", "name": "comment"}}]}}"#,
     #"{"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"match": {"op": "==", "left": {"tunnel": {"key": "id"}}, "right": 1}}]}}"#,

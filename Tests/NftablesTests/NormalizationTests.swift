@@ -8,9 +8,9 @@ import State
 import TestSupport
 import Testing
 
-/// What the kernel fills in by itself is no difference, and what packets put in stays.
+/// What the kernel fills in by itself is no difference, and what packets add stays.
 @Suite struct NormalizationTests {
-  /// A set's members beside its name, and whether a rule fills it.
+  /// A set's members besides its name, and whether a rule fills it.
   struct SetCase: CustomTestStringConvertible, Sendable {
     let members: String
     let isFilled: Bool
@@ -106,7 +106,7 @@ import Testing
     }
   }
 
-  /// Whatever else of the table changes, and also when no rule fills the set any more.
+  /// Whatever else changes in the table, and also when no rule fills the set any more.
   @Test(arguments: [#""timeout": 600"#, #""flags": "dynamic""#, #""size": 10"#])
   func whatPacketsPutInStays(_ members: String) throws {
     try Namespace.make().run {
@@ -129,7 +129,7 @@ import Testing
     }
   }
 
-  /// Where a set or its table is made anew, or goes; and only there are its elements read.
+  /// When a set or its table is made anew or deleted; only then are its elements read.
   @Test func whatWouldBeLostIsSaid() throws {
     let members = #""timeout": 600, "size": 100"#
     let changes: [(wanted: Nftables.Table, isLost: Bool)] = [
@@ -161,7 +161,7 @@ import Testing
     }
   }
 
-  /// As nft 1.0.6 leaves them when the rule comes behind the set.
+  /// As nft 1.0.6 leaves the flags if the rule comes after the set.
   @Test func setThatIsFilledWithoutSayingSoIsLeftAlone() throws {
     try Namespace.make().run {
       for command in [
@@ -177,7 +177,7 @@ import Testing
     }
   }
 
-  /// Of nft's own types, each with a value.
+  /// nft's own types, each with a value.
   @Test func setsOfEveryTypeAreReadAndWritten() throws {
     let values = [
       "nf_proto": "ipv4", "ipv4_addr": "10.0.0.1", "ipv6_addr": "fe80::1",
@@ -231,7 +231,7 @@ import Testing
   }
 }
 
-/// From a port that nobody answers on.
+/// Sends from a port that nobody answers at.
 private func sendDatagram(to address: String) throws {
   let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
   defer { close(descriptor) }

@@ -6,7 +6,7 @@ import Nftables
 import State
 import TestSupport
 
-/// Loads a ruleset by nft and by us, each in a namespace of its own.
+/// Loads a ruleset with nft and with our code, each in a namespace of its own.
 struct Oracle {
   /// What nft prints of a ruleset.
   struct Listing: Equatable {
@@ -18,18 +18,18 @@ struct Oracle {
   let theirs: Listing
   let ours: Listing
   let tables: [Nftables.Table]
-  /// As compiled, and as read back from what we loaded, and from what nft did.
+  /// As compiled, as read back from what we loaded, and from what nft loaded.
   let programs: [TableProgram]
   let observed: [TableProgram]
   let theirsObserved: [TableProgram]
 
-  /// We load what nft prints of `text`, and nft loads that again. Where 1.0.6 can't read or doesn't
-  /// print what it should, `correcting` puts it right for us, and nft's is what `text` made.
+  /// We load what nft prints for `text`, and nft loads that again. Where 1.0.6 can't read or print
+  /// it properly, `correcting` repairs it for us, and nft's version is what `text` made.
   init(text: String, correcting: ((String) -> String)? = nil) throws {
     let a = try Namespace.make()
     let printed = try a.run { () -> String in
       let loaded = try run(["nft", "-f", "-"], input: text)
-      // What this machine's kernel lacks.
+      // This machine's kernel lacks it.
       if loaded.error.contains("Could not process rule: Operation not supported")
         || loaded.error.contains("Could not process rule: No such file")
         || loaded.error.contains("Could not process rule: Protocol error")
@@ -82,7 +82,7 @@ struct Oracle {
       json: withoutHandles(try run(["nft", "-j", "list", "ruleset"]).output))
   }
 
-  /// Without handles, and with elements in order: those of hash tables come as they lie.
+  /// Without handles, and with sorted elements: hash tables list theirs in any order.
   private static func normal(_ text: String) -> String {
     var lines: [Substring] = []
     var elements: [Substring] = []
@@ -102,7 +102,7 @@ struct Oracle {
     return (lines + elements.sorted()).joined(separator: "\n")
   }
 
-  /// What is left of a timeout changes while we look.
+  /// The remaining time of a timeout changes while we compare.
   static func withoutExpiry(_ text: String) -> String {
     text.replacing(/\ expires [0-9a-z]+/, with: "").replacing(/, "expires": [0-9]+/, with: "")
   }

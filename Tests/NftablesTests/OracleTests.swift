@@ -19,7 +19,7 @@ import Testing
     expectReadable(oracle)
   }
 
-  /// By `Tests/run vm`.
+  /// Run by `Tests/run vm`.
   @Test(.enabled(if: isDebian, "needs Debian's kernel"), arguments: RuleCase.file("debian"))
   func ruleCompilesAsNftDoesOnDebian(_ example: RuleCase) throws {
     try ruleCompilesAsNftDoes(example)
@@ -42,7 +42,7 @@ import Testing
     expectReadable(oracle)
   }
 
-  /// nft 1.0.6 doesn't read the JSON that it prints of these.
+  /// nft 1.0.6 can't read the JSON that it prints for these.
   @Test(arguments: RuleCase.unreadable)
   func ruleCompilesAsNftDoesFromText(_ example: RuleCase) throws {
     let oracle = try load(example) { $0 }
@@ -70,14 +70,14 @@ import Testing
     }
   }
 
-  /// Every rule reads back; what it reads as compiles to the same.
+  /// Every rule is read back, and the result compiles to the same.
   private func expectReadable(_ oracle: Oracle) {
     for table in oracle.observed {
       let decompiler = TableDecompiler(
         table, names: .read(), link: { $0 == "lo" ? 1 : nil }, linkName: { $0 == 1 ? "lo" : nil })
       let (whole, unreadable) = decompiler.table(table)
       #expect(unreadable == [])
-      // Written and read again, it is the same, and compiles to what the kernel holds.
+      // Written and read again it is the same, and compiles to what the kernel holds.
       let json = NftablesWriter.tree([whole]).text()
       guard let again = try? Oracle.read(json), let compiled = try? Oracle.compile(again) else {
         Issue.record("written otherwise: \(json)")
@@ -91,7 +91,7 @@ import Testing
             Issue.record("unreadable: \(rule.instructions)")
             continue
           }
-          // Of a rule of two in one place, nft prints the first as it stands in a line.
+          // It prints as a line of nft's listing.
           let text = decompiler.text(read)
           if !oracle.ours.debug.split(separator: "\n").contains("\t\t\(text)") {
             Issue.record("printed otherwise: \(text)")
@@ -101,7 +101,7 @@ import Testing
     }
   }
 
-  /// What the kernel holds is what was compiled, whoever loaded it.
+  /// The kernel holds what was compiled, whoever loaded it.
   private func expectReadBack(_ oracle: Oracle) {
     let wanted = oracle.programs.map(\.normalized)
     for (observed, who) in [(oracle.observed, "ours"), (oracle.theirsObserved, "nft")] {

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// `docs/nftables.md` says no more than the rules show that are held against nft.
+/// `docs/nftables.md` claims only what rules show that are compared with nft's.
 @Suite struct ReferenceTests {
   private static let examples: [String] = {
     let path = #filePath.dropLast("Tests/NftablesTests/ReferenceTests.swift".count)

@@ -1,10 +1,10 @@
 import TestSupport
 
 extension RuleCase {
-  /// `Cases/NAME.txt`: `[FAMILIES: HOOK]`, and below it rules for each of these families.
+  /// `Cases/NAME.txt`: a head `[FAMILIES: HOOK]`, then rules for each of these families.
   ///
-  /// Lines that begin with `+` stand in the table, as far as the next head; what is behind `with`
-  /// stands in the table of that rule alone.
+  /// Lines that begin with `+` are in the table of all rules up to the next head; what follows
+  /// `with` is in the table of that rule alone.
   static func file(_ name: String) -> [RuleCase] {
     let folder = #filePath.dropLast("RuleCase+Files.swift".count)
     guard let bytes = try? readFile("\(folder)Cases/\(name).txt") else {

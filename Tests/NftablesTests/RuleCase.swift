@@ -3,10 +3,10 @@ import Testing
 /// One rule in nft's language, in a chain of a table.
 struct RuleCase: CustomTestStringConvertible, CustomStringConvertible, Sendable {
   let family: String
-  /// Behind `type`; empty for a chain that is jumped to.
+  /// What follows `type`; empty for a chain that is jumped to.
   let hook: String
   let rule: String
-  /// What the table holds besides.
+  /// What else is in the table.
   let with: String
 
   init(_ family: String, _ rule: String, hook: String = "", with: String = "") {

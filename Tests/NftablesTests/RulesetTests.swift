@@ -7,7 +7,7 @@ import State
 import TestSupport
 import Testing
 
-/// What others wrote, in nft's language: `Rulesets/NAME.nft`.
+/// Others' rulesets, in nft's language: `Rulesets/NAME.nft`.
 @Suite struct RulesetTests {
   private static let folder = String(#filePath.dropLast("RulesetTests.swift".count)) + "Rulesets/"
   static let names = (try? fileNames(in: folder, ending: ".nft")) ?? []
@@ -18,7 +18,7 @@ import Testing
 
   @Test func thirtyAreThere() { #expect(Self.names.count >= 30) }
 
-  /// As nft loaded it in one namespace, we load it in another.
+  /// What nft loaded in one namespace, we load in another.
   @Test(arguments: names)
   func rulesetIsCarriedOver(_ name: String) throws {
     let (shown, text) = try Namespace.make().run {
@@ -59,7 +59,7 @@ import Testing
   private static func linkNumber(_ name: String) -> UInt32? { name == "lo" ? 1 : nil }
   private static func linkName(_ number: UInt32) -> String? { number == 1 ? "lo" : nil }
 
-  /// Chains, sets and objects are listed as they were made, elements of hash tables as they lie.
+  /// Chains, sets and objects are listed as they were made; elements of hash tables in any order.
   private static func normal(_ text: String) -> String {
     var blocks: [[Substring]] = [[]]
     for line in Oracle.withoutExpiry(text).split(separator: "\n") {

@@ -1,6 +1,6 @@
-/// Whole rulesets: in nft's language, and as newer nft writes them in JSON where 1.0.6 can't.
+/// Whole rulesets in nft's language, and as newer nft writes them in JSON where 1.0.6 can't.
 enum Rulesets {
-  /// The shape of the router's data plane.
+  /// A ruleset like the router's data plane.
   static let routerText = """
     table inet vpn {
       set vpn_if { type ifname; elements = { "net0", "vrrp.51" } }
@@ -78,7 +78,7 @@ enum Rulesets {
     }
     """
 
-  /// What nft 1.0.6 prints of it, put right: typeof, `dynamic`, map statements.
+  /// What nft 1.0.6 prints of it, repaired: typeof, `dynamic`, map statements.
   static func router(printed: String) -> String {
     let pinKey =
       #"{"jhash": {"mod": 4294967295, "seed": 7, "expr": {"concat": [{"payload": {"protocol": "ip", "field": "saddr"}}, {"payload": {"protocol": "ip", "field": "daddr"}}, {"meta": {"key": "l4proto"}}, {"payload": {"protocol": "th", "field": "sport"}}, {"payload": {"protocol": "th", "field": "dport"}}]}}}"#

@@ -3,7 +3,7 @@ import Nftables
 import TestSupport
 import Testing
 
-/// Types are compared as nft's evaluation compares them: who refuses what is held against nft itself.
+/// Types are compared as nft's evaluation compares them: nft itself is the oracle.
 @Suite struct TypeTests {
   /// What a packet holds, in JSON, by nft's name of its type.
   private static let expressions: [(type: String, json: String)] = [
@@ -36,7 +36,7 @@ import Testing
     #"{"concat": [\#(parts.joined(separator: ", "))]}"#
   }
 
-  /// A way in which an expression meets a set: `KEY` and `TYPE` stand for them.
+  /// How an expression meets a set: `KEY` and `TYPE` stand for them.
   private static let users = [
     #"{"match": {"op": "==", "left": KEY, "right": "@s"}}"#,
     #"{"vmap": {"key": KEY, "data": "@v"}}"#,
@@ -45,8 +45,8 @@ import Testing
     #"{"set": {"op": "update", "elem": KEY, "set": "@s"}}"#,
   ]
 
-  /// What has the type of the set, and every nineteenth of the other pairs, each way another: all of
-  /// them take nft a minute.
+  /// Every pair that has the set's type, and every nineteenth of the others, in each way: all of
+  /// them would take nft a minute.
   @Test(arguments: users.indices)
   func setsTakeKeysOfTheirType(_ index: Int) throws {
     let user = Self.users[index]
@@ -76,7 +76,7 @@ import Testing
       Self.payload("tcp", "dport"), Self.payload("ip", "length"), Self.payload("ether", "saddr"),
       #"{"payload": {"base": "th", "offset": 0, "len": 32}}"#,
     ]
-    // What only nft's reader of JSON doesn't take there.
+    // Only nft's JSON reader refuses these there.
     let values = Self.expressions.filter { !$0.json.contains("fib") }
     try agree(
       targets.flatMap { target in
@@ -84,7 +84,7 @@ import Testing
       })
   }
 
-  /// A field, and constants that are in its type's range and form, or aren't.
+  /// A field, and constants that have its type's range and form or don't.
   private static let constants: [(key: String, type: String, values: [String])] = [
     (
       payload("ip", "saddr"), "ipv4_addr",
@@ -109,7 +109,8 @@ import Testing
     (#"{"fib": {"result": "oifname", "flags": ["saddr"]}}"#, "", [#""""#, #""lo""#]),
   ]
 
-  /// Where a constant stands; of named sets those whose type has a name, and there nft takes true for 1.
+  /// Where a constant is; of named sets only those whose type has a name, where nft takes true for
+  /// 1.
   enum ConstantPlace: CaseIterable {
     case match, anonymousSet, anonymousMap, element, interval, mapped
   }
@@ -133,7 +134,7 @@ import Testing
           cases.append(
             ("", #"{"match": {"op": "==", "left": \#(key), "right": {"set": [\#(value)]}}}"#))
         case .anonymousMap where value != "true" && !key.contains("socket"):
-          // nft 1.0.6 doesn't look at the type of true there, and its JSON has no socket.
+          // nft 1.0.6 doesn't check the type of true there, and its JSON has no socket.
           let data = #"{"set": [[\#(value), {"accept": null}]]}"#
           cases.append(("", #"{"vmap": {"key": \#(key), "data": \#(data)}}"#))
         case .element where !type.isEmpty && !isList && value != "true":
@@ -184,7 +185,7 @@ import Testing
     ])
   }
 
-  /// nft asks nobody: these fail in the kernel.
+  /// nft doesn't check these: they fail in the kernel.
   @Test(arguments: [
     #"{"set": {"family": "inet", "table": "t", "name": "s", "type": "mark", "flags": ["constant", "timeout"]}}"#,
     #"{"set": {"family": "inet", "table": "t", "name": "s", "type": "mark", "timeout": 9, "flags": ["dynamic", "timeout"], "stmt": [{"ct count": {"val": 3}}]}}"#,
@@ -203,7 +204,7 @@ import Testing
     #expect(theirs.error.contains("Could not process rule"))
   }
 
-  /// Each case is a set and a statement; nft and we have to say the same about it.
+  /// Each case is a set and a statement, about which nft and we must agree.
   private func agree(_ cases: [(set: String, statement: String)]) throws {
     let namespace = try Namespace.make()
     var refused = 0
@@ -216,7 +217,8 @@ import Testing
       ].filter { !$0.isEmpty }
       let text = #"{"nftables": [\#(entries.joined(separator: ", "))]}"#
       let theirs = try namespace.run { try run(["nft", "-j", "-c", "-f", "-"], input: text) }
-      // What this kernel lacks is no question of types; registers that nothing was written to are.
+      // What this kernel lacks is no question of types; nor are registers that nothing was written
+      // to.
       let isTaken =
         theirs.status == 0
         || theirs.error.contains("Could not process rule")

@@ -6,9 +6,9 @@ import State
 import TestSupport
 import Testing
 
-/// What a newer tool made and we can't read is left alone, with what rests on it.
+/// What a newer tool made and we can't read is left alone, with whatever depends on it.
 @Suite struct UnreadableTests {
-  /// A set whose type has no name here, and a rule that is readable but for it.
+  /// A set whose type has no name here, and a rule that would be readable without it.
   @Test func setThatCannotBeReadStaysWithTheRulesThatLookItUp() throws {
     try Namespace.make().run {
       try sh(
@@ -34,7 +34,7 @@ import Testing
       // It loads elsewhere, and changes nothing here.
       let wanted = try Oracle.compile([shown])[0]
       #expect(TableDiff(family: .ip, table: "t", from: observed, to: wanted).isEmpty)
-      // What goes as a whole would take it along.
+      // Deleting the whole table would delete it too.
       let removal = TableDiff(family: .ip, table: "t", from: observed, to: nil)
       #expect(removal.isEmpty && removal.obstacles.contains("set s"))
     }
@@ -42,8 +42,8 @@ import Testing
 
   // MARK: - As bytecode
 
-  /// Instructions that only other programs make: `iptables -m statistic`, a comparison of constants, an expression
-  /// whose text would speak to the terminal.
+  /// Instructions that only other programs use: `iptables -m statistic`, a comparison of constants,
+  /// an expression whose text would control the terminal.
   private static let strange: [Instruction] = [
     .immediate(Register(0), [1, 2, 3, 4]), .cmp(Register(0), .notEqual, [1, 2, 3, 5]),
     .opaque("match", statistic),
@@ -77,14 +77,14 @@ import Testing
       let observed = try kernel.observe().tables[0]
       let decompiler = TableDecompiler(observed, numbers: LinkNumbers())
       #expect(decompiler.rule(observed.chains[0].rules[0]) == nil)
-      // As nft, which prints by libnftnl, but for what was counted and a log's default level.
+      // As nft, which prints through libnftnl, except for counts and a log's default level.
       let printed = try sh("nft --debug=netlink list ruleset").split(separator: "\n")
         .filter { $0.hasPrefix("  [ ") }.map { $0.drop { $0 == " " } }.joined(separator: " ")
         .replacing("pkts 7 bytes 300", with: "pkts 0 bytes 0").replacing(" level 4 ", with: " ")
       #expect(printed.contains("[ match name statistic rev 0 ] [ log prefix \u{1b}[2J"))
       let words = "chain c, rule 1: \(printed) comment \"why\u{1b}\""
       #expect(decompiler.table(observed).unreadable == [words])
-      // It is named where it stands in the way of the whole, and where it is left alone.
+      // It is named if it prevents the deletion, and if it is left alone.
       let removal = TableDiff(family: .ip, table: "t", from: observed, to: nil)
       #expect(removal.isEmpty && removal.obstacles == [words])
       var wanted = observed

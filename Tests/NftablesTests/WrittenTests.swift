@@ -7,7 +7,7 @@ import State
 import TestSupport
 import Testing
 
-/// A rule as people write it in JSON, which nft prints otherwise: `Cases/written.txt`.
+/// A rule as people write it in JSON, which nft prints differently: `Cases/written.txt`.
 struct WrittenCase: CustomTestStringConvertible, Sendable {
   let family: String
   let statements: String
@@ -45,7 +45,7 @@ struct WrittenCase: CustomTestStringConvertible, Sendable {
 }
 
 @Suite struct WrittenTests {
-  /// Into the same bytecode; and what we loaded is shown so that it loads the same again.
+  /// Compiles to nft's bytecode; and what we loaded is shown in a form that loads the same again.
   @Test(arguments: WrittenCase.all)
   func ruleLoadsAsByNft(_ example: WrittenCase) throws {
     let theirs = try Namespace.make().run {
@@ -64,7 +64,7 @@ struct WrittenCase: CustomTestStringConvertible, Sendable {
 }
 
 extension WrittenTests {
-  /// Shifts of constants, of which nft 1.0.6 dies; each is as if it had been reckoned by hand.
+  /// Shifts of constants, which crash nft 1.0.6; each compiles as if computed by hand.
   @Test(arguments: [
     (#"{"<<": [3, 8]}"#, 0x300), (#"{">>": ["0xf00", 8]}"#, 0xf),
     (#"{"|": [1, {"<<": [1, 4]}]}"#, 0x11), (#"{"<<": ["0xff000000", 4]}"#, 0xf000_0000),
@@ -102,7 +102,7 @@ extension WrittenTests {
   }
 }
 
-/// What the kernel holds is what was wanted, and so is what is shown of it.
+/// The kernel holds what was wanted, and what is shown of it compiles to the same.
 func expectHeldAsWritten(
   _ program: TableProgram, _ kernel: NftablesKernel, _ location: SourceLocation = #_sourceLocation
 ) throws {

@@ -5,7 +5,7 @@ import State
 import TestSupport
 import Testing
 
-/// What signals make of files of random conditions, against kernels that have anything.
+/// What signals decide in files with random conditions, for kernels in any state.
 @Suite struct ExpansionTests {
   private static let signals = ["a", "b", "c"].map { Signal(.probe, $0) }
 
@@ -20,7 +20,7 @@ import Testing
   private func laws(_ random: inout SplitMix64) throws {
     let file = RandomFile.text(&random)
     let desiredState = try StateFile.decode(Array(file.utf8))
-    // What some kernel has: what another file, or this one at another time, left there.
+    // What a kernel may have: what another file, or this one at another time, left there.
     let earlier = try StateFile.decode(Array(RandomFile.text(&random).utf8))
     let before = earlier.expanded(given: known(&random)).asObserved
     let same = desiredState.expanded(given: known(&random)).asObserved
@@ -58,13 +58,13 @@ import Testing
     let wholly = desiredState.conditional.filter {
       $0.when?.state(given: signals) == .unknown
     }
-    // Of alternatives, one may be known to be wanted.
+    // One of several alternatives may be known to be wanted.
     let decided = Set(
       desiredState.conditional.filter { $0.when?.state(given: signals) != .unknown }
         .map(\.object.id))
     for object in wholly.map(\.object) where !decided.contains(object.id) {
       let step = plan.steps.first { $0.change.object.id == object.id }
-      // What is known to go takes along what rests on it, or has it made again.
+      // What is known to go takes along what depends on it, or has it made again.
       guard let step, step.reason?.hasPrefix("goes with") != true,
         !rests(step.change.object, onAnyAbsentFrom: desired)
       else { continue }
@@ -91,12 +91,12 @@ import Testing
     let reached = desiredState.expanded(given: signals, keeping: observed).asObserved
     #expect(
       Plan(from: reached, to: desiredState.expanded(given: signals, keeping: reached)).isEmpty)
-    // And the less is known, the less is done.
+    // The less is known, the less is done.
     #expect(Plan(from: reached, to: desiredState.expanded(given: [:], keeping: reached)).isEmpty)
   }
 }
 
-/// Files of a few objects of each kind, with conditions at random places.
+/// Files with a few objects of each kind, and conditions in random places.
 enum RandomFile {
   static func text(_ random: inout SplitMix64) -> String {
     var sections = ["\"version\": 1"]

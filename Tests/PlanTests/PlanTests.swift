@@ -9,8 +9,8 @@ import Testing
 private let directory =
   String(#filePath.prefix(#filePath.count - "PlanTests.swift".count)) + "Cases/"
 
-/// Golden plans: what is there, what is wanted, and what people read. Pure: no kernel. RECORD=1 keeps
-/// what is printed now.
+/// Golden plans: the observed state, the desired state, and what people read. Pure: no kernel.
+/// RECORD=1 saves the present output.
 @Suite struct PlanTests {
   static let names = (try? fileNames(in: directory, ending: "")) ?? []
 
@@ -26,7 +26,7 @@ private let directory =
     #expect(text(plan) == kept)
   }
 
-  /// A line for each signal that is known: `probe.gw0=up`.
+  /// One line for each signal that is known: `probe.gw0=up`.
   private func signals(_ path: String) throws -> [Signal: Signal.State] {
     guard access(path, R_OK) == 0 else { return [:] }
     var states: [Signal: Signal.State] = [:]
@@ -37,7 +37,7 @@ private let directory =
     return states
   }
 
-  /// What people read, and below it the order of execution.
+  /// What people read, followed by the order of execution.
   private func text(_ plan: Plan) -> String {
     let order = plan.steps.map { "\($0.change.verb.symbol) \($0.change.object.id)\n" }.joined()
     return plan.text() + "\nin this order:\n" + order

@@ -29,7 +29,7 @@ private func signals(_ states: Signal.State...) -> [Signal: Signal.State] {
   states.enumerated().reduce(into: [:]) { $0[Signal(.probe, "web.\($1.offset + 1)")] = $1.element }
 }
 
-/// `1 2/0 3`: last octets, with the weight where it isn't 1.
+/// `1 2/0 3`: last octets, with the weight if it isn't 1.
 private func text(_ services: [IPVSService]) -> String {
   services[0].destinations.map {
     $0.address.description.split(separator: ".").last!
@@ -56,7 +56,7 @@ private let allUp = signals(.up, .up, .up)
     }
   }
 
-  /// Looking each server up among all of them took a minute.
+  /// Searching for each server among all of them took a minute.
   @Test(.timeLimit(.minutes(1))) func sixtyThousandServersAreExpandedAtOnce() {
     var service = Service("s", servers: (0..<60_000).map { .init(IPAddress(v4: 0x0a00_0000 + $0)) })
     service.vips = [vip]
@@ -87,7 +87,7 @@ private let allUp = signals(.up, .up, .up)
     #expect(
       text(service.expanded(given: down, keeping: present.byMatch) { _ in false }) == "1 2/0 3")
     #expect(text(service.expanded(given: down, keeping: present.byMatch) { _ in true }) == "1 3")
-    // Who isn't there doesn't come back only to be drained.
+    // An absent server doesn't come back only to be drained.
     let gone = service.expanded(given: down, keeping: present.byMatch)
     #expect(text(service.expanded(given: down, keeping: gone.byMatch) { _ in false }) == "1 3")
     #expect(text(service.expanded(given: allUp, keeping: gone.byMatch) { _ in false }) == "1 2 3")
@@ -127,7 +127,7 @@ private let allUp = signals(.up, .up, .up)
 
   private static let sorry = Service.Server(IPAddress("10.0.0.9")!)
 
-  /// As keepalived's `update_quorum_state`: up at quorum + hysteresis, down below quorum - hysteresis.
+  /// keepalived's `update_quorum_state`: up at quorum + hysteresis, down below quorum - hysteresis.
   @Test func quorumFallsAndRisesByTheHysteresis() {
     let service = web {
       $0.quorum = 2
@@ -208,7 +208,7 @@ private let allUp = signals(.up, .up, .up)
     #expect(text(left) == "2 3")
   }
 
-  /// What a table holds depends on the signals and on nothing that was before: routers agree.
+  /// A table depends on the signals and not on the past, so routers agree.
   @Test func tableDependsOnSignalsAndNotOnWhatWasBefore() {
     let service = web {
       $0.quorum = 2
@@ -227,7 +227,7 @@ private let allUp = signals(.up, .up, .up)
   }
 }
 
-/// What a service needs beside its IPVS services.
+/// What a service needs besides its IPVS services.
 @Suite struct SurroundingsTests {
   @Test func aliasIsALocalRouteForIPVSAlone() {
     var service = web { $0.aliases = [address("10.33.0.10")] }
@@ -267,7 +267,7 @@ private let allUp = signals(.up, .up, .up)
   }
 }
 
-/// Without IPVS: buckets of a map, by rendezvous.
+/// Without IPVS: the buckets of a map, by rendezvous.
 @Suite struct BucketTests {
   private let service = web { $0.balancer = .nft }
 

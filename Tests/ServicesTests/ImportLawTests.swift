@@ -6,7 +6,7 @@ import State
 import TestSupport
 import Testing
 
-/// Whatever keepalived's configuration says, `validate` takes the state file that is made of it.
+/// Whatever a keepalived configuration says, `validate` accepts the state file made from it.
 @Suite struct ImportLawTests {
   @Test(arguments: 0..<200)
   func whatIsPrintedIsValid(number: Int) throws {
@@ -44,7 +44,7 @@ import Testing
   }
 }
 
-/// A configuration made up of all that keepalived knows, sensible or not, by a number.
+/// A configuration of everything that keepalived knows, sensible or not, from a seed.
 private struct Configuration {
   private var generator: SplitMix64
   private(set) var text = ""
@@ -184,7 +184,7 @@ private struct Configuration {
     }
   }
 
-  /// Lines lost, repeated and moved.
+  /// Loses, repeats and moves lines.
   private mutating func mutate() {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     for _ in 0..<3 where lines.count > 3 {

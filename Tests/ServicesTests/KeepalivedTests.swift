@@ -19,7 +19,7 @@ struct Pages: Files {
 
   func program(called name: String) -> String? { name == "check" ? "/usr/bin/check" : nil }
 
-  /// A `*` stands at the end alone.
+  /// A `*` may only be at the end.
   func paths(matching pattern: String) -> [String] {
     pattern.hasSuffix("*")
       ? pages.keys.filter { $0.hasPrefix(pattern.dropLast()) }.sorted()
@@ -32,7 +32,7 @@ private func imported(_ text: String, id: String? = nil) throws -> Import {
 }
 
 extension Import {
-  /// The file that it makes is one that we take.
+  /// The file that it becomes is one that we accept.
   func desiredState() throws -> DesiredState {
     do throws(Problems) {
       return try StateFile.decode(Array(tree.text().utf8))
@@ -41,7 +41,7 @@ extension Import {
     }
   }
 
-  /// What `ipvsadm -Sn` shows while every server lives.
+  /// What `ipvsadm -Sn` shows while every server is alive.
   func table() throws -> [String] {
     let desiredState = try desiredState()
     let signals = desiredState.signals.reduce(into: [Signal: Signal.State]()) { $0[$1] = .up }
@@ -50,7 +50,7 @@ extension Import {
 }
 
 extension IPVSService {
-  /// In the words of `ipvsadm -Sn`.
+  /// In the syntax of `ipvsadm -Sn`.
   fileprivate var saved: [String] {
     var own = "\(id)"
     for (noun, option) in [("tcp ", "-t "), ("udp ", "-u ")] where own.hasPrefix(noun) {

@@ -51,8 +51,8 @@ private let text = """
     }
   }
 
-  /// Datagrams to the virtual address arrive at servers, from many ports at all of them; once nobody
-  /// lives they vanish.
+  /// Datagrams to the virtual address reach servers, from many ports all of them; once no server is
+  /// alive they vanish.
   @Test func datagramsReachServersAndNobodyWhenNoneLives() throws {
     let (client, router, servers) = (
       try Namespace.make(), try Namespace.make(), try Namespace.make()
@@ -106,7 +106,7 @@ private let text = """
       try load(none, given: down)
       #expect(try sh("nft list set inet vpngw-services none4").contains("10.1.0.1 . udp . 80"))
     }
-    // From another address: a flow that conntrack knows goes on.
+    // From another address: a flow that conntrack knows would continue.
     try client.run {
       _ = try sh("ip address delete 10.1.0.2/24 dev r")
       _ = try sh("ip address add 10.1.0.3/24 dev r")

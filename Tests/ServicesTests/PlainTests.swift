@@ -4,7 +4,7 @@ import State
 import TestSupport
 import Testing
 
-/// Destinations of the section `ipvs` that signals decide about.
+/// Destinations of the section `ipvs` that depend on signals.
 @Suite struct PlainTests {
   private func desiredState(_ inhibit: String) throws -> DesiredState {
     try StateFile.decode(
@@ -28,7 +28,7 @@ import Testing
     configuration.ipvsServices[0].destinations.map(\.effectiveWeight)
   }
 
-  /// Weight 0 while the time lasts, with its place kept, and then it is gone; nobody else changes.
+  /// Weight 0 for a time, with its place kept, and then it is removed; nobody else changes.
   @Test func failedDestinationHasWeightNoughtForASecondAndIsRemoved() throws {
     let desiredState = try desiredState("")
     let before = desiredState.expanded(given: signals(.up, .up))
@@ -50,7 +50,7 @@ import Testing
     #expect(drainings.next(after: .zero) == nil)
   }
 
-  /// Of a single `apply`, which keeps no time, as well.
+  /// The same for a single `apply`, which measures no time.
   @Test(arguments: [("", [1]), (", \"inhibit\": false", [1]), (", \"inhibit\": true", [0, 1])])
   func failedDestinationIsAsTheServiceSays(_ text: String, _ wanted: [UInt32]) throws {
     let desiredState = try desiredState(text)

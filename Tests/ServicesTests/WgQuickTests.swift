@@ -5,7 +5,7 @@ import Testing
 
 @testable import WgQuick
 
-/// What `vpngw import wireguard` makes of what a provider hands out.
+/// What `vpngw import wireguard` makes of providers' files.
 @Suite struct WgQuickTests {
   private static let secret = "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo="
   private static let key = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
@@ -68,7 +68,7 @@ import Testing
     if table == "1000" { #expect(state.routes.first?.table.number == 1000) }
   }
 
-  /// Whatever is in the file, what is printed is valid.
+  /// Whatever the file contains, what is printed is valid.
   @Test func brokenFilesMakeValidStates() throws {
     let peer = "[Peer]\nPublicKey = \(Self.key)\nAllowedIPs = 10.0.0.0/8\n"
     let own = "[Peer]\nPublicKey = hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=\n"

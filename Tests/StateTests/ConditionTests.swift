@@ -6,7 +6,7 @@ private let a = Condition.signal(Signal(.probe, "a"))
 private let b = Condition.signal(Signal(.probe, "b"))
 private let states: [Signal.State] = [.up, .down, .unknown]
 
-/// Conditions are Kleene's strong logic of three values.
+/// Conditions follow Kleene's strong three-valued logic.
 @Suite struct ConditionTests {
   private func state(_ condition: Condition, _ a: Signal.State, _ b: Signal.State) -> Signal.State {
     condition.state(given: [Signal(.probe, "a"): a, Signal(.probe, "b"): b])

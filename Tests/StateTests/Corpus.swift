@@ -1,18 +1,18 @@
 import TestSupport
 
-/// The state files that decoder and schema are both held against.
+/// The state files that both the decoder and the schema are tested with.
 enum Corpus {
   static let checkout = String(#filePath.dropLast("/Tests/StateTests/Corpus.swift".count))
   static let directory = checkout + "/Tests/StateTests/Corpus/"
 
-  /// Correct ones, each with a feature.
+  /// Valid files, each with a feature.
   static let good = names(in: "good")
-  /// Wrong ones, each with a mistake that the schema tells as well; what is said about `x.json`
-  /// stands in `x.txt`.
+  /// Invalid files, each with a mistake that the schema finds too; the messages for `x.json` are in
+  /// `x.txt`.
   static let bad = names(in: "bad")
-  /// Those that are no JSON.
+  /// Files that aren't JSON.
   static let syntax = names(in: "bad/syntax")
-  /// Wrong ones that no schema can tell.
+  /// Invalid files whose mistake no schema can find.
   static let beyondSchema = names(in: "bad/beyond-schema")
 
   private static func names(in folder: String) -> [String] {

@@ -5,7 +5,7 @@ import State
 import TestSupport
 import Testing
 
-/// `RECORD=1 swift test --filter StateTests` writes what is said now, for a diff to be read.
+/// `RECORD=1 swift test --filter StateTests` writes the present messages, whose diff is then read.
 @Suite struct CorpusTests {
   @Test func corpusIsThere() {
     #expect(Corpus.good.count >= 40)
@@ -48,7 +48,7 @@ import Testing
         Array(text.utf8), checkingTogether: !desiredState.isConditional)
       #expect(!again.isConditional)
       var plain = configuration
-      // Whose tables they are stands in the section alone.
+      // Only the section tells whose tables they are.
       plain.claimedTables = []
       #expect(sorted(again.expanded()) == sorted(plain))
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import State
 
-/// Probes of the section, and those that blueprints make from a template.
+/// Probes of the section `probes`, and those that blueprints make from a template.
 @Suite struct ProbeTests {
   private static let types = [
     #""type": "http", "path": "/x", "status": [200, "204-299"], "headers": { "A": "b" }"#,

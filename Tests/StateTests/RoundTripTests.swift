@@ -3,7 +3,7 @@ import Model
 import State
 import Testing
 
-/// What `show` can print of a machine, ours and others', is a file that stands for the same.
+/// Whatever `show` prints of a machine, ours and others', is a file that means the same.
 @Suite struct RoundTripTests {
   enum Sample: String, CaseIterable {
     case links, addresses, neighbors, nexthops, routes, rules, sysctls, ipvs

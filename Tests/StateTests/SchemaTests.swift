@@ -5,7 +5,7 @@ import Testing
 
 @testable import State
 
-/// The schema accepts and refuses what the decoder does, and knows the same keys.
+/// The schema accepts and refuses what the decoder does, and has the same keys.
 @Suite struct SchemaTests {
   private static let schema = Corpus.checkout + "/schemas/state.json"
   private static let checker = Corpus.checkout + "/.venv/bin/check-jsonschema"
@@ -118,7 +118,7 @@ import Testing
     return keys
   }
 
-  /// Without this, the tests above would pass over a key that nobody described.
+  /// Otherwise the tests above would miss a key that nobody described.
   @Test func everyKeyIsDescribed() throws {
     let document = try Document(readFile(Self.schema))
     defer { withExtendedLifetime(document) {} }

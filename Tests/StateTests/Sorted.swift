@@ -1,6 +1,6 @@
 import Model
 
-/// A configuration is a set of objects: encoding sorts them by identity.
+/// The order of objects doesn't matter: encoding sorts them by identity.
 func sorted(_ configuration: NetworkState) -> NetworkState {
   var sorted = configuration
   func sort<R: Resource>(_: R.Type) {
@@ -8,7 +8,7 @@ func sorted(_ configuration: NetworkState) -> NetworkState {
   }
   // Tables are written in the order in which they are to be made.
   for kind in Kind.all where kind != NftablesTable.kind { sort(kind.type) }
-  // What a blueprint says besides its objects, for which a file of plain objects has no words.
+  // What a blueprint says besides its objects can't be stated in a file of plain objects.
   sorted.flows = nil
   sorted.claimedTables = []
   for index in sorted.tables.indices { sorted.tables[index].isBlueprints = false }

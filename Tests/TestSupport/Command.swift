@@ -1,8 +1,8 @@
 import Glibc
 
-/// A finished program's exit status and what it printed.
+/// A finished program's exit status, and what it printed.
 public struct Finished: Sendable {
-  /// The exit status, or 128 and the signal's number.
+  /// The exit status, or 128 plus the signal's number.
   public let status: Int32
   public let output: String
   public let error: String
@@ -16,12 +16,12 @@ public struct CommandFailed: Error, CustomStringConvertible {
   public init(description: String) { self.description = description }
 }
 
-/// A program that runs; it must be waited for.
+/// A running program; it must be waited for.
 public final class Started {
   public let process: Int32
   private let files: [TemporaryFile]
 
-  /// In the calling thread's network namespace.
+  /// Starts it in the calling thread's network namespace.
   public init(
     _ arguments: [String], input: String = "", environment: [String: String] = [:]
   ) throws {
@@ -44,8 +44,8 @@ public final class Started {
     var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     var envp: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0) } + [nil]
     defer { for pointer in argv + envp { free(pointer) } }
-    // The threads that run tests block signals, and whoever runs the tests may ignore some (a script's
-    // `&` does SIGINT): a program would inherit both.
+    // The threads that run tests block signals, and whoever runs the tests may ignore some (a
+    // script's `&` ignores SIGINT): a program would inherit both.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -94,7 +94,7 @@ public func run(
   try Started(arguments, input: input, environment: environment).wait()
 }
 
-/// Runs Python source beside `body`, from when it has printed `word` on.
+/// Runs Python source beside `body`, which begins once it has printed `word`.
 public func withPython(
   _ source: String, saying word: String, _ body: () throws -> Void
 ) throws {
@@ -109,7 +109,7 @@ public func withPython(
   try body()
 }
 
-/// Waits for a fact; false when it isn't one within half a minute.
+/// Waits for a fact; false if it doesn't hold within half a minute.
 public func eventually(
   every microseconds: UInt32 = 10_000, _ fact: () throws -> Bool
 ) rethrows -> Bool {
@@ -131,7 +131,7 @@ public func sh(_ line: String, input: String = "") throws -> String {
   return finished.output
 }
 
-/// An unlinked file: no pipe, so that no program blocks on a reader.
+/// An unlinked file: with a pipe, a program might block on its reader.
 private final class TemporaryFile {
   let descriptor: Int32
 

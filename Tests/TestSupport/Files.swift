@@ -1,6 +1,6 @@
 import Glibc
 
-/// A whole file.
+/// The content of a file.
 public func readFile(_ path: String) throws -> [UInt8] {
   guard let file = fopen(path, "r") else {
     throw CommandFailed(description: "\(path): \(String(cString: strerror(errno)))")
@@ -23,7 +23,7 @@ public func writeFile(_ path: String, _ text: String) throws {
   fclose(file)
 }
 
-/// The names in a directory that end in something, sorted.
+/// The names in a directory with this ending, sorted.
 public func fileNames(in directory: String, ending: String) throws -> [String] {
   guard let stream = opendir(directory) else {
     throw CommandFailed(description: "\(directory): \(String(cString: strerror(errno)))")

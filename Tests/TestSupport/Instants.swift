@@ -1,6 +1,6 @@
 public import Model
 
-/// Instants of a test's own: so long after the machine's start.
+/// A test's own instants: this long after the machine's start.
 extension Instant {
   public static let zero = Instant(nanoseconds: 0)
   public static func seconds(_ count: Int) -> Instant { zero + .seconds(count) }

@@ -1,5 +1,6 @@
-/// Waits for what the kernel does by itself a moment after it is told of an address of IPv6: the
-/// address's local route, without which it isn't received. False when that isn't there in half a minute.
+/// Waits for the local routes of IPv6 addresses, which the kernel makes a moment after the
+/// addresses, and without which they don't receive. False if they aren't there within half a
+/// minute.
 public func localRoutesAreMade() throws -> Bool {
   try eventually {
     let routes = try sh("ip -6 route show table local").split(separator: "\n")
@@ -13,8 +14,8 @@ public func localRoutesAreMade() throws -> Bool {
   }
 }
 
-/// Waits for what the kernel does by itself a moment after links are set up: their operational states,
-/// and IPv6's link-local routes. False when that isn't so in half a minute.
+/// Waits for what the kernel does a moment after links are set up: their operational states, and
+/// IPv6's link-local routes. False if that takes more than half a minute.
 public func linksAreReady(_ names: [String]) throws -> Bool {
   try eventually {
     let routes = try sh("ip -6 route show table all").split(separator: "\n")
@@ -22,7 +23,7 @@ public func linksAreReady(_ names: [String]) throws -> Bool {
       let link = try sh("ip -o link show dev \(name)")
       // Without a carrier there is no link-local address.
       if link.contains("NO-CARRIER") { return link.contains("state DOWN") }
-      // One of a pair has a state, one of a VXLAN none.
+      // A link of a pair has a state, a VXLAN has none.
       let isPair = link.contains("\(name)@")
       return (!isPair || link.contains("state UP"))
         && ["fe80::/64", "multicast ff00::/8"].allSatisfy { prefix in

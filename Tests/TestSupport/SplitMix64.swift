@@ -1,4 +1,4 @@
-/// Random and the same in every run (Steele, Lea and Flood, 2014).
+/// Random, and the same in every run (Steele, Lea and Flood, 2014).
 public struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
 

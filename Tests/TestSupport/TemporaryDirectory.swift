@@ -1,6 +1,6 @@
 import Glibc
 
-/// A directory of its own under /tmp, gone afterwards.
+/// A new directory under /tmp, removed afterwards.
 public enum TemporaryDirectory {
   public static func with<T>(_ body: (String) throws -> T) throws -> T {
     var template = Array("/tmp/vpngw-test-XXXXXX".utf8CString)

@@ -1,6 +1,6 @@
-// What libFuzzer runs: any bytes are read as a state file, or as a VRRP packet where FUZZ_TARGET is
-// `vrrp`: one program, for building it takes longer than running it. A trap, a report of the address
-// sanitizer and a failed law are all found as crashes.
+// What libFuzzer runs: any bytes are read as a state file, or as a VRRP packet if FUZZ_TARGET is
+// `vrrp`. It is one program, since building it takes longer than running it. Traps, reports of the
+// address sanitizer and failed laws are all found as crashes.
 import Glibc
 import JSON
 import Model
@@ -40,11 +40,11 @@ private func encodedStateIsDecodedAsItWas(_ bytes: [UInt8]) {
   }
   let configuration = desiredState.expanded(
     given: desiredState.signals.reduce(into: [:]) { $0[$1] = .up })
-  // Tables are held to this law by NftablesTests, which know nft's many ways to write one thing.
+  // NftablesTests hold tables to this law; they know nft's many ways of writing one thing.
   guard configuration.tables.isEmpty else { return }
   let text = StateFile.encode(configuration).text()
   do throws(Problems) {
-    // What signals leave need not be a file that somebody may write.
+    // What is left by signals needn't be a file that somebody may write.
     let again = try StateFile.decode(
       Array(text.utf8), checkingTogether: !desiredState.isConditional
     ).expanded()
@@ -55,7 +55,7 @@ private func encodedStateIsDecodedAsItWas(_ bytes: [UInt8]) {
 }
 
 extension NetworkState {
-  /// By identity, as it is written.
+  /// Sorted by identity, as it is written.
   fileprivate var sorted: NetworkState {
     func sorted<R: Resource>(_ objects: [R]) -> [R] { objects.sorted { $0.id < $1.id } }
     var configuration = self

@@ -3,14 +3,14 @@ import Model
 import Nftables
 
 extension Instruction {
-  /// libnftnl's name of the expression, and what it is told of it; `ids` names anonymous sets.
+  /// libnftnl's name of the expression and its attributes; `ids` maps anonymous sets to their ids.
   ///
-  /// Nil for what libnftnl can't be told: of `opaque` we keep the kernel's own bytes.
+  /// Nil for what libnftnl can't express: of `opaque` we keep the kernel's own bytes.
   func nftnl(_ ids: [SetProgram: UInt32]) -> (name: String, rows: [NftnlRow])? {
     nftnlLoad ?? nftnlTest(ids) ?? nftnlAction
   }
 
-  /// Owned by whoever gets it; nil where libnftnl knows no such expression.
+  /// Owned by the caller; nil if libnftnl has no such expression.
   func nftnlExpression(_ ids: [SetProgram: UInt32]) -> OpaquePointer? {
     guard let (name, rows) = nftnl(ids), let expression = nftnl_expr_alloc(name) else { return nil }
     for row in rows { row.tell { nftnl_expr_set(expression, $0, $1, $2) } }

@@ -134,7 +134,7 @@ extension Instruction {
     }
   }
 
-  /// nft says that ports are given (NF_NAT_RANGE_PROTO_SPECIFIED).
+  /// nft sets a flag if there are ports (NF_NAT_RANGE_PROTO_SPECIFIED).
   private static func natFlags(_ flags: UInt32, _ port: Register?) -> NftnlRow.Value? {
     let all = port == nil ? flags : flags | 2
     return all == 0 ? nil : .word(all)

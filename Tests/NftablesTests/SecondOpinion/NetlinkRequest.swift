@@ -5,7 +5,7 @@ struct NetlinkRequest {
   struct Node {
     var type: UInt16
     var bytes: [UInt8]
-    /// Of an attribute that is marked as nested.
+    /// The children of an attribute that is marked as nested.
     var children: [Node]?
   }
 
@@ -13,14 +13,14 @@ struct NetlinkRequest {
   let family: UInt8
   let attributes: [Node]
 
-  /// The part behind `struct nlmsghdr`.
+  /// What follows `struct nlmsghdr`.
   init(type: UInt16, payload: UnsafeRawBufferPointer) {
     self.type = type
     family = payload[0]
     attributes = Self.normal(Self.nodes(payload[4...]), UInt8(truncatingIfNeeded: type))
   }
 
-  /// Without what libnftnl writes otherwise and the kernel takes for the same.
+  /// Without differences in libnftnl's output that mean the same to the kernel.
   private static func normal(_ attributes: [Node], _ message: UInt8) -> [Node] {
     var attributes = attributes
     for index in attributes.indices {
@@ -28,7 +28,7 @@ struct NetlinkRequest {
       for child in children.indices {
         switch (UInt32(message), UInt32(attributes[index].type)) {
         case (NFT_MSG_NEWSETELEM.rawValue, NFTA_SET_ELEM_LIST_ELEMENTS.rawValue):
-          // It numbers the elements, where nobody reads the types of a list's members.
+          // libnftnl numbers the elements, but nobody reads the types of a list's members.
           children[child].type = UInt16(NFTA_LIST_ELEM.rawValue)
         default: break
         }
@@ -38,8 +38,8 @@ struct NetlinkRequest {
     return attributes
   }
 
-  /// By type, since the kernel reads attributes into a table: their order is the writer's. Those of
-  /// one type, as in a list, stay in order.
+  /// Sorted by type, since the kernel reads attributes into a table and their order is up to the
+  /// writer. Those of one type, as in a list, keep their order.
   private static func nodes(_ bytes: Slice<UnsafeRawBufferPointer>) -> [Node] {
     var nodes: [Node] = []
     var rest = bytes
@@ -61,7 +61,7 @@ struct NetlinkRequest {
     }.map(\.element)
   }
 
-  /// A line an attribute: the path of types, and the value.
+  /// One line for each attribute: the path of types, and the value.
   var lines: [String] {
     let head = "message \(type & 0xff) family \(family)"
     return [head] + attributes.flatMap { Self.lines($0, "") }
@@ -70,7 +70,7 @@ struct NetlinkRequest {
   private static func lines(_ node: Node, _ path: String) -> [String] {
     let path = "\(path)/\(node.type)"
     guard let children = node.children else {
-      // libnftnl ends some names without a zero; the kernel takes them either way (NLA_STRING).
+      // libnftnl ends some names without a NUL; the kernel takes them either way (NLA_STRING).
       let isText = node.bytes.last == 0 && node.bytes.dropLast().allSatisfy { $0 >= 0x20 }
       let bytes = isText && node.bytes.count > 1 ? node.bytes.dropLast() : node.bytes[...]
       let hex = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }

@@ -9,7 +9,7 @@ struct NftnlMessages {
   private let program: TableProgram
   private var nextID: UInt32 = 1
   private(set) var messages: [NetlinkRequest] = []
-  /// What libnftnl can't be told.
+  /// What libnftnl can't express.
   private(set) var refused: [String] = []
 
   /// In the order in which `NftablesEncoder.load` writes them.
@@ -28,7 +28,7 @@ struct NftnlMessages {
   private mutating func add(
     _ type: nf_tables_msg_types, _ build: (UnsafeMutablePointer<nlmsghdr>) -> Void
   ) {
-    // What libnftnl writes has no bounds; the largest set of the cases takes a tenth of this.
+    // libnftnl writes without a limit; the largest set of the cases takes a tenth of this.
     let size = 1 << 18
     withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { buffer in
       buffer.initializeMemory(as: UInt8.self, repeating: 0)
@@ -96,7 +96,7 @@ struct NftnlMessages {
   private mutating func add(_ object: ObjectProgram) {
     let built = nftnl_obj_alloc()!
     defer { nftnl_obj_free(built) }
-    // The type first: it decides what the others mean.
+    // The type comes first: it decides what the others mean.
     let rows: [NftnlRow] =
       [
         .init(NFTNL_OBJ_TYPE, .word(object.content.nftnlType)),
@@ -132,7 +132,7 @@ struct NftnlMessages {
     case nil: break
     case .verdict?:
       rows.append(.init(NFTNL_SET_DATA_TYPE, .word(NFT_DATA_VERDICT.rawValue)))
-      // struct nft_verdict on 64 bits; the kernel doesn't look.
+      // struct nft_verdict on 64 bits; the kernel ignores it.
       rows.append(.init(NFTNL_SET_DATA_LEN, .word(16)))
     case .value(let type, let length)?:
       rows.append(.init(NFTNL_SET_DATA_TYPE, .word(type)))

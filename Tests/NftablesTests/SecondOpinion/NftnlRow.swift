@@ -2,7 +2,7 @@ import Glibc
 import Model
 import Nftables
 
-/// What libnftnl is told of an object: one of its own attributes, and a value as wide as it holds.
+/// One of libnftnl's attributes of an object, with a value of its width.
 struct NftnlRow {
   enum Value {
     case byte(UInt8)
@@ -16,7 +16,7 @@ struct NftnlRow {
   }
 
   let attribute: UInt16
-  /// Nil for what isn't stated.
+  /// Nil if it isn't stated.
   let value: Value?
 
   init(_ attribute: Int, _ value: Value?) {
@@ -28,7 +28,7 @@ struct NftnlRow {
     self.init(attribute, register.map { .word($0.number) })
   }
 
-  /// `set` is the library's own function for the kind of object.
+  /// `set` is the library's function for this kind of object.
   func tell(_ set: (UInt16, UnsafeRawPointer?, UInt32) -> Void) {
     func tell<T: BitwiseCopyable>(_ number: T) {
       withUnsafeBytes(of: number) { set(attribute, $0.baseAddress, UInt32($0.count)) }

@@ -8,8 +8,9 @@ import Testing
 
 /// libnftnl, which nft is built on, writes the same bytes as we do.
 @Suite struct SecondOpinionTests {
-  /// Compared as trees of attributes, those of one level sorted by type: the kernel reads them into a
-  /// table, so that their order says nothing. Lists stay in order, and values are equal to the byte.
+  /// Compared as trees of attributes, each level sorted by type: the kernel reads them into a
+  /// table, so their order means nothing. Lists keep their order, and values must be equal to the
+  /// byte.
   @Test func everyPartIsEncodedAsLibnftnlEncodesIt() throws {
     var asked = Asked()
     var count = 0
@@ -50,7 +51,7 @@ import Testing
       var programs: [(text: String, program: TableProgram)] = []
       func load(_ text: String) throws -> Bool {
         let loaded = try run(["nft", "-f", "-"], input: text)
-        // What this machine's kernel lacks; then nothing of it is there.
+        // This machine's kernel lacks it; then nothing of it is there.
         guard loaded.status == 0, !loaded.error.contains("Could not process rule") else {
           return false
         }
@@ -72,7 +73,7 @@ import Testing
     }
   }
 
-  /// Each attribute that may be left out, stated; what this kernel lacks.
+  /// Instructions with every optional attribute stated, and those that this kernel lacks.
   private static let instructions: [Instruction] = [
     .ct(0, direction: 1, Register(5)), .ctSet(19, direction: 0, Register(0)),
     .exthdr(
@@ -106,7 +107,7 @@ import Testing
     .verdict(.jump("there")), .verdict(.goto("there")), .verdict(.return), .verdict(.continue),
   ]
 
-  /// What nft 1.0.6 can't say, or this kernel can't hold.
+  /// What nft 1.0.6 can't express, or this kernel can't hold.
   private static var written: [(text: String, program: TableProgram)] {
     var table = TableProgram(
       family: .inet, name: "t", flags: 1, userData: UserData.item(0, Array("why\0".utf8)),
@@ -155,7 +156,7 @@ import Testing
   }
 }
 
-/// The cases that libnftnl has been asked about.
+/// The cases that libnftnl was asked about.
 private struct Asked {
   private var instructions: Set<String> = []
   private var objects: Set<String> = []
@@ -183,7 +184,7 @@ private struct Asked {
     Mirror(reflecting: value).children.first?.label ?? "\(value)"
   }
 
-  /// With why libnftnl can't be asked.
+  /// Why libnftnl can't be asked about these.
   private static let exempt = ["opaque": "it is the kernel's own bytes, sent back as they came"]
 
   func expectEverything() throws {
@@ -195,7 +196,7 @@ private struct Asked {
     #expect(missingObjects.isEmpty, "libnftnl was never asked about \(missingObjects.sorted())")
   }
 
-  /// Swift lists no cases of an enumeration with values: they are read from its source.
+  /// Swift can't list the cases of an enumeration with values: they are read from its source.
   private static func cases(of head: String, in path: String) throws -> Set<String> {
     let root = #filePath.split(separator: "/Tests/NftablesTests/")[0]
     let source = String(
