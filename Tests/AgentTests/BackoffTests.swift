@@ -31,7 +31,7 @@ struct BackoffTests {
     #expect(!backoff.holds(Self.creation("b"), .zero))
   }
 
-  @Test func anotherChangeOfTheObjectIsTriedAtOnce() {
+  @Test func aDifferentChangeOfTheObjectIsTriedAtOnce() {
     var backoff = Backoff()
     _ = backoff.failed(Self.creation("a"), .zero)
     #expect(!backoff.holds(Self.creation("a", mtu: 1400), .zero))
@@ -69,7 +69,7 @@ struct BackoffTests {
     #expect(repairs.note(id, .seconds(600)).times == 1)
   }
 
-  @Test func ofAFightAFewLinesAreSaidAndThenOneAMinute() {
+  @Test func aFightIsLoggedInAFewLinesAndThenOncePerMinute() {
     var repairs = Repairs(few: 3, most: 100)
     let id = Self.creation("a").object.id
     // Ten a second for ten minutes.
@@ -82,7 +82,7 @@ struct BackoffTests {
     #expect(later.times == 1 && later.isSaid)
   }
 
-  @Test func ofManyObjectsSomeAreSaidAndTheRestIsCounted() {
+  @Test func ofManyObjectsSomeAreLoggedAndTheRestIsCounted() {
     var repairs = Repairs(few: 3, most: 100)
     let ids = (0..<400).map { Self.creation("l\($0)").object.id }
     #expect(ids.filter { repairs.note($0, .zero).isSaid }.count == 100)

@@ -79,7 +79,7 @@ struct BlueprintTests {
     return desired
   }
 
-  @Test func whatItClaimsIsObservedAndItsSignalsDecide() {
+  @Test func itsClaimsAreObservedAndItsSignalsDecide() {
     let desired = Self.desired
     #expect(desired.isConditional)
     #expect(desired.decidingSignals == [Resolver().signal])
@@ -109,7 +109,7 @@ struct BlueprintTests {
     #expect(Self.desired.expanded(given: [Resolver().signal: .down]).routes.isEmpty)
   }
 
-  @Test func theLoopAppliesItAndStatusAndMetricsTellOfIt() throws {
+  @Test func theLoopAppliesItAndReportsItInStatusAndMetrics() throws {
     try Turning.with(nil) { turning in
       turning.daemon.take(Self.desired)
       func say(_ state: Signal.State, until count: Int) -> Bool {

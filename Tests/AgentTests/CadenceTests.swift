@@ -9,11 +9,11 @@ import Testing
 struct CadenceTests {
   private let ms = { (count: Int) in Instant.milliseconds(count) }
 
-  @Test func firstLookIsAtOnce() {
+  @Test func theFirstPassIsImmediate() {
     #expect(Cadence(resync: .seconds(30), now: ms(7)).isDue(ms(7)))
   }
 
-  @Test func eventsOfOneCauseAreOneLook() {
+  @Test func eventsOfOneCauseMakeOnePass() {
     var cadence = Cadence(resync: .seconds(30), now: .zero)
     cadence.passed(from: .zero, to: ms(1))
     cadence.wake(ms(100))
@@ -28,7 +28,7 @@ struct CadenceTests {
     #expect(cadence.due == ms(60))
   }
 
-  @Test func evenASlowLookIsFollowedByTheNextWithinASecond() {
+  @Test func evenASlowPassIsFollowedByTheNextWithinASecond() {
     var cadence = Cadence(resync: .seconds(30), now: .zero)
     cadence.passed(from: .zero, to: .seconds(10))
     cadence.wake(.seconds(10))
@@ -54,7 +54,7 @@ struct CadenceTests {
     #expect(day + longest == Instant(nanoseconds: .max))
   }
 
-  @Test func withoutAReasonTheNextLookIsTheResync() {
+  @Test func withoutEventsTheNextPassIsTheResync() {
     var cadence = Cadence(resync: .seconds(30), now: .zero)
     cadence.passed(from: ms(5), to: ms(6))
     #expect(cadence.due == ms(6) + .seconds(30))

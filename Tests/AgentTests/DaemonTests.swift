@@ -20,7 +20,7 @@ import Testing
   }
 
   /// Otherwise each change would cause one more pass, which finds nothing.
-  @Test func ourOwnChangesAreNoNews() throws {
+  @Test func ourOwnChangesCauseNoPass() throws {
     try Turning.with(Self.rules(1..<4)) { turning in
       turning.start()
       #expect(turning.store.status.isConverged)
@@ -33,7 +33,7 @@ import Testing
     }
   }
 
-  @Test func othersChangesAreNewsAndNamed() throws {
+  @Test func othersChangesCauseAPassAndAreNamed() throws {
     try Turning.with(Self.rules(1..<4)) { turning in
       turning.start()
       try sh("ip rule del priority 2")
@@ -48,7 +48,7 @@ import Testing
   }
 
   /// `ip_forward` is ours and follows a signal, and nobody else touches it.
-  @Test func ourOwnStepsAreNobodysInterference() throws {
+  @Test func ourOwnStepsAreNotLoggedAsRepairs() throws {
     let file = """
       { "version": 1,
         "sysctls": { "net.ipv4.ip_forward": { "value": 1, "when": "probe.x" },
@@ -82,7 +82,7 @@ import Testing
   }
 
   /// The desired state changes in a pass, which is the first to see the link.
-  @Test func whatALinksSignalChangesIsNobodysInterference() throws {
+  @Test func whatALinksSignalChangesIsNotLoggedAsARepair() throws {
     let file = """
       { "version": 1, "links": [ { "name": "f0", "managed": false } ],
         "rules": [ { "priority": 5, "family": "inet", "lookup": 57, "when": "link.f0" } ] }
@@ -100,7 +100,7 @@ import Testing
   }
 
   /// Replacing it removed its mark: only the pass before tells that it was ours.
-  @Test func whatIsReplacedByHandIsPutBack() throws {
+  @Test func whatIsReplacedByHandIsRestored() throws {
     try Turning.with(Self.rules(1..<4)) { turning in
       turning.start()
       try sh("ip route replace unreachable 10.9.0.0/16 table 57 proto static")
@@ -113,7 +113,7 @@ import Testing
   }
 
   /// The directory appears between the reading of the file and the watch, so no event reports it.
-  @Test func aFileIsReadAgainWhereItsDirectoryIsNew() throws {
+  @Test func aFileIsReadAgainWhenItsDirectoryAppears() throws {
     try Turning.with(nil, at: "new/state.json") { turning in
       let path = turning.path
       let directory = String(path.dropLast("/state.json".count))
@@ -132,7 +132,7 @@ import Testing
     }
   }
 
-  @Test func whoAsksIsToldThatTheFileIsTheSame() throws {
+  @Test func aReloadOfAnUnchangedFileIsLogged() throws {
     try Turning.with(Self.rules(1..<3)) { turning in
       turning.start()
       turning.daemon.readFile(isAsked: true)
@@ -197,7 +197,7 @@ import Testing
   }
 
   /// A second daemon, or anybody who writes the same thing again and again.
-  @Test func aFightIsSaidInFewLines() throws {
+  @Test func aFightIsLoggedInFewLines() throws {
     try Turning.with(Self.rules(1..<4)) { turning in
       turning.start()
       for _ in 0..<40 {

@@ -35,7 +35,7 @@ struct DropTotalsTests {
     #expect(totals.list.map(\.last) == [nil, Self.now])
   }
 
-  @Test func statusAndMetricsTellThem() throws {
+  @Test func statusAndMetricsShowTheTotals() throws {
     let store = StatusStore(path: "router.json")
     store.countDrops(["false_source": 1, "leak": 2], of: Self.reasons, "gateways")
     store.countDrops(["false_source": 1, "leak": 4], of: Self.reasons, "gateways")

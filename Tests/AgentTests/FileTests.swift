@@ -14,7 +14,7 @@ struct FileTests {
     } catch { return "\(error)" }
   }
 
-  @Test func onlyFilesAreRead() throws {
+  @Test func onlyRegularFilesAreRead() throws {
     try TemporaryDirectory.with { directory in
       let fifo = directory + "/fifo"
       mkfifo(fifo, 0o600)
@@ -39,7 +39,7 @@ struct FileTests {
     }
   }
 
-  @Test func noLinkIsFollowedOnWriting() throws {
+  @Test func writingFollowsNoSymbolicLink() throws {
     try TemporaryDirectory.with { directory in
       let (path, victim) = (directory + "/file", directory + "/victim")
       try writeFile(victim, "before")
@@ -85,7 +85,7 @@ struct FileTests {
     (#"{ "net.ipv4.ip_forward": { "previous": 0 } }"#, "not what vpngw writes there"),
     ("[]", "is damaged"), ("", "is damaged"),
   ])
-  func aDamagedMemoryIsSaidAndKeptAside(text: String, said: String) throws {
+  func aDamagedMemoryIsReportedAndKeptAside(text: String, said: String) throws {
     try TemporaryDirectory.with { directory in
       let path = directory + "/sysctls.json"
       try writeFile(path, text)
@@ -159,7 +159,7 @@ struct FileTests {
   }
 
   @Test(arguments: ["\u{1b}[2J", "a\u{9b}b", "a\rb", "\u{202e}x", "\u{7f}", "\u{feff}", "\u{2028}"])
-  func nothingSpeaksToTheTerminal(text: String) {
+  func noControlCharacterReachesTheTerminal(text: String) {
     for shown in [text.visible, Console.fenced(text + "\n"), text.visible(limit: 5)] {
       #expect(shown.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7f || $0 == 0x0a }, "\(shown)")
     }

@@ -40,7 +40,7 @@ import Testing
     return Plan(from: observed, to: desired).text()
   }
 
-  @Test func whatWeDontRememberIsMarkedInPlansAndCounted() throws {
+  @Test func unrecordedServicesAreMarkedInPlansAndCounted() throws {
     try TemporaryDirectory.with { directory in
       var memory = Memory<RememberedIPVS>(path: directory + "/ipvs")
       let isNew = try note(Change(.create, service([1, 2])), in: &memory)
@@ -85,7 +85,7 @@ import Testing
   }
 
   /// Earlier versions recorded only services: their destinations don't count as others'.
-  @Test func destinationsThatWereNeverNotedAreOurs() throws {
+  @Test func destinationsThatWereNeverRecordedAreOurs() throws {
     try TemporaryDirectory.with { directory in
       try writeFile(directory + "/ipvs", #"{ "services": [ "tcp 192.0.2.1:80" ] }"#)
       #expect(

@@ -91,7 +91,7 @@ struct InputTests {
       "rules": [ { "priority": 4000, "from": "192.0.2.0/24", "lookup": 4000 } ] }
     """
 
-  @Test func anInputOfTheListIsHeardShownAndCounted() throws {
+  @Test func anInputInTheListSetsSignalsAndAppearsInStatusAndMetrics() throws {
     let toy = Toy()
     try Turning.with(Self.file, inputs: [toy]) { turning in
       turning.start()
@@ -116,7 +116,7 @@ struct InputTests {
     }
   }
 
-  @Test func anOutputFollowsEachLookAndTellsOfItself() throws {
+  @Test func anOutputIsCalledAfterEachPassAndAppearsInStatusAndMetrics() throws {
     let toy = Toy()
     try Turning.with(Self.file, inputs: [toy], outputs: [toy]) { turning in
       turning.start()

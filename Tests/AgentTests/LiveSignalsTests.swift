@@ -26,7 +26,7 @@ struct LiveSignalsTests {
     #expect(list == ["probe.a down", "probe.b up"])
   }
 
-  @Test func whatIsSaidEndsTheWait() {
+  @Test func aReportedStateEndsTheWait() {
     var live = Self.declared()
     _ = live.update([Self.a: .down, Self.b: .up], .seconds(110))
     #expect(live.nextDeadline(after: .seconds(110)) == nil)
@@ -36,7 +36,7 @@ struct LiveSignalsTests {
     #expect(live.states(.seconds(1001)) == [Self.a: .up, Self.b: .up])
   }
 
-  @Test func unknownOnceMoreHasAllOfItsTimeAgain() {
+  @Test func becomingUnknownAgainStartsANewDeadline() {
     var live = Self.declared()
     _ = live.update([Self.a: .up, Self.b: .up], .seconds(101))
     #expect(live.update([Self.a: .unknown], .seconds(200)) == [Self.a: .unknown])
@@ -48,7 +48,7 @@ struct LiveSignalsTests {
     #expect(live.states(.seconds(230))[Self.a] == .down)
   }
 
-  @Test func anotherFileKeepsWhatStaysAndTheTimesOfIt() {
+  @Test func aNewFileKeepsTheStatesAndDeadlinesOfSignalsThatStay() {
     var live = Self.declared()
     _ = live.update([Self.b: .up], .seconds(101))
     let c = Signal(.probe, "c")
@@ -64,7 +64,7 @@ struct LiveSignalsTests {
     #expect(live.states(.seconds(190)) == [Self.a: .down, Self.b: .down])
   }
 
-  @Test func onlyNewsOfDeclaredSignalsAreNews() {
+  @Test func onlyChangesOfDeclaredSignalsAreReturned() {
     var live = Self.declared([Self.a])
     #expect(live.update([Self.a: .up, Self.b: .up], .seconds(101)) == [Self.a: .up])
     #expect(live.update([Self.a: .up, Self.b: .up], .seconds(102)) == [:])

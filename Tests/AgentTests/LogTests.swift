@@ -12,7 +12,7 @@ struct LogTests {
   @Test(arguments: [
     "a\nlevel=error", "a\u{2028}b", "a\u{85}b", "\u{1b}[31m", "\u{9b}31m", "a\u{202e}b",
   ])
-  func aValueNeverEndsTheLineOrSpeaksToTheTerminal(text: String) {
+  func aValueCannotEndTheLineOrControlTheTerminal(text: String) {
     let line = Log.line(.info, "x", ["value": text])
     #expect(line.unicodeScalars.filter { $0 == "\n" }.count == 1)
     #expect(

@@ -19,7 +19,7 @@ import Testing
     "ip addr add 192.0.2.254/32 dev f0",
   ]
 
-  @Test func thatNoGatewayLivesIsAnErrorWithItsTime() throws {
+  @Test func losingAllGatewaysIsAnErrorWithItsTime() throws {
     try Turning.with(Self.file, setup: Self.setup) { turning in
       func say(_ states: Signal.State...) -> Bool {
         for (number, state) in states.enumerated() {

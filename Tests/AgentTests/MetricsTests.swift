@@ -76,7 +76,7 @@ struct MetricsTests {
     .enabled("prometheus-client is missing: run make setup") {
       getenv("CI") != nil || access(python, X_OK) == 0
     })
-  func theSeedsMetricsAreThereForAStrictReader() throws {
+  func gatewayRouteManagersMetricsParseStrictly() throws {
     let counted = Self.counted()
     let script = Self.checkout + "/Tests/AgentTests/metrics.py"
     let finished = try run(

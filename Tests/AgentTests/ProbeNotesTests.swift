@@ -7,7 +7,7 @@ import Testing
 struct ProbeNotesTests {
   private static let signal = Signal(.probe, "gw0")
 
-  @Test func aNoteIsSaidOnceWhileItIsSo() {
+  @Test func aNoteIsLoggedOnceWhileItHolds() {
     let notes = ProbeNotes(Log())
     #expect(notes.news(of: Self.signal, [], .seconds(1)) == [])
     #expect(notes.news(of: Self.signal, ["a", "b"], .seconds(2)) == ["a", "b"])
@@ -21,7 +21,7 @@ struct ProbeNotesTests {
   }
 
   /// Whoever is asked decides what there is to note.
-  @Test func whoChangesItAtEachTryIsSaidOnceAMinute() {
+  @Test func aNoteThatChangesInEachAttemptIsLoggedOnceAMinute() {
     let notes = ProbeNotes(Log())
     var lines = 0
     for second in 0..<600 {

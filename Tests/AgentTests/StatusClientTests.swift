@@ -52,7 +52,7 @@ struct StatusClientTests {
       "is not vpngw: it doesn't answer in HTTP: it begins with \"SSH-2.0-OpenSSH_9.2\""
     ),
   ])
-  func anyoneElseIsNamed(answer: String, reason: String) throws {
+  func aPortThatIsNotVpngwsIsReported(answer: String, reason: String) throws {
     try Self.with(answer) { port in
       let error = #expect(throws: CommandError.self) {
         try StatusClient.get("/status", from: "127.0.0.1", port: port)

@@ -79,7 +79,7 @@ struct StatusTableTests {
         == ["192.168.27.0", "192.168.27.1", "192.168.27.2"])
   }
 
-  @Test func troubleIsSaidAtTheTop() throws {
+  @Test func problemsAreListedAtTheTop() throws {
     var status = Self.status()
     status.isConverged = false
     status.file = .bad(["router.json:1:2: no"])
@@ -105,7 +105,7 @@ struct StatusTableTests {
       ])
   }
 
-  @Test func whatAProbeWasToldNeitherSpeaksToTheTerminalNorFillsIt() throws {
+  @Test func probeReasonsNeitherControlNorFloodTheTerminal() throws {
     var status = Self.status()
     status.signals = [Status.SignalStatus(signal: Signal(.probe, "gw0"), state: .down)]
     var reading = Reading()
@@ -125,7 +125,7 @@ struct StatusTableTests {
     ["gw0", "gw2", "gw10"], ["a", "a0", "a00", "a1"], ["a.2", "a.10", "b"], ["", "1", "01a", "2"],
     ["192.168.27.3", "192.168.27.30", "192.168.127.3"],
   ])
-  func numbersCountAsNumbers(names: [String]) {
+  func namesAreSortedByTheNumbersInThem(names: [String]) {
     for (position, name) in names.enumerated() {
       for (other, text) in names.enumerated() where position != other {
         let isFirst = position < other

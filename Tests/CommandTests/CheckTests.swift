@@ -91,7 +91,7 @@ struct RefusedCase: CustomTestStringConvertible, Sendable {
 /// `plan --check` asks the kernel itself, in a namespace that nobody sees.
 @Suite struct CheckTests {
   @Test(arguments: RefusedCase.all)
-  func whatTheKernelRefusesIsSaidInNftsWords(_ example: RefusedCase) throws {
+  func theKernelsRefusalIsReportedInNftsWords(_ example: RefusedCase) throws {
     try Vpngw.inNamespace { vpngw in
       let path = try vpngw.file("a.json", example.file)
       #expect(try vpngw("validate", path).error == "")
@@ -129,7 +129,7 @@ struct RefusedCase: CustomTestStringConvertible, Sendable {
         \(RefusedCase.rule("c", #"{ "match": { "op": "==", "left": { "meta": { "key": "iif" } }, "right": "br0" } }, { "drop": null }"#)) ] }
     """
 
-  @Test func whatTheKernelTakesIsPlannedAsItWas() throws {
+  @Test func whatTheKernelAcceptsDoesNotChangeThePlan() throws {
     try Vpngw.inNamespace { vpngw in
       try sh("ip link add f0 type ifb")
       let path = try vpngw.file("a.json", accepted)

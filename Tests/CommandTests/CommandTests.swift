@@ -21,7 +21,7 @@ private let file = """
     }
   }
 
-  @Test func validateSaysWhereAndWhat() throws {
+  @Test func validateReportsWhereAndWhat() throws {
     try inNamespace { vpngw in
       let path = try vpngw.file("state.json", "{ \"version\": 1,\n  \"adresses\": [] }\n")
       let finished = try vpngw("validate", path)
@@ -89,7 +89,7 @@ private let file = """
     }
   }
 
-  @Test func aKeptPlanIsRefusedWhenTheKernelHasMoved() throws {
+  @Test func aSavedPlanIsRefusedWhenTheKernelHasChanged() throws {
     try inNamespace { vpngw in
       let kept = vpngw.directory + "/plan.json"
       #expect(try vpngw("plan", "--out", kept, vpngw.file("a.json", file)).status == 2)
@@ -148,7 +148,7 @@ private let file = """
     }
   }
 
-  @Test func unknownNamespaceAndUnreadableFileAreSaid() throws {
+  @Test func unknownNamespaceAndUnreadableFileAreReported() throws {
     try inNamespace { vpngw in
       let finished = try vpngw("plan", "--netns", "no-such", vpngw.file("a.json", file))
       #expect(finished.status == 1)
@@ -175,7 +175,7 @@ private let file = """
   }
 
   /// What a plan can't do is counted, and the result isn't called done.
-  @Test func whatCantBeDoneIsCounted() throws {
+  @Test func conflictsAreCounted() throws {
     try inNamespace { vpngw in
       let links = #"[ { "name": "f0", "type": "bridge" }, { "name": "br1", "type": "bridge" } ]"#
       let addresses = (0..<9).map { #"{ "link": "f0", "address": "10.0.\#($0).1/24" }"# }
@@ -226,7 +226,7 @@ private let file = """
   }
 
   /// What the kernel accepts and doesn't keep is neither called done nor blamed on others.
-  @Test func theDaemonSaysWhatTheKernelDoesntKeep() throws {
+  @Test func theDaemonReportsWhatTheKernelDoesntKeep() throws {
     try inNamespace { vpngw in
       let hops = (0..<3000).map {
         #"{ "via": "10.0.\#($0 / 250).\#($0 % 250 + 1)", "dev": "br0" }"#

@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test func whatIsntConfirmedIsUndone() throws {
+  @Test func anUnconfirmedChangeIsUndone() throws {
     try inNamespace { vpngw, after in
       let was = try picture()
       let finished = try vpngw("apply", "--confirm", "1s", after)
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func enterKeepsIt() throws {
+  @Test func enterKeepsTheChange() throws {
     try inNamespace { vpngw, after in
       let finished = try vpngw("apply", "--confirm", "1m", after, input: "\n")
       #expect(finished.status == 0)
@@ -120,7 +120,7 @@ import Testing
   }
 
   /// A signal that a script's `&` or nohup ignores ends nothing.
-  @Test func anIgnoredSignalIsNone() throws {
+  @Test func anIgnoredSignalStopsNothing() throws {
     try inNamespace { vpngw, after in
       let command = vpngw.arguments(["apply", "--confirm", "1m", after])
       let apply = try Started(["sh", "-c", "trap '' INT; exec \"$0\" \"$@\""] + command)
@@ -177,7 +177,7 @@ import Testing
     }
   }
 
-  @Test func allOrNothingDoesNothingOfWhatCantAllBeDone() throws {
+  @Test func allOrNothingStartsNothingIfThereAreConflicts() throws {
     try inNamespace { vpngw, _ in
       let was = try picture()
       let path = try vpngw.file(
@@ -233,7 +233,7 @@ import Testing
   }
 
   /// A process that is ended in the middle of its work reports how far it came.
-  @Test func anInterruptedApplySaysWhatIsDone() throws {
+  @Test func anInterruptedApplyReportsWhatItDid() throws {
     let links = (0..<150).map { #"{ "name": "l\#($0)", "type": "ifb" }"# }
     let routes = (0..<6000).map { #"{ "dst": "10.\#($0 / 250).\#($0 % 250).0/24", "dev": "l1" }"# }
     let text = """
@@ -267,7 +267,7 @@ import Testing
   }
 
   /// What was deleted is restored as it was.
-  @Test func whatIsDeletedIsPutBack() throws {
+  @Test func undoRestoresWhatWasDeleted() throws {
     try inNamespace { vpngw, _ in
       let was = try picture()
       let finished = try vpngw(
@@ -279,7 +279,7 @@ import Testing
   }
 
   /// The kernel silently drops all of IPv6 from a link whose MTU falls below 1280.
-  @Test func whatASmallMTUTookIsPutBack() throws {
+  @Test func undoRestoresWhatASmallMTUTook() throws {
     try Vpngw.inNamespace { vpngw in
       for line in [
         "ip link add f0 type ifb", "ip link set f0 up", "ip address add fd00::1/64 dev f0 nodad",
@@ -302,7 +302,7 @@ import Testing
   }
 
   /// What a change depends on needn't be part of it: the undo knows that it was there before.
-  @Test func aChangeOnOthersNetworksIsUndoneAsWell() throws {
+  @Test func aChangeThatDependsOnOthersNetworksIsUndoneToo() throws {
     try inNamespace { vpngw, _ in
       let file = { (gateway: String) in
         """

@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  @Test func whatThereIsNoDescriptorForIsNotDown() throws {
+  @Test func aProbeWithoutADescriptorIsNotDown() throws {
     try Vpngw.inNamespace { vpngw in
       let server = try Started(["/usr/bin/python3", "-m", "http.server", "80", "--bind", "0.0.0.0"])
       defer {
@@ -90,7 +90,7 @@ import Testing
   }
 
   @Test(arguments: ["icmp", "tcp"])
-  func aProbesTriesShareTheirSocket(type: String) throws {
+  func aProbesAttemptsShareTheirSocket(type: String) throws {
     let count = 40
     try with(count, [type], interval: "200ms") { vpngw, daemon in
       func sockets() throws -> Set<Substring> {

@@ -61,7 +61,7 @@ import Testing
   }
 
   /// What is there stays until its replacement is.
-  @Test func whatIsThereStaysMeanwhile() throws {
+  @Test func theOldRouteStaysUntilTheNewOneIsThere() throws {
     try inNamespace { vpngw, _ in
       let old = #"{ "dst": "2001:db8::/48", "via": "fd00::2", "metric": 9 }"#
       #expect(try vpngw("apply", vpngw.file("old.json", file(old))).status == 0)
@@ -83,7 +83,7 @@ import Testing
   private static let duplicate = ["ip link set v1 up", "ip address add fd00::1/64 dev v1 nodad"]
 
   @Test(arguments: [["apply"], ["apply", "--all-or-nothing"], ["apply", "--confirm", "10m"]])
-  func aDuplicateIsSaidAndNotWaitedFor(_ command: [String]) throws {
+  func aDuplicateIsReportedAndNotWaitedFor(_ command: [String]) throws {
     try inNamespace(Self.duplicate) { vpngw, other in
       let path = try vpngw.file("state.json", file(Self.byGateway))
       let applied = try run(vpngw.arguments(command + [path]))
@@ -144,7 +144,7 @@ import Testing
   }
 
   /// The guard waits too: what it restores is complete.
-  @Test func anUndoingWaitsToo() throws {
+  @Test func undoWaitsToo() throws {
     try inNamespace { vpngw, _ in
       let path = try vpngw.file("state.json", file(Self.byGateway))
       #expect(try vpngw("apply", path).status == 0)
@@ -156,7 +156,7 @@ import Testing
     }
   }
 
-  @Test func whoeverInterruptsIsTold() throws {
+  @Test func anInterruptedWaitIsReported() throws {
     try inNamespace { vpngw, _ in
       try sh("sysctl -q -w net.ipv6.conf.v0.dad_transmits=50")
       let apply = try vpngw.start("apply", vpngw.file("state.json", file(Self.byGateway)))

@@ -127,7 +127,7 @@ import Testing
   }
 
   @Test(arguments: places)
-  func clientWithAFixedPortIsAnsweredByWhoeverLives(places: Places) throws {
+  func clientWithAFixedPortIsAnsweredByALiveServer(places: Places) throws {
     try bed(places) { vpngw, ask in
       let file = try vpngw.file("state.json", places.state())
       try apply(vpngw, file, "up", "up")
@@ -161,7 +161,7 @@ import Testing
   }
 
   /// Somebody may be killed between the new map and the flows that it leaves behind.
-  @Test func whatAnEarlierRunLeftBehindGoesThoughThereIsNothingElseToDo() throws {
+  @Test func flowsLeftByAnEarlierRunAreEndedEvenByAnEmptyPlan() throws {
     try bed(Self.inet) { vpngw, ask in
       let file = try vpngw.file("state.json", Self.inet.state())
       try apply(vpngw, file, "down", "up")

@@ -11,7 +11,7 @@ import Testing
         "jitter": "%" } } }
     """
 
-  @Test func whatIsNotKnownIsLoggedOnceAndShownWhileItIsSo() throws {
+  @Test func unknownSignalsAreLoggedOnceAndShownWhileUnknown() throws {
     try Vpngw.inNamespace { vpngw in
       let path = try vpngw.file("state.json", Self.file.replacing("%", with: "1h"))
       let daemon = try vpngw.start("run", path, "--resync", "50ms")
@@ -44,7 +44,7 @@ import Testing
 
   /// Everything is as the file says, and yet no client gets through: a note in the plan, an error
   /// in the status.
-  @Test func clientsByALinkThatIsNotListedAreSaid() throws {
+  @Test func clientsOnAnUnlistedLinkAreReported() throws {
     func text(_ more: String) -> String {
       """
       { "version": 1, "links": [ { "name": "br0", "type": "bridge" }, { "name": "cl", "type": "bridge" } ],

@@ -102,7 +102,7 @@ import Testing
     }
   }
 
-  @Test func whileItWaitsItEndsAtOnce() throws {
+  @Test func aWaitingRunEndsAtOnce() throws {
     try Vpngw.inNamespace { vpngw in
       let path = try vpngw.file("state.json", Self.file)
       let apply = try vpngw.start("apply", "--confirm", "10m", path)
@@ -196,7 +196,7 @@ import Testing
   }
 
   /// A memory that a full disk cut short.
-  @Test func aDamagedMemoryIsSaid() throws {
+  @Test func aDamagedMemoryIsReported() throws {
     try Vpngw.inNamespace { vpngw in
       let path = try vpngw.file("state.json", Self.file)
       #expect(try vpngw("apply", path).error == "")
@@ -210,7 +210,7 @@ import Testing
     }
   }
 
-  @Test func whatBelongsToNamespacesThatAreGoneIsCleanedAway() throws {
+  @Test func filesOfDeletedNamespacesAreRemoved() throws {
     try Vpngw.inNamespace { vpngw in
       let path = try vpngw.file("state.json", Self.file)
       func files() throws -> [String] {

@@ -94,7 +94,7 @@ private let steady = "No changes. The kernel matches the state file.\n"
     }
   }
 
-  @Test func linksSayTheirOwnSignals() throws {
+  @Test func linksSetTheirOwnSignals() throws {
     try inNamespace { vpngw, file in
       // The kernel reports a carrier a moment later.
       func becomes(_ text: String) throws -> Bool {
@@ -119,7 +119,7 @@ private let steady = "No changes. The kernel matches the state file.\n"
     }
   }
 
-  @Test func aKeptPlanHoldsWhatWasDecided() throws {
+  @Test func aSavedPlanKeepsWhatSignalsDecided() throws {
     try inNamespace { vpngw, file in
       let both = ["--signal", "probe.gw0=up", "--signal", "probe.gw1=up"]
       #expect(try run(vpngw.arguments(["apply", file] + both)).status == 0)
@@ -138,7 +138,7 @@ private let steady = "No changes. The kernel matches the state file.\n"
     }
   }
 
-  @Test func expandedFileStandsForWhatWasToldAndNamesTheRest() throws {
+  @Test func expandUsesStatedSignalsAndNamesUnknownOnes() throws {
     try inNamespace { vpngw, file in
       let told = try vpngw(
         "expand", file, "--signal", "probe.gw0=up", "--signal", "probe.gw1=down", "--signal",
@@ -208,7 +208,7 @@ private let steady = "No changes. The kernel matches the state file.\n"
   /// What vpngw's own parent ignores or blocks must not affect a command. Besides what the shell
   /// ignores, glibc's posix_spawn, by which this process starts it, leaves one of glibc's own
   /// signals ignored.
-  @Test func aCommandHasNoSignalsOfOurParent() throws {
+  @Test func aCommandInheritsNoSignalDispositions() throws {
     try Vpngw.inNamespace { vpngw in
       let check = "grep -c '^Sig[IB].*:.0*$' /proc/self/status | grep -qx 2"
       let file = try vpngw.file(

@@ -73,7 +73,7 @@ import Testing
     }
   }
 
-  @Test func nobodyWaitsForABody() throws {
+  @Test func aRequestsBodyIsNotWaitedFor() throws {
     try with([Self.server(at: 80)]) { vpngw, _ in
       #expect(try eventually { try get("/healthz").output == "ok\n200" })
       // The length is announced, and nothing follows.

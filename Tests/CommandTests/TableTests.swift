@@ -33,7 +33,7 @@ import Testing
   /// `kill -9` after the first, a middle and the last but one of the transactions that make a big
   /// table.
   @Test(arguments: [1, 3, 5] as [UInt32])
-  func aBigTableIsNeverHalfHooked(_ transactions: UInt32) throws {
+  func aBigTableIsNeverAttachedHalfMade(_ transactions: UInt32) throws {
     try Vpngw.inNamespace { vpngw in
       let path = try vpngw.file("big.json", Self.big)
       let kernel = try NftablesKernel()

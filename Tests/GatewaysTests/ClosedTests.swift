@@ -53,7 +53,7 @@ import Testing
 
   /// Linux runs a new table's rules for a moment before it finds the ranges of its sets.
   @Test(arguments: modes)
-  func nothingReservedIsLedToAGatewayWhileTheTableComesAndGoes(_ balance: Gateways.Balance) throws {
+  func nothingReservedReachesAGatewayWhileTheTableIsReplaced(_ balance: Gateways.Balance) throws {
     let gateways = Seed.gateways(4, balance: balance, ipv6: true)
     try Bed.with(gateways) { bed in
       try bed.apply(gateways.expanded(up: gateways.names))
@@ -114,7 +114,7 @@ import Testing
   }
 
   /// Otherwise the tests above would hold for a router that forwards nothing.
-  @Test func everythingLeaksWhereNothingIsLoaded() throws {
+  @Test func everythingLeaksWithoutTheTable() throws {
     try Bed.with(Seed.gateways(2, ipv6: true)) { bed in
       try bed.router.run {
         _ = try sh("sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
@@ -126,7 +126,7 @@ import Testing
 
   /// Each lock alone, without the other.
   @Test(arguments: ["forward", "leave"])
-  func eachGuardHoldsWithoutTheOtherAndWithoutRules(_ guardian: String) throws {
+  func eachLockHoldsWithoutTheOtherAndWithoutRules(_ guardian: String) throws {
     var expansion = Seed.gateways(2, ipv6: true).expanded(up: [])
     expansion.configuration.rules = []
     expansion.table.chains.removeAll {

@@ -23,7 +23,7 @@ private let checkout = String(
 
   /// The golden file was read line by line against `dataplane-rules.md`.
   @Test(arguments: ["router", "single-router"])
-  func theSeedsNetworkStandsForThese(_ name: String) throws {
+  func theSeedsNetworkExpandsToTheGoldenFile(_ name: String) throws {
     let desiredState = try Self.desiredState(name + ".json")
     let gateways = try #require(desiredState.blueprints[Gateways.self])
     let all = desiredState.expanded(given: Self.states(gateways, down: []))
@@ -35,7 +35,7 @@ private let checkout = String(
     #expect(one == all)
   }
 
-  @Test func everyoneOfTheSeedsGatewaysIsAskedAsItsToolsAsk() throws {
+  @Test func theSeedsGatewaysAreProbedAsItsToolsDo() throws {
     let gateways = try #require(try Self.desiredState("router.json").blueprints[Gateways.self])
     let probes = gateways.probes
     #expect(probes.map(\.name) == (0..<8).map { "gw\($0)" })
@@ -63,7 +63,7 @@ private let checkout = String(
         == gateways.expanded(up: up.subtracting(["gw1"]).union(["gw3"])))
   }
 
-  @Test func whereNothingIsKnownOrLoadedNobodyIsUsed() {
+  @Test func withoutSignalsAndATableNoGatewayIsUsed() {
     let gateways = Seed.gateways()
     #expect(gateways.expanded(given: [:]) == gateways.expanded(up: []))
   }
@@ -83,7 +83,7 @@ private let checkout = String(
   }
 
   /// Before Linux 6.11 there is no seed, and everything else still works.
-  @Test func aKernelWithoutASeedIsAskedForNone() throws {
+  @Test func aKernelWithoutAHashSeedGetsNone() throws {
     let desiredState = try StateFile.decode(
       readFile("\(checkout)/Tests/StateTests/Corpus/good/gateways-ecmp.json"))
     let key = try #require(Sysctl.Key("net.ipv4.fib_multipath_hash_seed"))
@@ -97,7 +97,7 @@ private let checkout = String(
   }
 
   /// Conditions elsewhere in the file may name a gateway's signal, as that of any probe.
-  @Test func aGatewaysSignalDecidesElsewhereToo() throws {
+  @Test func aGatewaysSignalWorksInConditions() throws {
     let desiredState = try StateFile.decode(
       readFile("\(checkout)/Tests/StateTests/Corpus/good/gateways-list.json"))
     func routes(_ state: Signal.State) -> [Route] {

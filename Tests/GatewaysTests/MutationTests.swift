@@ -17,7 +17,7 @@ import Testing
   @Test func thereAreFiles() { #expect(Self.names.count >= 5) }
 
   @Test(arguments: names)
-  func mutatedSectionsEndNobody(_ name: String) throws {
+  func mutatedSectionsNeverCrash(_ name: String) throws {
     let text = String(decoding: try readFile(Self.corpus + name), as: UTF8.self)
     let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
     let values = words.indices.filter { position in

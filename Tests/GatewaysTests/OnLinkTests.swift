@@ -89,7 +89,7 @@ import Testing
   }
 
   /// Only routes that use the links alone are copied; none that lead elsewhere, or everywhere.
-  @Test func theFilesOwnRoutesByTheLinksAreThere() throws {
+  @Test func theFilesOwnRoutesOverTheLinksAreCopied() throws {
     let sections = """
       , "addresses": [{ "link": "net0", "address": "192.168.26.1/22" }],
       "routes": [
@@ -111,7 +111,7 @@ import Testing
   }
 
   /// Whatever a file or another program says, each of the table's routes uses one of the links.
-  @Test(arguments: ["router", "single-router"]) func everyRouteIsByAVPNLink(_ name: String) throws {
+  @Test(arguments: ["router", "single-router"]) func everyRouteUsesAVPNLink(_ name: String) throws {
     let desiredState = try ExpansionTests.desiredState(name + ".json")
     let gateways = try #require(desiredState.blueprints[Gateways.self])
     let routes = desiredState.expanded().routes.filter {
@@ -122,7 +122,7 @@ import Testing
   }
 
   /// The default numbers are nobody else's.
-  @Test func defaultNumbersAreAwayFromWhatIsInCommonUse() {
+  @Test func defaultNumbersAvoidThoseInCommonUse() {
     let gateways = Gateways(
       link: Seed.link,
       members: (0..<64).map { .init("gw\($0)", [IPAddress(v4: 0x0a00_0000 + $0)]) },

@@ -51,7 +51,7 @@ import Testing
   }
 
   /// The tokens of 720 s and those saved before add up to what the README says.
-  @Test func theBoundIsASixteenthOfAll() throws {
+  @Test func aClientsLimitIsASixteenthOfAllPins() throws {
     let table = Seed.gateways(2).expanded(up: []).table
     let pin = try #require(table.sets.first { $0.name == "pin" })
     let hold = try #require(table.chains.first { $0.name == "hold" })

@@ -67,12 +67,12 @@ import Testing
     for (count, share) in zip(left, [1365, 2731, 0, 0]) { #expect(abs(count - share) <= 10) }
   }
 
-  @Test func nobodyPresentTakesNothing() {
+  @Test func withoutPresentCandidatesThereIsNoChoice() {
     #expect(Self.choices([1, 1], present: [false, false]) == nil)
     #expect(Self.choices([0, 1], present: [true, false]) == nil)
   }
 
-  @Test func namesDecideAndNotTheirPlaces() {
+  @Test func namesDecideAndNotTheirPositions() {
     let names = ["oslo", "lima", "baku", "kobe"]
     let one = Rendezvous(names.map { ($0, 1) }, buckets: 4096, seed: 1)
     let other = Rendezvous(names.reversed().map { ($0, 1) }, buckets: 4096, seed: 1)

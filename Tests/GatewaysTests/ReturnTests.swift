@@ -63,7 +63,7 @@ import Testing
     }
   }
 
-  @Test func whatAClientPodAsksIsAnsweredInside() throws {
+  @Test func aClientPodsQuestionIsAnsweredInside() throws {
     try Self.withService(.consistent(buckets: 64)) { bed, gateways in
       // The servers' route to the VPN network leads through the router, as the seed's DNS pods'
       // does.

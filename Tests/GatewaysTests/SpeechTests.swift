@@ -136,7 +136,7 @@ import Testing
     }
   }
 
-  @Test(arguments: cases.indices) func nothingIsSaidByTheClustersLink(_ index: Int) throws {
+  @Test(arguments: cases.indices) func theRouterSendsNothingOnTheClustersLink(_ index: Int) throws {
     let gateways = Self.cases[index].gateways
     try Bed.with(gateways) { bed in
       try prepare(bed)
@@ -172,7 +172,7 @@ import Testing
   }
 
   /// Otherwise the test above would hold for a router that answers nothing.
-  @Test func muchIsSaidWhereNothingIsLoaded() throws {
+  @Test func withoutTheTableTheRouterSendsALot() throws {
     try Bed.with(Seed.gateways(2, ipv6: true)) { bed in
       try prepare(bed)
       // Sent again, as the first packets are lost until the next hop's address is known.

@@ -31,7 +31,7 @@ import Testing
     }!
   }
 
-  @Test func flowsLeaveByTheGatewaysThatAHashOfOurOwnForetells() throws {
+  @Test func flowsLeaveByTheGatewaysThatOurOwnHashPredicts() throws {
     let gateways = Seed.gateways(4, ipv6: true)
     try Bed.with(gateways) { bed in
       for up in [gateways.names, gateways.names.subtracting(["gw2"])] {
@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  @Test func whatIsEstablishedStaysWhereItIsWhenAGatewayReturns() throws {
+  @Test func establishedFlowsStayWhenAGatewayReturns() throws {
     let gateways = Seed.gateways(4, ipv6: true)
     try Bed.with(gateways) { bed in
       let all = gateways.expanded(up: gateways.names)
@@ -113,7 +113,7 @@ import Testing
     }
   }
 
-  @Test func theSeedsMultipathRouteSpreadsOverWhoeverLives() throws {
+  @Test func theSeedsMultipathRouteSpreadsOverLiveGateways() throws {
     let gateways = Seed.gateways(4, balance: .ecmp(.init()), ipv6: true)
     try Bed.with(gateways) { bed in
       try bed.apply(gateways.expanded(up: gateways.names))
@@ -144,7 +144,7 @@ import Testing
     }
   }
 
-  @Test func aSingleExitIsOneUntilItDies() throws {
+  @Test func aSingleExitStaysUntilItDies() throws {
     var gateways = Seed.gateways(3, balance: .single, vips: false)
     gateways.members[2].weight = 2
     try Bed.with(gateways) { bed in

@@ -51,7 +51,7 @@ extension Nftables.Table {
   }
 
   @Test(arguments: modes.indices)
-  func nftListsTheSameOfNobodyAlive(_ index: Int) throws {
+  func nftListsTheGoldenFileWithNoGatewayAlive(_ index: Int) throws {
     let gateways = Self.modes[index].gateways
     try Namespace.make().run {
       try gateways.expanded(up: []).table.load()

@@ -19,7 +19,7 @@ struct DNSMessageTests {
   private static let answer: [UInt8] =
     [0x12, 0x34, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0] + question + record
 
-  @Test func questionIsAsOnTheWire() {
+  @Test func questionIsEncodedAsDigDoes() {
     #expect(Self.query.bytes == Self.request)
   }
 
@@ -31,7 +31,7 @@ struct DNSMessageTests {
       Self.query.judge(other) == .bad("192.0.2.1 is not among the answers: 192.0.2.9"))
   }
 
-  @Test func whatAnswersSomethingElseIsNoAnswer() {
+  @Test func anAnswerToAnotherQuestionIsIgnored() {
     for place in [0, 1, 13, 25, 26] {
       var other = Self.answer
       other[place] ^= 3

@@ -33,7 +33,7 @@ struct GluetunTests {
     publicAddress: IPAddress("198.51.100.7"), forwardedPorts: [4242])
   private static let foundWithoutPort = Finding(publicAddress: IPAddress("198.51.100.7"))
 
-  @Test func allTogetherAreGood() throws {
+  @Test func allAnswersTogetherSucceed() throws {
     #expect(try Self.outcome() == .good(Self.found))
   }
 
@@ -79,7 +79,7 @@ struct GluetunTests {
         == .good(Finding(forwardedPorts: [4242], notes: ["no public address: " + note])))
   }
 
-  @Test func whatIsSilentAboutDataIsHealthyAllTheSame() throws {
+  @Test func aGatewayWithoutDataIsStillHealthy() throws {
     // server.py closes the connection for what it doesn't answer, except here.
     let outcome = try Self.outcome(
       ["/v1/publicip/ip": (0, "silent")], timeout: .milliseconds(700))
@@ -90,7 +90,7 @@ struct GluetunTests {
   }
 
   @Test(arguments: [400, 404])
-  func olderOnesAreAskedAtTheirPaths(status: Int) throws {
+  func olderVersionsAreAskedAtTheirPaths(status: Int) throws {
     let outcome = try Self.outcome([
       "/v1/vpn/status": (status, ""), "/v1/portforward": (status, ""),
       "/v1/openvpn/status": (200, #"{"status":"running"}"#),
@@ -107,13 +107,13 @@ struct GluetunTests {
     (200, #"{"port":7}"#, [7]), (200, #"{"ports":[7,8]}"#, [7, 8]),
     (200, #"{"port":9,"ports":[7,8,7]}"#, [7, 8, 9]), (200, #"{"port":0,"ports":[]}"#, []),
   ])
-  func portsAreReadHoweverTheyAreSaid(status: Int, body: String, ports: [UInt16]) throws {
+  func portsAreReadInEitherForm(status: Int, body: String, ports: [UInt16]) throws {
     var found = Self.foundWithoutPort
     found.forwardedPorts = ports
     #expect(try Self.outcome(["/v1/portforward": (status, body)]) == .good(found))
   }
 
-  @Test func whoRefusesIsToldWhatToSet() throws {
+  @Test func aRefusalTellsWhatToSet() throws {
     let closed = try ClosedPort()
     defer { withExtendedLifetime(closed) {} }
     let (port, hint) = (closed.number, "gluetun needs HEALTH_SERVER_ADDRESS=:")
@@ -129,7 +129,7 @@ struct GluetunTests {
             + "HTTP_CONTROL_SERVER_ADDRESS=:\(port) and FIREWALL_INPUT_PORTS=\(port))"))
   }
 
-  @Test func whoIsSilentIsToldWhatToSet() throws {
+  @Test func aTimeoutTellsWhatToSet() throws {
     try Namespace.make().run {
       try sh("ip link set lo up")
       try sh(
@@ -241,7 +241,7 @@ struct GluetunVersionTests {
     }
   }
 
-  @Test func aRoleThatLacksRoutesIsToldWhich() throws {
+  @Test func aRoleThatLacksRoutesIsToldWhichOnes() throws {
     try TemporaryDirectory.with { directory in
       let key = directory + "/key"
       try writeFile(key, "secret\n")

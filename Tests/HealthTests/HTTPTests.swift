@@ -26,7 +26,7 @@ struct HTTPTests {
     #expect(try outcome(Self.http(server, "/ok") { $0.method = "HEAD" }) == good)
   }
 
-  @Test func theBodyDecidesWhereItIsStated() throws {
+  @Test func aStatedBodyDecides() throws {
     let server = try Server(["/ok": (200, "all is well")])
     #expect(try outcome(Self.http(server, "/ok") { $0.body = "is well" }) == good)
     #expect(
@@ -65,7 +65,7 @@ struct HTTPTests {
   }
 
   @Test(arguments: ["/silent", "/drip"])
-  func theTimeoutCoversTheWholeTry(path: String) throws {
+  func theTimeoutCoversTheWholeAttempt(path: String) throws {
     let server = try Server()
     let start = Instant.now
     #expect(
@@ -99,7 +99,7 @@ struct HTTPTests {
     #expect(got == wanted)
   }
 
-  @Test func nobodyListeningIsToldAsThat() throws {
+  @Test func aClosedPortIsReportedAsSuch() throws {
     let port = try ClosedPort()
     defer { withExtendedLifetime(port) {} }
     #expect(

@@ -101,7 +101,7 @@ struct HostileTests {
   }
 
   /// However a peer behaves, no attempt reads for ever.
-  @Test func nobodyIsListenedToForEver() throws {
+  @Test func noAttemptReadsForEver() throws {
     try Self.with { ports in
       for (does, port) in ports.sorted(by: { $0.key < $1.key }) where does != "drip" {
         let start = Instant.now

@@ -58,7 +58,7 @@ struct NetworkTests {
 
   /// Linux's `ping_lookup` passes anybody's replies to a ping socket.
   @Test(arguments: ["1 0", "0 2147483647"])
-  func aReplyOfAnotherAddressIsNone(groups: String) throws {
+  func aReplyFromAnotherAddressDoesNotCount(groups: String) throws {
     try Self.withPeer { other in
       try sysctl("net.ipv4.ping_group_range=\(groups)")
       try sh("ip route add 10.9.9.0/24 dev v0")
@@ -100,7 +100,7 @@ struct NetworkTests {
   }
 
   /// Nor is what our own firewall drops, since it was never asked.
-  @Test func whatWeLackIsNobodysAnswer() throws {
+  @Test func localFailuresAreNotHeldAgainstThePeer() throws {
     try Self.inNamespace {
       let server = try Server(["/": (200, "")])
       let tcp = Probe.Question.tcp(Probe.TCP(address: loopback, port: server.port))
@@ -145,7 +145,7 @@ struct NetworkTests {
   /// A probe's attempts may share a socket, and yet each asks from the address that is right by
   /// then.
   @Test(arguments: [("1 0", .icmp(peer)), ("0 2147483647", .icmp(peer)), ("1 0", tcp)])
-  func triesFollowTheLinksAddress(groups: String, question: Probe.Question) throws {
+  func attemptsFollowTheLinksAddress(groups: String, question: Probe.Question) throws {
     try Self.withPeer { other in
       let listener = try other.run {
         try Started(["/usr/bin/python3", "-m", "http.server", "80", "--bind", "10.9.9.2"])
@@ -190,7 +190,7 @@ struct NetworkTests {
   }
 
   /// The handshake is never completed: the listening program sees nothing of it.
-  @Test func aTryToConnectIsThreeSegments() throws {
+  @Test func anAttemptToConnectIsThreeSegments() throws {
     try Self.inNamespace {
       let server = try Server()
       try sh(

@@ -24,7 +24,7 @@ struct PollerTests {
     return (ends[0], ends[1])
   }
 
-  @Test func timersFireInTheirOrderAndCancelledOnesNot() throws {
+  @Test func timersFireInOrderUnlessCancelled() throws {
     let (poller, log) = (try Self.poller(), Log())
     let start = Instant.now
     _ = poller.at(start + .milliseconds(20)) { log.note("second") }
@@ -37,7 +37,7 @@ struct PollerTests {
   }
 
   /// However late this thread is, an answer that arrived in time is no timeout.
-  @Test func whatIsReadyComesBeforeTimers() throws {
+  @Test func readyDescriptorsComeBeforeTimers() throws {
     let (poller, log) = (try Self.poller(), Log())
     let pairs = (0..<300).map { _ in Self.pair() }
     for pair in pairs {
@@ -54,7 +54,7 @@ struct PollerTests {
   }
 
   /// However much keeps arriving.
-  @Test func timersWaitForNobodyWhoIsReadyAnew() throws {
+  @Test func timersDoNotWaitForDescriptorsThatBecomeReadyAgain() throws {
     let (poller, log) = (try Self.poller(), Log())
     let pairs = (0..<600).map { _ in Self.pair() }
     for pair in pairs {
@@ -80,7 +80,7 @@ struct PollerTests {
 
   /// Of two descriptors with more to read than one turn takes, neither waits for the end of the
   /// other.
-  @Test func whoReadsAgainWaitsForItsNextTurn() throws {
+  @Test func readingAgainWaitsForTheNextTurn() throws {
     let (poller, log) = (try Self.poller(), Log())
     let (one, other) = (Self.pair(), Self.pair())
     for (pair, name) in [(one, "a"), (other, "b")] {
@@ -103,7 +103,7 @@ struct PollerTests {
     }
   }
 
-  @Test func aSpareDescriptorIsThereWhereNoOtherIs() throws {
+  @Test func aSpareDescriptorIsUsedWhenNoOtherIsLeft() throws {
     let poller = try Self.poller()
     var tries = 0
     let refused: () -> Int32 = {
@@ -130,7 +130,7 @@ struct PollerTests {
     #expect(tries == 2)
   }
 
-  @Test func whoWasClosedIsToldNothing() throws {
+  @Test func aClosedDescriptorGetsNoEvents() throws {
     let (poller, log) = (try Self.poller(), Log())
     let (one, other) = (Self.pair(), Self.pair())
     for (pair, sibling) in [(one, other), (other, one)] {

@@ -39,7 +39,7 @@ struct ProbeMachineTests {
     #expect(Self.states(outcomes, rise: rise, fall: fall) == states)
   }
 
-  @Test func aChangeIsToldOnce() {
+  @Test func aChangeIsReportedOnce() {
     var machine = ProbeMachine(Self.probe(rise: 2), .zero, random: 0)
     let told = (0..<5).map { _ in
       machine.start(machine.next)
@@ -48,7 +48,7 @@ struct ProbeMachineTests {
     #expect(told == [nil, .up, nil, nil, nil])
   }
 
-  @Test func triesDoNotDrift() {
+  @Test func attemptsDoNotDrift() {
     var machine = ProbeMachine(Self.probe(), .seconds(5), random: 0)
     var due: [Instant] = []
     for _ in 0..<4 {
@@ -61,7 +61,7 @@ struct ProbeMachineTests {
     #expect(machine.reading.skipped == 0)
   }
 
-  @Test func whatIsMissedIsCountedAndNotMadeUpFor() {
+  @Test func missedAttemptsAreCountedAndNotMadeUpFor() {
     var machine = ProbeMachine(Self.probe(), .zero, random: 0)
     machine.start(.milliseconds(3_400))
     #expect(machine.reading.lateness == .milliseconds(3_400))
@@ -73,7 +73,7 @@ struct ProbeMachineTests {
     #expect(machine.next == .seconds(5))
   }
 
-  @Test func firstTryWaitsForAPartOfTheJitter() {
+  @Test func firstAttemptWaitsForAPartOfTheJitter() {
     var probe = Self.probe()
     #expect(ProbeMachine(probe, .seconds(1), random: 0.5).next == .milliseconds(1_500))
     probe.jitter = .milliseconds(100)
@@ -82,7 +82,7 @@ struct ProbeMachineTests {
     #expect(ProbeMachine(probe, .seconds(1), random: 0.5).next == .seconds(1))
   }
 
-  @Test func readingTellsWhatTriesSaid() {
+  @Test func readingHoldsWhatAttemptsFound() {
     var machine = ProbeMachine(Self.probe(), .zero, random: 0)
     let address = IPAddress("198.51.100.7")!
     machine.start(.zero)
@@ -104,7 +104,7 @@ struct ProbeMachineTests {
     #expect((machine.reading.succeeded, machine.reading.failed) == (1, 2))
   }
 
-  @Test func whatCouldNotBeAskedSaysNothing() {
+  @Test func anAttemptThatCouldNotAskChangesNothing() {
     var machine = ProbeMachine(Self.probe(rise: 1, fall: 2), .zero, random: 0)
     let ours = Outcome.unasked("Too many open files")
     machine.start(.zero)
@@ -123,7 +123,7 @@ struct ProbeMachineTests {
     #expect(machine.reading.notes.isEmpty)
   }
 
-  @Test func portIsAskedForUntilUpAndEveryTenthTimeFromThere() {
+  @Test func portIsAskedForUntilUpAndEveryTenthTimeAfterThat() {
     var machine = ProbeMachine(Self.probe(), .zero, random: 0)
     var asked: [Int] = []
     for number in 0..<32 {
@@ -140,7 +140,7 @@ struct ProbeMachineTests {
     #expect(machine.reading.forwardedPorts.isEmpty)
   }
 
-  @Test func otherTimesKeepWhatTriesSaid() {
+  @Test func reschedulingKeepsTheResults() {
     var machine = ProbeMachine(Self.probe(rise: 1), .zero, random: 0)
     machine.start(.zero)
     _ = machine.end(Self.good, .zero)
@@ -180,7 +180,7 @@ struct GroupsTests {
     return sizes.sorted()
   }
 
-  @Test func triesBeginTogether() {
+  @Test func attemptsBeginTogether() {
     #expect(Self.groups(Self.probes(174, interval: .seconds(1))) == [174])
   }
 
@@ -192,7 +192,7 @@ struct GroupsTests {
     #expect(Self.groups(Self.probes(1_000, interval: .seconds(30))).count == 30)
   }
 
-  @Test func jitterIsTheMostThatIsWaited() {
+  @Test func theFirstAttemptWaitsAtMostTheJitter() {
     #expect(
       Self.groups(Self.probes(100, interval: .seconds(1), jitter: .milliseconds(10))).count > 50)
     _ = Self.groups(Self.probes(100, interval: .seconds(1), jitter: .zero))

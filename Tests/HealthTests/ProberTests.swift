@@ -34,7 +34,7 @@ import Testing
 
   private static let up = Signal(.probe, "a")
 
-  @Test func aChangeIsToldAndShown() throws {
+  @Test func aChangeIsReportedAndShown() throws {
     let server = try Server()
     let held = try ClosedPort()
     defer { withExtendedLifetime(held) {} }
@@ -114,7 +114,7 @@ import Testing
   }
 
   /// A probe that is no longer asked reports nothing more, not even that it was stopped.
-  @Test func aTryThatIsStoppedIsNotTold() throws {
+  @Test func aStoppedAttemptIsNotReported() throws {
     let server = try Server()
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     defer { try? group.syncShutdownGracefully() }
@@ -135,7 +135,7 @@ import Testing
     #expect(tried.withLock { $0 } == ["b"])
   }
 
-  @Test func everyTryIsToldWithWhatItAsked() throws {
+  @Test func everyAttemptIsReportedWithItsRequests() throws {
     let body = #"{"public_ip":"198.51.100.7"}"#
     let server = try Server([
       "/": (200, ""), "/v1/vpn/status": (200, #"{"status":"running"}"#),
@@ -182,7 +182,7 @@ import Testing
     #expect(told["good"]?.requests.count { $0.isForAddress } == 1)
   }
 
-  @Test func onceTriesEachOnce() throws {
+  @Test func onceMakesOneAttemptOfEach() throws {
     let server = try Server()
     let held = try ClosedPort()
     defer { withExtendedLifetime(held) {} }

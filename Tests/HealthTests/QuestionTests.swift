@@ -31,12 +31,12 @@ struct ReasonTests {
 }
 
 struct TCPTests {
-  @Test func aConnectionAloneIsGood() throws {
+  @Test func aConnectionAloneSucceeds() throws {
     let server = try Server()
     #expect(try outcome(.tcp(Probe.TCP(address: loopback, port: server.port))) == good)
   }
 
-  @Test func whatIsExpectedMayComeInPieces() throws {
+  @Test func theExpectedTextMayArriveInPieces() throws {
     let server = try Server()
     var tcp = Probe.TCP(address: loopback, port: server.port)
     (tcp.send, tcp.expect) = ("TCP hello", "220 ready")
@@ -45,7 +45,7 @@ struct TCPTests {
     #expect(try outcome(.tcp(tcp)) == .bad("127.0.0.1:\(server.port) closed: no \"221\""))
   }
 
-  @Test func aSourceThatIsNotHereIsToldAsThat() throws {
+  @Test func aSourceThatNoLinkHasIsReportedAsSuch() throws {
     let server = try Server()
     var probe = Probe(.tcp(Probe.TCP(address: loopback, port: server.port)))
     probe.source = IPAddress("192.0.2.200")!
@@ -98,7 +98,7 @@ struct UDPTests {
 }
 
 struct FileTests {
-  @Test func whatIsStatedMustHold() throws {
+  @Test func everythingStatedMustHold() throws {
     try TemporaryDirectory.with { directory in
       var file = Probe.File(path: directory + "/file")
       #expect(
@@ -178,7 +178,7 @@ struct ExecTests {
     }
   }
 
-  @Test func atItsTimeoutAllOfItsGroupEnds() throws {
+  @Test func atTheTimeoutTheWholeProcessGroupEnds() throws {
     try TemporaryDirectory.with { directory in
       let file = directory + "/processes"
       let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -49,13 +49,13 @@ struct TLSTests {
     }
   }
 
-  @Test func unverifiedAnyCertificateIsGood() throws {
+  @Test func withoutVerificationAnyCertificateIsAccepted() throws {
     try Self.with { (server, _) throws in
       #expect(try Self.ask(server, Probe.TLS(isVerified: false)) == good)
     }
   }
 
-  @Test func aServerWithoutTLSIsToldAsThat() throws {
+  @Test func aServerWithoutTLSIsReportedAsSuch() throws {
     // The server takes the handshake for a request, and waits for the rest of it.
     let server = try Server()
     let http = Probe.HTTP(address: loopback, port: server.port, tls: Probe.TLS())

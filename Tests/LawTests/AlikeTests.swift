@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test(arguments: Alike.all)
-  func whatIsAlikeSurvives(_ alike: Alike) throws {
+  func othersObjectsThatResembleOursSurvive(_ alike: Alike) throws {
     for isOursFirst in [false, true] {
       try inNamespace { directory in
         try links()
@@ -61,7 +61,7 @@ import Testing
   }
 
   /// Both have our mark: only the hop tells them apart.
-  @Test func ofTwoRoutesOfOursTheOneThatIsntWantedGoes() throws {
+  @Test func ofTwoRoutesOfOursTheUnwantedOneGoes() throws {
     let both = [
       #"{ "dst": "2001:db8::/32", "via": "fd99::2", "dev": "t0", "metric": 7 }"#,
       #"{ "dst": "2001:db8::/32", "dev": "t0", "metric": 7 }"#,

@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test(arguments: intrusions)
-  func anothersUseOfATableIsSaidAndLeftAlone(_ command: String, _ intruder: String) throws {
+  func anothersUseOfATableIsReportedAndLeftAlone(_ command: String, _ intruder: String) throws {
     try inNamespace { directory in
       try links()
       try sh(command)
@@ -79,7 +79,7 @@ import Testing
   }
 
   /// Rules of the file itself, and those that it removes, are no intruders.
-  @Test func whatTheFileSaysIsNoIntrusion() throws {
+  @Test func theFilesOwnRulesAreNoIntrusion() throws {
     try inNamespace { directory in
       try links()
       try sh("ip rule add lookup 52 priority 5270")

@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test(arguments: IPVSService.schedulers)
-  func everySchedulerWithItsFlagsIsAsIPVSAdmSaysIt(_ scheduler: String) throws {
+  func everySchedulerWithItsFlagsIsAsIPVSAdmShowsIt(_ scheduler: String) throws {
     try inNamespace { directory in
       try Self.requireIPVS()
       if scheduler != "none", (try? sh("modprobe ip_vs_\(scheduler)")) == nil {
@@ -63,7 +63,7 @@ import Testing
     }
   }
 
-  @Test func whatIPVSAdmMadeIsShownAndMadeAgain() throws {
+  @Test func servicesMadeByIPVSAdmAreShownAndRecreated() throws {
     let rules = """
       -A -t 192.0.2.1:0 -s wlc -p 360
       -a -t 192.0.2.1:0 -r 10.0.0.1:0 -g -w 5
@@ -208,7 +208,7 @@ import Testing
     }
   }
 
-  @Test func onlyWhatIsOursGoes() throws {
+  @Test func onlyOurOwnServicesAreDeleted() throws {
     try inNamespace { directory in
       try Self.requireIPVS()
       try sh("ipvsadm -A -t 198.51.100.1:80 -s rr")
@@ -240,7 +240,7 @@ import Testing
     }
   }
 
-  @Test func whatIsOursIsOnDiskBeforeItIsMade() throws {
+  @Test func ownershipIsOnDiskBeforeAServiceIsMade() throws {
     try inNamespace { directory in
       try Self.requireIPVS()
       // If it can't be remembered, nothing is made.

@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test(arguments: cases, [false, true])
-  func shownIsNothingToDo(_ law: Case, all: Bool) throws {
+  func planOfWhatIsShownIsEmpty(_ law: Case, all: Bool) throws {
     try inNamespace { directory in
       try law.requireKernel()
       try Reconciler(runDirectory: directory).reach(law.file(law.object))

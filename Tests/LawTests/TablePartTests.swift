@@ -108,7 +108,7 @@ struct Meddling: CustomTestStringConvertible, Sendable {
     """
 
   @Test(arguments: Meddling.all)
-  func whatWasMeddledWithIsPutBackAlone(_ meddling: Meddling) throws {
+  func onlyThePartThatWasChangedIsRestored(_ meddling: Meddling) throws {
     let section = try Namespace.make().run {
       try sh("nft -f -", input: Self.file)
       return try sh("nft -j list ruleset")

@@ -115,7 +115,7 @@ import Testing
   }
 
   /// The mark is lost when somebody saves the ruleset and loads it again.
-  @Test func whatWasSavedAndRestoredByNftIsTheirs() throws {
+  @Test func aTableSavedAndRestoredByNftIsTheirs() throws {
     let maker = Maker(name: "", family: "inet", table: "t", chains: [])
     try inNamespace { directory in
       let reconciler = try Reconciler(runDirectory: directory)

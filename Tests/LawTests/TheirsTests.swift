@@ -180,7 +180,7 @@ struct Theirs: Sendable, CustomTestStringConvertible {
   }
 
   /// Learnt entries come and go by themselves; a stated entry replaces one.
-  @Test func whatTheKernelHasLearntIsNobodys() throws {
+  @Test func learntEntriesAreNobodys() throws {
     try inNamespace { directory in
       try links()
       try sh("ip neighbor add 172.16.0.9 lladdr 02:00:00:00:00:99 dev t0 nud reachable")
@@ -194,7 +194,7 @@ struct Theirs: Sendable, CustomTestStringConvertible {
   }
 
   /// It doesn't have our mark, and yet it is ours to undo.
-  @Test func whatIsMadeInAnothersNameIsUndone() throws {
+  @Test func anObjectMadeWithAnothersProtocolIsUndone() throws {
     try inNamespace { directory in
       try links()
       let before = try lines(snapshot())

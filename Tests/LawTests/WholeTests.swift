@@ -128,7 +128,7 @@ import Testing
     }
   }
 
-  @Test func aForeignNexthopIsNeverBent() throws {
+  @Test func aForeignNexthopIsNeverChanged() throws {
     try inNamespace { directory in
       for line in [
         "ip link add f0 type ifb", "ip link set f0 up", "ip address add 192.0.2.1/24 dev f0",
@@ -163,7 +163,7 @@ import Testing
     }
   }
 
-  @Test func whatALinkTakesAlongIsMadeAgain() throws {
+  @Test func whatIsLostWithALinkIsMadeAgain() throws {
     try inNamespace { directory in
       try Reconciler(runDirectory: directory).reach(decode(wholeFile))
       try sh("ip link delete br0")

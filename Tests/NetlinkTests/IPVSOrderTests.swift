@@ -56,7 +56,7 @@ import Testing
     #expect(moves.added.map(\.address.v4) == [2])
   }
 
-  @Test func planSaysThatTheOrderIsAnother() {
+  @Test func planShowsThatTheOrderDiffers() {
     let desired = service([1, 2])
     #expect(desired.differences(from: present([1, 2])).isEmpty)
     #expect(desired.differences(from: present([2, 1])).map(\.name) == ["destinations"])

@@ -17,7 +17,7 @@ import Testing
     NameTables(in: ["\(root)/etc", "\(root)/usr"])
   }
 
-  @Test func thisMachinesAreRead() {
+  @Test func thisMachinesFilesAreRead() {
     #expect(NameTables().tables["main"] == 254)
     #expect(NameTables().protocols["static"] == 4)
     #expect(NameTables().names(in: "group")[0] == "default")

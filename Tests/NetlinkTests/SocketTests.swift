@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  @Test func tablesThatNeverRestAreAnError() throws {
+  @Test func tablesThatNeverStopChangingAreAnError() throws {
     try inNamespace {
       try sh("nft add table inet t")
       #expect {

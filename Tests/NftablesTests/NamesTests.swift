@@ -63,7 +63,7 @@ import Testing
       offset: offset)
   }
 
-  @Test func zoneOfTheMachineIsTaken() {
+  @Test func theMachinesTimeZoneIsUsed() {
     var time = Glibc.time(nil)
     var local = tm()
     localtime_r(&time, &local)
@@ -72,7 +72,7 @@ import Testing
 
   // MARK: - Commands
 
-  @Test func addedIsWhatThereShouldBe() throws {
+  @Test func addCommandsStateWhatIsToExist() throws {
     let plain = try Oracle.read(Self.rule(#"{"meta": {"key": "mark"}}"#, "5"))
     let added = try Oracle.read(
       """

@@ -108,7 +108,7 @@ import Testing
 
   /// Whatever else changes in the table, and also when no rule fills the set any more.
   @Test(arguments: [#""timeout": 600"#, #""flags": "dynamic""#, #""size": 10"#])
-  func whatPacketsPutInStays(_ members: String) throws {
+  func elementsAddedByPacketsStay(_ members: String) throws {
     try Namespace.make().run {
       try sh("ip link set lo up")
       let kernel = try NftablesKernel()
@@ -130,7 +130,7 @@ import Testing
   }
 
   /// When a set or its table is made anew or deleted; only then are its elements read.
-  @Test func whatWouldBeLostIsSaid() throws {
+  @Test func lostElementsAreReported() throws {
     let members = #""timeout": 600, "size": 100"#
     let changes: [(wanted: Nftables.Table, isLost: Bool)] = [
       (try Self.source(members, rules: [Self.fill]), false),
@@ -162,7 +162,7 @@ import Testing
   }
 
   /// As nft 1.0.6 leaves the flags if the rule comes after the set.
-  @Test func setThatIsFilledWithoutSayingSoIsLeftAlone() throws {
+  @Test func setFilledWithoutTheFlagIsLeftAlone() throws {
     try Namespace.make().run {
       for command in [
         "add table ip t", "add set ip t s { type ipv4_addr; flags timeout; }",

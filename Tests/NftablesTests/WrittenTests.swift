@@ -70,7 +70,7 @@ extension WrittenTests {
     (#"{"|": [1, {"<<": [1, 4]}]}"#, 0x11), (#"{"<<": ["0xff000000", 4]}"#, 0xf000_0000),
     (#"{"&": [{"^": [{"|": [1, 2, 4]}, 2]}, {"<<": [5, 0]}]}"#, 5),
   ])
-  func constantsAreReckoned(_ written: String, _ value: Int) throws {
+  func constantsAreFolded(_ written: String, _ value: Int) throws {
     for statement in [
       #"{"mangle": {"key": {"meta": {"key": "mark"}}, "value": VALUE}}"#,
       #"{"match": {"op": "==", "left": {"meta": {"key": "mark"}}, "right": VALUE}}"#,
@@ -91,7 +91,7 @@ extension WrittenTests {
     (#"{"|": ["0x1ffffffff", 1]}"#, "doesn't fit the 32 bits"),
     (#"{"&": ["eth0", 1]}"#, "is not a mark"),
   ])
-  func whatCannotBeReckonedIsSaid(_ written: String, _ message: String) throws {
+  func constantsThatCannotBeFoldedAreReported(_ written: String, _ message: String) throws {
     let example = WrittenCase(
       family: "ip",
       statements: #"{"mangle": {"key": {"meta": {"key": "mark"}}, "value": \#(written)}}"#)

@@ -15,7 +15,7 @@ private let directory =
   static let names = (try? fileNames(in: directory, ending: "")) ?? []
 
   @Test(arguments: names.filter { !$0.hasPrefix(".") })
-  func planReadsAsKept(_ name: String) throws {
+  func planMatchesTheGoldenFile(_ name: String) throws {
     let path = directory + name
     let observed = try StateFile.decode(readFile(path + "/observed.json")).expanded().asObserved
     let desired = try StateFile.decode(readFile(path + "/desired.json"))

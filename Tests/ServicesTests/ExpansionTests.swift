@@ -252,7 +252,7 @@ private let allUp = signals(.up, .up, .up)
     #expect(Services([]).sysctls.isEmpty)
   }
 
-  @Test func onlyTheForsakenAreDropped() throws {
+  @Test func onlyUnservedServicesDrop() throws {
     let service = web { $0.onNone = .drop }
     func elements(_ given: [Signal: Signal.State]) throws -> [Nftables.Element] {
       let table = Services([service]).expanded(given: given).table

@@ -29,7 +29,7 @@ import Testing
   }
 
   /// Weight 0 for a time, with its place kept, and then it is removed; nobody else changes.
-  @Test func failedDestinationHasWeightNoughtForASecondAndIsRemoved() throws {
+  @Test func failedDestinationHasWeightZeroForASecondAndIsRemoved() throws {
     let desiredState = try desiredState("")
     let before = desiredState.expanded(given: signals(.up, .up))
     let down = signals(.down, .up)

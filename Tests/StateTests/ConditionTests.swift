@@ -12,7 +12,7 @@ private let states: [Signal.State] = [.up, .down, .unknown]
     condition.state(given: [Signal(.probe, "a"): a, Signal(.probe, "b"): b])
   }
 
-  @Test func allAndAnyAreAsInKleenesTable() {
+  @Test func allAndAnyFollowKleenesTable() {
     // Rows: a; columns: b; each up, down, unknown.
     let all: [[Signal.State]] = [
       [.up, .down, .unknown], [.down, .down, .down], [.unknown, .down, .unknown],
@@ -28,11 +28,11 @@ private let states: [Signal.State] = [.up, .down, .unknown]
     }
   }
 
-  @Test func notTurnsUpAndDownAround() {
+  @Test func notSwapsUpAndDown() {
     #expect(states.map { state(.not(a), $0, .up) } == [.down, .up, .unknown])
   }
 
-  @Test func unsaidSignalIsUnknown() {
+  @Test func unreportedSignalIsUnknown() {
     #expect(a.state(given: [:]) == .unknown)
   }
 

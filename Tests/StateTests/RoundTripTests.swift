@@ -42,7 +42,7 @@ import Testing
     #expect(StateFile.encode(shuffled) == StateFile.encode(Self.everything))
   }
 
-  @Test func sectionsStandInFixedOrderAndEmptyOnesNowhere() {
+  @Test func sectionsAreInFixedOrderWithoutEmptyOnes() {
     #expect(StateFile.encode(NetworkState()) == ["version": 1])
     guard case .object(let members) = StateFile.encode(Self.everything) else {
       Issue.record("no object")

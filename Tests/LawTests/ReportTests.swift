@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Law 9: what is reported is true.
-@Suite struct SaidTests {
+@Suite struct ReportTests {
   private func decode(_ text: String) throws -> NetworkState {
     try StateFile.decode(Array(text.utf8)).expanded()
   }
@@ -56,7 +56,7 @@ import Testing
   }
 
   /// Somebody undoes a change each time; the kernel is observed after the last pass too.
-  @Test func whatSomebodyUndoesAfterTheLastPassIsSaid() throws {
+  @Test func aChangeUndoneAfterTheLastPassIsReported() throws {
     try inNamespace { directory in
       let desired = try decode(
         #"{ "version": 1, "links": [ { "name": "b0", "type": "bridge" }, { "name": "b1", "type": "bridge" } ] }"#
@@ -76,7 +76,7 @@ import Testing
   }
 
   /// One object fails, and another doesn't stay: as many steps as before are left.
-  @Test func whatFailedDoesntHideWhatDoesntStay() throws {
+  @Test func aFailureDoesntHideWhatDoesntStay() throws {
     try inNamespace { directory in
       let desired = try decode(
         """
@@ -97,7 +97,7 @@ import Testing
   }
 
   /// The kernel refuses a change that somebody else has made meanwhile: the result is right.
-  @Test func whatFailedAndIsSoIsNoFailure() throws {
+  @Test func aFailedStepWhoseResultIsThereIsNoFailure() throws {
     try inNamespace { directory in
       let desired = try decode(
         #"{ "version": 1, "links": [ { "name": "b0", "type": "bridge" } ] }"#)
@@ -138,7 +138,7 @@ import Testing
   }
 
   /// What the kernel has of a table is read, not assumed from what was sent.
-  @Test func tablesAreLookedAtAsWell() throws {
+  @Test func tablesAreCheckedToo() throws {
     try inNamespace { directory in
       let desired = try decode(
         """
@@ -204,7 +204,7 @@ import Testing
   }
 
   /// Of routes with one key the kernel uses the first.
-  @Test func anothersRouteBeforeOursIsSaid() throws {
+  @Test func anothersRouteThatHidesOursIsReported() throws {
     try inNamespace { directory in
       let desired = try decode(
         """
@@ -247,7 +247,7 @@ import Testing
     ("ip -6 route add 2001:db9::/32 via fe80::1 dev eth0", true),
     ("ip link add m0 link eth0 mtu 9000 type macvlan", false),
   ])
-  func theKernelRefusesWhatIsForeseen(_ command: String, isTaken: Bool) throws {
+  func theKernelRefusesWhatPlansCallImpossible(_ command: String, isTaken: Bool) throws {
     try inNamespace { _ in
       for number in 0..<3 { try sh("ip link add eth\(number) type ifb") }
       for line in [
