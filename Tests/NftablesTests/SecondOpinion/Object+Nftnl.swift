@@ -69,7 +69,9 @@ extension Nftables.NamedObject.Content {
   }
 
   /// `uint32_t [NFTNL_CTTIMEOUT_*_MAX]`.
-  private static func times(_ proto: Nftables.TransportProtocol, _ policy: [String: UInt32]) -> [UInt8] {
+  private static func times(_ proto: Nftables.TransportProtocol, _ policy: [String: UInt32])
+    -> [UInt8]
+  {
     TimeoutPolicy.states(proto).flatMap { state in
       withUnsafeBytes(of: policy[state.name] ?? state.seconds) { Array($0) }
     }
