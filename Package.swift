@@ -39,9 +39,11 @@ let package = Package(
         "Addressing", "Nftables", .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: pure),
+    .target(name: "VRRP", dependencies: ["Model"], swiftSettings: pure),
     .target(name: "Blueprints", dependencies: ["Model", "Nftables"], swiftSettings: pure),
     .target(
-      name: "State", dependencies: ["Blueprints", "JSON", "Model", "Nftables"], swiftSettings: pure),
+      name: "State", dependencies: ["Blueprints", "JSON", "Model", "Nftables", "VRRP"],
+      swiftSettings: pure),
     .target(name: "Keepalived", dependencies: ["JSON", "Model"], swiftSettings: pure),
     .target(name: "WgQuick", dependencies: ["JSON", "Model"], swiftSettings: pure),
     .target(name: "Plan", dependencies: ["Model", "Nftables"], swiftSettings: pure),
@@ -60,7 +62,8 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: settings),
-    .target(name: "VRRP", dependencies: ["Model"], swiftSettings: pure),
+    .target(
+      name: "Speaker", dependencies: ["CLinux", "Events", "Model", "VRRP"], swiftSettings: settings),
     .target(
       name: "Agent",
       dependencies: [
@@ -136,6 +139,9 @@ let package = Package(
       exclude: ["hostile.py", "server.py"], swiftSettings: settings),
     .testTarget(
       name: "VRRPTests", dependencies: ["Model", "TestSupport", "VRRP"], swiftSettings: settings),
+    .testTarget(
+      name: "SpeakerTests", dependencies: ["Model", "Netlink", "Speaker", "TestSupport", "VRRP"],
+      swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["vpngw", "Kernel", "Model", "Netlink", "TestSupport"],
       swiftSettings: settings),

@@ -5,7 +5,7 @@ public struct Discard: Error, Hashable, Sendable {
   public let found: UInt32
   public let expected: UInt32
 
-  init(_ reason: Reason, found: Int = 0, expected: Int = 0) {
+  public init(_ reason: Reason, found: Int = 0, expected: Int = 0) {
     self.reason = reason
     self.found = UInt32(found)
     self.expected = UInt32(expected)

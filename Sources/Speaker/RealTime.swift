@@ -1,0 +1,32 @@
+internal import CLinux
+internal import Glibc
+
+/// What makes a thread punctual on a busy machine.
+enum RealTime {
+  /// For the calling thread; what was refused. Without it, the thread works, and may be late.
+  static func begin() -> [SpeakerError] {
+    var refused: [SpeakerError] = []
+    // SCHED_RR above whatever isn't real-time. A program that we start gets none of it.
+    var parameters = sched_param()
+    parameters.sched_priority = 50
+    if sched_setscheduler(0, SCHED_RR | resetOnFork, &parameters) < 0 {
+      refused.append(SpeakerError("have a real-time schedule (CAP_SYS_NICE)", errno))
+    }
+    if let error = lockMemory() { refused.append(error) }
+    return refused
+  }
+
+  /// Keeps the memory in use so far from being paged out.
+  ///
+  /// What comes later isn't locked (no MCL_FUTURE): beyond RLIMIT_MEMLOCK, every allocation of the process
+  /// would fail. So this is called again after each change. MCL_ONFAULT: stacks that were never used
+  /// don't become memory by it.
+  @discardableResult
+  static func lockMemory() -> SpeakerError? {
+    mlockall(Int32(MCL_CURRENT) | onFault) < 0
+      ? SpeakerError("lock memory (CAP_IPC_LOCK)", errno) : nil
+  }
+
+  private static let resetOnFork: Int32 = 0x4000_0000
+  private static let onFault: Int32 = 4
+}
