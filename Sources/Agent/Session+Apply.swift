@@ -200,7 +200,7 @@ extension Reconciler.Outcome {
     }
     for (step, cause) in skipped {
       text +=
-        "skipped \(step.change.object.id): it rests on \(cause.change.object.id)".visible + "\n"
+        "skipped \(step.change.object.id): it depends on \(cause.change.object.id)".visible + "\n"
     }
     return text + conflicts.text
   }

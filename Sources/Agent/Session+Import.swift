@@ -48,11 +48,11 @@ extension Session {
       report([("-", error.list)])
       return Status.failed
     }
-    var told = made.notes.map { "\($0)".visible }
+    var messages = made.notes.map { "\($0)".visible }
     for key in made.keys {
       let bytes = Array(key.text.utf8)
       guard directory != nil else {
-        told.append("\(key.path): write the key there, readable by root alone, or state --keys")
+        messages.append("\(key.path): write the key there, readable by root alone, or state --keys")
         continue
       }
       if let present = try? File.read(key.path, limit: 1 << 10) {
@@ -62,10 +62,10 @@ extension Session {
       } else {
         try File.replace(key.path, with: bytes)
       }
-      told.append("\(key.path): the key is there, readable by root alone")
+      messages.append("\(key.path): the key is there, readable by root alone")
     }
     Console.print(text)
-    Console.complain(told.map { $0 + "\n" }.joined())
+    Console.complain(messages.map { $0 + "\n" }.joined())
     return Status.done
   }
 }

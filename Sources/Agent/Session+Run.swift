@@ -48,7 +48,7 @@ extension Session {
       path: path, inputs: inputs, outputs: outputs, observers: [gatewayMeter])
     // Started first: a liveness check must be answered even while this waits for the lock.
     let server = try StatusServer(
-      run.address, port: run.port, on: groups[1], log: log, door: store.door
+      run.address, port: run.port, on: groups[1], log: log, addressFilter: store.addressFilter
     ) {
       path in
       store.answer(path)

@@ -57,10 +57,10 @@ struct Echo {
 
 extension ProbeAttempt {
   /// `ping -c 1 ADDRESS`
-  func echo(_ address: IPAddress, _ means: Means) throws(ProbeFailure) {
+  func echo(_ address: IPAddress, _ resources: SharedResources) throws(ProbeFailure) {
     let socket =
       if let left = kept.socket?.take() { EchoSocket(left) } else {
-        try EchoSocket(address.family, means, poller)
+        try EchoSocket(address.family, resources, poller)
       }
     let token = poller.token()
     let echo = Echo(

@@ -3,7 +3,7 @@ import Model
 internal import NIOCore
 
 /// What attempts share besides the poller.
-final class Means {
+final class SharedResources {
   let contexts = TLSContexts()
   let allowsExec: Bool
   /// Whether the kernel last refused a ping socket, so that ICMP needs raw ones.
@@ -19,16 +19,16 @@ final class Means {
 
 extension ProbeAttempt {
   /// Asks the question; ``end(_:)`` reports the outcome.
-  func ask(_ question: Probe.Question, _ means: Means) {
+  func ask(_ question: Probe.Question, _ resources: SharedResources) {
     do throws(ProbeFailure) {
       switch question {
-      case .http(let http): try ask(http, means)
+      case .http(let http): try ask(http, resources)
       case .tcp(let tcp): try ask(tcp)
       case .udp(let udp): try ask(udp)
       case .dns(let dns): try ask(dns)
-      case .icmp(let address): try echo(address, means)
+      case .icmp(let address): try echo(address, resources)
       case .exec(let exec):
-        guard means.allowsExec else {
+        guard resources.allowsExec else {
           throw ProbeFailure("commands are off; they need the flag --allow-exec")
         }
         try run(exec.command)
@@ -40,7 +40,7 @@ extension ProbeAttempt {
     }
   }
 
-  private func ask(_ http: Probe.HTTP, _ means: Means) throws(ProbeFailure) {
+  private func ask(_ http: Probe.HTTP, _ resources: SharedResources) throws(ProbeFailure) {
     var request = HTTPRequest(endpoint: Endpoint(http.address, http.port), path: http.path)
     request.method = http.method
     request.host = http.host
@@ -50,7 +50,7 @@ extension ProbeAttempt {
     if let body = http.body { request.reads = .until(body) }
     if let tls = http.tls {
       request.tls = SecureConnection.TLS(
-        context: try means.contexts.context(tls), name: http.serverName, loop: means.loop)
+        context: try resources.contexts.context(tls), name: http.serverName, loop: resources.loop)
     }
     request.send(in: self) { result in
       switch result {

@@ -38,7 +38,7 @@ extension Prober {
     of probes: [Probe], group: any EventLoopGroup, allowsExec: Bool
   ) throws -> [Outcome] {
     let poller = Poller(try Mailbox())
-    let attempts = Attempts(probes, poller, Means(allowsExec: allowsExec, group.next()))
+    let attempts = Attempts(probes, poller, SharedResources(allowsExec: allowsExec, group.next()))
     // Killed commands are waited for too.
     poller.run { attempts.ended == probes.count && !poller.hasTimers }
     return attempts.outcomes
@@ -49,15 +49,15 @@ extension Prober {
 private final class Attempts {
   private let probes: [Probe]
   private let poller: Poller
-  private let means: Means
+  private let resources: SharedResources
   private(set) var outcomes: [Outcome]
   private(set) var ended = 0
   private var started = 0
 
-  init(_ probes: [Probe], _ poller: Poller, _ means: Means) {
+  init(_ probes: [Probe], _ poller: Poller, _ resources: SharedResources) {
     self.probes = probes
     self.poller = poller
-    self.means = means
+    self.means = resources
     outcomes = probes.map { _ in .bad("not tried") }
     for _ in 0..<min(64, probes.count) { startNext() }
   }
@@ -73,6 +73,6 @@ private final class Attempts {
       // Not while this one is ending: a thousand that fail at once would nest in each other.
       _ = self.poller.at(.now) { self.startNext() }
     }
-    attempt.ask(probe.question, means)
+    attempt.ask(probe.question, resources)
   }
 }

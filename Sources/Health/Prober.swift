@@ -33,7 +33,7 @@ public final class Prober: Sendable {
       thread = try Thread("probes") {
         let poller = Poller(mailbox)
         let runners = Runners(
-          poller, Means(allowsExec: allowsExec, loop), readings, (onAttempt, onChange))
+          poller, SharedResources(allowsExec: allowsExec, loop), readings, (onAttempt, onChange))
         poller.runners = runners
         poller.run { poller.runners == nil }
       }
@@ -85,17 +85,17 @@ private final class Readings: Sendable {
 /// The probes that are asked, by name; lives on their poller's thread.
 final class Runners {
   private let poller: Poller
-  private let means: Means
+  private let resources: SharedResources
   private let readings: Readings
   private let tell: (onAttempt: Prober.OnAttempt?, onChange: Prober.OnChange)
   private var runners: [String: Runner] = [:]
 
   fileprivate init(
-    _ poller: Poller, _ means: Means, _ readings: Readings,
+    _ poller: Poller, _ resources: SharedResources, _ readings: Readings,
     _ tell: (onAttempt: Prober.OnAttempt?, onChange: Prober.OnChange)
   ) {
     self.poller = poller
-    self.means = means
+    self.means = resources
     self.readings = readings
     self.tell = tell
   }
@@ -119,7 +119,7 @@ final class Runners {
       let (readings, tell) = (readings, tell)
       let signal = probe.signal
       readings.entries.withLock { $0[signal] = (.unknown, Reading()) }
-      runners[name] = Runner(probe, poller, means, in: groups, now) { runner, report, change in
+      runners[name] = Runner(probe, poller, resources, in: groups, now) { runner, report, change in
         readings.entries.withLock { $0[signal] = (runner.state, runner.reading) }
         tell.onAttempt?(signal, report, runner.reading)
         if let change { tell.onChange(signal, change, runner.reading) }

@@ -5,7 +5,7 @@ import Model
 final class Runner {
   private var machine: ProbeMachine
   private let poller: Poller
-  private let means: Means
+  private let resources: SharedResources
   /// Called after each attempt, with the state if it has changed.
   private let tell: (Runner, AttemptReport, Signal.State?) -> Void
   private var timer: Poller.Timer?
@@ -17,12 +17,13 @@ final class Runner {
   var reading: Reading { machine.reading }
 
   init(
-    _ probe: Probe, _ poller: Poller, _ means: Means, in groups: Groups, _ now: Instant,
+    _ probe: Probe, _ poller: Poller, _ resources: SharedResources, in groups: Groups,
+    _ now: Instant,
     tell: @escaping (Runner, AttemptReport, Signal.State?) -> Void
   ) {
     machine = ProbeMachine(probe, now, random: groups.random(for: probe, now))
     self.poller = poller
-    self.means = means
+    self.means = resources
     self.tell = tell
     kept = Kept(of: probe, poller)
     schedule()
@@ -60,7 +61,7 @@ final class Runner {
     self.attempt = attempt
     attempt.asksPort = machine.asksPort
     attempt.kept = kept
-    attempt.ask(probe.question, means)
+    attempt.ask(probe.question, resources)
   }
 }
 

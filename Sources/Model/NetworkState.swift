@@ -10,7 +10,7 @@ public struct NetworkState: Hashable, Sendable {
   public var claimedTables: Set<RouteTable> = []
   /// Observed only: objects of others, and of the kernel, that can't be stated in a file, with what
   /// they are.
-  public var wordless: [ObjectID: String] = [:]
+  public var inexpressible: [ObjectID: String] = [:]
   /// Observed only: rules of others that can't be stated in a file.
   public var partialRules: [PartialRule] = []
   /// Desired only; nil: flows are left alone.
@@ -75,7 +75,8 @@ public struct NetworkState: Hashable, Sendable {
   public static func == (a: NetworkState, b: NetworkState) -> Bool {
     zip(a.lists, b.lists).allSatisfy { $0.isEqual(to: $1) }
       && a.absentRules == b.absentRules && a.claimedTables == b.claimedTables
-      && a.wordless == b.wordless && a.partialRules == b.partialRules && a.flows == b.flows
+      && a.inexpressible == b.inexpressible && a.partialRules == b.partialRules
+      && a.flows == b.flows
       && a.lacksIPVS == b.lacksIPVS
   }
 

@@ -25,7 +25,7 @@ struct Claims {
     where claimed.contains(route.table) && !route.isOwned && !routes.contains(route.id) {
       add("route \(route.id)", route.table)
     }
-    for id in observed.wordless.keys.compactMap({ $0.as(Route.self) }).sorted()
+    for id in observed.inexpressible.keys.compactMap({ $0.as(Route.self) }).sorted()
     where claimed.contains(id.table) && !routes.contains(id) {
       add("route \(id)", id.table)
     }

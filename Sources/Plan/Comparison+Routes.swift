@@ -13,7 +13,7 @@ extension Comparison {
       for route in observed.routes where route.dst.family == .inet6 {
         peers[route.id.key, default: []].append(route)
       }
-      for id in observed.wordless.keys.compactMap({ $0.as(Route.self) })
+      for id in observed.inexpressible.keys.compactMap({ $0.as(Route.self) })
       where id.dst.family == .inet6 {
         peers[id.key, default: []].append(Route(id.dst))
       }

@@ -103,7 +103,7 @@ struct Comparison {
   }
 
   mutating func add<R: Resource>(_ object: R, reason: String?) {
-    if !observed.wordless.isEmpty, let words = observed.wordless[object.objectID] {
+    if !observed.inexpressible.isEmpty, let words = observed.inexpressible[object.objectID] {
       return refuse(object, "there is one that vpngw didn't make and can't change (\(words))")
     }
     if isRefused(object) { return }

@@ -33,13 +33,13 @@ struct Refused {
         guard !networks.isEmpty, !reach.covers(gateway, dev: nil),
           let id = networks.first(where: { $0.network.contains(gateway) })?.id
         else { continue }
-        return ("it rests on \(id), which can't be made", id)
+        return ("it depends on \(id), which can't be made", id)
       }
       guard let id = causes[requirement] else { continue }
       if let link = requirement.linkName, missing.contains(link) {
         return ("link \(link) isn't there, and isn't vpngw's to make", id)
       }
-      return ("it rests on \(id), which can't be made", id)
+      return ("it depends on \(id), which can't be made", id)
     }
     return nil
   }

@@ -51,7 +51,7 @@ struct Common: ParsableArguments {
 
 struct Validate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say everything that is wrong with state files.",
+    abstract: "Report every mistake in state files.",
     discussion: "Each problem is a line: FILE:LINE:COLUMN: /json/pointer: what is wrong.")
 
   @Argument(help: "State files; - is standard input.", completion: .file(extensions: ["json"]))
@@ -67,12 +67,13 @@ struct Signals: ParsableArguments {
   @Option(
     name: .customLong("signal"),
     help: """
-      Take this signal for up or down, such as probe.gw0=down; repeatable. Of probes, what isn't \
-      told isn't known, and what it decides is left as it is.
+      Take this signal for up or down, such as probe.gw0=down; repeatable. A probe's signal that \
+      isn't stated is unknown, and what depends on it is left as it is.
       """)
   var stated: [String] = []
 
-  @Flag(help: "Try each probe once, but for those that --signal tells: good is up, bad is down.")
+  @Flag(
+    help: "Try each probe once, except those that --signal states: success is up, failure down.")
   var probe = false
 
   @Flag(help: "Allow probes of type exec.")
@@ -89,14 +90,15 @@ struct Signals: ParsableArguments {
   }
 
   func validate() throws {
-    if allowExec, !probe { throw ValidationError("--allow-exec says something of --probe only.") }
+    if allowExec, !probe { throw ValidationError("--allow-exec applies to --probe only.") }
   }
 }
 
 struct Expand: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print the plain kernel objects that a state file stands for.",
-    discussion: "Reads no kernel: what depends on a signal that isn't told is left out, and named.")
+    discussion:
+      "Doesn't read the kernel: what depends on an unstated signal is left out, and named.")
 
   @Argument(help: "The state file; - is standard input.", completion: .file(extensions: ["json"]))
   var file: String
@@ -118,7 +120,7 @@ struct Plan: ParsableCommand {
   @Argument(help: "The state file; - is standard input.", completion: .file(extensions: ["json"]))
   var file: String
 
-  @Option(help: "Keep the plan in this file, for apply --plan.", completion: .file())
+  @Option(help: "Save the plan to this file, for apply --plan.", completion: .file())
   var out: String?
 
   @Option(
@@ -164,7 +166,7 @@ struct Apply: ParsableCommand {
   var file: String?
 
   @Option(
-    help: "Carry out a plan that `plan --out` kept; refused when the kernel has moved since.",
+    help: "Carry out a plan that `plan --out` saved; refused if the kernel has changed since.",
     completion: .file())
   var plan: String?
 
@@ -191,10 +193,11 @@ struct Apply: ParsableCommand {
 
   func validate() throws {
     if (file == nil) == (plan == nil) {
-      throw ValidationError("Give a state file, or --plan with a kept plan.")
+      throw ValidationError("Give a state file, or --plan with a saved plan.")
     }
     if plan != nil, !signals.isEmpty {
-      throw ValidationError("A kept plan is decided already: give --signal and --probe to plan.")
+      throw ValidationError(
+        "A saved plan has its signals already: give --signal and --probe to plan.")
     }
   }
 
@@ -313,7 +316,7 @@ struct Listen: ParsableArguments {
 
 struct Show: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Print what vpngw made, as a state file that plan finds nothing to do for.")
+    abstract: "Print what vpngw made, as a state file for which plan finds nothing to do.")
 
   @Flag(help: "Also what others made, marked as theirs.")
   var all = false

@@ -187,7 +187,7 @@ private let file = """
       let plan = try vpngw("plan", path)
       #expect(plan.status == 1)
       #expect(plan.output.hasSuffix("\n1 to create, 10 blocked.\n"))
-      #expect(plan.output.contains("blocked 4 more: they rest on link f0\n"))
+      #expect(plan.output.contains("blocked 4 more: they depend on link f0\n"))
       let apply = try vpngw("apply", path)
       #expect(apply.status == 1)
       #expect(apply.output.hasSuffix("\n1 created, 10 blocked.\n"))

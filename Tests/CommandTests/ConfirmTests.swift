@@ -153,7 +153,7 @@ import Testing
         finished.error.hasPrefix("failed link br1: link add br1 type bridge: Too many levels"))
       #expect(
         finished.error.hasSuffix(
-          "skipped address 192.0.4.1/24 dev br1: it rests on link br1\n"
+          "skipped address 192.0.4.1/24 dev br1: it depends on link br1\n"
             + "Undone at once: it is as it was before.\n"))
       #expect(try picture() == was)
       #expect(try vpngw("apply", vpngw.directory + "/before.json").status == 0)

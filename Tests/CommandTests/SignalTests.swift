@@ -140,15 +140,15 @@ private let steady = "No changes. The kernel matches the state file.\n"
 
   @Test func expandUsesStatedSignalsAndNamesUnknownOnes() throws {
     try inNamespace { vpngw, file in
-      let told = try vpngw(
+      let expanded = try vpngw(
         "expand", file, "--signal", "probe.gw0=up", "--signal", "probe.gw1=down", "--signal",
         "link.f1=up")
-      #expect(told.status == 0)
-      #expect(told.error == "")
-      #expect(!told.output.contains("when"))
-      #expect(told.output.contains(#""via": "192.0.2.1""#))
-      #expect(!told.output.contains("192.0.2.2"))
-      #expect(try vpngw("validate", vpngw.file("expanded.json", told.output)).status == 0)
+      #expect(expanded.status == 0)
+      #expect(expanded.error == "")
+      #expect(!expanded.output.contains("when"))
+      #expect(expanded.output.contains(#""via": "192.0.2.1""#))
+      #expect(!expanded.output.contains("192.0.2.2"))
+      #expect(try vpngw("validate", vpngw.file("expanded.json", expanded.output)).status == 0)
       let untold = try vpngw("expand", file)
       #expect(untold.status == 0)
       #expect(!untold.output.contains("192.0.2."))
@@ -190,11 +190,11 @@ private let steady = "No changes. The kernel matches the state file.\n"
       #expect(allowed.output == rules([1, 2, 3, 4]))
       #expect(allowed.error == missing)
       // A probe whose signal is stated isn't asked.
-      let told = try vpngw(
+      let planned = try vpngw(
         "plan", "--probe", "--allow-exec", file, "--signal", "probe.absent=up", "--signal",
         "probe.icmp=down")
-      #expect(told.output == rules([2, 4]))
-      #expect(told.error == "")
+      #expect(planned.output == rules([2, 4]))
+      #expect(planned.error == "")
       let expanded = try vpngw("expand", "--probe", file, "--signal", "probe.exec=down")
       #expect(
         try vpngw("plan", vpngw.file("expanded.json", expanded.output)).output == asked.output)

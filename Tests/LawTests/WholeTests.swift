@@ -102,8 +102,8 @@ import Testing
       #expect(
         outcome.complaints == """
           failed link br0: link add br0 type bridge: Too many levels of symbolic links (ELOOP): Can not enslave a bridge to a bridge
-          skipped address 192.0.2.1/24 dev br0: it rests on link br0
-          skipped route 10.0.0.0/8: it rests on link br0
+          skipped address 192.0.2.1/24 dev br0: it depends on link br0
+          skipped route 10.0.0.0/8: it depends on link br0
 
           """)
       #expect(try sh("ip address show dev br1").contains("192.0.3.1/24"))

@@ -39,13 +39,13 @@ final class ProbeMeter: Sendable {
   }
 
   private static let lateness = Histogram(
-    "vpngw_probe_lateness_seconds", "How late tries of probes began.")
+    "vpngw_probe_lateness_seconds", "How late attempts of probes began.")
   private static let up = Gauge("vpngw_probe_up", "Whether a probe's signal is up.")
-  private static let tries = Counter("vpngw_probe_tries_total", "Tries of a probe.")
+  private static let tries = Counter("vpngw_probe_tries_total", "Attempts of a probe.")
   private static let skipped = Counter(
-    "vpngw_probe_skipped_total", "Tries left out, since the one before began too late.")
+    "vpngw_probe_skipped_total", "Attempts left out, since the one before began too late.")
   private static let maxLateness = Gauge(
-    "vpngw_probe_max_lateness_seconds", "How late a try began at most.")
+    "vpngw_probe_max_lateness_seconds", "How late an attempt began at most.")
 }
 
 extension Metrics {

@@ -33,14 +33,14 @@ extension Daemon {
       }
     } catch {
       // The kernel couldn't be read, or the disk couldn't be written: the next pass tries again.
-      if blindness != "\(error)" { log.error("pass-failed", ["error": error]) }
-      blindness = "\(error)"
+      if passFailure != "\(error)" { log.error("pass-failed", ["error": error]) }
+      passFailure = "\(error)"
       store.count(.errors)
       store.failed("\(error)")
       convergedDesired = nil
       return
     }
-    blindness = nil
+    passFailure = nil
     // A step that failed until now, and has succeeded at last, undoes nobody's change.
     for step in outcome.done {
       say(step, isDrift: isDrift && !unconverged.contains(step.change.object.id), now)
@@ -81,7 +81,7 @@ extension Daemon {
     backoff.keep(Set((outcome.failed.map(\.step) + outcome.held).map(\.change.object.id)))
     if outcome.conflicts != conflicts {
       conflicts = outcome.conflicts
-      for (object, reason) in conflicts.told {
+      for (object, reason) in conflicts.summary {
         log.error("conflict", ["object": object, "reason": reason])
       }
     }
@@ -96,7 +96,7 @@ extension Daemon {
     let notes = say(lacking + down.troubles, undecided)
     reportBlueprints(wanted, outcome, now)
     countDrops()
-    store.door.close(desiredState!.blueprints.flatMap { $0.untrusted(in: wanted) })
+    store.addressFilter.close(desiredState!.blueprints.flatMap { $0.untrusted(in: wanted) })
     store.report(outcome, failures, notes, liveSignals.list(now))
     for output in store.outputs {
       output.follow(
@@ -199,7 +199,7 @@ extension Daemon {
   private func reason(_ step: Step, _ outcome: Reconciler.Outcome) -> String {
     if let failed = outcome.failed.first(where: { $0.step == step }) { return "\(failed.error)" }
     if let skipped = outcome.skipped.first(where: { $0.step == step }) {
-      return "rests on \(skipped.because.change.object.id), which failed"
+      return "depends on \(skipped.because.change.object.id), which failed"
     }
     return "failed a moment ago, will be tried again"
   }

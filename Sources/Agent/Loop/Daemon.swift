@@ -56,7 +56,7 @@ final class Daemon {
   var convergedObserved: NetworkState?
   var conflicts: [Plan.Conflict] = []
   /// Why the last pass failed as a whole; nil once one succeeds.
-  var blindness: String?
+  var passFailure: String?
   /// What the file asks for that can't work as it is meant, as last logged.
   var mistakes: [Trouble] = []
   /// Why flows of removed real servers are still there.
@@ -205,9 +205,9 @@ final class Daemon {
     for (step, cause) in outcome.skipped {
       log.error(
         "step-skipped",
-        ["object": step.change.object.id, "reason": "rests on \(cause.change.object.id)"])
+        ["object": step.change.object.id, "reason": "depends on \(cause.change.object.id)"])
     }
-    for (object, reason) in outcome.conflicts.told {
+    for (object, reason) in outcome.conflicts.summary {
       log.error("conflict", ["object": object, "reason": reason])
     }
     return outcome.isComplete

@@ -5,7 +5,7 @@ extension GatewayMeter {
   static let failuresInARow = Gauge(
     "consecutive_failures_count", "Health checks of a gateway that failed in a row.")
   static let cycles = Counter(
-    "check_cycles_total", "Times that every gateway was checked since the time before.")
+    "check_cycles_total", "Cycles in which every gateway was checked.")
   static let cycleDuration = Histogram(
     "check_cycle_duration_seconds", "How long the slowest check of a cycle took.")
   static let requests = Counter(
@@ -18,7 +18,7 @@ extension GatewayMeter {
   static let fetches = Counter("public_ip_fetch_total", "Questions for a gateway's public address.")
   static let fetchDuration = Histogram("public_ip_fetch_duration_seconds", "How long they took.")
   static let addressChanges = Counter(
-    "public_ip_changes_total", "Times that the public addresses of the gateways became others.")
+    "public_ip_changes_total", "Changes of the gateways' public addresses.")
   static let updates = Counter(
     "route_updates_total", "Passes that changed the gateways' routes or nftables.")
   static let updateDuration = Histogram(

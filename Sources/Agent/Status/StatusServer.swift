@@ -32,7 +32,7 @@ final class StatusServer: Sendable {
   private let log: Log
   private let answer: @Sendable (_ path: String) -> Answer?
   private let connections: Connections
-  private let door: Door
+  private let addressFilter: AddressFilter
   private let state = Mutex(State())
 
   private struct State {
@@ -45,7 +45,8 @@ final class StatusServer: Sendable {
   /// Listens at `address`, answering on the group's thread. If the port is taken it goes on trying:
   /// that nobody can ask is no reason not to route.
   init(
-    _ address: String, port: Int, on group: any EventLoopGroup, log: Log, door: Door = Door(),
+    _ address: String, port: Int, on group: any EventLoopGroup, log: Log,
+    addressFilter: AddressFilter = AddressFilter(),
     answer: @escaping @Sendable (_ path: String) -> Answer?
   ) throws {
     guard let address = try? SocketAddress(ipAddress: address, port: port) else {
@@ -56,7 +57,7 @@ final class StatusServer: Sendable {
     self.group = group
     self.log = log
     self.answer = answer
-    self.door = door
+    self.addressFilter = addressFilter
     connections = Connections(on: group.next())
     try? listen().wait()
   }
@@ -66,7 +67,9 @@ final class StatusServer: Sendable {
 
   @discardableResult
   private func listen() -> EventLoopFuture<Void> {
-    let (answer, connections, door, address) = (answer, connections, door, address)
+    let (answer, connections, addressFilter, address) = (
+      answer, connections, addressFilter, address
+    )
     return ServerBootstrap(group: connections.eventLoop)
       .serverChannelOption(.backlog, value: 128)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -79,7 +82,9 @@ final class StatusServer: Sendable {
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           // An error here closes the connection.
-          guard door.isOpen(at: channel.localAddress, of: address) else { throw ChannelError.eof }
+          guard addressFilter.isOpen(at: channel.localAddress, of: address) else {
+            throw ChannelError.eof
+          }
           try channel.pipeline.syncOperations.addHandlers([
             ByteToMessageHandler(HTTPRequestDecoder()), HTTPResponseEncoder(),
             Handler(connections, answer: answer),

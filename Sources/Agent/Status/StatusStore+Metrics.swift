@@ -27,7 +27,7 @@ extension Counter {
   static let passes = Counter("vpngw_passes_total", "Passes over the kernel's objects.")
   static let steps = Counter("vpngw_steps_total", "Steps of plans, by what became of them.")
   static let driftRepairs = Counter(
-    "vpngw_drift_repairs_total", "Objects put right that somebody else had changed.")
+    "vpngw_drift_repairs_total", "Objects restored that somebody else had changed.")
   static let errors = Counter("vpngw_errors_total", "Passes that failed as a whole.")
   static let stateFileErrors = Counter(
     "vpngw_state_file_errors_total", "Times that the state file was refused.")

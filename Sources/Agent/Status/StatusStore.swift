@@ -14,7 +14,7 @@ final class StatusStore: Sendable {
   let inputs: [any Input]
   let outputs: [any Output]
   private let observers: [any BlueprintObserver]
-  let door = Door()
+  let addressFilter = AddressFilter()
 
   init(
     path: String, inputs: [any Input] = [], outputs: [any Output] = [],
@@ -105,7 +105,7 @@ final class StatusStore: Sendable {
       content.status.isConverged = outcome.isComplete
       content.status.failures = failures
       content.status.notes = notes
-      content.status.conflicts = outcome.conflicts.told.map {
+      content.status.conflicts = outcome.conflicts.summary.map {
         Trouble(object: $0.object, reason: $0.reason)
       }
       content.status.signals = signals

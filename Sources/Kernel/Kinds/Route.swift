@@ -7,19 +7,20 @@ enum RouteKind: KernelKind {
     _ observation: Kernel.Observation, into observed: inout NetworkState
   ) throws(NetlinkError) {
     let (socket, links) = (observation.socket, observation.links)
-    var wordless: [Route.ID: String] = [:]
+    var inexpressible: [Route.ID: String] = [:]
     // Not by appending to an empty list: that would copy 100,000 routes.
-    var found = try observe(.inet, socket, links, &wordless)
-    found += try observe(.inet6, socket, links, &wordless)
+    var found = try observe(.inet, socket, links, &inexpressible)
+    found += try observe(.inet6, socket, links, &inexpressible)
     observed.routes = found
-    for (id, words) in wordless { observed.wordless[ObjectID(Route.self, id)] = words }
+    for (id, words) in inexpressible { observed.inexpressible[ObjectID(Route.self, id)] = words }
   }
 
   private static func observe(
-    _ family: Family, _ socket: Socket, _ links: LinkTable, _ wordless: inout [Route.ID: String]
+    _ family: Family, _ socket: Socket, _ links: LinkTable,
+    _ inexpressible: inout [Route.ID: String]
   ) throws(NetlinkError) -> [Route] {
     var others: [Route.ID: String] = [:]
-    defer { wordless.merge(others) { first, _ in first } }
+    defer { inexpressible.merge(others) { first, _ in first } }
     return try socket.dump("route show table all", RTM.getRoute) {
       $0.routeHeader(family: family.number)
     } parse: { message -> Route? in

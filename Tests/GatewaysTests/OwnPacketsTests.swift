@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Whatever a client sends, the router sends nothing on the cluster's link because of it.
-@Suite struct SpeechTests {
+@Suite struct OwnPacketsTests {
   /// Counts everything that leaves there, except what keeps a link working.
   private static let watcher = """
     table netdev speech {

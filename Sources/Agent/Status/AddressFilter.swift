@@ -4,7 +4,7 @@ import Synchronization
 
 /// At which of the router's addresses the status port answers. If `--listen` names none (`0.0.0.0`,
 /// `::`), not at those in the VPN network: the router's status is no business of clients.
-final class Door: Sendable {
+final class AddressFilter: Sendable {
   private let closed = Mutex<[Prefix]>([])
 
   func close(_ networks: [Prefix]) { closed.withLock { $0 = networks } }
