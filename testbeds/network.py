@@ -21,7 +21,7 @@ VIP, VIP6 = "192.168.26.254", "fd24::26:254"
 SINGLE_VIP = "192.168.26.253"
 PODS4, PODS6 = "192.168.24.0/22", "fd24::/64"
 MTU = 1420
-# All but 10.0.0.0/8: the seed's routes of a client pod.
+# Everything except 10.0.0.0/8: the seed's routes of a client pod.
 INTERNET = ["0.0.0.0/5", "8.0.0.0/7", "11.0.0.0/8", "12.0.0.0/6", "16.0.0.0/4", "32.0.0.0/3",
             "64.0.0.0/2", "128.0.0.0/1"]
 
@@ -44,7 +44,7 @@ def addresses(number):
 
 
 def state(role="router", *, vips=True, dual=False, services=True, **changes):
-    """A state file of states/, as a value; `changes` are merged into its section gateways.
+    """A state file from states/, as a value; `changes` are merged into its section gateways.
 
     Without `vips`, its own addresses are left to the testbed's hand; `dual` adds IPv6. Where the
     kernel has no IPVS, nftables balances; without `services` there is nothing to balance, nor to probe.
@@ -74,13 +74,13 @@ def state(role="router", *, vips=True, dual=False, services=True, **changes):
 
 
 def slowed(duration):
-    """`750ms` or `1s`, as long as it is where processors are slow."""
+    """`750ms` or `1s`, multiplied on slow processors."""
     number, unit = re.fullmatch(r"(\d+)(ms|s)", duration).groups()
     return f"{int(int(number) * (1000 if unit == 's' else 1) * SLOWNESS)}ms"
 
 
 class Tunnel:
-    """A gateway and its exit: what a pod with gluetun is, and a VPN provider's server."""
+    """A gateway and its exit: like a pod with gluetun, and a VPN provider's server."""
 
     def __init__(self, bed, number, gateway, exit):
         self.bed, self.number, self.gateway, self.exit = bed, number, gateway, exit
@@ -93,7 +93,7 @@ class Tunnel:
         keys = [said(["wg", "genkey"]).strip() for _ in range(2)]
         public = [said(f"echo {key} | wg pubkey", shell=True).strip() for key in keys]
         self.configuration = bed.directory / f"{self.name}.conf"
-        # What comes in finds the way through the node's masquerading as long as something goes out.
+        # Incoming packets pass the node's masquerading as long as something goes out.
         self.configuration.write_text(
             f"[Interface]\nPrivateKey = {keys[0]}\nFwMark = 51820\n"
             f"[Peer]\nPublicKey = {public[1]}\nEndpoint = {self.public}:51820\n"
@@ -112,7 +112,7 @@ class Tunnel:
         exit.ip(f"route add {self.inside} dev wg0", f"-6 route add {self.inside6} dev wg0")
 
     def prepare(self):
-        """What outlives gluetun: the init containers' rules, and a guard of our own behind them."""
+        """What survives gluetun: the init containers' rules, and a guard of our own after them."""
         self.answer()
         local = ["192.168.24.0/22", "10.0.0.0/8"]
         self.gateway.ip(
@@ -147,7 +147,7 @@ class Tunnel:
         self.programs.append(self.gateway.program("gluetun", self.answers))
 
     def wait(self):
-        """Until the tunnel carries packets, and the stand-in answers."""
+        """Waits until the tunnel carries packets and the stand-in answers."""
         def works():
             done = subprocess.run(
                 [*self.gateway.prefix, "curl", "-sfm", "2", "--interface", "tun0", f"http://{ECHO}"],
@@ -159,13 +159,13 @@ class Tunnel:
         ).returncode == 0)
 
     def answer(self, **values):
-        """Changes what the stand-in for gluetun says."""
+        """Changes the answers of the stand-in for gluetun."""
         new = self.answers.with_suffix(".new")
         new.write_text(json.dumps({"public_ip": self.public} | values))
         new.rename(self.answers)
 
     def kill(self):
-        """As a pod that dies: no tunnel, nobody answers. Gives the time (CLOCK_MONOTONIC)."""
+        """Like a pod that dies: no tunnel, no answers. Returns the time (CLOCK_MONOTONIC)."""
         for program in self.programs:
             program.popen.kill()
         now = time.monotonic()
@@ -203,7 +203,7 @@ class Leaks:
         return [(self.names.get(mac, mac), family, text) for mac, family, text in found]
 
     def new(self):
-        """Those since the last time; a mark of our own shows that all are there."""
+        """The packets since the last call; a marker of our own shows that all have arrived."""
         self.marks += 1
         size = 100 + self.marks
         mark = f"> {ECHO}: ICMP echo request"
@@ -220,11 +220,11 @@ class Leaks:
 
 class Network:
     def __init__(self, bed, *, routers=1, clients=1, gateways=4, vip=VIP):
-        """Builds all but what the routers do; their hosts are pods with two links and no more."""
+        """Builds everything except what the routers do; their hosts are pods with just two links."""
         self.bed, self.pods = bed, []
         self.internet = bed.host("internet")
-        # Without an address of its own a bridge takes its ports' lowest, and with each port perhaps another,
-        # which who has asked before doesn't learn for up to a minute.
+        # A bridge without a MAC address of its own takes the lowest of its ports', perhaps another with each new port,
+        # which a neighbor that has asked before doesn't notice for up to a minute.
         self.internet.ip("link add world address 02:00:2d:00:00:01 type bridge", "link set world up",
                          f"address add {ECHO}/24 dev world", f"address add {ECHO6}/64 dev world nodad")
         self.node = bed.host("node", net_ipv4_ip__forward=1, net_ipv6_conf_all_forwarding=1)
@@ -248,7 +248,7 @@ class Network:
             self.join_internet(exit, 10 + number)
             exit.sysctl(net_ipv4_conf_all_send__redirects=0)
             self.join_cluster(pod, 100 + number, *addresses(number))
-            # In and out by one link, when a client's packets go to another of the link's pods.
+            # In and out on one link, when a client's packets go to another pod on it.
             pod.sysctl(net_ipv4_conf_all_send__redirects=0)
             pod.sysctl(**{f"net_ipv4_conf_{LINK}_send__redirects": 0})
         self.tunnels = [Tunnel(bed, number, pod, exit)
@@ -294,12 +294,12 @@ class Network:
         wait_for("a first request", lambda: not self.requests(1, address, client)[1], 15)
 
     def name(self, exit):
-        """The gateway that an exit address belongs to; other addresses stay as they are."""
+        """The gateway that an exit address belongs to; any other address is returned unchanged."""
         return {address: tunnel.name for tunnel in self.tunnels
                 for address in (tunnel.public, tunnel.public6)}.get(exit, exit)
 
     def requests(self, count, address=ECHO, client=0):
-        """As the seed does it: curl, again and again; the exit addresses and how many failed."""
+        """As the seed does it: curl, again and again; returns the exit addresses, and how many failed."""
         script = (f'for n in $(seq {count}); do curl -fsm {5 * SLOWNESS:g}'
                   f' http://{f"[{address}]" if ":" in address else address} || echo failed; done')
         answers = self.clients[client].run("bash", "-c", script).split()

@@ -26,7 +26,7 @@ class Router:
         return self.host.run(VPNGW, verb, "--run-directory", self.run_directory, *words)
 
     def plan(self, *words):
-        """What `plan` prints; it exits 2 when there is something to do."""
+        """What `plan` prints; it exits with 2 if there is something to do."""
         done = subprocess.run(
             [*self.host.prefix, VPNGW, "plan", "--run-directory", self.run_directory, *words,
              self.file], capture_output=True, text=True)
@@ -64,7 +64,7 @@ class Router:
         return {signal["name"]: signal["state"] for signal in self.status().get("signals", [])}
 
     def wait_signals(self, states, seconds=20):
-        """Until the gateways' probes say so: {"gw0": "up"}."""
+        """Waits until the gateways' probes say so: {"gw0": "up"}."""
         wanted = {f"probe.{name}": state for name, state in states.items()}
         try:
             wait_for(f"{self.name}: {states}",

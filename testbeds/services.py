@@ -1,4 +1,4 @@
-"""What stands around the seed's network for its ingress: real servers, and clients in the internet.
+"""What the seed's network needs for ingress: real servers, and clients in the internet.
 
     remote0 .. 3   45.0.0.100 .. .151, 13 addresses each; the exits forward port 6881 into their tunnels
     server0 .. 2   192.168.27.0 .., the first of the 16 real servers of "port-1"; the others are missing
@@ -28,7 +28,7 @@ class Ingress:
                 iifname "eth0" meta l4proto {{ tcp, udp }} th dport {PORT} dnat ip to {tunnel.inside}
               }}
             }}""")
-            # 30 s, in which an emulated processor gets nowhere: the flow would be forgotten there.
+            # 30 s is too short for an emulated processor: the flow would be forgotten.
             for host in tunnel.exit, tunnel.gateway:
                 host.sysctl(net_netfilter_nf__conntrack__udp__timeout=int(30 * SLOWNESS))
         self.hosts = bed.hosts_named("server", 3)
@@ -47,7 +47,7 @@ class Ingress:
             self.remotes.append(host.worker("remote", PORT, *own))
         self.publics = [tunnel.public for tunnel in network.tunnels]
         value = state(vips=False)  # VRRP's part is done by hand
-        # 38 probes a second instead of 166, of servers that aren't there: two routers may share a core.
+        # 38 probes a second instead of 166, for servers that don't exist: two routers may share a core.
         value["services"] = {name: value["services"][name] for name in ("port-1", "dns")}
         patience = {"interval": f"{SLOWNESS:g}s", "timeout": f"{750 * SLOWNESS:g}ms"}
         value["gateways"]["probe"] |= patience
@@ -56,7 +56,7 @@ class Ingress:
         value["services"]["dns"]["probe"] = {
             "tcp": {"type": "tcp"} | patience, "udp": {"type": "dns", "name": ".", "qtype": "SOA"} | patience}
         if probes_tunnels:
-            # Each by its gateway's mark, to the echo server.
+            # Each with its gateway's mark, to the echo server.
             value["probes"] = {f"tunnel{tunnel.number}": {
                 "type": "http", "address": ECHO, "mark": f"0x19{tunnel.number:02x}"} | patience
                 for tunnel in network.tunnels}
@@ -83,12 +83,12 @@ class Ingress:
 
     def join(self, host, number, server):
         self.network.join_cluster(host, number, f"192.168.27.{server}", f"fd24::27:{server:x}")
-        # Answers to the internet and to client pods go by the router, as the seed's do.
+        # Answers to the internet and to client pods go through the router, as the seed's do.
         host.ip(*[f"route add {prefix} via {VIP}" for prefix in [*INTERNET, "192.168.24.0/24"]])
         host.sysctl(net_ipv4_conf_all_accept__redirects=0)
 
     def hairpin(self):
-        """From now on the exits forward their port for who asks from within the tunnel as well."""
+        """From now on the exits also forward their port for clients within the tunnel."""
         for tunnel in self.network.tunnels:
             tunnel.exit.nft(f"""table inet hairpin {{
               chain prerouting {{ type nat hook prerouting priority dstnat
@@ -115,7 +115,7 @@ class Ingress:
         return [remote.answer() for remote in self.remotes]
 
     def open(self, label, protocol, mode, count):
-        """So many flows of each client, over all gateways; how many are open by server."""
+        """This many flows of each client, over all gateways; returns how many are open, by server."""
         return summed(self.every("open", label, protocol, mode, count, *self.publics))
 
     def report(self, label, seconds=2):
@@ -127,7 +127,7 @@ class Ingress:
         return total
 
     def say(self):
-        """The servers speak first; to how many."""
+        """The servers speak first; returns to how many."""
         return sum(server.ask("say") for server in self.servers)
 
 

@@ -1,4 +1,4 @@
-"""Hosts as network namespaces, links between them, programs on them, and checks that are counted.
+"""Hosts as network namespaces, links between them, programs on them, and counted checks.
 
 Nothing outlives a Testbed: at its end, also by an exception or a signal, every process that it
 started is ended by its id and every namespace is deleted. Names hold the process id, so that runs
@@ -11,20 +11,20 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAMS = ROOT / "testbeds/programs"
 VPNGW = os.path.abspath(os.environ.get("VPNGW", ROOT / ".build/release/vpngw"))
 PYTHON = "/usr/bin/python3"
-# A debug build isn't measured: what limits of our own speed are multiplied by then.
+# Limits on our own speed are multiplied by this for a debug build, which isn't measured.
 UNOPTIMIZED = 20 if "/debug/" in os.path.realpath(VPNGW) else 1
-# From a signal to the kernel, seconds. Without optimisation a map of 4,096 buckets takes half of one and more.
+# Seconds from a signal to the kernel. Without optimisation a map of 4,096 buckets takes half a second or more.
 CHANGE = 0.1 if UNOPTIMIZED == 1 else 1
-# Emulated processors are slow: what a limit of time is multiplied by there.
+# Time limits are multiplied by this on emulated processors, which are slow.
 SLOWNESS = float(os.environ.get("TESTBED_SLOWNESS", 1))
 
 
 class Failure(Exception):
-    """The testbed itself can't go on; the text says why."""
+    """The testbed itself can't continue; the text says why."""
 
 
 def wait_for(what, fact, seconds=10):
-    """What `fact()` gives once it is true; a Failure if it isn't in time."""
+    """Waits until `fact()` is true, and returns its value; raises Failure if that takes too long."""
     deadline = time.monotonic() + seconds * SLOWNESS
     while not (found := fact()):
         if time.monotonic() > deadline:
@@ -50,7 +50,7 @@ def fed(words, text):
 
 
 class Process:
-    """A program on a host; what it says goes to `log`."""
+    """A program on a host; its output goes to `log`."""
 
     def __init__(self, host, words, log, pipes=False):
         self.host, self.log = host, pathlib.Path(log)
@@ -73,7 +73,7 @@ class Process:
         return self.log.read_text(errors="replace")
 
     def worked(self):
-        """Seconds of processor time, of all its threads: nanoseconds, unlike /proc/PID/stat."""
+        """Processor time of all its threads in seconds, with nanosecond resolution, unlike /proc/PID/stat."""
         return sum(int((task / "schedstat").read_text().split()[0])
                    for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir()) / 1e9
 
@@ -81,7 +81,7 @@ class Process:
         self.popen.send_signal(number)
 
     def end(self, number=signal.SIGTERM, seconds=5):
-        """Ends it, and gives its exit status."""
+        """Ends it, and returns its exit status."""
         if self.runs:
             self.popen.send_signal(number)
         try:
@@ -93,7 +93,7 @@ class Process:
 
 
 class Worker(Process):
-    """A program that answers each line that it reads by a line of JSON."""
+    """A program that answers each line that it reads with a line of JSON."""
 
     def __init__(self, host, words, log):
         super().__init__(host, words, log, pipes=True)
@@ -126,7 +126,7 @@ class Host:
         self.prefix = ["ip", "netns", "exec", self.namespace]
 
     def ip(self, *commands):
-        """`ip` commands; those that begin with -6 after the others, since a batch has one family."""
+        """Runs `ip` commands; those that begin with -6 come after the others, since a batch has one family."""
         for family in "-4", "-6":
             own = [command.removeprefix("-6 ") for command in commands
                    if command.startswith("-6 ") == (family == "-6")]
@@ -135,7 +135,7 @@ class Host:
                 fed(["ip", *options, "-n", self.namespace, "-batch", "-"], "\n".join(own) + "\n")
 
     def json(self, *words):
-        """What `ip -json` shows; an empty list where it prints nothing."""
+        """What `ip -json` shows; an empty list if it prints nothing."""
         return json.loads(said(["ip", "-n", self.namespace, "-json", *words]) or "[]")
 
     def nft(self, text):
@@ -206,19 +206,19 @@ class Testbed:
         self.processes.append(process)
         return process
 
-    # What must hold.
+    # Checks.
 
     def say(self, text):
         print(f"{time.monotonic() - self.began:5.1f} s  {text}", flush=True)
 
     def check(self, sentence, holds, found=""):
-        """Counts whether it holds, and shows what was found."""
+        """Counts whether it holds, and prints what was found."""
         self.passed, self.failed = self.passed + bool(holds), self.failed + (not holds)
         self.say(f"{'ok   ' if holds else 'FAIL '} {sentence}" + (f": {found}" if found != "" else ""))
         return bool(holds)
 
     def finish(self):
-        """Ends the script: the counts, and the exit status that follows."""
+        """Ends the script: prints the counts, and exits with the status that follows from them."""
         print(f"{self.passed} passed, {self.failed} failed", flush=True)
         sys.exit(0 if self.passed and not self.failed else 1)
 
@@ -258,7 +258,7 @@ class Testbed:
 
     def show_logs(self):
         for path in sorted(self.directory.glob("*.log")):
-            # wireguard-go always says that the kernel could do it, in a frame.
+            # wireguard-go always prints, in a frame, that the kernel could do it.
             lines = [line for line in path.read_text(errors="replace").splitlines()
                      if line[:1] not in "┌│└"][-10:]
             if lines:
@@ -273,7 +273,7 @@ class Testbed:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.popen.wait(max(0, deadline - time.monotonic()))
         for host in self.hosts:
-            # What programs started in turn, and what didn't listen.
+            # What programs started themselves, and what didn't react.
             left = subprocess.run(["ip", "netns", "pids", host.namespace], capture_output=True)
             for id in left.stdout.split():
                 with contextlib.suppress(ProcessLookupError):

@@ -1,14 +1,14 @@
-"""What can be seen of a daemon on one host: its log, its times, and what the kernel tells."""
+"""Observes a daemon on one host: its log, its timing, and the kernel's events."""
 
 import contextlib, os, time
 from testbed import SLOWNESS, Failure, wait_for
 
-# Beyond this a fact that is waited for isn't slow, but missing.
+# After this time a fact that is waited for isn't slow, but missing.
 PATIENCE = 10 * SLOWNESS
 
 
 def take_the_processor():
-    """Before all other programs of this machine, whose turns would be measured otherwise.
+    """Runs before all other programs of this machine, whose turns would otherwise be measured too.
 
     A router's daemon waits for nobody either. What is started from now on inherits it.
     """
@@ -17,7 +17,7 @@ def take_the_processor():
 
 
 def seconds_until(what, fact, since=None):
-    """How long until `fact()` is true, counted from `since`; a Failure if it never is."""
+    """How long it takes from `since` until `fact()` is true; raises Failure if it never is."""
     since = time.monotonic() if since is None else since
     while not fact():
         if time.monotonic() - since > PATIENCE:
@@ -26,17 +26,17 @@ def seconds_until(what, fact, since=None):
 
 
 def milliseconds(times):
-    """`3, 4, 12 ms`, of seconds."""
+    """`3, 4, 12 ms`, from seconds."""
     return ", ".join(f"{time * 1000:.0f}" for time in times) + " ms"
 
 
 def are_within(limit, times):
-    """Whether the median is: one of them may meet what this machine does besides."""
+    """Whether the median is: a single value may be affected by whatever else this machine does."""
     return sorted(times)[len(times) // 2] <= limit * SLOWNESS
 
 
 class News:
-    """What a file of lines says from now on."""
+    """The lines that are added to a file from now on."""
 
     def __init__(self, path):
         self.path = path
@@ -46,7 +46,7 @@ class News:
         self.position = self.path.stat().st_size if self.path.exists() else 0
 
     def lines(self, *words):
-        """The whole lines with all of the words in them."""
+        """The complete lines that contain all of the words."""
         if not self.path.exists():
             return []
         with open(self.path, errors="replace") as file:
@@ -57,9 +57,9 @@ class News:
 
 
 class Monitor:
-    """What the kernel tells of changes, by `ip monitor` or `nft monitor`."""
+    """The kernel's events, by `ip monitor` or `nft monitor`."""
 
-    # A table of our own, where changes mark what was before and what came after.
+    # A table of our own, in which changes separate earlier events from later ones.
     TABLE = "4294000000"
 
     def __init__(self, host, tool):
@@ -68,12 +68,12 @@ class Monitor:
         self.host, self.tool, self.number = host, tool, 0
         self.process = host.start("stdbuf", "-oL", *words[tool], log=f"{tool}-monitor")
         self.log = News(self.process.log)
-        # The first marks may be before it listens.
+        # The first marks may come before it listens.
         wait_for(f"{tool} monitor", lambda: self.mark() and self.has_marks(0.2))
         self.log.forget()
 
     def told(self):
-        """All since the last time, once it is certain that nothing of that is on its way."""
+        """Everything since the last call, once nothing can be on its way any more."""
         self.mark()
         wait_for(f"{self.tool} monitor", lambda: self.has_marks(1))
         lines = [line.strip() for line in self.log.lines() if self.is_of_others(line)]
@@ -98,7 +98,7 @@ class Monitor:
             if time.monotonic() > until:
                 return False
             time.sleep(0.005)
-        # The last line of a transaction, which would be news later.
+        # The last line of a transaction, which would otherwise appear later.
         time.sleep(0.01)
         return True
 

@@ -57,7 +57,7 @@ private final class Attempts {
   init(_ probes: [Probe], _ poller: Poller, _ resources: SharedResources) {
     self.probes = probes
     self.poller = poller
-    self.means = resources
+    self.resources = resources
     outcomes = probes.map { _ in .bad("not tried") }
     for _ in 0..<min(64, probes.count) { startNext() }
   }

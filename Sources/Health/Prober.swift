@@ -95,7 +95,7 @@ final class Runners {
     _ tell: (onAttempt: Prober.OnAttempt?, onChange: Prober.OnChange)
   ) {
     self.poller = poller
-    self.means = resources
+    self.resources = resources
     self.readings = readings
     self.tell = tell
   }

@@ -23,7 +23,7 @@ final class Runner {
   ) {
     machine = ProbeMachine(probe, now, random: groups.random(for: probe, now))
     self.poller = poller
-    self.means = resources
+    self.resources = resources
     self.tell = tell
     kept = Kept(of: probe, poller)
     schedule()

@@ -25,7 +25,7 @@ def table():
 
 
 def state(name, scheduler, first="", more=""):
-    """`first` is said of the first destination of all, which then stays inhibited; `more` of the file."""
+    """`first` is added to the very first destination, which then stays inhibited; `more` to the file."""
     inhibit = ' "inhibit": true,' if first else ""
 
     def destinations(service):
@@ -73,7 +73,7 @@ PAUSE = 0.0002
 
 
 class Weight:
-    """What the kernel has of the destination that the signal decides about."""
+    """The kernel's state of the destination that depends on the signal."""
 
     def __init__(self):
         libc = ctypes.CDLL(None, use_errno=True)
@@ -88,7 +88,7 @@ class Weight:
         self.buffer = ctypes.create_string_buffer(QUESTION.size + SERVERS * ANSWER.size)
 
     def __call__(self):
-        """As root, and much faster than a process of ipvsadm's."""
+        """As root, and much faster than running ipvsadm."""
         self.buffer[:QUESTION.size] = self.question
         size = ctypes.c_uint(len(self.buffer))
         if self.getsockopt(self.socket.fileno(), socket.IPPROTO_IP, GET_DESTS, self.buffer, ctypes.byref(size)):
@@ -98,7 +98,7 @@ class Weight:
         return weights[socket.inet_aton(ADDRESSES[0])]
 
     def arrival(self, since, before, seconds=60):
-        """Seconds until it is another one: by PAUSE and a question too many at most."""
+        """Seconds until it changes, at most PAUSE and one query too long."""
         while time.monotonic() < since + seconds:
             if self() != before:
                 return time.monotonic() - since
@@ -114,7 +114,7 @@ class Times:
 
 
 def reaction(rounds, words, log, process):
-    """How long a daemon takes from an answer of the server to the kernel; its table is whole before."""
+    """How long a daemon takes from a server's answer to the kernel; its table is complete before that."""
     with open(log, "w") as output, subprocess.Popen(
             [*INSIDE, sys.executable, __file__], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True, bufsize=1) as server, subprocess.Popen(
@@ -132,7 +132,7 @@ def reaction(rounds, words, log, process):
                     before = weight()
                     server.stdin.write(f"{status}\n")
                     seconds.append(weight.arrival(float(server.stdout.readline()), before))
-                    time.sleep(7)  # nothing of it is going on any more
+                    time.sleep(7)  # until it is idle
             return Times(seconds, process(daemon))
         finally:
             daemon.terminate()
@@ -153,7 +153,7 @@ def reactions(rounds):
         for n, vip in enumerate(VIPS)), "")
 
     def child(daemon):
-        """keepalived's checker, a process of its own."""
+        """keepalived's checker, which is a process of its own."""
         return subprocess.run(["pgrep", "-P", str(daemon.pid)], check=True, capture_output=True,
                               text=True).stdout.split()[0]
 
@@ -170,13 +170,13 @@ def reactions(rounds):
 def measure_all(rounds):
     if subprocess.run(ipvsadm("-Ln"), capture_output=True).returncode:
         sys.exit("bench: this kernel has no IPVS: testbeds/uml -- Tests/bench/run ipvs")
-    ip("link", "set", "lo", "up")  # without an IPv4 address the kernel takes no destination
+    ip("link", "set", "lo", "up")  # without an IPv4 address the kernel accepts no destination
     tables(rounds)
     reactions(rounds)
 
 
 def serve():
-    """Answers one after the other."""
+    """Answers one after another."""
     listener = socket.create_server(("127.0.0.1", PORT))
     status, isNew = b"200 OK", False
     while True:

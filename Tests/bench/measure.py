@@ -1,4 +1,4 @@
-"""What the cases of Tests/bench/run measure with: a namespace, timed commands, lines of a table."""
+"""What the cases of Tests/bench/run measure with: a namespace, timed commands, rows of a table."""
 
 import contextlib, os, pathlib, signal, statistics, subprocess, sys, tempfile, time
 
@@ -15,7 +15,7 @@ def ip(*words):
 
 
 class Run:
-    """What a command took, to its end or only to its first byte of output."""
+    """How long a command took, to its end or only to its first byte of output."""
 
     def __init__(self, words, expected=0, first_byte=False, memory=True):
         # Through time(1): a child's ru_maxrss counts what its parent had before exec, and Python has
@@ -34,7 +34,7 @@ class Run:
         try:
             status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
         except BaseException:
-            os.killpg(process, signal.SIGKILL)  # interrupted: nothing outlives this
+            os.killpg(process, signal.SIGKILL)  # interrupted: nothing may survive this
             raise
         if not first_byte:
             self.seconds = time.monotonic() - began
