@@ -1,10 +1,10 @@
-/// What an accepted advertisement says to the election.
+/// What an accepted advertisement means for the election.
 public struct Advertisement: Hashable, Sendable {
-  /// 0: the master leaves; 255: it owns the addresses.
+  /// 0: the master is leaving; 255: it owns the addresses.
   public var priority: UInt8
-  /// Of the sender; in version 2 always ours.
+  /// The sender's; in version 2 always ours.
   public var interval: Interval
-  /// Whether it lists the addresses that we have in the family; true where we have none.
+  /// Whether it lists our addresses of the family; true if we have none.
   public var matches = true
 
   public init(priority: UInt8, interval: Interval) {

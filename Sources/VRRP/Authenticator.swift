@@ -1,17 +1,18 @@
 import Model
 
-/// Signs and verifies the trailer of keepalived's `auth_hmac`, 28 bytes behind the message:
+/// Signs and verifies the trailer of keepalived's `auth_hmac`, 28 bytes after the message:
 ///
 ///     scheme (1) | key | 0, 0 | seconds of UTC, 4 | fraction, 2 | counter, 2 | HMAC-SHA256's first 16 bytes
 ///
-/// The HMAC covers: family (4 or 6), version, id, 0, the source in 16 bytes; the message with its checksum
-/// as 0; the trailer with its HMAC as 0. The destination isn't covered: one copy serves all peers.
+/// The HMAC covers: family (4 or 6), version, id, 0, the source in 16 bytes; the message with its
+/// checksum as 0; the trailer with its HMAC as 0. The destination isn't covered: one copy serves
+/// all peers.
 struct Authenticator: Sendable {
   static let trailer = 28
   private static let codeOffset = 12
   private static let pseudo = 20
 
-  /// The newest sequence of a sender.
+  /// A sender's newest sequence number.
   private struct Mark {
     var source: IPAddress?
     var sequence: UInt64 = 0
@@ -23,7 +24,7 @@ struct Authenticator: Sendable {
   private let active: Int
   private let hmac: HMAC
   private var sent: UInt64 = 0
-  // With multicast, senders are known by their packets alone, and only those that hold a key get here.
+  // With multicast, only their packets identify senders, and only those that hold a key get here.
   private var marks: [Mark]
   private var uses: UInt64 = 0
   private var scratch: [UInt8]
@@ -36,7 +37,7 @@ struct Authenticator: Sendable {
     scratch = Array(repeating: 0, count: Self.pseudo + Codec.capacity)
   }
 
-  /// Writes the trailer behind the first `count` bytes of `buffer`.
+  /// Writes the trailer after the first `count` bytes of `buffer`.
   mutating func sign(
     _ buffer: inout MutableSpan<UInt8>, count: Int, source: IPAddress, utc: UTC
   ) {
@@ -52,7 +53,8 @@ struct Authenticator: Sendable {
     for i in 0..<16 { buffer[count + Self.codeOffset + i] = code[i] }
   }
 
-  /// Grows always; after the clock was set back by more than peers allow, from the clock again.
+  /// Always grows; once the clock was set back by more than peers allow, starts again from the
+  /// clock.
   private mutating func next(_ utc: UTC) -> UInt64 {
     let clock = utc.sequence
     if Self.isAfter(clock, sent) || sent == 0 {
@@ -65,13 +67,13 @@ struct Authenticator: Sendable {
     return sent
   }
 
-  /// Of a message of `count` bytes, behind which a trailer stands.
+  /// Verifies a message of `count` bytes that is followed by a trailer.
   mutating func verify(
     _ message: Span<UInt8>, count: Int, source: IPAddress, utc: UTC
   ) throws(Discard) {
     guard message[count] == 1, message.u16(at: count + 2) == 0 else { throw Discard(.trailer) }
     let sequence = message.u64(at: count + 4)
-    // Before the HMAC, which costs: it can only refuse what the HMAC would be made for.
+    // Before the costly HMAC: a stale message is refused in any case.
     if let window = keyring.window, Self.isStale(sequence, utc, window) {
       let seconds = Int32(truncatingIfNeeded: utc.seconds &- Int64(sequence >> 32))
       throw Discard(.stale, found: Int(seconds.magnitude), expected: Int(window))
@@ -81,13 +83,14 @@ struct Authenticator: Sendable {
       throw Discard(.key, found: Int(id))
     }
     let code = code(message, count: count, source: source, key: key)
-    var difference: UInt8 = 0  // in constant time: how many bytes were right is nobody's business
+    var difference: UInt8 = 0  // in constant time: nobody learns how many bytes were right
     for i in 0..<16 { difference |= code[i] ^ message[count + Self.codeOffset + i] }
     guard difference == 0 else { throw Discard(.hmac) }
     try advance(source, to: sequence, utc)
   }
 
-  /// Moves the sender's mark, which only ever grows; one outside the window is worth nothing any more.
+  /// Advances the sender's newest sequence, which only grows; outside the window it no longer
+  /// counts.
   private mutating func advance(
     _ source: IPAddress, to sequence: UInt64, _ utc: UTC
   ) throws(Discard) {
@@ -130,7 +133,7 @@ struct Authenticator: Sendable {
     for i in end..<end + 16 { input[Self.pseudo + i] = 0 }
   }
 
-  /// By serial number arithmetic (RFC 1982): right across the wrap of 2106, too.
+  /// Compares by serial number arithmetic (RFC 1982), which is also right across the wrap in 2106.
   private static func isAfter(_ a: UInt64, _ b: UInt64) -> Bool {
     Int64(bitPattern: a &- b) > 0
   }

@@ -1,12 +1,13 @@
 import Model
 
-/// What the checksum of an IPv4 advertisement of version 3 covers: RFC 5798 was read in three ways.
+/// What the checksum of an IPv4 advertisement of version 3 covers: RFC 5798 is read in three ways.
 public enum Checksum: Hashable, Sendable, CaseIterable {
-  /// The message alone: RFC 9568, and before it Cisco and Juniper; keepalived with `v3_checksum_as_v2`.
+  /// The message alone: RFC 9568, and Cisco and Juniper before it; keepalived with
+  /// `v3_checksum_as_v2`.
   case message
-  /// Also source, destination, protocol and length: RFC 5798 as keepalived, FRR and VPP read it.
+  /// Source, destination, protocol and length too: RFC 5798 as keepalived, FRR and VPP read it.
   case pseudoHeader
-  /// The same with 224.0.0.18 as the destination, though sent to a unicast peer: keepalived up to 1.3.6.
+  /// The same with 224.0.0.18 as the destination, even to a unicast peer: keepalived up to 1.3.6.
   case groupPseudoHeader
 }
 
@@ -14,7 +15,7 @@ public enum Checksum: Hashable, Sendable, CaseIterable {
 struct Sum {
   private var total: UInt64 = 0
 
-  /// An odd byte at the end counts as the high one of its word.
+  /// An odd byte at the end is the high byte of its word.
   mutating func add(_ bytes: Span<UInt8>, _ range: Range<Int>) {
     var offset = range.lowerBound
     while offset + 1 < range.upperBound {
@@ -25,7 +26,7 @@ struct Sum {
   }
 
   mutating func add(_ address: IPAddress) {
-    let (high, low) = address.v6  // of an IPv4 address: the low 32 bits
+    let (high, low) = address.v6  // for an IPv4 address, the low 32 bits
     add(high)
     add(low)
   }
@@ -34,7 +35,7 @@ struct Sum {
     total += word >> 48 + word >> 32 & 0xffff + word >> 16 & 0xffff + word & 0xffff
   }
 
-  /// RFC 9293 section 3.1's for IPv4, RFC 8200 section 8.1's for IPv6: they sum alike.
+  /// By RFC 9293 section 3.1 for IPv4, and RFC 8200 section 8.1 for IPv6: the sums are alike.
   mutating func addPseudoHeader(from source: IPAddress, to destination: IPAddress, length: Int) {
     add(source)
     add(destination)
@@ -47,6 +48,6 @@ struct Sum {
     return UInt16(sum)
   }
 
-  /// Whether what was summed holds its own right checksum.
+  /// Whether what was summed includes its own, correct checksum.
   var isRight: Bool { folded == 0xffff }
 }

@@ -1,10 +1,11 @@
 public import Model
 
 extension Codec {
-  /// Writes an advertisement and returns its length; the buffer holds `capacity` bytes.
+  /// Writes an advertisement and returns its length; the buffer must hold `capacity` bytes.
   ///
-  /// The source stands in the list where the family has no addresses: RFC 9568 section 5.2.5 refuses an
-  /// empty one. IPv6's checksum is written, too, though the kernel writes it again (RFC 3542, IPV6_CHECKSUM).
+  /// If the family has no addresses, the source is listed: RFC 9568 section 5.2.5 refuses an empty
+  /// list. IPv6's checksum is written too, though the kernel writes it again (RFC 3542,
+  /// IPV6_CHECKSUM).
   public mutating func write(
     priority: UInt8, from source: IPAddress, to destination: IPAddress, utc: UTC,
     into buffer: inout MutableSpan<UInt8>

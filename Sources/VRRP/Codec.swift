@@ -13,14 +13,16 @@ public struct Codec: Sendable {
   static let password = 8
 
   public let router: VirtualRouter
-  /// What the next IPv4 checksum of version 3 covers. Until a peer is heard, it covers the pseudo-header:
-  /// keepalived and FRR refuse any other by default. A peer that goes by RFC 9568 is answered as it speaks.
+  /// What the next IPv4 checksum of version 3 covers. It covers the pseudo-header until a peer is
+  /// heard, since keepalived and FRR refuse anything else by default. A peer that follows RFC 9568
+  /// is answered in the same way.
   public private(set) var checksum: Checksum
   let lists: PerFamily<[IPAddress]>
   private let sorted: PerFamily<[IPAddress]>
   var authenticator: Authenticator?
 
-  /// `hmac` is needed with a keyring only. The router must have no problems: they are told where it is read.
+  /// `hmac` is only needed with a keyring. The router must be free of problems, which are reported
+  /// where it is read.
   public init(_ router: VirtualRouter, hmac: HMAC? = nil) {
     precondition(router.problems.isEmpty, "\(router.problems)")
     self.router = router
@@ -33,9 +35,10 @@ public struct Codec: Sendable {
     }
   }
 
-  /// Checks a message in every way and says what it means; `own` is our primary address in its family.
+  /// Checks a message completely and returns what it means; `own` is our primary address in its
+  /// family.
   ///
-  /// The id comes first: what isn't for us may be anything, of any version.
+  /// The id is checked first: a message that isn't for us may be anything, of any version.
   public mutating func read(
     _ message: Span<UInt8>, in envelope: Envelope, own: IPAddress?, utc: UTC
   ) throws(Discard) -> Advertisement {
@@ -84,13 +87,13 @@ public struct Codec: Sendable {
     guard !isUnicast || router.peers.contains(envelope.source) else { throw Discard(.source) }
   }
 
-  /// Of a message without the HMAC.
+  /// The size of a message without the HMAC.
   func size(_ family: Family, addresses: Int) -> Int {
     Self.header + addresses * (family == .inet ? 4 : 16)
       + (router.version == .v2 ? Self.password : 0)
   }
 
-  /// Which checksum is right; nil where there is only one way.
+  /// Which checksum is right; nil if there is only one kind.
   private func coverage(
     _ message: Span<UInt8>, _ envelope: Envelope, _ size: Int
   ) throws(Discard) -> Checksum? {
@@ -103,7 +106,7 @@ public struct Codec: Sendable {
       return sum.isRight
     }
     if envelope.family == .inet6 {
-      // The sender's kernel computes it, over the HMAC as well.
+      // The sender's kernel computes it, over the HMAC too.
       guard isRight(message.indices, envelope.destination) else { throw Discard(.checksum) }
       return nil
     }
@@ -111,7 +114,7 @@ public struct Codec: Sendable {
       guard isRight(0..<size, nil) else { throw Discard(.checksum) }
       return nil
     }
-    // As configured, or else first as it was the last time.
+    // As configured, or as the last time; otherwise try the others.
     if isRight(0..<size, destination(of: checksum, envelope)) { return checksum }
     if router.checksum == nil {
       for other in Checksum.allCases where other != checksum {
@@ -121,7 +124,7 @@ public struct Codec: Sendable {
     throw Discard(.checksum)
   }
 
-  /// The destination in the pseudo-header; nil: there is none.
+  /// The destination in the pseudo-header; nil if there is no pseudo-header.
   func destination(of checksum: Checksum, _ envelope: Envelope) -> IPAddress? {
     switch checksum {
     case .message: nil
@@ -173,7 +176,7 @@ public struct Codec: Sendable {
     }
   }
 
-  /// Whether it lists each of our addresses, in any order, and no other.
+  /// Whether it lists all of our addresses and no others, in any order.
   private func listsOurs(_ message: Span<UInt8>, _ family: Family) -> Bool {
     guard Int(message[3]) == sorted[family].count else { return false }
     var seen = InlineArray<4, UInt64>(repeating: 0)

@@ -1,7 +1,7 @@
-/// Why a packet isn't heeded.
+/// Why a packet is ignored.
 public struct Discard: Error, Hashable, Sendable {
   public let reason: Reason
-  /// What was found and what would have been right, in the reason's own unit.
+  /// What was found and what would be right, in the reason's own unit.
   public let found: UInt32
   public let expected: UInt32
 
@@ -24,7 +24,7 @@ public struct Discard: Error, Hashable, Sendable {
 }
 
 extension Discard.Reason {
-  /// The label of a metric and the `reason=` of a log line.
+  /// The label of a metric, and the `reason=` of a log line.
   public var name: String {
     switch self {
     case .header: "header"
@@ -54,7 +54,7 @@ extension Discard.Reason {
     }
   }
 
-  /// Other virtual routers on the segment, also those of our id in the other family, are nobody's mistake:
+  /// Other virtual routers on the segment, and our id in the other family, are nobody's mistake:
   /// they are counted, never logged.
   public var isLogged: Bool { self != .foreign && self != .family }
 }

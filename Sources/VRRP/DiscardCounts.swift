@@ -1,6 +1,6 @@
 public import Model
 
-/// Refused packets by reason, and when a line may be logged: once a minute for each reason.
+/// Discarded packets by reason, and when a line may be logged: once a minute for each reason.
 public struct DiscardCounts: Sendable {
   private var counts: InlineArray<24, UInt64> = .init(repeating: 0)
   private var logged: InlineArray<24, Int64> = .init(repeating: .min)
@@ -10,7 +10,8 @@ public struct DiscardCounts: Sendable {
 
   public subscript(reason: Discard.Reason) -> UInt64 { counts[reason.rawValue] }
 
-  /// Counts it; whether it is to be logged now. The caller hands it to a thread that may block.
+  /// Counts a packet; returns whether to log it now. The caller leaves that to a thread that may
+  /// block.
   public mutating func record(_ reason: Discard.Reason, at now: Instant) -> Bool {
     let index = reason.rawValue
     counts[index] &+= 1

@@ -1,6 +1,6 @@
 public import Model
 
-/// What the IP header says of a packet.
+/// What a packet's IP header says.
 public struct Envelope: Hashable, Sendable {
   public var source: IPAddress
   public var destination: IPAddress
@@ -17,8 +17,9 @@ public struct Envelope: Hashable, Sendable {
 }
 
 extension Envelope {
-  /// Reads what an IPv4 raw socket yields: the header, which the kernel has checked, and what it carries. An
-  /// IPv6 raw socket yields the message alone; source and hop limit come beside it (RFC 3542).
+  /// Parses what an IPv4 raw socket yields: the header, which the kernel has checked, and the
+  /// payload. An IPv6 raw socket yields only the message, with source and hop limit beside it (RFC
+  /// 3542).
   public static func ipv4(
     _ packet: Span<UInt8>
   ) throws(Discard) -> (envelope: Envelope, message: Range<Int>) {
@@ -27,7 +28,8 @@ extension Envelope {
     guard packet[0] >> 4 == 4, header >= 20 else {
       throw Discard(.header, found: Int(packet[0]), expected: 0x45)
     }
-    // A fragment: the kernel gives those to packet sockets only, whole datagrams to raw ones.
+    // A fragment: the kernel passes fragments only to packet sockets; raw sockets get whole
+    // datagrams.
     guard packet.u16(at: 6) & 0x3fff == 0 else {
       throw Discard(.header, found: Int(packet.u16(at: 6)), expected: 0)
     }
@@ -38,7 +40,7 @@ extension Envelope {
     let envelope = Envelope(
       source: packet.address(.inet, at: 12), destination: packet.address(.inet, at: 16),
       hopLimit: packet[8])
-    return (envelope, header..<total)  // what pads a short Ethernet frame is left out
+    return (envelope, header..<total)  // excludes the padding of a short Ethernet frame
   }
 }
 

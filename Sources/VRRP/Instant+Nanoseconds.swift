@@ -1,6 +1,7 @@
 import Model
 
-/// Spans are plain nanoseconds: `Duration` takes 128-bit arithmetic on every advertisement.
+/// Durations are plain nanoseconds here: `Duration` would cost 128-bit arithmetic on every
+/// advertisement.
 extension Instant {
   static func + (instant: Instant, nanoseconds: Int64) -> Instant {
     Instant(nanoseconds: instant.nanoseconds + nanoseconds)

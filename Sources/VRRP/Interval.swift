@@ -11,7 +11,7 @@ public struct Interval: Hashable, Sendable {
 
   public var nanoseconds: Int64 { Int64(centiseconds) * 10_000_000 }
 
-  /// As version 2 writes it; nil unless whole.
+  /// In version 2's unit; nil if it isn't whole.
   public var seconds: UInt8? {
     centiseconds.isMultiple(of: 100) ? UInt8(centiseconds / 100) : nil
   }

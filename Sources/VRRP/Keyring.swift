@@ -9,14 +9,14 @@ public struct Keyring: Hashable, Sendable {
       self.bytes = bytes
     }
 
-    /// Never the bytes: this may reach a log.
+    /// Never the key itself: this may be logged.
     public var description: String { "key \(id)" }
   }
 
   public enum Mode: Hashable, Sendable {
-    /// Checks an HMAC that is there, sends none: the first step of a rollout.
+    /// Verifies an HMAC if there is one, sends none: the first step of a rollout.
     case receiveOnly
-    /// Sends an HMAC, accepts advertisements without: the second step.
+    /// Sends an HMAC, accepts advertisements without one: the second step.
     case permissive
     case enforce
   }
@@ -25,7 +25,7 @@ public struct Keyring: Hashable, Sendable {
   /// The id of the key that signs.
   public var active: UInt8
   public var mode = Mode.enforce
-  /// How far the sender's UTC may be from ours, in seconds; nil: its sequence need only grow.
+  /// How far the sender's UTC may be from ours, in seconds; nil: its sequence only has to grow.
   public var window: UInt32? = 5
 
   public init(keys: [Key], active: UInt8) {
@@ -33,7 +33,7 @@ public struct Keyring: Hashable, Sendable {
     self.active = active
   }
 
-  /// keepalived's bounds, so that whatever fits here fits there.
+  /// keepalived's limits, so that whatever is valid here is valid there.
   var problems: [String] {
     var problems: [String] = []
     for key in keys where !(32...64).contains(key.bytes.count) {
@@ -60,13 +60,15 @@ public struct UTC: Hashable, Sendable {
     self.nanoseconds = nanoseconds
   }
 
-  /// A trailer's: 32 bits of seconds, 16 of their fraction, 16 of a counter, here 0.
+  /// The trailer's sequence: 32 bits of seconds, 16 of their fraction, 16 of a counter, which is 0
+  /// here.
   var sequence: UInt64 {
     UInt64(UInt32(truncatingIfNeeded: seconds)) << 32
       | (UInt64(nanoseconds) << 16 / 1_000_000_000 & 0xffff) << 16
   }
 }
 
-/// HMAC-SHA256 (RFC 2104) by a library that the caller brings: we write no cryptography of our own.
+/// HMAC-SHA256 (RFC 2104) from a library that the caller provides: we write no cryptography of our
+/// own.
 public typealias HMAC =
   @Sendable (_ key: Span<UInt8>, _ message: Span<UInt8>) -> InlineArray<32, UInt8>

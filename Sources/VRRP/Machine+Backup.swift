@@ -4,17 +4,18 @@ extension Machine {
   /// Active_Down_Interval after an advertisement of that interval.
   func masterDown(_ interval: Int64) -> Int64 { 3 * interval + skew(interval) }
 
-  /// Skew_Time: those of higher priority wait less. In version 2 it is a part of a second.
+  /// Skew_Time: routers of higher priority wait less. In version 2 it is a fraction of a second.
   ///
-  /// By the RFC, backups of equal priority become master at the same instant. Here each waits a little less,
-  /// by its address: less than half the step between two priorities, so that the order of priorities and the
-  /// RFC's bound hold. Whoever is first stays master, for the others hear it.
+  /// By the RFC, backups of equal priority become master at the same instant. Here each waits a
+  /// little less, by its address: less than half the step between two priorities, so that the order
+  /// of priorities and the RFC's bound hold. The first one stays master, since the others hear it.
   func skew(_ interval: Int64) -> Int64 {
     let unit = router.version == .v2 ? 1_000_000_000 : interval
     return (256 - Int64(priority)) * unit / 256 - unit / 512 * head / 256
   }
 
-  /// 0 to 255: our address's last byte, bits reversed, so that neighboring addresses are far apart.
+  /// 0 to 255: the last byte of our address with its bits reversed, so that neighboring addresses
+  /// are far apart.
   static func head(_ primaries: PerFamily<IPAddress?>) -> Int64 {
     guard let address = primaries.inet ?? primaries.inet6 else { return 0 }
     var (byte, reversed) = (address.v6.low & 255, UInt64(0))
@@ -25,7 +26,7 @@ extension Machine {
     return Int64(reversed)
   }
 
-  /// When no master is heard any more, in any family.
+  /// When the last master, in either family, will no longer count as heard.
   var masterDown: Instant {
     let latest = max(
       heard.inet?.until ?? Instant(nanoseconds: .min),
@@ -47,14 +48,15 @@ extension Machine {
     } else if !router.preempt && priority != VirtualRouter.owner {
       follow(advertisement, source, now)
     } else if preemptDelay > 0, priority != VirtualRouter.owner, !hasBetter(now) {
-      // Followed until its time is up; then the deadline takes over from it.
+      // Followed until the preemption delay is over; then its deadline takes effect.
       if preemptsAt == nil { preemptsAt = now + preemptDelay }
       follow(advertisement, source, now)
     }
-    // Else discarded: unless a better one speaks, the master-down time ends, and we take over.
+    // Otherwise discarded: unless a better master speaks, the master-down time ends and we take
+    // over.
   }
 
-  /// The deadlines once more, with the skew of a new priority.
+  /// Computes the deadlines again, with the skew of a new priority.
   mutating func rearm() {
     func rearmed(_ master: Heard?) -> Heard? {
       guard var master, !master.leaves else { return master }
@@ -72,8 +74,9 @@ extension Machine {
     wasLate = false
   }
 
-  /// Of the master that we follow; anybody's while we follow none. RFC 9568 takes anybody's always: with
-  /// two masters, the worse one's leave would then make us a second master beside the better one.
+  /// Handles the leave of the master that we follow, or of any master while we follow none. By RFC
+  /// 9568 any master's counts: with two masters, the worse one's leave would then make us a second
+  /// master beside the better one.
   private mutating func farewell(
     _ source: IPAddress, _ advertisement: Advertisement, _ now: Instant
   ) {
@@ -88,7 +91,7 @@ extension Machine {
     }
   }
 
-  /// Whether a live master is better than we are, or as good.
+  /// Whether a live master is better than we are, or equal.
   private func hasBetter(_ now: Instant) -> Bool {
     func isBetter(_ master: Heard?) -> Bool {
       master.map { $0.priority >= priority && $0.until > now } ?? false
@@ -102,15 +105,16 @@ extension Machine {
         become(.master, .preempted, &step)
         return rule(now, &step)
       }
-      self.preemptsAt = nil  // our priority fell meanwhile
+      self.preemptsAt = nil  // our priority has fallen meanwhile
     }
     let deadline = masterDown
     guard deadline <= now else { return }
     let interval = max(heard.inet?.interval ?? 0, heard.inet6?.interval ?? 0)
     let wait = interval > 0 ? interval : self.interval
     if now.nanoseconds(since: deadline) > wait, !wasLate {
-      // We slept, perhaps the whole machine did, and the socket is empty for that reason. A live master
-      // speaks within its interval. Once only: whoever is always late must take over, too.
+      // We slept, perhaps with the whole machine, and the socket is empty for that reason. A live
+      // master advertises within its interval. Only once: a router that is always late must take
+      // over too.
       let until = now + wait + skew(wait)
       heard.inet?.until = until
       heard.inet6?.until = until

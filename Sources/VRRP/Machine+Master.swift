@@ -25,15 +25,16 @@ extension Machine {
     if yields != nil {
       if advertisement.priority > 0 { leave(.yielded, &step) }
     } else if advertisement.priority == 0 {
-      // Whoever follows it should hear us before taking over.
+      // Its followers should hear us before they take over.
       step.advertisement = priority
       advertisesAt = now + interval
     } else if isBeaten(by: advertisement, source, now) {
       become(.backup, .betterMaster, &step)
       follow(advertisement, source, now)
     } else if !isAsserted {
-      // RFC 9568 section 6.4.3: assert, so that the other gives way and the switch learns anew. Once in an
-      // interval: two that both believe to be better would else answer each other at the speed of the link.
+      // RFC 9568 section 6.4.3: assert ourselves, so that the other gives way and the switch learns
+      // anew. Once in each interval: two that both consider themselves better would otherwise
+      // answer each other at the speed of the link.
       isAsserted = true
       step.advertisement = priority
       step.announces = true
@@ -66,15 +67,16 @@ extension Machine {
       } else if advertisesAt <= now {
         step.advertisement = priority
         isAsserted = false
-        // By the plan, so that lateness doesn't add up; what was missed isn't made up for.
+        // Relative to the schedule, so that lateness doesn't accumulate; missed advertisements
+        // aren't made up for.
         advertisesAt = advertisesAt + interval
         if advertisesAt <= now { advertisesAt = now + interval }
       }
     }
   }
 
-  /// Says that we leave, and stays until a peer advertises. A peer takes over after its skew, which is
-  /// less than an interval.
+  /// Announces that we leave, and stays until a peer advertises. A peer takes over after its skew,
+  /// which is less than an interval.
   mutating func yield(_ now: Instant, _ step: inout Step) {
     isStarted = false
     switch state {

@@ -2,34 +2,37 @@ public import Model
 
 /// The election of RFC 9568 section 6, and of RFC 3768 for version 2: events in, steps out.
 ///
-/// The machine is a value that never allocates, reads no clock and does no I/O. The caller reads its socket until it
-/// is empty, hands over what it read, then says that time has elapsed: in this order a thread that was held
-/// up never takes over from a master whose advertisements wait in the socket. Being called early is harmless.
+/// The machine is a value that never allocates, reads no clock and does no I/O. The caller reads
+/// its socket until it is empty, hands over what it read, and then reports that time has elapsed:
+/// in this order, a delayed thread never takes over from a master whose advertisements wait in the
+/// socket. Being called early is harmless.
 ///
-/// **Both families are one election.** A master advertises in both; a better master heard in either makes us
-/// backup, for the signal is one. A backup waits until the master is silent in every family that it was
-/// heard in: half a broken network must not make a second master. Where the families could disagree, at
-/// equal priorities, the IPv4 addresses decide, and IPv6's only if the other is still there a master-down
-/// time later, which means that IPv4 doesn't get through. So one of two always gives way, and never both.
+/// **Both families are one election.** A master advertises in both; a better master heard in either
+/// makes us backup, since there is only one signal. A backup waits until the master is silent in
+/// every family that it was heard in: a half-broken network must not make a second master. If the
+/// families could disagree, at equal priorities, the IPv4 addresses decide; the IPv6 addresses
+/// decide only if the other router is still there a master-down time later, which means that IPv4
+/// doesn't get through. So exactly one of two gives way.
 ///
-/// A sync group will be a value above its members' machines: one member's transition is told to the others
-/// as an event of their own, in the same turn of the speaker. Nothing in here knows of it.
+/// A sync group will be a value above its members' machines: one member's transition is passed to
+/// the others as an event of their own, in the same turn of the speaker. Nothing in here knows
+/// about it.
 public struct Machine: Sendable {
   public enum State: Hashable, Sendable, CaseIterable {
     case initialize, backup
-    /// Active in RFC 9568.
+    /// Called Active in RFC 9568.
     case master
   }
 
   public private(set) var router: VirtualRouter
   public internal(set) var state = State.initialize
-  /// The effective one.
+  /// The effective priority.
   public internal(set) var priority: UInt8
   /// The master that we follow, by family.
   public var followed: PerFamily<IPAddress?> {
     PerFamily(inet: heard.inet?.source, inet6: heard.inet6?.source)
   }
-  /// When a master that yields leaves, even if no peer took over.
+  /// When a master that yields leaves, even if no peer has taken over.
   var yields: Instant?
 
   /// A master that we follow in one family.
@@ -41,26 +44,26 @@ public struct Machine: Sendable {
     var interval: Int64
     /// When it counts as gone.
     var until: Instant
-    /// It said itself that it leaves.
+    /// It has announced that it leaves.
     var leaves = false
   }
 
   var primaries = PerFamily<IPAddress?>(both: nil)
-  /// How much earlier than others of our priority we take over, in 131,072ths of an interval.
+  /// How much earlier we take over than others of our priority, in 131,072ths of an interval.
   var head: Int64 = 0
   var isStarted = false
   var isFaulty = false
   var startsAt: Instant?
   var heard = PerFamily<Heard?>(both: nil)
-  /// The deadline of a backup that has heard no master yet.
+  /// The deadline of a backup that hasn't heard a master yet.
   var listensUntil: Instant?
   var preemptsAt: Instant?
-  /// Whether we were called so late that we listened for one more interval.
+  /// Whether we were called so late that we listened for another interval.
   var wasLate = false
   var advertisesAt = Instant(nanoseconds: .max)
-  /// Whether we answered another master since our last regular advertisement.
+  /// Whether we have answered another master since our last regular advertisement.
   var isAsserted = false
-  /// Since when, and when last, a master of our priority was heard whose IPv6 address is higher than ours.
+  /// When a master of our priority with a higher IPv6 address was first and last heard.
   var contest: (since: Instant, last: Instant)?
 
   var interval: Int64
@@ -103,7 +106,7 @@ public struct Machine: Sendable {
     return step
   }
 
-  /// When `elapsed` is due; nil: never, until something else happens.
+  /// When `elapsed` is due; nil: not before something else happens.
   public var nextDeadline: Instant? {
     switch state {
     case .initialize: isReady ? startsAt : nil
@@ -112,8 +115,8 @@ public struct Machine: Sendable {
     }
   }
 
-  /// Takes another configuration for the same id, version and families without leaving the election; any
-  /// other is a new machine. The effective priority comes as an event.
+  /// Takes a new configuration of the same id, version and families without leaving the election;
+  /// any other takes a new machine. The effective priority is an event.
   public mutating func configure(_ router: VirtualRouter, at now: Instant) -> Step {
     precondition(
       router.id == self.router.id && router.version == self.router.version
@@ -126,14 +129,14 @@ public struct Machine: Sendable {
     startupDelay = router.startupDelay.wholeNanoseconds
     if !router.preempt || preemptDelay == 0 { preemptsAt = nil }
     guard state == .master, yields == nil, isFaster else { return .nothing }
-    // Those who learn our interval do so at once.
+    // So that peers who adopt our interval do so at once.
     advertisesAt = now + interval
     var step = Step()
     step.advertisement = priority
     return step
   }
 
-  /// Started, able, and with an address to send from.
+  /// Started, without a fault, and with an address to send from.
   private var isReady: Bool { isStarted && !isFaulty && hasPrimary }
 
   private var hasPrimary: Bool {
@@ -180,7 +183,7 @@ public struct Machine: Sendable {
     if !hasPrimary {
       leave(.noAddress, &step)
     } else if state == .master, yields == nil, router.families[family], address != nil {
-      // The peers know a master by its address: they should know this one before it leaves.
+      // Peers identify a master by its address: they should learn the new one before it leaves.
       step.advertisement = priority
     }
   }

@@ -6,26 +6,28 @@ public enum Event: Hashable, Sendable {
   case start
   /// Leave at once.
   case stop
-  /// Tell the peers that we leave, and leave when one of them has taken over.
+  /// Announce to the peers that we leave, and leave once one of them has taken over.
   case yield
   /// Whether something keeps us from being master, such as a link that is down.
   case faulty(Bool)
-  /// The priority from now on: the configured one with the weights of what is tracked; 0 is ignored.
+  /// The new effective priority: the configured one with the weights of what is tracked; 0 is
+  /// ignored.
   case priority(UInt8)
-  /// The address that advertisements are sent from; nil: none, so that the family is silent.
+  /// The address that advertisements are sent from; nil: none, so the family is silent.
   case primary(Family, IPAddress?)
   case received(Advertisement, from: IPAddress)
   /// The next deadline is reached.
   case elapsed
 }
 
-/// The caller's work after an event, in this order: send, tell the transition, announce.
+/// What the caller must do after an event, in this order: send, report the transition, announce.
 public struct Step: Hashable, Sendable {
-  /// The priority of an advertisement to send now, in each family that has a primary address; 0: we leave.
+  /// The priority of an advertisement to send now in each family that has a primary address; 0: we
+  /// leave.
   public var advertisement: UInt8?
   public var transition: Transition?
-  /// Whether the addresses are to be announced (gratuitous ARP, neighbor advertisements), once they are in
-  /// place: we are master now, or saw a second master, which the switch may have learnt.
+  /// Whether to announce the addresses (gratuitous ARP, neighbor advertisements) once they are in
+  /// place: we have become master, or have seen a second master, which the switch may have learnt.
   public var announces = false
 
   public static let nothing = Step()
@@ -39,17 +41,17 @@ public struct Transition: Hashable, Sendable {
   public enum Reason: Hashable, Sendable, CaseIterable {
     /// Started as the owner of the addresses.
     case owner
-    /// Started, and listens.
+    /// Started, and listening.
     case started
-    /// No master spoke for a master-down time.
+    /// No master was heard for a master-down time.
     case noMaster
-    /// The master said that it leaves.
+    /// The master announced that it leaves.
     case masterLeft
-    /// A master of lower priority was given its delay.
+    /// The preemption delay for a master of lower priority is over.
     case preempted
-    /// A master of higher priority, or of the same with a higher address, speaks.
+    /// A master of higher priority, or of the same priority with a higher address, was heard.
     case betterMaster
-    /// We yielded, and a peer took over or none did in time.
+    /// We yielded, and a peer took over, or none did in time.
     case yielded
     case stopped, faulty
     /// No family has a primary address.

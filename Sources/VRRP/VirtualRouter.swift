@@ -5,30 +5,31 @@ public struct VirtualRouter: Hashable, Sendable {
   /// The VRID: 1 to 255.
   public var id: UInt8
   public var version = Version.v3
-  /// 1 to 255; 255 says that this router owns the addresses.
+  /// 1 to 255; with 255 this router owns the addresses.
   public var priority: UInt8 = 100
   public var interval = Interval.second
   /// Whether to take over from a live master of lower priority. An owner always does.
   public var preempt = true
   /// How long a master of lower priority is left alone.
   public var preemptDelay = Duration.zero
-  /// How long to listen only, after a start.
+  /// How long it only listens after a start.
   public var startupDelay = Duration.zero
-  /// Whether a master that doesn't own the addresses accepts packets to them (Accept_Mode). Data for the
-  /// announcing side; the election doesn't depend on it.
+  /// Whether a master that doesn't own the addresses accepts packets to them (Accept_Mode). For
+  /// whoever announces; the election doesn't depend on it.
   public var accept = false
-  /// The families that advertisements are sent and heeded in.
+  /// The families that advertisements are sent and accepted in.
   public var families = PerFamily(inet: true, inet6: false)
-  /// The virtual addresses; none: only the signal is wanted.
+  /// The virtual addresses; empty if only the signal is wanted.
   public var addresses: [IPAddress] = []
-  /// Unicast peers; none: multicast.
+  /// Unicast peers; empty: multicast.
   public var peers: [IPAddress] = []
-  /// What an IPv4 checksum of version 3 covers; nil: what the last accepted advertisement's did.
+  /// What an IPv4 checksum of version 3 covers; nil: whatever that of the last accepted
+  /// advertisement did.
   public var checksum: Checksum?
   /// The lowest TTL or hop limit accepted. Below 255 only for unicast across routers, with authentication.
   public var hopLimit: UInt8 = 255
-  /// Whether an advertisement that lists other addresses than ours is refused. Off by default: while a new
-  /// address is rolled out, refusing would make two masters.
+  /// Whether to refuse an advertisement that lists other addresses than ours. Off by default: while
+  /// a new address is rolled out, refusing would make two masters.
   public var strictAddresses = false
   public var authentication = Authentication.none
 
@@ -47,12 +48,13 @@ public struct VirtualRouter: Hashable, Sendable {
 extension VirtualRouter {
   public enum Authentication: Hashable, Sendable {
     case none
-    /// RFC 2338's type 1, version 2 only: up to 8 bytes in the clear. It protects against mistakes only.
+    /// RFC 2338's type 1, version 2 only: up to 8 bytes in the clear. It only protects against
+    /// mistakes.
     case password([UInt8])
     case hmac(Keyring)
   }
 
-  /// What is wrong with the configuration, in words; empty: nothing.
+  /// What is wrong with the configuration, in words; empty if it is valid.
   public var problems: [String] {
     var problems: [String] = []
     if id == 0 { problems.append("id 0: a virtual router's id is 1 to 255") }

@@ -3,7 +3,8 @@ import Testing
 
 @testable import VRRP
 
-/// What a VRRP router does, where that is written or who else tests it, and the script that shows it.
+/// Something that a VRRP router does, where that is written or who else tests it, and a script that
+/// shows it.
 struct Behaviour: Sendable, CustomTestStringConvertible {
   var name: String
   /// A section of RFC 9568, of RFC 3768 (`v2:`), a test of VPP's or holo's, or `ours`.
@@ -34,7 +35,7 @@ struct BehaviourTests {
     #expect(Script(behaviour.script).mistakes(router) == [])
   }
 
-  /// A script of nothing but mistakes is told line by line: the checks can fail.
+  /// A script of nothing but mistakes is reported line by line: the checks can fail.
   @Test func mistakesAreSeen() {
     let script = """
       0 start => master

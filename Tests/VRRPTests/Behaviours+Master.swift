@@ -1,7 +1,7 @@
 @testable import VRRP
 
 extension Behaviour {
-  /// Master at 3610.
+  /// Becomes master at 3610.
   private static let risen = """
     0 start => backup
     3610 time => master, sends 100, announces

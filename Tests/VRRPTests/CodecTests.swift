@@ -19,7 +19,7 @@ struct CodecTests {
     #expect(read == Advertisement(priority: wire.priority, interval: wire.router.interval))
   }
 
-  /// Whatever is written is read as it was, through any of the checksums.
+  /// Whatever is written is read back the same, with each of the checksums.
   @Test(arguments: Version.allCases, Family.allCases)
   func writtenAdvertisementIsReadAsItWas(version: Version, family: Family) throws {
     guard version == .v3 || family == .inet else { return }
@@ -52,11 +52,11 @@ struct CodecTests {
       let read = try reader.read(bytes.span, in: envelope, own: nil, utc: noon)
       #expect(read == Advertisement(priority: priority, interval: router.interval))
       if version == .v3 && family == .inet {
-        // Sent to the group, two of the three are alike.
+        // When sent to the group, two of the three are alike.
         let learnt = reader.checksum == writer.checksum
         #expect(learnt || writer.checksum == .groupPseudoHeader)
       }
-      // One wrong bit is seen, wherever it is.
+      // One wrong bit is noticed, wherever it is.
       var torn = bytes
       let bit = Int.random(in: 0..<bytes.count * 8, using: &random)
       torn[bit / 8] ^= 1 << UInt8(bit % 8)
@@ -83,7 +83,7 @@ struct CodecTests {
         #expect(strict.refusal(bytes, there) == (other == checksum ? nil : .checksum))
       }
     }
-    // What is refused teaches nothing.
+    // A discarded message teaches nothing.
     router.checksum = .message
     router.id = 8
     var foreign = Codec(router)
@@ -91,7 +91,7 @@ struct CodecTests {
     #expect(learner.checksum == .pseudoHeader)
   }
 
-  /// tcpdump knows the checksums of RFC 3768 and 5798, and says so if one is wrong.
+  /// tcpdump knows the checksums of RFC 3768 and 5798, and says if one is wrong.
   @Test func tcpdumpReadsWhatIsWritten() throws {
     var packets: [UInt8] = []
     func little(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(value >> (8 * $0) & 255) } }

@@ -5,7 +5,7 @@ import Testing
 @testable import VRRP
 
 struct DiscardTests {
-  /// A way to spoil an advertisement that would be heeded.
+  /// A way to spoil an advertisement that would otherwise be accepted.
   struct Case: Sendable, CustomTestStringConvertible {
     var reason: Discard.Reason
     var name: String
@@ -115,7 +115,7 @@ struct DiscardTests {
     #expect(codec.refusal(bytes, envelope, own: spoilt.own) == spoilt.reason)
   }
 
-  /// The reasons that HMACTests and the header's cases show are the rest.
+  /// HMACTests and the header's cases show the remaining reasons.
   @Test func eachReasonIsShown() {
     let shown = Set(Self.cases.map(\.reason))
     let elsewhere: Set<Discard.Reason> = [
@@ -129,12 +129,12 @@ struct DiscardTests {
     var wire = Wire.all[0]
     wire.router.checksum = nil
     var codec = Codec(wire.router)
-    // Another address: heeded, and told.
+    // Another address: accepted, and reported.
     var bytes = wire.bytes
     bytes[15] = 1
     var read = try codec.read(sealed(bytes).span, in: wire.envelope, own: nil, utc: noon)
     #expect(!read.matches)
-    // Without addresses of our own, any list will do, and none at all: keepalived sends that.
+    // Without addresses of our own any list will do, even an empty one, which keepalived sends.
     wire.router.addresses = []
     codec = Codec(wire.router)
     read = try codec.read(sealed(bytes).span, in: wire.envelope, own: nil, utc: noon)
@@ -160,7 +160,7 @@ struct DiscardTests {
     let packet = sealedHeader(wire.envelope, wire.bytes.count) + wire.bytes
     let (envelope, message) = try Envelope.ipv4(packet.span)
     #expect(envelope == wire.envelope && message == 20..<packet.count)
-    // An Ethernet frame's padding is no part of it; options are skipped.
+    // An Ethernet frame's padding isn't part of it; options are skipped.
     #expect(try Envelope.ipv4((packet + [0, 0, 0, 0]).span).message == message)
     var options = packet
     options[0] = 0x46

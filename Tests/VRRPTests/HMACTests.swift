@@ -4,7 +4,7 @@ import Testing
 
 @testable import VRRP
 
-/// HMAC(3) of OpenSSL, which Debian's Python rests on: nothing that we link has one.
+/// HMAC(3) of OpenSSL, which Debian's Python uses: nothing that we link has one.
 private let hmac: HMAC = {
   typealias Digest = @convention(c) () -> OpaquePointer?
   typealias Function =
@@ -31,7 +31,7 @@ private let hmac: HMAC = {
   }
 }()
 
-/// Against the wire images in the appendix of keepalived's draft, which its own test holds, too
+/// Against the wire images in the appendix of keepalived's draft, which its own test uses too
 /// (`test/auth_hmac_test.c`): key 00 to 1f, id 51, priority 200, sequence 0x6800000080000000.
 struct HMACTests {
   private static let made = UTC(seconds: 0x6800_0000, nanoseconds: 500_000_000)
@@ -103,7 +103,7 @@ struct HMACTests {
     }
     #expect(reason(2) == .hmac)  // priority
     #expect(reason(5) == .hmac)  // interval
-    #expect(reason(6) == nil)  // the checksum isn't covered: it was made good again
+    #expect(reason(6) == nil)  // the checksum isn't covered: it was recomputed
     #expect(reason(7, isResealed: false) == .checksum)
     #expect(reason(trailer - 1) == .hmac)  // address
     #expect(reason(trailer) == .trailer)
@@ -175,20 +175,21 @@ struct HMACTests {
     for window in [nil, 5] as [UInt32?] {
       var sender = Codec(Self.router(window: window), hmac: hmac)
       var receiver = Codec(Self.router(window: window), hmac: hmac)
-      // The same instant, a bit back, on again.
+      // The same instant, slightly back, forward again.
       for seconds in [0, 0, 0, -1, -2, 0, 1, 1] as [Int64] {
         let now = UTC(seconds: noon.seconds + seconds)
         let bytes = sender.bytes(200, envelope, utc: now)
         #expect(receiver.refusal(bytes, envelope, utc: now) == nil)
       }
-      // Both clocks an hour back: with a window the sender starts over, and the mark is worth nothing.
+      // Both clocks go back an hour: with a window the sender starts again, and the old sequence no
+      // longer counts.
       let back = UTC(seconds: noon.seconds - 3600)
       let bytes = sender.bytes(200, envelope, utc: back)
       #expect(receiver.refusal(bytes, envelope, utc: back) == nil)
     }
   }
 
-  /// Multicast: a mark for each sender, found by its address.
+  /// Multicast: each sender has a sequence of its own, found by its address.
   @Test func sendersDoNotDisturbEachOther() {
     var router = Self.router()
     router.peers = []

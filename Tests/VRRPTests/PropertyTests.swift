@@ -5,7 +5,7 @@ import Testing
 
 @testable import VRRP
 
-/// How many of something random to try: `VRRP_SEQUENCES`, `VRRP_SEEDS`, or what takes seconds.
+/// How many random cases to try: `VRRP_SEQUENCES`, `VRRP_SEEDS`, or as many as take seconds.
 func count(_ variable: String, _ few: Int) -> Int {
   getenv(variable).flatMap { Int(String(cString: $0)) } ?? few
 }
@@ -25,7 +25,8 @@ struct PropertyTests {
   }
 }
 
-/// One random sequence with its bookkeeping, which knows the rules but not how the machine keeps them.
+/// One random sequence with its bookkeeping, which knows the rules but not how the machine
+/// implements them.
 private struct Sequence {
   private var random: SplitMix64
   private var router = VirtualRouter(id: 1)
@@ -38,7 +39,8 @@ private struct Sequence {
   private var isFaulty = false
   private var isYielding = false
   private var primaries = PerFamily<IPAddress?>(both: nil)
-  /// When a backup that is called in time must be master, unless it hears something; nil: not a backup.
+  /// When a backup that is called in time must become master, unless it hears something; nil: not a
+  /// backup.
   private var latest: Int64?
   private var lastSent: Int64?
 
@@ -69,13 +71,13 @@ private struct Sequence {
     priority = router.priority
   }
 
-  /// The first law that is broken, with the events up to there.
+  /// The first law that is broken, with the events up to that point.
   mutating func run() -> String? {
     for family in Family.allCases where Double.random(in: 0..<1, using: &random) < 0.9 {
       if let broken = perform(.primary(family, address(family, 5))) { return broken }
     }
     for _ in 0..<40 {
-      // To the next deadline in time, or somewhere before it.
+      // To the next deadline, in time, or to somewhere before it.
       let deadline = machine.nextDeadline?.nanoseconds
       if let deadline, Bool.random(using: &random) {
         now = max(now, deadline)
@@ -144,17 +146,17 @@ private struct Sequence {
     }
     if state != .master { isYielding = false }
 
-    // A transition is told, and it is the one that was made.
+    // A transition is reported, and it is the one that was made.
     if (step.transition == nil) != (before == state) { return "a transition that isn't one" }
     if let transition = step.transition, transition.from != before || transition.to != state {
       return "another transition than told"
     }
-    // Who mustn't be in the election isn't.
+    // A router that mustn't be in the election isn't.
     let canSpeak = Family.allCases.contains { router.families[$0] && primaries[$0] != nil }
     if isFaulty || !canSpeak || !isStarted && !isYielding, state != .initialize {
       return "in the election, though faulty, stopped or mute"
     }
-    // Only a master advertises; whoever ceases to be one without a better one says so.
+    // Only a master advertises; if it stops being master without a better one, it says so.
     switch step.advertisement {
     case nil:
       if before == .master, state == .initialize, step.transition?.reason != .yielded,
@@ -174,13 +176,14 @@ private struct Sequence {
       return "master in silence"
     }
     if state != .master { lastSent = nil }
-    // A master advertises at least once in an interval, when it is called in time.
+    // A master that is called in time advertises at least once in an interval.
     if state == .master, !isYielding {
       guard let lastSent else { return "a master that never advertised" }
       if now - lastSent > router.interval.nanoseconds { return "a silent master" }
     }
     if let broken = checkHeard(event, before, step) { return broken }
-    // It never asks to be called now again, but for a start after a transition: that would be a busy loop.
+    // It never asks to be called again now, except for a start after a transition: that would be a
+    // busy loop.
     if case .elapsed = event, step.transition == nil, let deadline = machine.nextDeadline,
       deadline.nanoseconds <= now
     {
@@ -212,7 +215,7 @@ private struct Sequence {
         return "gave way to a lower priority"
       }
       if before != .master, machine.state == .master { return "master because of a master" }
-      // Heeded: everything that may be followed.
+      // Everything that is accepted and may be followed.
       let isLower = advertisement.priority < priority
       let preempts = priority == 255 || router.preempt && router.preemptDelay == .zero
       if before != .initialize, machine.state == .backup, advertisement.priority > 0,

@@ -48,7 +48,7 @@ struct Script {
       : IPAddress(v6High: 0xfe80 << 48, low: UInt64(number) << 8)
   }
 
-  /// What went otherwise; empty: nothing.
+  /// The expectations that weren't met; empty if all were.
   func mistakes(_ router: VirtualRouter) -> [String] {
     var machine = Machine(router)
     for family in Family.allCases where router.families[family] {

@@ -3,7 +3,8 @@ import TestSupport
 
 @testable import VRRP
 
-/// Virtual routers on one link that loses, delays and cuts: the real machines, simulated time.
+/// Virtual routers on one link that loses, delays and cuts packets: the real machines in simulated
+/// time.
 struct Segment {
   private struct Packet {
     var arrives: Int64
@@ -16,24 +17,24 @@ struct Segment {
   private(set) var now: Int64 = 0
   private(set) var machines: [Machine] = []
   private var packets: [Packet] = []
-  /// When each machine's thread comes round, given its next deadline: late by so much.
+  /// How late each machine's thread runs after its next deadline.
   private var lateness: [Int64] = []
-  /// Until when each machine's thread is held up: it reads no packet and sees no deadline.
+  /// Until when each machine's thread is held up: it reads no packet and notices no deadline.
   private var heldUntil: [Int64] = []
   private let addresses: [PerFamily<IPAddress>]
   private var primaries: [PerFamily<IPAddress?>]
 
   var loss = 0.0
-  /// At most, in nanoseconds.
+  /// The maximum, in nanoseconds.
   var delay: Int64 = 0
   var maxLateness: Int64 = 0
   /// Directions that are cut, by family: from, to.
   var cuts = PerFamily<Set<[Int]>>(both: [])
 
-  /// How long there have been two masters by now without a pause, and the most since `reset`.
+  /// For how long there have been two masters without a pause, now and at most since `reset`.
   private(set) var overlap: Int64 = 0
   private(set) var maxOverlap: Int64 = 0
-  /// How long there has been one and the same master, without a pause.
+  /// For how long there has been one and the same master without a pause.
   private(set) var reign: Int64 = 0
   private var reigning: [Int] = []
 
@@ -42,7 +43,7 @@ struct Segment {
     machines = routers.map { Machine($0) }
     lateness = routers.map { _ in 0 }
     heldUntil = lateness
-    // In IPv6 the order of the addresses is another one.
+    // In IPv6 the order of the addresses differs.
     var six = Array(1...routers.count)
     six.shuffle(using: &random)
     addresses = routers.indices.map {
@@ -54,7 +55,7 @@ struct Segment {
     for i in machines.indices { for family in Family.allCases { address(family, i, true) } }
   }
 
-  /// Gives a router its address in a family, or takes it away.
+  /// Gives a router its address in a family, or removes it.
   mutating func address(_ family: Family, _ i: Int, _ isThere: Bool) {
     guard machines[i].router.families[family] else { return }
     primaries[i][family] = isThere ? addresses[i][family] : nil
@@ -89,7 +90,7 @@ struct Segment {
 
   mutating func hold(_ i: Int, for time: Int64) { heldUntil[i] = now + time }
 
-  /// Runs until then. A thread that comes round reads its socket first.
+  /// Runs until `end`. A thread that runs reads its socket first.
   mutating func run(until end: Int64) {
     while true {
       var next = end

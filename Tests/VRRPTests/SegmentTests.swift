@@ -4,11 +4,13 @@ import Testing
 
 @testable import VRRP
 
-/// Two and three routers through anything, then a mended link. 100,000 of each, in a release build:
+/// Two and three routers through all kinds of faults, then a healed link. 100,000 of each, in a
+/// release build:
 ///
 ///     VRRP_SEEDS=100000 swift test -c release --filter VRRPTests.SegmentTests
 struct SegmentTests {
-  /// After the healing: one master, the best, and two at once for no longer than an interval.
+  /// After healing there is one master, the best one, and there are two for no longer than an
+  /// interval.
   @Test(arguments: [2, 3])
   func oneMasterIsLeftAfterTheHealing(routers: Int) {
     for seed in 0..<count("VRRP_SEEDS", 600) {
@@ -20,7 +22,7 @@ struct SegmentTests {
     }
   }
 
-  /// Neighbors of one priority, whose master dies, don't become master at one instant.
+  /// Neighbors of one priority don't become master at the same instant when their master dies.
   @Test(arguments: [2, 3])
   func equalPrioritiesAreNeverTwoMasters(backups: Int) {
     for seed in 0..<count("VRRP_SEEDS", 100) {
@@ -45,7 +47,7 @@ struct SegmentTests {
     }
   }
 
-  /// Every advertisement waits in the socket when its thread comes round: no false failover.
+  /// Advertisements wait in the socket when the thread runs at last: no false failover.
   @Test(arguments: [Interval(centiseconds: 1)!, .second])
   func backupThatIsHeldUpNeverTakesOver(interval: Interval) {
     for seed in 0..<count("VRRP_SEEDS", 100) {
@@ -70,7 +72,7 @@ struct SegmentTests {
     }
   }
 
-  /// Where one family stays broken, in any of its directions, the other one is enough.
+  /// If one family stays broken, in either or both directions, the other one is enough.
   @Test(arguments: [2, 3], Family.allCases)
   func oneFamilyIsEnough(routers: Int, broken family: Family) {
     for seed in 0..<count("VRRP_SEEDS", 300) {
@@ -158,10 +160,11 @@ private struct Trial {
     }
     heal(family)
     let down = 4 * max(longest, 1_000_000_000 / 4)
-    // What is still under way, five intervals late at most, arrives first.
+    // What is still under way, at most five intervals late, arrives first.
     segment.run(until: segment.now + 5 * longest + small)
     segment.reset()
-    // Both masters speak within an interval; with IPv4 cut, IPv6 decides a master-down time later.
+    // Both masters advertise within an interval; with IPv4 cut, IPv6 decides a master-down time
+    // later.
     let most = (family == nil ? longest : 2 * down + longest) + 4 * small
     // One master: a master-down time, another to preempt, the preemption delay; some contests more.
     let settled = segment.now + (family == nil ? 4 : 12) * down + 2 * delays
@@ -197,7 +200,7 @@ private struct Trial {
     for i in machines {
       segment.address(.inet, i, family != .inet || Bool.random(using: &random))
       segment.address(.inet6, i, family != .inet6 || Bool.random(using: &random))
-      // Two masters stay two masters here; only whoever leaves does so now, and comes back.
+      // Two masters stay two masters here; only one that leaves does so now, and comes back.
       if segment.machines[i].yields != nil { segment.perform(.stop, i) }
       segment.perform(.faulty(false), i)
       segment.perform(.start, i)

@@ -62,7 +62,7 @@ struct Wire: CustomTestStringConvertible {
     // version 3; unicast_peer { 198.51.100.11 }
     Wire("v3 unicast", 55, 100, to: "198.51.100.11", "3137 6401 0064 5301 c000 0268") {
       $0.addresses = [IPAddress("192.0.2.104")!]
-      // Who sends to that peer; who reads has the sender as a peer.
+      // We send to that peer; as a reader, we have the sender as a peer.
       $0.peers = [IPAddress("198.51.100.11")!, IPAddress("198.51.100.10")!]
     },
     // version 2; advert_int 2; authentication { auth_type PASS auth_pass secret }
@@ -93,7 +93,7 @@ extension Codec {
     return Array(buffer[..<count])
   }
 
-  /// The reason for which it is refused, or nil.
+  /// Why it is discarded; nil if it isn't.
   mutating func refusal(
     _ bytes: [UInt8], _ envelope: Envelope, own: String? = nil, utc: UTC = noon
   ) -> Discard.Reason? {

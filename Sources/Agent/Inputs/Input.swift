@@ -1,25 +1,25 @@
 import JSON
 import Model
 
-/// What says signals, and tells of itself in status and metrics. `Session.run` has the list of inputs;
-/// a new one needs a line there, and none elsewhere in the loop.
+/// Reports signals, and describes itself in status and metrics. `Session.run` lists the inputs; a
+/// new one needs a line there and none elsewhere in the loop.
 ///
-/// An input that watches on a thread of its own posts to the ``Inbox``, which wakes the loop. The loop
-/// calls the methods from its thread, and the HTTP server `status` and `measure` from others.
+/// An input that watches on a thread of its own posts to the ``Inbox``, which wakes the loop. The
+/// loop calls the methods on its thread; the HTTP server calls `status` and `measure` on others.
 protocol Input: Sendable {
-  /// The signals that it says for a state file, also where no condition names them.
+  /// The signals that it reports for a state file, even if no condition names them.
   func signals(of desired: DesiredState) -> Set<Signal>
   /// Watches what this state file wants from now on, and nothing else.
   func update(_ desired: DesiredState)
-  /// What the observed kernel says of its signals.
+  /// The states of its signals that follow from the observed kernel.
   func states(in observed: NetworkState, for desired: DesiredState) -> [Signal: Signal.State]
-  /// When ``poll(_:)`` is to be called; nil: never.
+  /// When ``poll(_:)`` must be called; nil: never.
   var nextPoll: Cadence.Instant? { get }
-  /// What it says by the clock: of a handshake that has become too old, down.
+  /// The states that follow from the time: down, for a handshake that has become too old.
   func poll(_ now: Cadence.Instant) -> [Signal: Signal.State]
   /// Why a signal is down.
   func reason(for signal: Signal) -> String?
-  /// What there is to say of its signals, which the loop knows to be in these states.
+  /// What there is to show about its signals, whose states the loop knows.
   func status(given states: [Signal: Signal.State]) -> InputStatus
   func measure(into metrics: inout Metrics)
   func stop()
@@ -28,7 +28,7 @@ protocol Input: Sendable {
 struct InputStatus: Sendable {
   /// Members of a signal's status.
   var words: [Signal: [(String, Tree)]] = [:]
-  /// What isn't as one might think, though nothing failed.
+  /// What isn't as one might expect, though nothing failed.
   var notes: [Trouble] = []
 }
 
@@ -60,7 +60,7 @@ extension [any Input] {
 
   var nextPoll: Cadence.Instant? { compactMap(\.nextPoll).min() }
 
-  /// What the inputs say whose time has come.
+  /// The states from inputs whose time to be polled has come.
   func poll(_ now: Cadence.Instant) -> [Signal: Signal.State] {
     reduce(into: [:]) { states, input in
       guard let next = input.nextPoll, next <= now else { return }

@@ -3,12 +3,12 @@ import JSON
 import Model
 internal import NIOCore
 
-/// Probes: each says whether whom it asks is alive.
+/// Probes: each reports whether its peer is alive.
 final class ProbeInput: Input {
   private let prober: Prober
   private let meter: ProbeMeter
 
-  /// `observers` are told of each try. Stop it before the group.
+  /// `observers` are called after each attempt. Stop it before the group.
   init(
     group: any EventLoopGroup, allowsExec: Bool, telling inbox: Inbox, log: Log,
     observers: [any ProbeObserver]
@@ -38,7 +38,7 @@ final class ProbeInput: Input {
 
   func stop() { prober.stop() }
 
-  /// What probes have read.
+  /// The status of probes, from what they have found out.
   static func status(
     of probes: Prober.Snapshot, given states: [Signal: Signal.State]
   ) -> InputStatus {

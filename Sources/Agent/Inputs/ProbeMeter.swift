@@ -2,10 +2,10 @@ import Health
 import Model
 import Synchronization
 
-/// Told of each try of a probe, on the prober's thread.
+/// Called after each attempt of a probe, on the prober's thread.
 protocol ProbeObserver: Sendable {
   func note(_ signal: Signal, _ report: AttemptReport, _ reading: Reading)
-  /// Adds what it makes of all that probes say now.
+  /// Adds metrics computed from the present states of all probes.
   func measure(_ probes: Prober.Snapshot, into metrics: inout Metrics)
 }
 
@@ -16,7 +16,7 @@ final class ProbeMeter: Sendable {
 
   init(observers: [any ProbeObserver] = []) { self.observers = observers }
 
-  /// A probe was tried.
+  /// An attempt is over.
   func note(_ signal: Signal, _ report: AttemptReport, _ reading: Reading) {
     metrics.withLock { $0.observe(Self.lateness, reading.lateness) }
     for observer in observers { observer.note(signal, report, reading) }

@@ -3,14 +3,14 @@ internal import Health
 import Model
 import Synchronization
 
-/// Logs what isn't as one might think of a probe that doesn't fail, once while it is so.
+/// Logs what isn't as one might expect about a probe that doesn't fail, once while it lasts.
 final class ProbeNotes: Sendable {
   private struct Said {
     var notes: [String]
     var at: Instant
   }
 
-  /// Of one probe no more is said: whoever is asked decides what there is to say.
+  /// How long a probe is silent after a log line: whoever is asked decides what there is to note.
   private static let pause = Duration.seconds(60)
 
   private let said = Mutex<[Signal: Said]>([:])
@@ -25,14 +25,14 @@ final class ProbeNotes: Sendable {
     }
   }
 
-  /// What is to be said now of a probe's notes.
+  /// The notes of a probe that are to be logged now.
   func news(of signal: Signal, _ notes: [String], _ now: Instant) -> [String] {
     said.withLock { said in
       let before = said[signal]
       if notes.isEmpty, before == nil { return [] }
       if let before, notes == before.notes { return [] }
       if let before, now - before.at < Self.pause {
-        // What is over may come again, and is said then.
+        // A note that is over may return, and is logged again then.
         said[signal]?.notes.removeAll { !notes.contains($0) }
         return []
       }
