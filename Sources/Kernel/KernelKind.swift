@@ -44,7 +44,7 @@ enum KernelKinds {
     NftablesTableKind.self,
   ]
 
-  /// By the kind's position.
+  /// Indexed by the kinds' positions.
   private static let byPosition: [any KernelKind.Type] = Kind.all.map { kind in
     all.first { $0.kind == kind }!
   }

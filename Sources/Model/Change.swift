@@ -1,6 +1,6 @@
 public import Nftables
 
-/// One thing to do to the kernel.
+/// A change to be made in the kernel.
 public struct Change: Hashable, Sendable {
   public enum Verb: String, Hashable, Sendable {
     case create, update, replace, delete
@@ -11,11 +11,11 @@ public struct Change: Hashable, Sendable {
   public let object: Object
   /// What is there; nil for a creation.
   public let observed: Object?
-  /// Of a route: other routes of the same key stay. An IPv4 route then goes ahead of them.
+  /// For a route: other routes of the same key stay. An IPv4 route then goes ahead of them.
   public var isBeside = false
-  /// Of a rule's deletion: rules that stay, but that the kernel could delete in its place.
+  /// For a rule's deletion: rules that stay, but that the kernel could delete in its place.
   public var lookalikes: [Rule] = []
-  /// Of a table: the difference that is carried out, exactly.
+  /// For a table: the difference to carry out, exactly.
   public var table: TableChange?
 
   public init(_ verb: Verb, _ object: Object, observed: Object? = nil) {

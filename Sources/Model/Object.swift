@@ -78,7 +78,7 @@ extension ObjectID: Hashable {
 }
 
 extension ObjectID: Comparable {
-  /// By kind, then in the kind's own order.
+  /// Sorts by kind, then in the kind's own order.
   public static func < (a: ObjectID, b: ObjectID) -> Bool {
     func less<T: Comparable>(_ own: T) -> Bool { (b.value as? T).map { own < $0 } ?? false }
     return a.kind == b.kind ? less(a.value) : a.kind < b.kind

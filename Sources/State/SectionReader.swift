@@ -72,7 +72,7 @@ struct FileKey: ObjectKey {
     self.rawValue = rawValue
   }
 
-  /// By one of ``names``.
+  /// The key with this name, which must be one of ``names``.
   init(_ name: String) { rawValue = Self.names.firstIndex(of: name)! }
 
   // Editors look for the JSON Schema under the first key; the second is a comment.

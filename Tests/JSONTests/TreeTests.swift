@@ -7,7 +7,7 @@ private let samples: [(tree: Tree, width: Int, text: String)] = [
   (.null, 100, "null\n"),
   (["name": "br0", "mtu": 1420], 100, "{ \"name\": \"br0\", \"mtu\": 1420 }\n"),
   (["ports": [6881, 6882], "up": true], 100, "{ \"ports\": [6881, 6882], \"up\": true }\n"),
-  // One line if it fits, with the comma behind it.
+  // One line if it fits, with the comma after it.
   (["a": 1], 10, "{ \"a\": 1 }\n"),
   (["a": 1], 9, "{\n  \"a\": 1\n}\n"),
   ([[1, 2], [3, 4]], 9, "[\n  [1, 2],\n  [3, 4]\n]\n"),

@@ -1,8 +1,8 @@
 import Model
 import VRRP
 
-/// The first byte says which router reads the rest, and how: as a message, or in an IPv4 packet. Checksums
-/// are made good for one half of the inputs: chance finds none.
+/// The first byte selects the router that reads the rest, and how: as a message, or in an IPv4
+/// packet. Half of the inputs get correct checksums, since chance finds none.
 func anyPacketIsReadOrRefused(_ bytes: [UInt8]) {
   guard let first = bytes.first else { return }
   let router = routers[Int(first & 7)]
@@ -31,7 +31,8 @@ private func readOrRefuse(_ message: [UInt8], _ envelope: Envelope, _ router: Vi
     precondition(!error.description.isEmpty && !error.reason.name.isEmpty)
     return
   }
-  // What is heeded is short, of our version and from where it must be, and a sender writes the same.
+  // An accepted message is short, of our version and from the right place, and a sender writes the
+  // same.
   precondition(message.count <= Codec.capacity && message[1] == router.id)
   precondition(envelope.hopLimit == 255 && envelope.source != own)
   precondition(router.peers.isEmpty || router.peers.contains(envelope.source))
@@ -48,7 +49,7 @@ private func readOrRefuse(_ message: [UInt8], _ envelope: Envelope, _ router: Vi
   turn(router, advertisement, envelope.source)
 }
 
-/// An election goes on, whatever it hears: after a silence there is a master.
+/// An election continues, whatever it hears: after a silence there is a master.
 private func turn(_ router: VirtualRouter, _ advertisement: Advertisement, _ source: IPAddress) {
   var machine = Machine(router)
   var now = Instant(nanoseconds: 0)
@@ -96,7 +97,7 @@ private let routers: [VirtualRouter] = (0..<8).map { number in
   return router
 }
 
-/// In place of an HMAC: something that depends on each byte, and that a fuzzer can find.
+/// Instead of an HMAC: something that depends on each byte, and that a fuzzer can find.
 private let sum: HMAC = { key, message in
   var code = InlineArray<32, UInt8>(repeating: 0)
   for i in message.indices { code[0] &+= message[i] }
@@ -113,7 +114,7 @@ private func seal(_ message: inout [UInt8], _ envelope: Envelope, _ router: Virt
   if isIPv6 {
     for address in [envelope.source, envelope.destination] {
       for half in [address.v6.high, address.v6.low] {
-        // Behind an odd count, a byte would stand in the wrong half of its word.
+        // After an odd number of bytes, a byte would be in the wrong half of its word.
         if covered.count % 2 != 0 { covered.append(0) }
         covered += (0..<8).map { UInt8(half >> (56 - 8 * $0) & 255) }
       }

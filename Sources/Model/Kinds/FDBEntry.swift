@@ -13,7 +13,7 @@ public struct FDBEntry: Resource {
   public var via: LinkName?
   /// Made by somebody else: vpngw keeps it as stated, without our mark.
   public var isAdopted = false
-  /// Observed only: it bears our mark.
+  /// Observed only: it has our mark.
   public var isOwned = false
 
   public init(_ mac: MACAddress, link: LinkName, dst: IPAddress) {

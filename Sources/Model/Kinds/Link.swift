@@ -16,7 +16,7 @@ public struct Link: Resource {
   public var altnames: [String]?
   /// Also removes what isn't stated, as if the link were ours: used to restore a link.
   public var isExact = false
-  /// Observed only: its alias bears our mark.
+  /// Observed only: its alias has our mark.
   public var isOwned = false
   /// Observed only: its interface index in this namespace.
   public var index: UInt32?

@@ -33,7 +33,7 @@ public struct NftablesTable: Resource {
   public var isBlueprints = false
   /// Somebody else's: created and kept without our mark.
   public var isForeign = false
-  /// Observed only: it bears our mark.
+  /// Observed only: it has our mark.
   public var isOwned = false
 
   public init(_ source: Nftables.Table) {

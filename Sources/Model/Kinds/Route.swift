@@ -30,7 +30,7 @@ public struct Route: ProtocolMarked {
     public var value: Value { .string(name) }
   }
 
-  /// One way out.
+  /// A next hop.
   public struct Hop: Hashable, Sendable, ValueConvertible {
     /// A gateway, of the route's family or, for IPv4, an IPv6 one.
     public var via: IPAddress?

@@ -218,7 +218,7 @@ extension RuleCompiler {
     known.networks.note(proto.name)
   }
 
-  /// Of what follows the Ethernet header, or the last VLAN header.
+  /// Requires the type of what follows the Ethernet header, or the last VLAN header.
   private mutating func requireType(_ number: UInt64) {
     let range = PayloadRange(base: 0, offset: UInt32(12 + 4 * known.vlans), length: 2)
     let value = UInt16(truncatingIfNeeded: number).bigEndianBytes
@@ -226,7 +226,7 @@ extension RuleCompiler {
     close(isMatch: true, join: Join(range: range, value: value, isProtocol: true))
   }
 
-  /// Some fields exist in some ICMP messages only.
+  /// Requires an ICMP type that has the field: some fields exist only in some messages.
   private mutating func requireMessage(_ name: String, _ field: String) throws(CompileError) {
     let (proto, found) = try Shape.packetField(name, field)
     guard !found.messages.isEmpty, !known.hasMessageType else { return }

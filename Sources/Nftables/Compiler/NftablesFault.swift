@@ -8,7 +8,7 @@ public struct NftablesFault: Error, Hashable, Sendable, CustomStringConvertible 
     case object(String)
     case flowtable(String)
     case chain(String)
-    /// By its position in its chain, from 0.
+    /// A rule by its position in its chain, from 0.
     case rule(chain: String, position: Int)
   }
 

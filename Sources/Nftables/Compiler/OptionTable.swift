@@ -20,7 +20,7 @@ struct OptionTable {
 
   static func of(_ kind: Nftables.OptionKind) -> OptionTable { all[Int(kind.number)] }
 
-  /// By `enum nft_exthdr_op`.
+  /// The table for a number of `enum nft_exthdr_op`.
   static func of(operation: UInt32) -> OptionTable? {
     operation < all.count ? all[Int(operation)] : nil
   }
