@@ -65,7 +65,7 @@ extension Session {
     let plan = Plan(from: observed, to: desired)
     if let moved = saved?.differences(from: plan), !moved.isEmpty {
       throw CommandError(
-        "the kernel has moved since the plan was made, so nothing was done: plan again\n" + moved)
+        "the kernel has changed since the plan was made, so nothing was done: plan again\n" + moved)
     }
     if apply.isAllOrNothing, !plan.conflicts.isEmpty {
       throw CommandError("not all of it can be done, so nothing was done\n" + plan.conflicts.text)

@@ -84,7 +84,7 @@ extension Session {
             + (names.isEmpty ? "it has none" : "there are " + names.joined(separator: ", ")))
       }
       guard states.updateValue(state, forKey: signal) ?? state == state else {
-        throw CommandError("--signal \(text): said to be the other before")
+        throw CommandError("--signal \(text): stated as the other before")
       }
     }
     return states

@@ -96,7 +96,7 @@ private let file = """
       try sh("ip link add br0 type bridge")
       let refused = try vpngw("apply", "--plan", kept)
       #expect(refused.status == 1)
-      #expect(refused.error.contains("the kernel has moved since the plan was made"))
+      #expect(refused.error.contains("the kernel has changed since the plan was made"))
       #expect(try !sh("ip nexthop show").contains("id 10"))
       try sh("ip link delete br0")
       #expect(try vpngw("apply", "--plan", kept).status == 0)

@@ -241,7 +241,7 @@ private let steady = "No changes. The kernel matches the state file.\n"
         #expect(finished.output == "")
       }
       let both = try vpngw("plan", file, "--signal", "probe.gw0=up", "--signal", "probe.gw0=down")
-      #expect(both.error == "vpngw: --signal probe.gw0=down: said to be the other before\n")
+      #expect(both.error == "vpngw: --signal probe.gw0=down: stated as the other before\n")
     }
   }
 
