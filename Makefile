@@ -6,7 +6,7 @@ setup: ## install what building, running and testing needs (root, Debian; quick 
 	@Tests/support/setup
 
 build: setup ## .build/release/vpngw, the Swift libraries linked in; its symbols in vpngw.debug beside it
-	swift build -c release --static-swift-stdlib --product vpngw
+	swift build -c release --static-swift-stdlib -Xlinker --no-export-dynamic --product vpngw
 	@Tests/support/strip .build/release/vpngw
 
 test: setup ## lint, build, every test here and in the virtual machine, testbeds, a short fuzz run
