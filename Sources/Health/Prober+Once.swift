@@ -4,7 +4,7 @@ public import NIOCore
 
 extension Prober {
   /// What one attempt says about a probe.
-  public struct Answer: Sendable {
+  public struct AttemptResult: Sendable {
     /// Unknown if we couldn't ask.
     public var state: Signal.State
     /// Why it isn't up.
@@ -18,19 +18,19 @@ extension Prober {
   /// Blocks the calling thread, which must not belong to the group.
   public static func once(
     _ probes: [Probe], group: any EventLoopGroup, allowsExec: Bool
-  ) throws -> [Signal: Answer] {
+  ) throws -> [Signal: AttemptResult] {
     let outcomes = try outcomes(of: probes, group: group, allowsExec: allowsExec)
-    var answers: [Signal: Answer] = [:]
+    var results: [Signal: AttemptResult] = [:]
     for (probe, outcome) in zip(probes, outcomes) {
-      answers[probe.signal] =
+      results[probe.signal] =
         switch outcome {
         case .good(let finding):
-          Answer(state: .up, notes: finding.notes + (finding.portNote.map { [$0] } ?? []))
-        case .bad(let reason): Answer(state: .down, reason: reason)
-        case .unasked(let reason): Answer(state: .unknown, reason: reason)
+          AttemptResult(state: .up, notes: finding.notes + (finding.portNote.map { [$0] } ?? []))
+        case .bad(let reason): AttemptResult(state: .down, reason: reason)
+        case .unasked(let reason): AttemptResult(state: .unknown, reason: reason)
         }
     }
-    return answers
+    return results
   }
 
   /// In the order of the probes.

@@ -9,15 +9,15 @@ struct AttributeNames {
 
   /// The name of the last attribute on a path into nested ones, outermost first; its number if it
   /// has no name.
-  func name(of way: UInt16..., kind: String? = nil) -> String { name(of: way, kind: kind) }
+  func name(of path: UInt16..., kind: String? = nil) -> String { name(of: path, kind: kind) }
 
-  func name(of way: [UInt16], kind: String? = nil) -> String {
-    let way = way.map { $0 & 0x3fff }
-    for length in stride(from: way.count, to: 0, by: -1) {
-      guard let name = word(way.prefix(length), kind) else { continue }
-      return way.dropFirst(length).reduce(name) { "\($0), attribute \($1)" }
+  func name(of path: [UInt16], kind: String? = nil) -> String {
+    let path = path.map { $0 & 0x3fff }
+    for length in stride(from: path.count, to: 0, by: -1) {
+      guard let name = word(path.prefix(length), kind) else { continue }
+      return path.dropFirst(length).reduce(name) { "\($0), attribute \($1)" }
     }
-    return way.map { "attribute \($0)" }.joined(separator: ", ")
+    return path.map { "attribute \($0)" }.joined(separator: ", ")
   }
 
   /// The bytes between the netlink header and the first attribute.
@@ -34,10 +34,10 @@ struct AttributeNames {
   }
 
   /// Whether a header precedes the nested attributes (`struct rtnexthop`, `struct ifinfomsg`).
-  func hasHeader(within way: [UInt16]) -> Bool {
+  func hasHeader(within path: [UInt16]) -> Bool {
     switch subsystem {
-    case .route: way == [RTA.multipath]
-    case .link: way == [IFLA.linkInfo, IFLAInfo.data, IFLAVeth.peer]
+    case .route: path == [RTA.multipath]
+    case .link: path == [IFLA.linkInfo, IFLAInfo.data, IFLAVeth.peer]
     default: false
     }
   }
@@ -58,7 +58,7 @@ struct AttributeNames {
     }
   }
 
-  private func word(_ way: ArraySlice<UInt16>, _ kind: String?) -> String? {
+  private func word(_ path: ArraySlice<UInt16>, _ kind: String?) -> String? {
     let words: [[UInt16]: String] =
       switch subsystem {
       case .link: Self.link.merging(Self.linkData(kind)) { first, _ in first }
@@ -70,7 +70,7 @@ struct AttributeNames {
       case .nftables: Self.nftables(message)
       case .generic: Self.ipvs
       }
-    return words[Array(way)]
+    return words[Array(path)]
   }
 
   private static let link: [[UInt16]: String] = [

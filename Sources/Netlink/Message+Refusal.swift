@@ -33,11 +33,11 @@ extension Message {
     }
     if let missing {
       let around = nest.map(search)
-      return "without " + names.name(of: (around?.way ?? []) + [missing], kind: around?.kind)
+      return "without " + names.name(of: (around?.path ?? []) + [missing], kind: around?.kind)
     }
     guard let offset else { return nil }
     let found = search(offset)
-    return found.way.isEmpty ? nil : "at " + names.name(of: found.way, kind: found.kind)
+    return found.path.isEmpty ? nil : "at " + names.name(of: found.path, kind: found.kind)
   }
 
   /// The extended ACK's attributes, which follow the code and the quoted request.
@@ -58,7 +58,7 @@ extension Message {
 /// Finds the attribute that begins at an offset of a request, and those that enclose it.
 private struct AttributeSearch {
   /// Types from the outermost attribute to the one at the offset; empty if there is none.
-  private(set) var way: [UInt16] = []
+  private(set) var path: [UInt16] = []
   /// The link's type, if the request states it.
   private(set) var kind: String?
   private let names: AttributeNames
@@ -66,7 +66,7 @@ private struct AttributeSearch {
   init(_ request: UnsafeRawBufferPointer, _ names: AttributeNames, _ offset: Int) {
     self.names = names
     let start = align(messageHeaderLength + names.headerLength)
-    if offset < start || !find(request, start, request.count, offset) { way = [] }
+    if offset < start || !find(request, start, request.count, offset) { path = [] }
   }
 
   private mutating func find(
@@ -78,13 +78,13 @@ private struct AttributeSearch {
       let type = request.loadUnaligned(fromByteOffset: position + 2, as: UInt16.self)
       guard length >= attributeHeaderLength, position + length <= end else { return false }
       let content = position + attributeHeaderLength
-      if way == [IFLA.linkInfo], type == IFLAInfo.kind {
+      if path == [IFLA.linkInfo], type == IFLAInfo.kind {
         let bytes = request[content..<position + length].prefix { $0 != 0 }
         kind = String(decoding: bytes, as: UTF8.self)
       }
       if offset < position + length {
-        way.append(type & 0x3fff)
-        if offset > position, type & UInt16(NLA_F_NESTED) != 0, !names.hasHeader(within: way) {
+        path.append(type & 0x3fff)
+        if offset > position, type & UInt16(NLA_F_NESTED) != 0, !names.hasHeader(within: path) {
           _ = find(request, content, position + length, offset)
         }
         return true

@@ -13,7 +13,7 @@ struct Authenticator: Sendable {
   private static let pseudo = 20
 
   /// A sender's newest sequence number.
-  private struct Mark {
+  private struct NewestSequence {
     var source: IPAddress?
     var sequence: UInt64 = 0
     var used: UInt64 = 0
@@ -25,7 +25,7 @@ struct Authenticator: Sendable {
   private let hmac: HMAC
   private var sent: UInt64 = 0
   // With multicast, only their packets identify senders, and only those that hold a key get here.
-  private var marks: [Mark]
+  private var newest: [NewestSequence]
   private var uses: UInt64 = 0
   private var scratch: [UInt8]
 
@@ -33,7 +33,9 @@ struct Authenticator: Sendable {
     self.keyring = keyring
     active = keyring.keys.firstIndex { $0.id == keyring.active }!
     self.hmac = hmac
-    marks = peers.isEmpty ? Array(repeating: Mark(), count: 8) : peers.map { Mark(source: $0) }
+    newest =
+      peers.isEmpty
+      ? Array(repeating: NewestSequence(), count: 8) : peers.map { NewestSequence(source: $0) }
     scratch = Array(repeating: 0, count: Self.pseudo + Codec.capacity)
   }
 
@@ -96,21 +98,21 @@ struct Authenticator: Sendable {
   ) throws(Discard) {
     uses += 1
     var index = 0
-    for i in marks.indices {
-      if marks[i].source == source {
+    for i in newest.indices {
+      if newest[i].source == source {
         index = i
         break
       }
-      if marks[i].used < marks[index].used { index = i }
+      if newest[i].used < newest[index].used { index = i }
     }
-    if marks[index].source != source { marks[index] = Mark(source: source) }
-    let isSet = marks[index].used > 0
-    let isExpired = keyring.window.map { Self.isStale(marks[index].sequence, utc, $0) } ?? false
-    guard !isSet || isExpired || Self.isAfter(sequence, marks[index].sequence) else {
+    if newest[index].source != source { newest[index] = NewestSequence(source: source) }
+    let isSet = newest[index].used > 0
+    let isExpired = keyring.window.map { Self.isStale(newest[index].sequence, utc, $0) } ?? false
+    guard !isSet || isExpired || Self.isAfter(sequence, newest[index].sequence) else {
       throw Discard(.replay)
     }
-    marks[index].sequence = sequence
-    marks[index].used = uses
+    newest[index].sequence = sequence
+    newest[index].used = uses
   }
 
   private mutating func code(

@@ -115,9 +115,9 @@ struct BlueprintTests {
       func say(_ state: Signal.State, until count: Int) -> Bool {
         turning.inbox.post(Resolver().signal, state)
         return turning.turn {
-          let way = turning.store.status.ways.first
-          return way?.availability.leading.count == count
-            && (way?.closedSince == nil) == (state == .up)
+          let shown = turning.store.status.availabilities.first
+          return shown?.availability.leading.count == count
+            && (shown?.closedSince == nil) == (state == .up)
         }
       }
       try #require(say(.up, until: 1))

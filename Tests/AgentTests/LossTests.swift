@@ -27,8 +27,8 @@ import Testing
         }
         let up = states.count { $0 == .up }
         return turning.turn {
-          turning.store.status.ways.first?.availability.leading.count == up
-            && (turning.store.status.ways.first?.closedSince == nil) == (up > 0)
+          turning.store.status.availabilities.first?.availability.leading.count == up
+            && (turning.store.status.availabilities.first?.closedSince == nil) == (up > 0)
         }
       }
       turning.start()
@@ -40,14 +40,14 @@ import Testing
       let deaths = turning.log.of("signal").filter { $0.contains("state=down") }
       #expect(deaths.count == 1 && deaths[0].contains("level=warning"), "\(deaths)")
       #expect(say(.down, .down))
-      let since = try #require(turning.store.status.ways.first?.closedSince)
+      let since = try #require(turning.store.status.availabilities.first?.closedSince)
       let said = turning.log.of("egress")
       #expect(
         said.count == 1 && said[0].contains("level=error event=egress state=closed"), "\(said)")
       // Further passes keep the time at which egress closed.
       try sh("ip rule add priority 7777 lookup main")
       turning.converge()
-      #expect(turning.store.status.ways.first?.closedSince == since)
+      #expect(turning.store.status.availabilities.first?.closedSince == since)
       #expect(say(.down, .up))
       let last = try #require(turning.log.of("egress").last)
       #expect(

@@ -88,8 +88,8 @@ struct StatusTableTests {
     let availability = Availability(
       name: "egress", noun: "gateways", leading: [], count: 3, isClosed: true,
       reason: "no gateway is alive: egress is closed")
-    status.ways = [
-      Status.Way(
+    status.availabilities = [
+      Status.BlueprintAvailability(
         availability: availability,
         closedSince: WallClock(seconds: 1_767_225_599, milliseconds: 7))
     ]

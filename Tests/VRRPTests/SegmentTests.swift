@@ -167,8 +167,8 @@ private struct Trial {
     // later.
     let most = (family == nil ? longest : 2 * down + longest) + 4 * small
     // One master: a master-down time, another to preempt, the preemption delay; some contests more.
-    let settled = segment.now + (family == nil ? 4 : 12) * down + 2 * delays
-    segment.run(until: settled)
+    let decided = segment.now + (family == nil ? 4 : 12) * down + 2 * delays
+    segment.run(until: decided)
     if segment.maxOverlap > most {
       return "two masters for \(segment.maxOverlap) ns of \(most) after the healing"
     }

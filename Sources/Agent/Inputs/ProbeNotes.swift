@@ -5,7 +5,7 @@ import Synchronization
 
 /// Logs what isn't as one might expect about a probe that doesn't fail, once while it lasts.
 final class ProbeNotes: Sendable {
-  private struct Said {
+  private struct Logged {
     var notes: [String]
     var at: Instant
   }
@@ -13,7 +13,7 @@ final class ProbeNotes: Sendable {
   /// How long a probe is silent after a log line: whoever is asked decides what there is to note.
   private static let pause = Duration.seconds(60)
 
-  private let said = Mutex<[Signal: Said]>([:])
+  private let logged = Mutex<[Signal: Logged]>([:])
   private let log: Log
 
   init(_ log: Log) { self.log = log }
@@ -27,16 +27,16 @@ final class ProbeNotes: Sendable {
 
   /// The notes of a probe that are to be logged now.
   func news(of signal: Signal, _ notes: [String], _ now: Instant) -> [String] {
-    said.withLock { said in
-      let before = said[signal]
+    logged.withLock { logged in
+      let before = logged[signal]
       if notes.isEmpty, before == nil { return [] }
       if let before, notes == before.notes { return [] }
       if let before, now - before.at < Self.pause {
         // A note that is over may return, and is logged again then.
-        said[signal]?.notes.removeAll { !notes.contains($0) }
+        logged[signal]?.notes.removeAll { !notes.contains($0) }
         return []
       }
-      said[signal] = Said(notes: notes, at: now)
+      logged[signal] = Logged(notes: notes, at: now)
       return notes.filter { before?.notes.contains($0) != true }
     }
   }

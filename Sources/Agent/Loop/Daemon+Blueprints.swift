@@ -9,7 +9,7 @@ extension Daemon {
   ) {
     let duration = Instant.now - now
     let states = liveSignals.states(now)
-    var ways: [Status.Way] = []
+    var availabilities: [Status.BlueprintAvailability] = []
     for blueprint in desiredState!.blueprints {
       guard let availability = blueprint.availability(in: wanted, given: states) else { continue }
       let hasFailed = outcome.failed.contains { blueprint.owns($0.step.change.object) }
@@ -17,14 +17,17 @@ extension Daemon {
       let pass = BlueprintPass(
         isGood: hasFailed ? false : (hasChanged ? true : nil), duration: duration)
       store.report(availability, of: blueprint, pass)
-      ways.append(note(availability))
+      availabilities.append(note(availability))
     }
-    if store.status.ways != ways { store.update { $0.ways = ways } }
+    if store.status.availabilities != availabilities {
+      store.update { $0.availabilities = availabilities }
+    }
   }
 
   /// Logs when a blueprint has no live member left, and when it has one again.
-  private func note(_ availability: Availability) -> Status.Way {
-    let before = store.status.ways.first { $0.availability.name == availability.name }?.closedSince
+  private func note(_ availability: Availability) -> Status.BlueprintAvailability {
+    let before = store.status.availabilities.first { $0.availability.name == availability.name }?
+      .closedSince
     if availability.isClosed, before == nil {
       log.error(availability.name, ["state": "closed", "reason": availability.reason])
     } else if let before, !availability.isClosed, !availability.leading.isEmpty {
@@ -35,7 +38,7 @@ extension Daemon {
           "closed-since": before.text,
         ])
     }
-    return Status.Way(
+    return Status.BlueprintAvailability(
       availability: availability, closedSince: availability.isClosed ? before ?? .now : nil)
   }
 }

@@ -16,7 +16,7 @@ struct Status: Sendable {
   }
 
   /// How many of its members a blueprint leads packets to.
-  struct Way: Hashable, Sendable {
+  struct BlueprintAvailability: Hashable, Sendable {
     let availability: Availability
     /// Since when nothing has got through, since every member is down.
     let closedSince: WallClock?
@@ -35,7 +35,7 @@ struct Status: Sendable {
   /// What the signals of blueprints' probes are about.
   var subjects: [Signal: SignalSubject] = [:]
   /// For blueprints that lead packets to members, once a pass has seen them.
-  var ways: [Way] = []
+  var availabilities: [BlueprintAvailability] = []
   /// Packets that blueprints' nftables dropped.
   var drops: [DropTotals] = []
   /// Steps that the kernel refused and that will be tried again.
@@ -86,7 +86,7 @@ extension Status {
         })
     }
     if let waiting { members.append(("waiting", .string(waiting))) }
-    for way in ways { members.append((way.availability.name, way.tree)) }
+    for entry in availabilities { members.append((entry.availability.name, entry.tree)) }
     let drops = drops.flatMap(\.list)
     if !drops.isEmpty { members.append(("drops", .array(drops.map(\.tree)))) }
     members.append(("failures", list(failures)))
@@ -110,7 +110,7 @@ extension Status {
   }
 }
 
-extension Status.Way {
+extension Status.BlueprintAvailability {
   fileprivate var tree: Tree {
     var members: [(String, Tree)] = [
       (availability.noun, .integer(availability.leading.count)),

@@ -18,16 +18,16 @@ extension CrossCheck {
     var depths: [Int: Int] = [:]
     // Iterative rather than recursive: the file determines the depth.
     for start in needs.indices where !isDone[start] {
-      var way = [(position: start, next: 0)]
+      var path = [(position: start, next: 0)]
       depths[start] = 0
-      while let (position, next) = way.last {
+      while let (position, next) = path.last {
         guard next < needs[position].count else {
           isDone[position] = true
           depths[position] = nil
-          way.removeLast()
+          path.removeLast()
           continue
         }
-        way[way.count - 1].next += 1
+        path[path.count - 1].next += 1
         let need = needs[position][next]
         if need.link == section.items[position].name {
           findings.report(
@@ -36,14 +36,14 @@ extension CrossCheck {
         }
         guard let target = positions[need.link], !isDone[target] else { continue }
         if let depth = depths[target] {
-          let names = way[depth...].map { section.items[$0.position].name.text }
+          let names = path[depth...].map { section.items[$0.position].name.text }
           findings.report(
             at: section.pointer(position, need.key),
             "a circle of links, each of which needs the next: "
               + (names + [need.link.text]).joined(separator: " -> "))
         } else {
-          depths[target] = way.count
-          way.append((target, 0))
+          depths[target] = path.count
+          path.append((target, 0))
         }
       }
     }

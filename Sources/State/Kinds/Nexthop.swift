@@ -82,7 +82,7 @@ extension ObjectReader<NexthopKey> {
     }
     let resilient: Nexthop.Resilient? = object(.resilient, "resilient group") { $0.resilient() }
     _ = optional(.blackhole, .flag)
-    let hop = way()
+    let hop = nextHop()
 
     if has(.group) {
       refuse([.family, .via, .dev, .onlink, .blackhole]) {

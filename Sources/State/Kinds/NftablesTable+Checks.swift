@@ -33,11 +33,11 @@ extension CrossCheck {
     let chains = Dictionary(table.chains.map { ($0.name, $0) }) { first, _ in first }
     var finished: Set<String> = []
     /// A path of jumps that leads back to where it began; nil if there is none.
-    func circle(_ name: String, _ way: [String]) -> [String]? {
-      if let start = way.firstIndex(of: name) { return Array(way[start...]) + [name] }
+    func circle(_ name: String, _ path: [String]) -> [String]? {
+      if let start = path.firstIndex(of: name) { return Array(path[start...]) + [name] }
       guard !finished.contains(name), let chain = chains[name] else { return nil }
       for target in chain.rules.flatMap(\.statements).flatMap(\.targets) {
-        if let found = circle(target, way + [name]) { return found }
+        if let found = circle(target, path + [name]) { return found }
       }
       finished.insert(name)
       return nil

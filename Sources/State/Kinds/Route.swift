@@ -37,8 +37,8 @@ extension ObjectReader<RouteKey> {
     let destination = required(.dst, .destination)
     let type = optional(.type, .routeType) ?? .unicast
     let stated = optional(.family, .family)
-    let way = way()
-    let hop = has(.via) || has(.dev) ? way : nil
+    let statedHop = nextHop()
+    let hop = has(.via) || has(.dev) ? statedHop : nil
     let members: [(hop: Route.Hop, when: Condition?)] =
       list(.nexthops, of: "nexthop") { (hop: inout ObjectReader<HopKey>) in hop.hop() } ?? []
     let hops = members.map(\.hop)
@@ -72,9 +72,9 @@ extension ObjectReader<RouteKey> {
     guard !faults.contains(.type) else { return }
     if type.isDiscarding {
       refuse([.via, .dev, .nexthops, .nhid]) { "\($0) is not for \(type.name) routes" }
-    } else if let way = first(of: [.nexthops, .nhid]) {
-      refuse(way == .nhid ? [.via, .dev] : [.nhid, .via, .dev]) {
-        "\($0) can't stand beside \"\(way.name)\": a route leads by one of them"
+    } else if let stated = first(of: [.nexthops, .nhid]) {
+      refuse(stated == .nhid ? [.via, .dev] : [.nhid, .via, .dev]) {
+        "\($0) can't stand beside \"\(stated.name)\": a route leads by one of them"
       }
     } else if !has(.via), !has(.dev) {
       report("this route needs \"via\" and/or \"dev\", \"nexthops\" or \"nhid\"")
@@ -128,7 +128,7 @@ extension ObjectReader<RouteKey> {
 
 extension ObjectReader<HopKey> {
   fileprivate mutating func hop() -> (hop: Route.Hop, when: Condition?)? {
-    var hop = way()
+    var hop = nextHop()
     hop.weight = optional(.weight, .uint16(1, to: 256)) ?? 1
     if !has(.via), !has(.dev) { report("this nexthop needs \"via\" and/or \"dev\"") }
     return (hop, when())

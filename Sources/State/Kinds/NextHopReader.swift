@@ -1,19 +1,19 @@
 internal import Model
 
 /// The keys of an object that leads somewhere by a gateway, a link, or both.
-protocol WayKey: ObjectKey {
+protocol NextHopKey: ObjectKey {
   static var via: Self { get }
   static var dev: Self { get }
   static var onlink: Self { get }
 }
 
-extension RouteKey: WayKey {}
-extension HopKey: WayKey {}
-extension NexthopKey: WayKey {}
+extension RouteKey: NextHopKey {}
+extension HopKey: NextHopKey {}
+extension NexthopKey: NextHopKey {}
 
-extension ObjectReader where Key: WayKey {
+extension ObjectReader where Key: NextHopKey {
   /// The hop that the keys `via`, `dev` and `onlink` state.
-  mutating func way() -> Route.Hop {
+  mutating func nextHop() -> Route.Hop {
     var hop = Route.Hop(via: optional(.via, .address), dev: optional(.dev, .link))
     hop.isOnlink = optional(.onlink, .bool) ?? false
     if has(.onlink), !(has(.via) && has(.dev)) {
