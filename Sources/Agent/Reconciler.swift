@@ -17,6 +17,7 @@ public final class Reconciler {
   public var shouldStop: (Outcome) -> Bool = { _ in false }
   private var sysctlMemory: Memory<RememberedSysctls>
   private var ipvsMemory: Memory<RememberedIPVS>
+  private var endpointMemory: Memory<RememberedEndpoints>
   var flows = FlowsEnded()
 
   /// In the calling thread's network namespace; all calls must come from threads in it.
@@ -25,10 +26,13 @@ public final class Reconciler {
     runDirectory = RunDirectory(path: path, namespaceCookie: kernel.namespaceCookie)
     sysctlMemory = Memory(path: runDirectory.sysctls)
     ipvsMemory = Memory(path: runDirectory.ipvs)
+    endpointMemory = Memory(path: runDirectory.endpoints)
   }
 
-  /// What couldn't be read in the run directory, and so isn't known.
-  var damages: [String] { [sysctlMemory.damage, ipvsMemory.damage].compactMap(\.self) }
+  /// What of the run directory couldn't be read, and so isn't known.
+  var damages: [String] {
+    [sysctlMemory.damage, ipvsMemory.damage, endpointMemory.damage].compactMap(\.self)
+  }
 
   /// The netlink ports that our changes come from: their events are no news.
   var ports: Set<UInt32> { kernel.ports }
@@ -59,6 +63,7 @@ public final class Reconciler {
       observed.sysctls[index].nearest = nearest(to: observed.sysctls[index].key)
     }
     ipvsMemory.content.annotate(&observed)
+    endpointMemory.content.annotate(&observed)
     return observed
   }
 
@@ -253,6 +258,7 @@ public final class Reconciler {
       return true
     }
     note(in: &ipvsMemory) { $0.remember($1) }
+    note(in: &endpointMemory) { $0.remember($1) }
     return errors
   }
 

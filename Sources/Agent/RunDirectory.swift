@@ -18,6 +18,7 @@ public struct RunDirectory: Sendable {
 
   var sysctls: String { "\(path)/sysctls-\(namespace).json" }
   var ipvs: String { "\(path)/ipvs-\(namespace).json" }
+  var endpoints: String { "\(path)/endpoints-\(namespace).json" }
   var pending: String { "\(path)/pending-\(namespace).json" }
   /// How the last change that waited for confirmation ended.
   var ending: String { "\(path)/ending-\(namespace)" }

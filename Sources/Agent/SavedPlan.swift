@@ -30,7 +30,7 @@ struct SavedPlan {
       var desired = try StateFile.decode(
         Array(Tree(state).text().utf8), names: .machine, checkingTogether: false
       ).expanded()
-      try desired.complete(by: Machine())
+      try desired.complete(by: Machine.atOnce)
       // What blueprints expanded to.
       let claims = document.root["claimed"]?.elements?.compactMap(\.integer) ?? []
       desired.claimedTables = Set(claims.compactMap { UInt32(exactly: $0).map(RouteTable.init) })

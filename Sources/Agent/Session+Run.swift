@@ -35,11 +35,14 @@ extension Session {
     options.resync = run.resync
     options.removesOnExit = run.removesOnExit
     let gatewayMeter = GatewayMeter()
+    let hostNames = try HostNames(telling: inbox)
+    defer { hostNames.stop() }
     let inputs: [any Input] = [
       LinkInput(),
       try ProbeInput(
         group: groups[0], allowsExec: run.allowsExec, telling: inbox, log: log,
         observers: [gatewayMeter]),
+      try WireGuardInput(telling: inbox, asking: hostNames),
     ]
     defer { for input in inputs { input.stop() } }
     let outputs: [any Output] = []
@@ -66,7 +69,7 @@ extension Session {
     runDirectory.clean()
     let daemon = try Daemon(
       path, options, reconciler: reconciler, inbox: inbox, store: store, log: log,
-      processSignals: processSignals)
+      processSignals: processSignals, hostNames: hostNames)
     daemon.onPoll = lock.forgetAskers
     let poll = try IPVSPoll(every: options.poll, telling: inbox)
     defer { poll.stop() }

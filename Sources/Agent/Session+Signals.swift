@@ -21,7 +21,7 @@ extension Session {
   ///
   /// Doesn't read the kernel, so what depends on unknown signals is left out.
   public func expand(_ path: String, given inputs: Inputs = Inputs()) throws -> Int32 {
-    guard let desiredState = try load(path) else { return Status.failed }
+    guard let desiredState = try load(path, surroundings: nil) else { return Status.failed }
     let known = try signals(inputs, for: desiredState)
     Console.print(StateFile.encode(desiredState.expanded(given: known)).text())
     tellUndecided(of: desiredState, given: known, "left out")
@@ -96,6 +96,7 @@ extension Session {
     keeping observed: NetworkState
   ) -> NetworkState {
     let all = signals.merging(desiredState.linkSignals(in: observed)) { stated, _ in stated }
+      .merging(desiredState.handshakeSignals(in: observed)) { stated, _ in stated }
     tellUndecided(of: desiredState, given: all)
     tellLacking(of: desiredState, in: observed)
     return desiredState.expanded(given: all, keeping: observed)

@@ -73,17 +73,14 @@ public struct Session {
   }
 
   /// What the file asks for; nil if it is invalid, which has been reported then.
-  func load(_ path: String) throws -> DesiredState? {
+  ///
+  /// Without `surroundings` it holds no more than the file does.
+  func load(
+    _ path: String, surroundings: Machine? = .atOnce
+  ) throws -> DesiredState? {
     let bytes = try File.read(path)
     do throws(Problems) {
-      var desiredState = try StateFile.decode(bytes, names: .machine)
-      do throws(Incompleteness) {
-        try desiredState.complete(by: Machine())
-      } catch {
-        Console.complain("\(path): \(error)".visible + "\n")
-        return nil
-      }
-      return desiredState
+      return try StateFile.decode(bytes, names: .machine, surroundings: surroundings)
     } catch {
       report([(path, error.list)])
       return nil

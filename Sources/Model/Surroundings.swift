@@ -1,19 +1,29 @@
-/// What a state file names but doesn't contain: keys in files, addresses of hosts.
+/// What a state file names without holding it: keys in files, addresses behind names.
 public protocol Surroundings {
-  /// The content of a file of secrets.
+  /// What a file of secrets holds.
   func secret(at path: String) throws(Incompleteness) -> [UInt8]
-  /// The address of a named host; nil: it has none now.
-  func address(of host: String) -> IPAddress?
+  /// Of a host by its name, preferred first; empty: none is known now.
+  func addresses(of host: String) -> [IPAddress]
 }
 
 /// Why an object can't be completed.
 public struct Incompleteness: Error, CustomStringConvertible {
   public let description: String
+  /// The object's key that is about it.
+  public let key: String?
 
-  public init(_ description: String) { self.description = description }
+  public init(_ description: String, key: String? = nil) {
+    (self.description, self.key) = (description, key)
+  }
 }
 
 extension DesiredState {
+  /// Whether it names what it doesn't hold.
+  public var needsSurroundings: Bool {
+    Kind.all.contains { $0.type.needsSurroundings && !unconditional.isEmpty(of: $0) }
+      || conditional.contains { $0.object.kind.type.needsSurroundings }
+  }
+
   /// Completes it with what the file names; throws if any of that is missing or wrong.
   public mutating func complete(by surroundings: some Surroundings) throws(Incompleteness) {
     try unconditional.complete(by: surroundings)
@@ -33,7 +43,7 @@ extension NetworkState {
         do throws(Incompleteness) {
           all[R.self][index] = try all[R.self][index].completed(by: surroundings)
         } catch {
-          throw Incompleteness("\(all[R.self][index].objectID): \(error)")
+          throw Incompleteness("\(all[R.self][index].objectID): \(error)", key: error.key)
         }
       }
     }
@@ -47,49 +57,9 @@ extension Object {
       do throws(Incompleteness) {
         return Object(try own.completed(by: surroundings))
       } catch {
-        throw Incompleteness("\(own.objectID): \(error)")
+        throw Incompleteness("\(own.objectID): \(error)", key: error.key)
       }
     }
     return try complete(resource)
-  }
-}
-
-extension WireGuard {
-  public static var needsSurroundings: Bool { true }
-
-  public func completed(by surroundings: some Surroundings) throws(Incompleteness) -> Self {
-    func key(_ path: String, _ name: String) throws(Incompleteness) -> SecretKey {
-      guard let key = SecretKey(file: try surroundings.secret(at: path)) else {
-        throw Incompleteness(
-          "\(name) \(path) holds no key: write 44 characters of base64, as `wg gen\(name == "private_key_file" ? "key" : "psk")` prints them"
-        )
-      }
-      return key
-    }
-    var copy = self
-    if let privateKeyFile {
-      let secret = try key(privateKeyFile, "private_key_file")
-      copy.privateKey = secret
-      let own = secret.publicKey
-      if let publicKey, publicKey != own {
-        throw Incompleteness(
-          "private_key_file \(privateKeyFile) holds the key of \(own), and public_key says "
-            + "\(publicKey)")
-      }
-      if peers.contains(where: { $0.publicKey == own }) {
-        throw Incompleteness(
-          "private_key_file \(privateKeyFile) holds the key of \(own), which is that of a peer")
-      }
-      copy.publicKey = own
-    }
-    for index in peers.indices {
-      if let path = peers[index].presharedKeyFile {
-        copy.peers[index].presharedKey = try key(path, "preshared_key_file")
-      }
-      if let endpoint = peers[index].endpoint, endpoint.address == nil {
-        copy.peers[index].endpoint?.address = surroundings.address(of: endpoint.host)
-      }
-    }
-    return copy
   }
 }

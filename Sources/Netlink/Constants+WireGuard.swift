@@ -29,6 +29,8 @@ public enum WireGuardPeerAttribute {
   public static var endpoint: UInt16 { UInt16(WGPEER_A_ENDPOINT.rawValue) }
   public static var keepalive: UInt16 { UInt16(WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL.rawValue) }
   public static var handshake: UInt16 { UInt16(WGPEER_A_LAST_HANDSHAKE_TIME.rawValue) }
+  public static var received: UInt16 { UInt16(WGPEER_A_RX_BYTES.rawValue) }
+  public static var sent: UInt16 { UInt16(WGPEER_A_TX_BYTES.rawValue) }
   public static var allowedIPs: UInt16 { UInt16(WGPEER_A_ALLOWEDIPS.rawValue) }
 
   public static var remove: UInt32 { UInt32(WGPEER_F_REMOVE_ME.rawValue) }

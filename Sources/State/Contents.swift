@@ -25,6 +25,13 @@ struct Contents {
     set { sections[R.kind.position] = newValue }
   }
 
+  mutating func complete(by surroundings: some Surroundings, _ findings: Findings) {
+    func complete<R: Resource>(_: R.Type, _ contents: inout Contents) {
+      if R.needsSurroundings { contents[R.self].complete(by: surroundings, findings) }
+    }
+    for kind in Kind.all { complete(kind.type, &self) }
+  }
+
   var desiredState: DesiredState {
     var desiredState = DesiredState()
     desiredState.probes = probes + blueprints.flatMap(\.probes)

@@ -78,3 +78,17 @@ struct Section<Item> {
     }
   }
 }
+
+extension Section where Item: Resource {
+  /// Adds to the items what they only name.
+  mutating func complete(by surroundings: some Surroundings, _ findings: Findings) {
+    for position in items.indices {
+      do throws(Incompleteness) {
+        items[position] = try items[position].completed(by: surroundings)
+      } catch {
+        let place = error.key.map { pointer(position, .key($0)) } ?? pointer(position)
+        findings.report(at: place, error.description)
+      }
+    }
+  }
+}

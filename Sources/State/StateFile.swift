@@ -6,9 +6,11 @@ public enum StateFile {
   /// Reads what the file asks for; throws every mistake in it.
   ///
   /// Without `checkingTogether` each object is checked on its own: what a kernel has may be more
-  /// than a file may ask for.
+  /// than a file may ask for. What `surroundings` lack of what the file names is a problem of the file; without
+  /// them it isn't asked for.
   public static func decode(
-    _ bytes: [UInt8], names: Names = Names(), checkingTogether: Bool = true
+    _ bytes: [UInt8], names: Names = Names(), checkingTogether: Bool = true,
+    surroundings: (any Surroundings)? = nil
   ) throws(Problems) -> DesiredState {
     let document: Document
     do throws(SyntaxError) {
@@ -23,6 +25,7 @@ public enum StateFile {
     if file.open(document.root) {
       contents = file.contents()
       if checkingTogether { CrossCheck(contents, findings).run() }
+      if let surroundings { contents.complete(by: surroundings, findings) }
     }
     // The document comes last, which keeps its tree alive while readers hold values of it.
     let problems = findings.problems(in: document)

@@ -207,9 +207,14 @@ public struct WgQuickImport {
 
   // MARK: - Writing
 
+  /// Without `Table` the kernel's own route for an address, if it has one, serves what lies within.
   private var routes: [Prefix] {
-    var seen = Set(addresses.map(\.network))
-    return peers.flatMap(\.allowedIPs).filter { seen.insert($0).inserted }
+    var seen: Set<Prefix> = []
+    let own = table == .auto ? addresses.map(\.network).filter { !$0.isHost } : []
+    return peers.flatMap(\.allowedIPs).filter { prefix in
+      let isServed = own.contains { $0.length <= prefix.length && $0.contains(prefix.address) }
+      return !isServed && seen.insert(prefix).inserted
+    }
   }
 
   private mutating func finish() {
@@ -234,7 +239,13 @@ public struct WgQuickImport {
       }
       return true
     }
+    let files = Set(peers.compactMap(\.presharedKeyFile) + [privateKeyFile])
+    keys.removeAll { !files.contains($0.path) }
     line = 0
+    if let mtu, mtu < 1280, (addresses + routes).contains(where: { $0.family == .inet6 }) {
+      note("MTU \(mtu) is below 1280, the least that IPv6 works with, and is left out")
+      self.mtu = nil
+    }
     if isSteered {
       if mark == 0 { mark = 51820 }
       note(

@@ -24,7 +24,12 @@ private let checkout = String(
         "ip address add 192.168.27.128/22 dev vpn-gw-veth0",
         "ip rule add not fwmark 51820 lookup 51820 priority 101",
       ] { try sh(line) }
-      let desiredState = try StateFile.decode(readFile(checkout + "/states/" + name))
+      let bytes = try readFile(checkout + "/states/" + name)
+      let desiredState = try StateFile.decode(bytes, surroundings: TestKeys())
+      if !desiredState.allWireGuards.isEmpty, (try? sh("ip link add probe0 type wireguard")) == nil
+      {
+        try Test.cancel("this kernel has no WireGuard")
+      }
       let reconciler = try Reconciler(runDirectory: directory)
       let observed = try reconciler.observe(for: desiredState)
       let desired = desiredState.expanded(keeping: observed)

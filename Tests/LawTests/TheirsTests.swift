@@ -130,7 +130,8 @@ struct Theirs: Sendable, CustomTestStringConvertible {
   /// ours by its address.
   @Test func everyKindHasACase() {
     let makerless: Set<Kind> = [Sysctl.kind, IPVSService.kind, IPVSTimeout.kind]
-    let kinds = Set(Theirs.all.map(\.kind)).union([NftablesTable.kind])  // TheirTableTests
+    let kinds = Set(Theirs.all.map(\.kind)).union(
+      [NftablesTable.kind, WireGuard.kind])  // TheirTableTests, testbeds/wireguard
     #expect(kinds.union(makerless) == Set(Kind.all))
   }
 

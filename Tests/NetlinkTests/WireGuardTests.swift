@@ -93,7 +93,7 @@ import Testing
     let sent = messages { $0.set(device([large, small]), from: nil, Self.family) }
     #expect(sent.count == 6)
     #expect(sent.allSatisfy { $0.count < 1 << 16 })
-    let read = WireGuard(LinkName("wg0")!, parts(sent), now: 0)
+    let read = WireGuard(LinkName("wg0")!, parts(sent))
     #expect(read.peers == device([large, small]).peers)
     // Otherwise the kernel would forget the first part.
     let flags = device([large]).peerChanges(from: nil)
@@ -155,7 +155,14 @@ import Testing
     let wanted = peer(first) { $0.endpoint = .init("192.0.2.1:51820") }
     var moved = peer(first) { $0.endpoint = .init("198.51.100.7:4000") }
     #expect(!wanted.agreesOnEndpoint(with: moved))
-    moved.isFresh = true
+    moved.handshakeAge = .seconds(179)
     #expect(wanted.agreesOnEndpoint(with: moved))
+    // The file has changed since.
+    moved.statedEndpoint = "192.0.2.2:51820"
+    #expect(!wanted.agreesOnEndpoint(with: moved))
+    moved.statedEndpoint = "192.0.2.1:51820"
+    #expect(wanted.agreesOnEndpoint(with: moved))
+    moved.handshakeAge = .seconds(180)
+    #expect(!wanted.agreesOnEndpoint(with: moved))
   }
 }

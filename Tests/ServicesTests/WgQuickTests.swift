@@ -1,6 +1,7 @@
 import JSON
 import Model
 import State
+import TestSupport
 import Testing
 
 @testable import WgQuick
@@ -68,7 +69,46 @@ import Testing
     if table == "1000" { #expect(state.routes.first?.table.number == 1000) }
   }
 
-  /// Whatever the file contains, what is printed is valid.
+  /// Sections and keys in any case, comments, and both ends of lines.
+  @Test func whatWgQuickReadsIsRead() throws {
+    let (made, state, _) = try made(
+      """
+      [INTERFACE] # ours\r
+      privatekey = \(Self.secret)\r
+      ADDRESS=10.9.0.1/24,fd09::1/64\r
+      Address = 10.9.1.1\r
+      FwMark = 0x77\r
+      Table = main\r
+      Jc = 4\r
+      \r
+      [Peer]\r
+      PublicKey=\(Self.key)\r
+      AllowedIPs = 10.9.0.0/16\r
+      AllowedIPs = fd09::/64, 192.0.2.7\r
+      Endpoint = [2001:db8::1]:443\r
+      PersistentKeepalive = off\r
+      """)
+    #expect(state.addresses.count == 3)
+    let device = try #require(state.wireGuards.first)
+    #expect(device.mark == Mark(0x77))
+    let peer = try #require(device.peers.first)
+    #expect(peer.endpoint?.text == "[2001:db8::1]:443" && peer.keepalive == 0)
+    #expect(peer.allowedIPs.map(\.description) == ["10.9.0.0/16", "192.0.2.7/32", "fd09::/64"])
+    #expect(state.routes.count == 3 && state.rules.isEmpty)
+    let notes = made.notes.map(\.description)
+    #expect(notes.count == 1 && notes[0].hasPrefix("wg0.conf:7: \"Jc\" is unknown"))
+  }
+
+  /// A network that an address brings along needs no second route.
+  @Test func theKernelsOwnRouteServes() throws {
+    let state = try made(
+      "[Interface]\nPrivateKey = \(Self.secret)\nAddress = 10.9.0.1/16\n[Peer]\n"
+        + "PublicKey = \(Self.key)\nAllowedIPs = 10.9.0.0/16, 10.9.7.0/24, 10.8.0.0/16\n"
+    ).state
+    #expect(state.routes.map { "\($0.dst)" } == ["10.8.0.0/16"])
+  }
+
+  /// Whatever is in the file, what is printed is valid.
   @Test func brokenFilesMakeValidStates() throws {
     let peer = "[Peer]\nPublicKey = \(Self.key)\nAllowedIPs = 10.0.0.0/8\n"
     let own = "[Peer]\nPublicKey = hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=\n"
@@ -77,7 +117,7 @@ import Testing
       "[Interface]\nAddress = 0.0.0.0/0, x\nMTU = 9\nFwMark = -1\nTable = t\nListenPort = 70000\n",
       "[Interface]\nPrivateKey = \(Self.secret)\n" + own,
     ] { #expect(try !made(text).made.tree.text().isEmpty, "\(text)") }
-    var random = SystemRandomNumberGenerator()
+    var random = SplitMix64(7)
     let bytes = Array(Self.provider.utf8)
     for _ in 0..<300 {
       var changed = bytes

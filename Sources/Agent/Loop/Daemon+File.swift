@@ -31,7 +31,9 @@ extension Daemon {
         log.error("state-file", ["file": path, "error": error, "kept": kept])
       }
     }
-    guard bytes != fileBytes else {
+    // Who asks may have changed what the file only names.
+    let mayBeNews = isAsked && desiredState?.needsSurroundings == true
+    guard bytes != fileBytes || mayBeNews else {
       guard isAsked else { return }
       let isValid = store.status.file == .good
       return log.write(
@@ -40,15 +42,8 @@ extension Daemon {
     }
     fileBytes = bytes
     do throws(Problems) {
-      var read = try StateFile.decode(bytes, names: .machine)
-      do throws(Incompleteness) {
-        try read.complete(by: Machine())
-      } catch {
-        // A key's file may appear later than the state file that names it.
-        fileBytes = nil
-        return refuseFile(["\(path): \(error)"], isAsked: isAsked) {
-          log.error("state-file", ["file": path, "error": error, "kept": kept])
-        }
+      let read = try hostNames.forgetOthers { () throws(Problems) in
+        try StateFile.decode(bytes, names: .machine, surroundings: surroundings)
       }
       if desiredState != read { take(read) }
       store.update {
@@ -57,6 +52,8 @@ extension Daemon {
       }
       log.info("state-file", ["file": path, "valid": true])
     } catch {
+      // What the file names may come later than the file.
+      if (try? StateFile.decode(bytes, names: .machine)) != nil { fileBytes = nil }
       let shown = error.list.prefix(Self.shownProblems)
       let more = error.list.count - shown.count
       let rest = more > 0 ? ["and \(more) more: `vpngw validate \(path)` says them all"] : []
@@ -88,6 +85,15 @@ extension Daemon {
       store.count(.stateFileErrors)
     }
     if isNews || isAsked { say() }
+  }
+
+  /// Takes the addresses that host names of the file stand for now.
+  func takeAddresses() {
+    guard var read = desiredState else { return }
+    // A key that is gone meanwhile is told of when the file is next read.
+    guard (try? read.complete(by: surroundings)) != nil, read != desiredState else { return }
+    log.info("host-names", ["file": path, "changed": true])
+    take(read)
   }
 
   func take(_ read: DesiredState) {

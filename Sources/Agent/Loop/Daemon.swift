@@ -26,6 +26,8 @@ final class Daemon {
   private let inbox: Inbox
   private var events = EventLoop.Events(atMost: 8)
   private let processSignals: ProcessSignals?
+  let hostNames: HostNames
+  let surroundings: Machine
   let watch: FileWatch
   let monitors: [Monitor]
   let log: Log
@@ -69,7 +71,7 @@ final class Daemon {
 
   init(
     _ path: String, _ options: Options, reconciler: Reconciler, inbox: Inbox, store: StatusStore,
-    log: Log, processSignals: ProcessSignals? = nil
+    log: Log, processSignals: ProcessSignals? = nil, hostNames: HostNames? = nil
   ) throws {
     self.path = path
     self.options = options
@@ -80,6 +82,9 @@ final class Daemon {
     self.store = store
     self.log = log
     self.processSignals = processSignals
+    let names = try hostNames ?? HostNames(telling: inbox)
+    self.hostNames = names
+    surroundings = Machine(warn: log.unsafeKeys, resolve: names.addresses)
     watch = try FileWatch(path)
     monitors = [try Monitor(.route), try Monitor(.netfilter)]
     let descriptors = [processSignals?.descriptor, watch.descriptor].compactMap(\.self)
@@ -144,6 +149,7 @@ final class Daemon {
     }
     // For IPVS our own changes count too, once: so that nothing in between is missed.
     var hasDrifted = inbox.takeDrift()
+    if hostNames.takeNews() { takeAddresses() }
     if now >= nextPoll {
       nextPoll = now + options.poll
       onPoll()

@@ -92,7 +92,9 @@ struct StatusTable {
 
   /// `198.51.100.7, port 4242`, or why it is down.
   private func reading(_ signal: JSON.Value) -> String {
-    guard let address = signal["publicAddress"]?.string else { return word(signal["reason"]) }
+    guard let address = signal["publicAddress"]?.string else {
+      return word(signal["reading"] ?? signal["reason"])
+    }
     let ports = signal["forwardedPorts"]?.elements.map { $0.compactMap(\.integer) } ?? []
     let words = ports.map { "\($0)" }.joined(separator: ", ")
     return address.visible

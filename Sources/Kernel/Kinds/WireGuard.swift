@@ -1,4 +1,3 @@
-import Glibc
 import Model
 import Netlink
 
@@ -12,24 +11,12 @@ enum WireGuardKind: KernelKind {
   ) throws(NetlinkError) {
     let links = observation.links.links.filter { $0.device == .wireguard }
     if links.isEmpty { return }
-    let socket = try Socket(.generic)
-    guard let family = try socket.genericFamily(named: WireGuardCommand.family) else { return }
+    guard let socket = try WireGuardSocket() else { return }
     for link in links {
-      let parts: [WireGuardPart]
-      do throws(NetlinkError) {
-        // wg show LINK dump
-        parts = try socket.dump("wg show \(link.name)", family) {
-          $0.genericHeader(WireGuardCommand.getDevice)
-          $0.put(WireGuardDevice.link, link.name.text)
-        } parse: {
-          WireGuardPart($0.genericAttributes)
-        }
-      } catch {
-        // It went meanwhile.
-        if error.code == ErrorCode.noDevice { continue }
-        throw error
-      }
-      var device = WireGuard(link.name, parts, now: Int64(time(nil)))
+      // It may have gone meanwhile.
+      guard let parts = try socket.dump(link.name, { WireGuardPart($0.genericAttributes) })
+      else { continue }
+      var device = WireGuard(link.name, parts)
       device.isOwned = link.isOwned
       if device.publicKey != nil { observed.wireGuards.append(device) }
     }
@@ -47,21 +34,21 @@ enum WireGuardKind: KernelKind {
     if change.verb != .delete, device.privateKey == nil, device.publicKey != present?.publicKey {
       throw NetlinkError(
         operation, code: 0,
-        kernelText: "the link has not the key of \(device.publicKey.map { "\($0)" } ?? "anybody"), "
-          + "which only a private_key_file can give it")
+        kernelText:
+          "the link doesn't have the private key of \(device.publicKey.map { "\($0)" } ?? "anybody"): "
+          + "state private_key_file")
     }
-    let socket = try Socket(.generic)
-    guard let family = try socket.genericFamily(named: WireGuardCommand.family) else {
+    guard let socket = try WireGuardSocket() else {
       throw NetlinkError(
         operation, code: ErrorCode.noEntry, kernelText: "this kernel has no WireGuard")
     }
     let batch = Batch()
     batch.step(0) { operation }
     if change.verb == .delete {
-      batch.reset(device.link, family)
+      batch.reset(device.link, socket.family)
     } else {
-      batch.set(device, from: present, family)
+      batch.set(device, from: present, socket.family)
     }
-    if let failure = try socket.send(batch).first { throw failure.error }
+    if let failure = try socket.socket.send(batch).first { throw failure.error }
   }
 }

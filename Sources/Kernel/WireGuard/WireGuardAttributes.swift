@@ -1,9 +1,12 @@
+import Glibc
 import Model
 import Netlink
 
 /// What one message of a dump tells of a device. A peer whose allowed IPs don't fit goes on in the next
 /// message, under its public key alone.
 struct WireGuardPart {
+  /// Root is told it; an undo needs it.
+  var privateKey: SecretKey?
   var publicKey: PublicKey?
   var listenPort: UInt16?
   var mark: UInt32?
@@ -12,6 +15,7 @@ struct WireGuardPart {
   init(_ attributes: Attributes) {
     for attribute in attributes {
       switch attribute.type {
+      case WireGuardDevice.privateKey: privateKey = SecretKey(bytes: Array(attribute.payload))
       case WireGuardDevice.publicKey: publicKey = PublicKey(bytes: Array(attribute.payload))
       case WireGuardDevice.listenPort: listenPort = attribute.uint16
       case WireGuardDevice.mark: mark = attribute.uint32
@@ -23,10 +27,10 @@ struct WireGuardPart {
 }
 
 extension WireGuard {
-  /// `now`: seconds since 1970.
-  init(_ link: LinkName, _ parts: [WireGuardPart], now: Int64) {
+  init(_ link: LinkName, _ parts: [WireGuardPart]) {
     self.init(link)
     // wg_get_device_dump tells of the device in the first message alone.
+    privateKey = parts.compactMap(\.privateKey).first
     publicKey = parts.compactMap(\.publicKey).first
     listenPort = parts.compactMap(\.listenPort).first
     mark = parts.compactMap(\.mark).first.flatMap { $0 == 0 ? nil : Mark($0) }
@@ -38,15 +42,10 @@ extension WireGuard {
         merged.append(peer)
       }
     }
-    for index in merged.indices {
-      merged[index].isFresh =
-        merged[index].handshake.map { now - $0 < Self.sessionSeconds } ?? false
-    }
-    peers = merged
+    for index in merged.indices { merged[index].allowedIPs.sort() }
+    // An initializer calls no observers, which keep these sorted elsewhere.
+    peers = merged.sorted { $0.publicKey < $1.publicKey }
   }
-
-  /// REJECT_AFTER_TIME: no packet is taken by an older session.
-  private static let sessionSeconds: Int64 = 180
 }
 
 extension WireGuardPeer {
@@ -64,8 +63,7 @@ extension WireGuardPeer {
       case WireGuardPeerAttribute.endpoint: endpoint = Endpoint(socketAddress: attribute.payload)
       case WireGuardPeerAttribute.keepalive: keepalive = attribute.uint16 ?? 0
       case WireGuardPeerAttribute.handshake:
-        // struct __kernel_timespec
-        handshake = attribute.uint64.flatMap { $0 == 0 ? nil : Int64(truncatingIfNeeded: $0) }
+        handshakeAge = Duration(timespec: attribute.payload).map { max(.zero, .sinceEpoch - $0) }
       case WireGuardPeerAttribute.allowedIPs:
         allowedIPs = attribute.nested.compactMap { Prefix(allowedIP: $0.nested) }
       default: continue
@@ -84,4 +82,18 @@ extension Prefix {
     guard let address, let length else { return nil }
     self.init(address, length: length)
   }
+}
+
+extension Duration {
+  /// `struct __kernel_timespec`; nil where it is all zero, or none.
+  init?(timespec bytes: UnsafeRawBufferPointer) {
+    guard bytes.count >= 16 else { return nil }
+    let seconds = bytes.loadUnaligned(as: Int64.self)
+    let nanoseconds = bytes.loadUnaligned(fromByteOffset: 8, as: Int64.self)
+    if seconds == 0, nanoseconds == 0 { return nil }
+    self = .seconds(seconds) + .nanoseconds(nanoseconds)
+  }
+
+  /// The machine's clock, by which the kernel dates handshakes, in whole seconds.
+  static var sinceEpoch: Duration { .seconds(time(nil)) }
 }

@@ -128,7 +128,7 @@ extension WireGuardPeer {
     guard let present else {
       change.flags = WireGuardPeerAttribute.replaceAllowedIPs
       change.presharedKey = presharedKey?.bytes
-      if endpoint?.address != nil { change.endpoint = endpoint }
+      if endpoint?.addresses.isEmpty == false { change.endpoint = endpoint }
       if keepalive != 0 { change.keepalive = keepalive }
       change.allowedIPs = allowedIPs
       return change
@@ -158,7 +158,7 @@ extension WireGuardPeer {
 extension WireGuardPeer.Endpoint {
   /// `struct sockaddr_in` or `struct sockaddr_in6`.
   var socketAddress: [UInt8] {
-    guard let address else { return [] }
+    guard let address = addresses.first else { return [] }
     func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
       withUnsafeBytes(of: value) { Array($0) }
     }

@@ -2,7 +2,7 @@ internal import JSON
 internal import Model
 
 enum WireGuardKey: Int, ConditionalKey {
-  case link, privateKeyFile, publicKey, listenPort, fwmark, peers, adopt, when
+  case link, privateKeyFile, publicKey, listenPort, fwmark, peers, handshakeTimeout, adopt, when
 
   static let names = spelledNames()
   static let example =
@@ -10,7 +10,7 @@ enum WireGuardKey: Int, ConditionalKey {
 }
 
 enum WireGuardPeerKey: Int, ObjectKey {
-  case publicKey, presharedKeyFile, preshared, endpoint, allowedIps, persistentKeepalive
+  case publicKey, name, presharedKeyFile, preshared, endpoint, allowedIps, persistentKeepalive
 
   static let names = spelledNames()
   static let example =
@@ -19,6 +19,7 @@ enum WireGuardPeerKey: Int, ObjectKey {
 
 enum WireGuardSection: ListSection {
   static let key = "wireguard"
+  static let source: Signal.Source? = .wireguard
 
   static func read(_ object: inout ObjectReader<WireGuardKey>) -> Declared<WireGuard>? {
     let item = object.wireGuard()
@@ -28,6 +29,41 @@ enum WireGuardSection: ListSection {
 
   static func links(of item: WireGuard) -> [(name: LinkName?, key: String)] {
     [(item.link, "link")]
+  }
+
+  static func check(_ check: CrossCheck) {
+    let section = check.contents[WireGuard.self]
+    check.checkIdentities(of: WireGuard.self)
+    check.checkLinks(of: WireGuard.self, links)
+    let links = check.contents[Link.self]
+    for (position, item) in section.items.enumerated() {
+      if let link = check.links[item.link], let device = link.device, device != .wireguard {
+        check.findings.report(
+          at: section.pointer(position, "link"),
+          "link \"\(item.link)\" is of another type: only links of type \"wireguard\" have peers")
+      }
+      let own = Set(item.peers.map(item.signal))
+      func report(_ when: Condition?, _ pointer: Pointer) {
+        guard let signal = when?.signals.first(where: own.contains) else { return }
+        check.findings.report(
+          at: pointer, "it waits for \(signal), which can't come up before it is there")
+      }
+      report(section.when(position), section.pointer(position, "when"))
+      for (position, link) in links.items.enumerated() where link.name == item.link {
+        report(links.when(position), links.pointer(position, "when"))
+      }
+    }
+  }
+
+  /// What a peer that couldn't be read may be called isn't known.
+  static func signals(_ check: CrossCheck) -> SignalNames? {
+    if check.findings.drafts.contains(where: { $0.pointer.components.first == .key(key) }) {
+      return nil
+    }
+    let names = check.contents[WireGuard.self].items.flatMap { device in
+      device.peers.map { device.signal(of: $0).name }
+    }
+    return SignalNames(noun: "peer", declared: Set(names))
   }
 }
 
@@ -46,6 +82,10 @@ extension ObjectReader<WireGuardKey> {
     if let mark = device.mark, mark.mask != .max || mark.bits == 0 {
       report(.fwmark, "must be a single mark from \"0x1\" to \"0xffffffff\", not \"\(mark)\"")
     }
+    // The kernel renews a session after REKEY_AFTER_TIME, 120 s, with the next packet.
+    let timeout = optional(
+      .handshakeTimeout, .duration(.seconds(120) ... .seconds(86_400), step: .seconds(1)))
+    device.handshakeTimeout = (timeout ?? nil) ?? device.handshakeTimeout
     device.isAdopted = optional(.adopt, .bool) ?? false
     var peers: [WireGuardPeer] = []
     var owners: [Prefix: PublicKey] = [:]
@@ -53,6 +93,9 @@ extension ObjectReader<WireGuardKey> {
       guard let peer = object.peer() else { return }
       if peers.contains(where: { $0.publicKey == peer.publicKey }) {
         object.report(.publicKey, "another peer of \(device.link) has this key already")
+      }
+      if let name = peer.name, peers.contains(where: { $0.name == name }) {
+        object.report(.name, "another peer of \(device.link) has this name already")
       }
       if peer.publicKey == device.publicKey {
         object.report(.publicKey, "this is the link's own key: state that of the other end")
@@ -73,6 +116,7 @@ extension ObjectReader<WireGuardKey> {
 extension ObjectReader<WireGuardPeerKey> {
   fileprivate mutating func peer() -> WireGuardPeer? {
     let publicKey = required(.publicKey, .publicKey)
+    let name = optional(.name, peerNameForm)
     let file = optional(.presharedKeyFile, .absolutePath)
     let isPreshared = optional(.preshared, .flag)
     if file != nil, isPreshared != nil {
@@ -87,6 +131,7 @@ extension ObjectReader<WireGuardPeerKey> {
       .persistentKeepalive, .duration(.seconds(1) ... .seconds(65535), step: .seconds(1)))
     guard let publicKey else { return nil }
     var peer = WireGuardPeer(publicKey)
+    peer.name = name
     peer.presharedKeyFile = file
     peer.keepsPresharedKey = isPreshared ?? false
     peer.endpoint = endpoint
@@ -103,6 +148,8 @@ extension Form where Self == TextForm<PublicKey> {
 extension Form where Self == TextForm<WireGuardPeer.Endpoint> {
   fileprivate static var endpoint: Self { endpointForm }
 }
+
+private let peerNameForm = TextForm.name(of: "peer", most: 63)
 
 private let publicKeyForm = TextForm<PublicKey>(
   what: "a public key such as \"xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\""
