@@ -102,7 +102,7 @@ struct Detections {
   /// The detection that a step has to wait for.
   func detection(for step: Step) -> Detection? {
     guard let (src, links) = step.source, let found = running[src] else { return nil }
-    // One address may be on several links; for link-local ones the route's link tells which.
+    // Several links may have the same link-local address: the route's link tells which one is meant.
     if src.isLinkLocal { return found.first { links.contains($0.link) } }
     return ready.contains(src) ? nil : found.first { $0.isLinkRunning } ?? found[0]
   }

@@ -28,7 +28,8 @@ extension Session {
     let processSignals = try ProcessSignals()
     let reconciler = try reconciler { log.error("memory", ["error": $0]) }
     let inbox = try Inbox()
-    // One thread each: writing the metrics of 2,000 probes would delay others.
+    // The prober and the status server have a thread each: writing the metrics of 2,000 probes would delay
+    // the probes.
     let groups = (0..<2).map { _ in MultiThreadedEventLoopGroup(numberOfThreads: 1) }
     defer { for group in groups { try? group.syncShutdownGracefully() } }
     var options = Daemon.Options()

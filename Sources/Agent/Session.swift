@@ -74,7 +74,7 @@ public struct Session {
 
   /// What the file asks for; nil if it is invalid, which has been reported then.
   ///
-  /// Without `surroundings` it holds no more than the file does.
+  /// With nil `surroundings`, key files aren't read, and host names aren't resolved.
   func load(
     _ path: String, surroundings: Machine? = .atOnce
   ) throws -> DesiredState? {

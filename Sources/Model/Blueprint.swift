@@ -34,7 +34,7 @@ public protocol Blueprint: Hashable, Sendable {
   func notes(in observed: NetworkState) -> [Trouble]
   /// What the file asks for that can't work as it is meant.
   func mistakes(in file: DesiredState) -> [Trouble]
-  /// What each signal of its probes is about.
+  /// Its probes' signals tell about these: a gateway, a server.
   var subjects: [Signal: SignalSubject] { get }
   /// Whether its objects lead packets anywhere; nil if that question doesn't apply.
   func availability(

@@ -30,16 +30,6 @@ public enum NFTMessage {
   public static var getGeneration: UInt16 { type(NFT_MSG_GETGEN) }
 }
 
-/// `NFPROTO_*`.
-public enum NFProto {
-  public static var inet: UInt8 { 1 }
-  public static var ip: UInt8 { 2 }
-  public static var arp: UInt8 { 3 }
-  public static var netdev: UInt8 { 5 }
-  public static var bridge: UInt8 { 7 }
-  public static var ip6: UInt8 { 10 }
-}
-
 extension Message {
   /// `struct nfgenmsg`, four bytes: the family.
   public var netfilterFamily: UInt8? { payload.first }

@@ -6,6 +6,9 @@ protocol ListSection: SectionReader {
   associatedtype Item: Resource
   associatedtype Key: ConditionalKey
 
+  /// Collects the names and numbers that unreadable objects may have; nil if nothing refers to the kind
+  /// by one.
+  static var unread: WritableKeyPath<Contents, Set<String>?>? { get }
   /// Reads one object; nil, and reported, if its identity can't be read.
   static func read(_ object: inout ObjectReader<Key>) -> Declared<Item>?
   /// The links that an object names, each with its key.
@@ -13,11 +16,18 @@ protocol ListSection: SectionReader {
 }
 
 extension ListSection {
+  static var unread: WritableKeyPath<Contents, Set<String>?>? { nil }
+
   static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
     var section = Section<Item>(key, count: file.count(fileKey))
-    _ = file.each(fileKey, of: Item.noun) { (object: inout ObjectReader<Key>, index) in
-      if let declared = read(&object) { section.append(declared, at: .index(index)) }
+    let count = file.each(fileKey, of: Item.noun) { (object: inout ObjectReader<Key>, index) in
+      if let declared = read(&object) {
+        section.append(declared, at: .index(index))
+      } else if let unread {
+        contents[keyPath: unread]?.formUnion(object.scalars)
+      }
     }
+    if count == nil, file.has(fileKey), let unread { contents[keyPath: unread] = nil }
     contents[Item.self] = section
   }
 

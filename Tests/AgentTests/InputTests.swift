@@ -12,7 +12,7 @@ import Testing
 private final class Toy: Input, Output {
   private struct Content {
     var isUp = true
-    var nextPoll: Cadence.Instant?
+    var nextPoll: Instant?
     var updates = 0
     var followed: [(state: Signal.State?, isConverged: Bool)] = []
   }
@@ -46,9 +46,9 @@ private final class Toy: Input, Output {
     [Self.observed: observed.links.contains { $0.name == .loopback } ? .up : .down]
   }
 
-  var nextPoll: Cadence.Instant? { content.withLock { $0.nextPoll } }
+  var nextPoll: Instant? { content.withLock { $0.nextPoll } }
 
-  func poll(_ now: Cadence.Instant) -> [Signal: Signal.State] {
+  func poll(_ now: Instant) -> [Signal: Signal.State] {
     content.withLock {
       $0.nextPoll = nil
       return [Self.polled: $0.isUp ? .up : .down]

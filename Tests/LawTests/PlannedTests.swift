@@ -33,7 +33,7 @@ import Testing
 
   private func generation() throws -> UInt32 { try NftablesKernel().generation() }
 
-  /// What somebody changed in between is neither overwritten nor half overwritten.
+  /// A table that somebody changed after the plan is neither overwritten nor half overwritten.
   @Test(arguments: [
     "add rule inet t c tcp dport 9 accept", "flush chain inet t c", "delete table inet t",
     "insert rule inet t c tcp dport 2 drop",

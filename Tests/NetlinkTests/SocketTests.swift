@@ -210,7 +210,8 @@ import Testing
       batch.beginTransaction()
       for name in ["small", String(repeating: "x", count: 70_000)] {
         batch.step(1) { "nft add table" }
-        batch.netfilterRequest(NFTMessage.newTable, [.create], family: NFProto.inet) {
+        batch.netfilterRequest(NFTMessage.newTable, [.create], family: Nftables.Family.inet.number)
+        {
           $0.put(NFTATable.name, name)
         }
       }

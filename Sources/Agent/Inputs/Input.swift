@@ -14,9 +14,9 @@ protocol Input: Sendable {
   /// The states of its signals that follow from the observed kernel.
   func states(in observed: NetworkState, for desired: DesiredState) -> [Signal: Signal.State]
   /// When ``poll(_:)`` must be called; nil: never.
-  var nextPoll: Cadence.Instant? { get }
+  var nextPoll: Instant? { get }
   /// The states that follow from the time: down, for a handshake that has become too old.
-  func poll(_ now: Cadence.Instant) -> [Signal: Signal.State]
+  func poll(_ now: Instant) -> [Signal: Signal.State]
   /// Why a signal is down.
   func reason(for signal: Signal) -> String?
   /// What there is to show about its signals, whose states the loop knows.
@@ -38,8 +38,8 @@ extension Input {
   func states(in observed: NetworkState, for desired: DesiredState) -> [Signal: Signal.State] {
     [:]
   }
-  var nextPoll: Cadence.Instant? { nil }
-  func poll(_ now: Cadence.Instant) -> [Signal: Signal.State] { [:] }
+  var nextPoll: Instant? { nil }
+  func poll(_ now: Instant) -> [Signal: Signal.State] { [:] }
   func reason(for signal: Signal) -> String? { nil }
   func status(given states: [Signal: Signal.State]) -> InputStatus { InputStatus() }
   func measure(into metrics: inout Metrics) {}
@@ -58,10 +58,10 @@ extension [any Input] {
     }
   }
 
-  var nextPoll: Cadence.Instant? { compactMap(\.nextPoll).min() }
+  var nextPoll: Instant? { compactMap(\.nextPoll).min() }
 
   /// The states from inputs whose time to be polled has come.
-  func poll(_ now: Cadence.Instant) -> [Signal: Signal.State] {
+  func poll(_ now: Instant) -> [Signal: Signal.State] {
     reduce(into: [:]) { states, input in
       guard let next = input.nextPoll, next <= now else { return }
       states.merge(input.poll(now)) { $1 }

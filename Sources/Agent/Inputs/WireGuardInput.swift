@@ -4,8 +4,8 @@ import Kernel
 import Model
 import Synchronization
 
-/// The handshakes of WireGuard's peers, which the kernel tells nobody of: looked at each second, on a
-/// thread of its own, while the file has any.
+/// Watches the handshakes of WireGuard's peers. The kernel sends no news of them, so a thread reads them
+/// once a second while the file has any peers.
 final class WireGuardInput: Input {
   /// A peer of the file.
   fileprivate struct Peer: Sendable {
@@ -16,7 +16,7 @@ final class WireGuardInput: Input {
     let host: String?
   }
 
-  /// What the last look found of a signal's peer.
+  /// A signal's peer, as last read from the kernel.
   fileprivate struct Reading: Sendable {
     var peer: Peer
     var session: WireGuardSession?
@@ -85,14 +85,14 @@ final class WireGuardInput: Input {
       let (peers, isStopped) = content.withLock { ($0.peers, $0.isStopped) }
       if isStopped { return }
       let now = Instant.now
-      if !peers.isEmpty { look(at: peers, by: sessions, &handshakes, now) }
+      if !peers.isEmpty { read(peers, by: sessions, &handshakes, now) }
       loop.wait(for: &events, until: peers.isEmpty ? nil : now + Self.interval)
       loop.clearWake()
     }
   }
 
-  private func look(
-    at peers: [Peer], by reader: WireGuardSessions,
+  private func read(
+    _ peers: [Peer], by reader: WireGuardSessions,
     _ handshakes: inout [LinkName: [PublicKey: Handshakes]], _ now: Instant
   ) {
     var readings: [Signal: Reading] = [:]
@@ -125,7 +125,7 @@ final class WireGuardInput: Input {
     names.doubt(Set(readings.values.compactMap { $0.isUp ? nil : $0.peer.host }))
   }
 
-  /// What can't be looked at stays as it was.
+  /// Readings that can't be renewed stay, with the error.
   private func failed(_ peers: [Peer], _ error: String) -> [Signal: Reading] {
     content.withLock { content in
       peers.reduce(into: [:]) { readings, peer in

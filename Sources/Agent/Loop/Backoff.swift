@@ -5,7 +5,7 @@ struct Backoff {
   struct Entry {
     let change: Change
     var failures: Int
-    var next: Cadence.Instant
+    var next: Instant
   }
 
   /// The links and addresses that routes and nexthops depend on.
@@ -18,7 +18,7 @@ struct Backoff {
   private var footing: Footing?
 
   /// The earliest instant at which something is to be retried.
-  var next: Cadence.Instant? { entries.values.map(\.next).min() }
+  var next: Instant? { entries.values.map(\.next).min() }
 
   /// Forgets everything when links or addresses have changed: the kernel refuses a route over a
   /// link that is down, and takes it the moment that the link is up.
@@ -31,13 +31,13 @@ struct Backoff {
   }
 
   /// Whether the change must wait; a different change of the same object needn't.
-  func holds(_ change: Change, _ now: Cadence.Instant) -> Bool {
+  func holds(_ change: Change, _ now: Instant) -> Bool {
     guard let entry = entries[change.object.id], entry.change == change else { return false }
     return now < entry.next
   }
 
   /// Records a failure; returns how many there were in a row, and the wait.
-  mutating func failed(_ change: Change, _ now: Cadence.Instant) -> (count: Int, wait: Duration) {
+  mutating func failed(_ change: Change, _ now: Instant) -> (count: Int, wait: Duration) {
     let before = entries[change.object.id]
     let count = before?.change == change ? before!.failures + 1 : 1
     let wait = Duration.seconds(min(60, 1 << min(count - 1, 6)))

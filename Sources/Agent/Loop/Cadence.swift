@@ -3,7 +3,6 @@ import Model
 /// When passes are due: soon after anything happens, but never so often that the loop does nothing
 /// else.
 struct Cadence {
-  typealias Instant = Model.Instant
 
   /// The time between passes when nothing happens.
   let resync: Duration

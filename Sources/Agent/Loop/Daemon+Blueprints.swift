@@ -5,7 +5,7 @@ import Plan
 extension Daemon {
   /// Reports what a pass, or a change of signals, meant for each blueprint.
   func reportBlueprints(
-    _ wanted: NetworkState, _ outcome: Reconciler.Outcome, _ now: Cadence.Instant
+    _ wanted: NetworkState, _ outcome: Reconciler.Outcome, _ now: Instant
   ) {
     let duration = Instant.now - now
     let states = liveSignals.states(now)

@@ -6,7 +6,7 @@ import State
 
 extension Daemon {
   /// One pass: observes the kernel, and changes what isn't as it should be.
-  func reconcile(_ now: Cadence.Instant) {
+  func reconcile(_ now: Instant) {
     var wanted = NetworkState()
     var isDrift = true
     var lacking: [Trouble] = []
@@ -118,7 +118,7 @@ extension Daemon {
 
   /// Carries out at once what signals change, on the kernel as the last pass left it. If it has
   /// changed since, steps fail or miss something, which the next pass finds.
-  func react(_ now: Cadence.Instant) {
+  func react(_ now: Instant) {
     guard let seen = seen.take() else { return }
     let wanted = expanded(liveSignals.states(now), keeping: seen, now)
     let plan = Plan(from: seen, to: wanted, converged: convergedDesired)
@@ -132,7 +132,7 @@ extension Daemon {
   }
 
   private func expanded(
-    _ states: [Signal: Signal.State], keeping observed: NetworkState, _ now: Cadence.Instant
+    _ states: [Signal: Signal.State], keeping observed: NetworkState, _ now: Instant
   ) -> NetworkState {
     drainings.update(desiredState!.drainings(given: states, keeping: observed), now: now)
     return desiredState!.expanded(given: states, keeping: observed) { [drainings] in
@@ -204,7 +204,7 @@ extension Daemon {
     return "failed a moment ago, will be tried again"
   }
 
-  private func say(_ step: Step, isDrift: Bool, _ now: Cadence.Instant) {
+  private func say(_ step: Step, isDrift: Bool, _ now: Instant) {
     store.count(step, "done")
     guard isDrift else {
       let (times, isSaid) = steps.note(step.change.object.id, as: step.summary ?? "", now)

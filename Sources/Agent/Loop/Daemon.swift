@@ -37,10 +37,10 @@ final class Daemon {
   var desiredState: DesiredState?
   var fileBytes: [UInt8]?
   /// When to read the file, which may still be being written: editors write files in several steps.
-  private var nextRead: Cadence.Instant?
+  private var nextRead: Instant?
   private static let writing = Duration.milliseconds(10)
   var cadence: Cadence
-  private var nextPoll: Cadence.Instant
+  private var nextPoll: Instant
   var backoff = Backoff()
   var repairs = Repairs()
   var steps = Repairs(few: 20, most: .max)
@@ -119,7 +119,7 @@ final class Daemon {
   }
 
   /// Sleeps until something happens; returns the signal that the process received, if any.
-  private func wait(until instant: Cadence.Instant) -> ProcessSignals.Meaning? {
+  private func wait(until instant: Instant) -> ProcessSignals.Meaning? {
     inbox.loop.wait(for: &events, until: instant)
     return processSignals?.drain()
   }
@@ -183,7 +183,7 @@ final class Daemon {
 
   // MARK: - Passes
 
-  private func pass(_ start: Cadence.Instant, late: Duration) {
+  private func pass(_ start: Instant, late: Duration) {
     store.measure(.loopLateness, late)
     if fileBytes == nil { readFile() }
     if desiredState != nil { reconcile(start) }

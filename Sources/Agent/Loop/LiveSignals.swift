@@ -6,11 +6,11 @@ struct LiveSignals {
   private var deadline = DesiredState.defaultDeadline
   private(set) var declared: Set<Signal> = []
   private var states: [Signal: Signal.State] = [:]
-  private var unknownSince: [Signal: Cadence.Instant] = [:]
+  private var unknownSince: [Signal: Instant] = [:]
 
   /// Takes a new state file: signals that stay keep their states.
   mutating func declare(
-    _ signals: Set<Signal>, deadline: Duration, _ now: Cadence.Instant
+    _ signals: Set<Signal>, deadline: Duration, _ now: Instant
   ) {
     self.deadline = deadline
     states = states.filter { signals.contains($0.key) }
@@ -21,7 +21,7 @@ struct LiveSignals {
 
   /// Takes what inputs report; returns what has changed.
   mutating func update(
-    _ said: [Signal: Signal.State], _ now: Cadence.Instant
+    _ said: [Signal: Signal.State], _ now: Instant
   ) -> [Signal: Signal.State] {
     let news = said.filter { declared.contains($0.key) && states[$0.key] != $0.value }
     for (signal, state) in news {
@@ -32,18 +32,18 @@ struct LiveSignals {
   }
 
   /// The states that conditions see: a signal that has been unknown for too long is down.
-  func states(_ now: Cadence.Instant) -> [Signal: Signal.State] {
+  func states(_ now: Instant) -> [Signal: Signal.State] {
     var states = states
     for (signal, since) in unknownSince where now >= since + deadline { states[signal] = .down }
     return states
   }
 
   /// When the next unknown signal will count as down.
-  func nextDeadline(after now: Cadence.Instant) -> Cadence.Instant? {
+  func nextDeadline(after now: Instant) -> Instant? {
     unknownSince.values.map { $0 + deadline }.filter { $0 > now }.min()
   }
 
-  func list(_ now: Cadence.Instant) -> [Status.SignalStatus] {
+  func list(_ now: Instant) -> [Status.SignalStatus] {
     let states = states(now)
     return declared.sorted().map {
       Status.SignalStatus(signal: $0, state: states[$0] ?? .unknown)

@@ -12,8 +12,8 @@ struct Repairs {
   let most: Int
 
   private struct Entry {
-    var times: [Cadence.Instant] = []
-    var said: Cadence.Instant?
+    var times: [Instant] = []
+    var said: Instant?
   }
 
   private struct Key: Hashable {
@@ -22,8 +22,8 @@ struct Repairs {
   }
 
   private var entries: [Key: Entry] = [:]
-  private var times: [ObjectID: [Cadence.Instant]] = [:]
-  private var start: Cadence.Instant?
+  private var times: [ObjectID: [Instant]] = [:]
+  private var start: Instant?
   private var lines = 0
   private var left: [ObjectID: Int] = [:]
 
@@ -35,7 +35,7 @@ struct Repairs {
   /// Records a change of an object; returns how many changes there were within the window, and
   /// whether to log this one.
   mutating func note(
-    _ id: ObjectID, as change: String = "", _ now: Cadence.Instant
+    _ id: ObjectID, as change: String = "", _ now: Instant
   ) -> (times: Int, isSaid: Bool) {
     if entries.count > 10_000 {
       entries = entries.filter { $0.value.times.last! + Self.window > now }
@@ -60,13 +60,13 @@ struct Repairs {
   }
 
   private static func recent(
-    _ times: [Cadence.Instant]?, _ now: Cadence.Instant
-  ) -> [Cadence.Instant] {
+    _ times: [Instant]?, _ now: Instant
+  ) -> [Instant] {
     (times ?? []).filter { $0 + window > now }.suffix(999) + [now]
   }
 
   /// At the end of a window in which not everything was logged: of how many objects, and how often.
-  mutating func unsaid(_ now: Cadence.Instant) -> (objects: Int, times: Int)? {
+  mutating func unsaid(_ now: Instant) -> (objects: Int, times: Int)? {
     guard !left.isEmpty, let start, start + Self.window <= now else { return nil }
     defer { (self.start, lines, left) = (nil, 0, [:]) }
     return (left.count, left.values.reduce(0, +))
@@ -76,10 +76,10 @@ struct Repairs {
 /// Counts events, to be logged once a minute.
 struct Tally {
   private var count = 0
-  private var said: Cadence.Instant?
+  private var said: Instant?
 
   /// How many there were since they were last logged; nil within a minute of that.
-  mutating func note(_ times: Int, _ now: Cadence.Instant) -> Int? {
+  mutating func note(_ times: Int, _ now: Instant) -> Int? {
     count += times
     if let said, said + Repairs.window > now { return nil }
     defer { (count, said) = (0, now) }

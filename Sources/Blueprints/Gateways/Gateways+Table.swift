@@ -163,8 +163,8 @@ extension Gateways {
     ]
   }
 
-  /// What isn't from the VPN network, or stays within it. While a table is being replaced, Linux
-  /// runs the rules for a moment before it finds a set's ranges (4 packets each time under load): a
+  /// Rules that let packets return which aren't from the VPN network, or stay within it. While a table
+  /// is being replaced, Linux runs the rules for a moment before it finds a set's ranges (4 packets each time under load): a
   /// set of closed ranges would then let packets out, while a set of open ranges keeps them in.
   private var inside: [[Nftables.Statement]] {
     [[notFromVPN, .verdict(.return)]]

@@ -237,24 +237,6 @@ struct NftablesEncoder {
   }
 }
 
-extension Nftables.Family {
-  var number: UInt8 {
-    switch self {
-    case .inet: NFProto.inet
-    case .ip: NFProto.ip
-    case .arp: NFProto.arp
-    case .netdev: NFProto.netdev
-    case .bridge: NFProto.bridge
-    case .ip6: NFProto.ip6
-    }
-  }
-
-  init?(number: UInt8) {
-    guard let family = Self.allCases.first(where: { $0.number == number }) else { return nil }
-    self = family
-  }
-}
-
 extension Nftables.BaseChain.Policy {
   /// `NF_DROP`, `NF_ACCEPT`.
   var number: UInt32 { self == .drop ? 0 : 1 }

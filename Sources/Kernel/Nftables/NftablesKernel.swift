@@ -113,10 +113,10 @@ extension NftablesEncoder {
           $0.put(NFTALimit.flags, big: limit.isOver ? 1 : 0 as UInt32)
         case .ctHelper(let type, let proto, let l3proto):
           $0.put(NFTACTHelper.name, type)
-          if let l3proto { $0.put(NFTACTHelper.l3proto, big: l3proto.connectionNumber) }
+          if let l3proto { $0.put(NFTACTHelper.l3proto, big: UInt16(l3proto.number)) }
           $0.put(NFTACTHelper.l4proto, proto.number)
         case .ctTimeout(let proto, let l3proto, let policy):
-          if let l3proto { $0.put(NFTACTTimeout.l3proto, big: l3proto.connectionNumber) }
+          if let l3proto { $0.put(NFTACTTimeout.l3proto, big: UInt16(l3proto.number)) }
           $0.put(NFTACTTimeout.l4proto, proto.number)
           $0.nest(NFTACTTimeout.data) {
             for (index, state) in TimeoutPolicy.states(proto).enumerated() {
@@ -124,7 +124,7 @@ extension NftablesEncoder {
             }
           }
         case .ctExpectation(let proto, let l3proto, let port, let timeout, let size):
-          if let l3proto { $0.put(NFTACTExpectation.l3proto, big: l3proto.connectionNumber) }
+          if let l3proto { $0.put(NFTACTExpectation.l3proto, big: UInt16(l3proto.number)) }
           $0.put(NFTACTExpectation.l4proto, proto.number)
           $0.put(NFTACTExpectation.dport, big: port)
           $0.put(NFTACTExpectation.timeout, timeout)

@@ -117,7 +117,9 @@ extension ObjectProgram {
       content = .ctHelper(
         type: data.text(NFTACTHelper.name) ?? "",
         protocol: data.byte(NFTACTHelper.l4proto) == 17 ? .udp : .tcp,
-        l3proto: data.half(NFTACTHelper.l3proto).flatMap { .init(connectionNumber: $0) })
+        l3proto: data.half(NFTACTHelper.l3proto).flatMap {
+          .init(number: UInt8(truncatingIfNeeded: $0))
+        })
     case 4:
       guard let limit = Nftables.Limit(data) else { return nil }
       content = .limit(limit)
@@ -135,7 +137,9 @@ extension ObjectProgram {
       }
       content = .ctTimeout(
         protocol: proto,
-        l3proto: data.half(NFTACTTimeout.l3proto).flatMap { .init(connectionNumber: $0) },
+        l3proto: data.half(NFTACTTimeout.l3proto).flatMap {
+          .init(number: UInt8(truncatingIfNeeded: $0))
+        },
         policy: policy)
     case 8: content = .secmark(data.text(NFTASecmark.context) ?? "")
     case 9:
@@ -143,7 +147,9 @@ extension ObjectProgram {
       guard let proto = Nftables.TransportProtocol(number: number) else { return nil }
       content = .ctExpectation(
         protocol: proto,
-        l3proto: data.half(NFTACTExpectation.l3proto).flatMap { .init(connectionNumber: $0) },
+        l3proto: data.half(NFTACTExpectation.l3proto).flatMap {
+          .init(number: UInt8(truncatingIfNeeded: $0))
+        },
         port: data.half(NFTACTExpectation.dport) ?? 0,
         timeout: data.hostWord(NFTACTExpectation.timeout) ?? 0,
         size: data.byte(NFTACTExpectation.size) ?? 0)

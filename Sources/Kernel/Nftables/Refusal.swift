@@ -3,7 +3,7 @@ public import Netlink
 public import Nftables
 
 extension Kernel {
-  /// What the kernel refuses of a table: its answer to the request, in nft's words.
+  /// The kernel refuses part of a table: this is its answer to the request, in nft's words.
   public struct Refusal: Hashable, Sendable {
     public let table: NftablesTable
     public let error: NetlinkError

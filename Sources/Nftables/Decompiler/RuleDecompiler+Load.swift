@@ -61,7 +61,7 @@ extension RuleDecompiler {
       return hold(register, .socket(key.name))
     case .osf(let ttl, let flags, let register):
       guard ttl < 3, flags < 2 else { return false }
-      let word = Nftables.OSFTTL.allCases.first { $0.number == ttl }
+      let word = Nftables.OSFTTL(number: ttl)
       return hold(register, .osf(key: flags == 1 ? "version" : "name", ttl: word))
     case .xfrm(let number, let direction, let index, let register):
       guard let key = MetaKey.ipsec.values.first(where: { $0.number == number }),
@@ -96,7 +96,7 @@ extension RuleDecompiler {
   }
 
   static func fib(_ result: UInt32, _ flags: UInt32) -> Nftables.Expression? {
-    Nftables.FIBResult.allCases.first { $0.number == result }.map {
+    Nftables.FIBResult(number: result).map {
       .fib(result: $0, flags: Nftables.FIBFlag.flags(in: flags))
     }
   }

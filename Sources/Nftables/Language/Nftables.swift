@@ -3,41 +3,32 @@
 /// Names aren't checked here, but by the compiler.
 public enum Nftables {
   /// The packets that a table's hooks see.
-  public enum Family: String, Word {
+  public enum Family: String, NumberedWord {
     case ip, ip6, inet, arp, bridge, netdev
 
-    /// `NFPROTO_*` of connections: of one family, or of both.
-    public var connectionNumber: UInt16 { self == .ip ? 2 : self == .ip6 ? 10 : 1 }
-
-    public init?(connectionNumber: UInt16) {
-      switch connectionNumber {
-      case 1: self = .inet
-      case 2: self = .ip
-      case 10: self = .ip6
-      default: return nil
+    /// `NFPROTO_*`.
+    public var number: UInt8 {
+      switch self {
+      case .inet: 1
+      case .ip: 2
+      case .arp: 3
+      case .netdev: 5
+      case .bridge: 7
+      case .ip6: 10
       }
     }
   }
 
   /// The family of an address.
-  public enum AddressFamily: String, Word {
+  public enum AddressFamily: String, NumberedWord {
     case ip, ip6
 
     /// `NFPROTO_IPV4`, `NFPROTO_IPV6`.
     public var number: UInt32 { self == .ip ? 2 : 10 }
-
-    /// Nil for other families.
-    public init?(number: UInt32) {
-      switch number {
-      case 2: self = .ip
-      case 10: self = .ip6
-      default: return nil
-      }
-    }
   }
 
-  /// What a connection is of.
-  public enum TransportProtocol: String, Word {
+  /// The protocol of a connection.
+  public enum TransportProtocol: String, NumberedWord {
     case tcp, udp, dccp, sctp, udplite
 
     /// As in IP headers.
@@ -49,11 +40,6 @@ public enum Nftables {
       case .sctp: 132
       case .udplite: 136
       }
-    }
-
-    public init?(number: UInt8) {
-      guard let match = Self.allCases.first(where: { $0.number == number }) else { return nil }
-      self = match
     }
   }
 

@@ -2,6 +2,12 @@ extension Nftables {
   /// A closed set of words that nft, the state file and ``Nftables`` spell alike.
   public protocol Word: RawRepresentable<String>, CaseIterable, Hashable, Sendable {}
 
+  /// A word that stands for a number of the kernel's.
+  public protocol NumberedWord: Word {
+    associatedtype Number: FixedWidthInteger
+    var number: Number { get }
+  }
+
   /// A word that stands for a bit.
   public protocol Flag: Word {
     var bit: UInt32 { get }
@@ -102,11 +108,11 @@ extension Nftables {
     case icmp, icmpv6, icmpx
   }
 
-  public enum FIBResult: String, Word {
+  public enum FIBResult: String, NumberedWord {
     case type, oif, oifname
 
     /// `NFT_FIB_RESULT_*`.
-    var number: UInt32 {
+    public var number: UInt32 {
       switch self {
       case .oif: 1
       case .oifname: 2
@@ -149,10 +155,10 @@ extension Nftables {
     case inc, random
   }
 
-  public enum OSFTTL: String, Word {
+  public enum OSFTTL: String, NumberedWord {
     case loose, skip
 
-    var number: UInt8 {
+    public var number: UInt8 {
       switch self {
       case .loose: 1
       case .skip: 2
@@ -161,7 +167,7 @@ extension Nftables {
   }
 
   /// The kinds of named objects.
-  public enum ObjectKind: String, Word {
+  public enum ObjectKind: String, NumberedWord {
     case counter, quota, limit
     case ctHelper = "ct helper"
     case ctTimeout = "ct timeout"
@@ -180,11 +186,6 @@ extension Nftables {
       case .ctExpectation: 9
       case .synproxy: 10
       }
-    }
-
-    public init?(number: UInt32) {
-      guard let found = Self.allCases.first(where: { $0.number == number }) else { return nil }
-      self = found
     }
   }
 
@@ -212,4 +213,12 @@ extension Nftables.Flag {
 
 extension Sequence where Element: Nftables.Flag {
   public var bits: UInt32 { reduce(0) { $0 | $1.bit } }
+}
+
+extension Nftables.NumberedWord {
+  /// Nil for a number that no word stands for.
+  public init?(number: Number) {
+    guard let word = Self.allCases.first(where: { $0.number == number }) else { return nil }
+    self = word
+  }
 }

@@ -5,18 +5,7 @@ enum LinkSection: ListSection {
   static let key = "links"
   static let source: Signal.Source? = .link
 
-  static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
-    var section = Section<Link>(key, count: file.count(fileKey))
-    let count = file.each(fileKey, of: Link.noun) { (object: inout ObjectReader<LinkKey>, index) in
-      if let link = read(&object) {
-        section.append(link, at: .index(index))
-      } else {
-        contents.unreadLinks?.formUnion(object.scalars)
-      }
-    }
-    if count == nil, file.has(fileKey) { contents.unreadLinks = nil }
-    contents[Link.self] = section
-  }
+  static var unread: WritableKeyPath<Contents, Set<String>?>? { \.unreadLinks }
 
   static func read(_ object: inout ObjectReader<LinkKey>) -> Declared<Link>? {
     let link = object.link()

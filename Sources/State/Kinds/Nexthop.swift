@@ -25,19 +25,7 @@ enum ResilientKey: Int, ObjectKey {
 enum NexthopSection: ListSection {
   static let key = "nexthops"
 
-  static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
-    var section = Section<Nexthop>(key, count: file.count(fileKey))
-    let count = file.each(fileKey, of: Nexthop.noun) {
-      (object: inout ObjectReader<NexthopKey>, index) in
-      if let nexthop = read(&object) {
-        section.append(nexthop, at: .index(index))
-      } else {
-        contents.unreadNexthops?.formUnion(object.scalars)
-      }
-    }
-    if count == nil, file.has(fileKey) { contents.unreadNexthops = nil }
-    contents[Nexthop.self] = section
-  }
+  static var unread: WritableKeyPath<Contents, Set<String>?>? { \.unreadNexthops }
 
   static func read(_ object: inout ObjectReader<NexthopKey>) -> Declared<Nexthop>? {
     object.nexthop()

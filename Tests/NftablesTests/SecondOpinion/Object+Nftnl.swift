@@ -65,7 +65,7 @@ extension Nftables.NamedObject.Content {
   }
 
   private static func l3(_ family: Nftables.Family?) -> NftnlRow.Value? {
-    family.map { .half($0.connectionNumber) }
+    family.map { .half(UInt16($0.number)) }
   }
 
   /// `uint32_t [NFTNL_CTTIMEOUT_*_MAX]`.
