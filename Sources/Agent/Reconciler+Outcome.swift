@@ -14,7 +14,7 @@ extension Reconciler {
     public var conflicts: [Plan.Conflict] = []
     /// Not tried yet, since they failed a moment ago.
     public var held: [Step] = []
-    /// Not tried yet, since an address that they depend on is tentative.
+    /// Not tried yet, since the kernel refuses them for now.
     var waiting: [Wait] = []
     /// Not tried, since somebody wanted an end.
     public var untried: [Step] = []

@@ -7,9 +7,9 @@ import State
 /// Makes one network namespace equal to a desired state: observe, plan, apply, observe again.
 public final class Reconciler {
   let kernel: Kernel
-  /// Whether to wait for steps whose source address is tentative. The daemon doesn't: the kernel
-  /// wakes it when the address is ready.
-  var waitsForDetection = true
+  /// Whether to wait for steps that the kernel refuses only for now. The daemon doesn't: the kernel
+  /// wakes it when they can be done.
+  var waitsForKernel = true
   /// Called with what is being waited for.
   var onWait: (String) -> Void = { _ in }
   public let runDirectory: RunDirectory
@@ -112,8 +112,8 @@ public final class Reconciler {
         renewals -= 1
         continue
       }
-      if waitsForDetection, !outcome.waiting.isEmpty, pass < Self.mostPasses {
-        guard try waitForDetection(outcome) else { break }
+      if waitsForKernel, !outcome.waiting.isEmpty, pass < Self.mostPasses {
+        guard try waitForKernel(outcome) else { break }
         outcome.waiting = []
         next = try plan()
         rest = outcome.compare(with: next)
@@ -123,7 +123,7 @@ public final class Reconciler {
       if pass == Self.mostPasses { outcome.fail(rest, after: pass) }
       pass += 1
     }
-    if waitsForDetection { outcome.endWaiting(isInterrupted: shouldStop(outcome)) }
+    if waitsForKernel { outcome.endWaiting(isInterrupted: shouldStop(outcome)) }
     return outcome
   }
 
@@ -149,7 +149,7 @@ public final class Reconciler {
       for index in group {
         let step = plan.steps[index]
         if let cause = step.requires.first(where: { waits[$0] != nil }), let wait = waits[cause] {
-          let wait = Outcome.Wait(step, wait.detection, because: plan.steps[cause])
+          let wait = Outcome.Wait(step, wait.cause, because: plan.steps[cause])
           waits[index] = wait
           outcome.waiting.append(wait)
         } else if let cause = step.requires.lazy.compactMap({ stopped[$0] }).first {
@@ -159,11 +159,11 @@ public final class Reconciler {
           stopped[index] = index
           outcome.held.append(step)
         } else if let detection = detections?.detection(for: step) {
-          let wait = Outcome.Wait(step, detection)
+          let wait = Outcome.Wait(step, .detection(detection))
           waits[index] = wait
           outcome.waiting.append(wait)
         } else if let wait = outcome.waiting.first(where: { $0.keeps(step) }) {
-          outcome.waiting.append(Outcome.Wait(step, wait.detection, because: wait.step))
+          outcome.waiting.append(Outcome.Wait(step, wait.cause, because: wait.step))
         } else {
           indices.append(index)
         }
@@ -186,6 +186,12 @@ public final class Reconciler {
           if mayRenew, error.code == ErrorCode.restart {
             outcome.isOutdated = true
             break
+          }
+          if let link = try lackedCarrier(plan.steps[index], error) {
+            let wait = Outcome.Wait(plan.steps[index], .carrier(link))
+            waits[index] = wait
+            outcome.waiting.append(wait)
+            continue
           }
           stopped[index] = index
           outcome.failed.append((plan.steps[index], error))

@@ -74,6 +74,7 @@ public enum ErrorCode {
   public static var tooManyLinks: Int32 { EMLINK }
   public static var tooManyFiles: Int32 { ENFILE }
   public static var interrupted: Int32 { EINTR }
+  public static var networkDown: Int32 { ENETDOWN }
   /// A transaction's generation is stale.
   public static var restart: Int32 { 85 }  // ERESTART, which glibc leaves out
 }

@@ -210,6 +210,29 @@ import Testing
     }
   }
 
+  /// A next hop over a link without a carrier is no failure, and is there once the carrier is.
+  @Test func aCarrierIsWaitedForWithoutBlocking() throws {
+    let file = """
+      { "version": 1, "links": [ { "name": "v0", "managed": false } ],
+        "addresses": [ { "link": "v0", "address": "10.0.0.1/24" } ],
+        "nexthops": [ { "id": 7, "via": "10.0.0.2", "dev": "v0" } ],
+        "routes": [ { "dst": "10.1.0.0/16", "nhid": 7 } ] }
+      """
+    let setup = ["ip link add v0 type veth peer name v1", "ip link set v0 up"]
+    try Turning.with(file, setup: setup) { turning in
+      turning.start()
+      let status = turning.store.status
+      #expect(status.failures.map(\.object) == ["nexthop 7", "route 10.1.0.0/16"])
+      #expect(status.failures.first?.reason.contains("link v0 has no carrier") == true)
+      try sh("ip link set v1 up")
+      #expect(try turning.turn { try sh("ip route show").contains("10.1.0.0/16 nhid 7") })
+      turning.converge()
+      #expect(turning.store.status.isConverged)
+      #expect(turning.log.all.allSatisfy { !$0.contains("level=error") }, "\(turning.log.all)")
+      #expect(turning.log.of("step-waits").first?.contains("level=info") == true)
+    }
+  }
+
   /// A route whose source is tentative is no failure, stops nothing, and is added when the kernel
   /// is ready.
   @Test func aTentativeSourceIsWaitedForWithoutBlocking() throws {

@@ -143,6 +143,29 @@ import Testing
     }
   }
 
+  /// Next hops need a carrier, which a bridge has only a moment after its port.
+  @Test func aNextHopWaitsForItsLinksCarrier() throws {
+    try inNamespace(["ip link set v1 down"]) { vpngw, other in
+      let path = try vpngw.file(
+        "state.json", file(#"{ "dst": "2001:db8::/48", "nhid": 7 }"#))
+      let late = try vpngw.start("apply", path)
+      #expect(eventually { late.error == "vpngw: waits for the carrier of v0, up to 1500ms\n" })
+      try other.run { _ = try sh("ip link set v1 up") }
+      let applied = late.wait()
+      #expect(applied.status == 0, "\(applied.error)")
+      #expect(applied.output.hasSuffix("3 created.\n"), "\(applied.output)")
+      #expect(try vpngw("plan", path).status == 0)
+      // Without a carrier the kernel drops the next hop, and the route with it.
+      try other.run { _ = try sh("ip link set v1 down") }
+      #expect(try eventually { try sh("ip nexthop show") == "" })
+      let never = try vpngw("apply", path)
+      #expect(never.status == 1)
+      let reason = "link v0 has no carrier, and the kernel takes no next hop over it before\n"
+      #expect(never.error.contains("failed nexthop 7: "), "\(never.error)")
+      #expect(never.error.contains(reason), "\(never.error)")
+    }
+  }
+
   /// The guard waits too: what it restores is complete.
   @Test func undoWaitsToo() throws {
     try inNamespace { vpngw, _ in

@@ -156,7 +156,7 @@ extension Daemon {
     return notes
   }
 
-  /// Logs steps that wait for an address, each once: not as errors, since the kernel will tell when
+  /// Logs steps that wait for the kernel, each once: not as errors, since the kernel will tell when
   /// it is ready.
   private func say(_ waiting: [Reconciler.Outcome.Wait]) -> [Trouble] {
     let all = waiting.map {

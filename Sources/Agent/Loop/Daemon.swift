@@ -77,7 +77,7 @@ final class Daemon {
     self.options = options
     self.reconciler = reconciler
     // The loop never blocks for an address: the kernel tells when it is ready.
-    reconciler.waitsForDetection = false
+    reconciler.waitsForKernel = false
     self.inbox = inbox
     self.store = store
     self.log = log

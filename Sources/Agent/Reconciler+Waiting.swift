@@ -5,8 +5,9 @@ import Model
 import Netlink
 import Plan
 
-/// The kernel refuses an IPv6 route whose source address is tentative: duplicate detection of a new
-/// address takes a second or two (RFC 4862, section 5.4).
+/// Steps that the kernel refuses only for now: an IPv6 route whose source address is tentative, since
+/// duplicate detection of a new address takes a second or two (RFC 4862, section 5.4), and a next hop
+/// over a link that is up and has no carrier yet.
 extension Reconciler {
   /// What must be known about source addresses before these steps; nil if none of them has one.
   func detections(for steps: ArraySlice<Step>) throws(NetlinkError) -> Detections? {
@@ -15,23 +16,32 @@ extension Reconciler {
     return detections.isEmpty ? nil : detections
   }
 
-  /// Waits until the kernel has decided about the addresses that steps wait for; false if it hasn't
-  /// in time, or if somebody wants an end.
-  func waitForDetection(_ outcome: Outcome) throws -> Bool {
+  /// The link whose carrier a refused step lacked; nil if it was refused for another reason.
+  ///
+  /// The carrier of a bridge follows its ports' through a work queue: it comes after the reply to
+  /// the request that set the port up, up to a second after (LINKWATCH in `net/core/link_watch.c`).
+  func lackedCarrier(_ step: Step, _ error: NetlinkError) throws(NetlinkError) -> LinkName? {
+    guard error.code == ErrorCode.networkDown, step.change.verb != .delete,
+      let name = step.change.object.as(Nexthop.self)?.dev,
+      let link = try kernel.observeAddresses().links.first(where: { $0.name == name })
+    else { return nil }
+    return link.isUp == true ? name : nil
+  }
+
+  /// Waits until the kernel has what steps wait for; false if it hasn't in time, or if somebody
+  /// wants an end.
+  func waitForKernel(_ outcome: Outcome) throws -> Bool {
     // Opened before observing: whatever happens after that wakes it.
     let monitor = try Monitor(.route)
-    let waited = outcome.waiting.map(\.detection)
-    let limit = waited.map { longest(on: $0.link) }.max() ?? .zero
-    onWait(
-      "waits for duplicate address detection of \(waited[0].address) on \(waited[0].link), "
-        + "up to \(limit.text)")
+    let limit = outcome.waiting.map { longest($0.cause) }.max() ?? .zero
+    onWait("waits for \(outcome.waiting[0].cause.subject), up to \(limit.text)")
     let start = Instant.now
     while !shouldStop(outcome) {
-      let detections = Detections(in: try kernel.observeAddresses())
-      let running = outcome.waiting.compactMap { detections.detection(for: $0.step) }
-      if running.isEmpty { return true }
+      let observed = try kernel.observeAddresses()
+      let causes = outcome.waiting.compactMap { $0.cause(in: observed) }
+      if causes.isEmpty { return true }
       let elapsed = Instant.now - start
-      let isHopeless = running.allSatisfy { !$0.isLinkRunning }
+      let isHopeless = causes.allSatisfy(\.lacksCarrier)
       if elapsed >= (isHopeless ? min(limit, Self.carrierLimit) : limit) { return false }
       var polled = pollfd(fd: monitor.descriptor, events: Int16(POLLIN), revents: 0)
       // With a timeout, to notice when somebody wants an end.
@@ -42,9 +52,15 @@ extension Reconciler {
     return false
   }
 
-  /// A link that was just set up has its carrier within a second (LINKWATCH in
-  /// `net/core/link_watch.c`).
+  /// A link that was just set up has its carrier within a second.
   private static let carrierLimit = Duration.milliseconds(1_500)
+
+  private func longest(_ cause: Outcome.Wait.Cause) -> Duration {
+    switch cause {
+    case .detection(let detection): longest(on: detection.link)
+    case .carrier: Self.carrierLimit
+    }
+  }
 
   /// How long detection may take on a link (`addrconf_dad_kick`): a random delay, and a wait after
   /// each of its probes; more on a busy machine.
@@ -119,28 +135,66 @@ extension Step {
 }
 
 extension Reconciler.Outcome {
-  /// A step that isn't tried until the kernel knows that its address is no duplicate.
+  /// A step that isn't done until the kernel has what it takes.
   struct Wait: Sendable {
+    enum Cause: Sendable {
+      /// The kernel doesn't know yet whether the step's address is a duplicate.
+      case detection(Detections.Detection)
+      case carrier(LinkName)
+
+      /// Whether nothing happens until a carrier is there.
+      var lacksCarrier: Bool {
+        if case .detection(let detection) = self { !detection.isLinkRunning } else { true }
+      }
+
+      /// What is awaited, for people.
+      var subject: String {
+        switch self {
+        case .detection(let detection):
+          "duplicate address detection of \(detection.address) on \(detection.link)"
+        case .carrier(let link): "the carrier of \(link)"
+        }
+      }
+
+      /// Why a step waits, for people.
+      var reason: String {
+        switch self {
+        case .detection(let detection): detection.reason
+        case .carrier(let link):
+          "link \(link) has no carrier, and the kernel takes no next hop over it before"
+        }
+      }
+    }
+
     let step: Step
-    let detection: Detections.Detection
-    /// The step that waits for the address, if this one waits for that step.
+    let cause: Cause
+    /// The step that waits for the kernel, if this one waits for that step.
     let because: Step?
 
-    init(_ step: Step, _ detection: Detections.Detection, because: Step? = nil) {
-      (self.step, self.detection, self.because) = (step, detection, because)
+    init(_ step: Step, _ cause: Cause, because: Step? = nil) {
+      (self.step, self.cause, self.because) = (step, cause, because)
+    }
+
+    /// What it waits for as things are now; nil if for nothing any more.
+    func cause(in observed: NetworkState) -> Cause? {
+      switch cause {
+      case .detection: Detections(in: observed).detection(for: step).map(Cause.detection)
+      case .carrier(let name):
+        observed.links.contains { $0.name == name && $0.isRunning == true } ? nil : cause
+      }
     }
 
     /// Whether another step must wait too: an existing object stays until its replacement is there,
     /// but no longer than detection takes.
     func keeps(_ other: Step) -> Bool {
-      guard detection.isLinkRunning, because == nil, other.change.verb == .delete,
+      guard !cause.lacksCarrier, because == nil, other.change.verb == .delete,
         let route = other.change.object.as(Route.self)
       else { return false }
       return route.dst.family == .inet6
     }
 
     var reason: String {
-      because.map { "waits for \($0.change.object.id): \(detection.reason)" } ?? detection.reason
+      because.map { "waits for \($0.change.object.id): \(cause.reason)" } ?? cause.reason
     }
   }
 
@@ -155,7 +209,7 @@ extension Reconciler.Outcome {
         failed.append(
           (
             wait.step,
-            NetlinkError(wait.step.change.command, code: 0, kernelText: wait.detection.reason)
+            NetlinkError(wait.step.change.command, code: 0, kernelText: wait.cause.reason)
           ))
       }
     }
