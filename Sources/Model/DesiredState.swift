@@ -10,6 +10,7 @@ public struct DesiredState: Hashable, Sendable {
   public var conditionalPatterns: [ConditionalPattern] = []
   /// The file's own probes and those of its blueprints.
   public var probes: [Probe] = []
+  private var inputList = InputList()
   private var blueprintList = BlueprintList()
   /// How long a signal may stay unknown before it counts as down.
   public var deadline = Self.defaultDeadline
@@ -19,6 +20,12 @@ public struct DesiredState: Hashable, Sendable {
   public init() {}
 
   public init(_ configuration: NetworkState) { unconditional = configuration }
+
+  /// Whatever says signals, beside links and probes.
+  public var inputs: [any InputDeclaration] {
+    get { inputList.list }
+    set { inputList.list = newValue }
+  }
 
   /// At most one of each type, in the order of the registry of sections.
   public var blueprints: [any Blueprint] {
@@ -31,10 +38,14 @@ public struct DesiredState: Hashable, Sendable {
     !conditional.isEmpty || !conditionalPatterns.isEmpty || !blueprints.isEmpty
   }
 
-  /// Every signal that the file knows: those of its probes, and those that conditions name.
+  /// Every signal that the file knows: those of its probes and other inputs, and those that conditions
+  /// name.
   public var signals: Set<Signal> {
-    conditions.reduce(into: Set(probes.map(\.signal))) { $0.formUnion($1.signals) }
+    let said = Set(probes.map(\.signal) + inputs.map(\.signal))
+    return conditions.reduce(into: said.union(trackedSignals)) { $0.formUnion($1.signals) }
   }
+
+  private var trackedSignals: Set<Signal> { inputs.reduce(into: []) { $0.formUnion($1.tracked) } }
 
   /// The signals that something depends on.
   public var decidingSignals: Set<Signal> {

@@ -30,6 +30,17 @@ extension DesiredState {
     for index in conditional.indices {
       conditional[index].object = try conditional[index].object.completed(by: surroundings)
     }
+    for index in inputs.indices { inputs[index] = try inputs[index].whole(by: surroundings) }
+  }
+}
+
+extension InputDeclaration {
+  fileprivate func whole(by surroundings: some Surroundings) throws(Incompleteness) -> Self {
+    do throws(Incompleteness) {
+      return try completed(by: surroundings)
+    } catch {
+      throw Incompleteness("\(signal): \(error)")
+    }
   }
 }
 

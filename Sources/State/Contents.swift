@@ -12,6 +12,9 @@ struct Contents {
   var probes: [Probe] = []
   /// Includes probes that couldn't be read; nil if the whole section couldn't.
   var probeNames: Set<String>? = []
+  var inputs: [any InputDeclaration] = []
+  /// As ``probeNames``.
+  var vrrpNames: Set<String>? = []
   var deadline = DesiredState.defaultDeadline
   var blueprints: [any Blueprint] = []
   /// Possible names of links and nexthops whose identity couldn't be read: all texts and numbers in
@@ -51,6 +54,11 @@ struct Contents {
       }
     }
     for kind in Kind.all { declare(kind.type) }
+    desiredState.inputs = inputs.map { input in
+      var input = input
+      input.learn(desiredState.conditional)
+      return input
+    }
     desiredState.unconditional.absentRules = absentRules.split {
       desiredState.conditionalPatterns.append(ConditionalPattern($0.item, when: $0.when!))
     }

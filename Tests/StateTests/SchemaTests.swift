@@ -45,6 +45,8 @@ import Testing
     ("ipvsTunnel", IPVSTunnelKey.self), ("ipvsTimeouts", IPVSTimeoutKey.self),
     ("ipvsSync", IPVSSyncKey.self), ("ipvsDaemon", IPVSDaemonKey.self),
     ("conditionalSysctl", SysctlKey.self),
+    ("virtualRouter", VRRPKey.self), ("virtualRouterTrack", VRRPTrackKey.self),
+    ("virtualRouterHMAC", VRRPHMACKey.self), ("virtualRouterKey", VRRPHMACKeyKey.self),
     ("signals", SignalsKey.self), ("condition", WhenKey.self), ("probe", ProbeKey.self),
     ("gateways", GatewaysKey.self), ("gatewayMember", GatewayKey.self),
     ("gatewayRanges", GatewayRangesKey.self), ("egress", EgressKey.self),
