@@ -68,7 +68,8 @@ let package = Package(
       name: "Agent",
       dependencies: [
         "Blueprints", "CLinux", "Events", "Health", "JSON", "Keepalived", "Model", "State", "Plan",
-        "Netlink", "Nftables", "Kernel", "WgQuick",
+        "Netlink", "Nftables", "Kernel", "Speaker", "VRRP", "WgQuick",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

@@ -38,15 +38,17 @@ extension Session {
     let gatewayMeter = GatewayMeter()
     let hostNames = try HostNames(telling: inbox)
     defer { hostNames.stop() }
+    let announcements = AnnouncementOutput(log: log)
     let inputs: [any Input] = [
       LinkInput(),
+      VRRPInput(telling: inbox, log: log, announcer: announcements),
       try ProbeInput(
         group: groups[0], allowsExec: run.allowsExec, telling: inbox, log: log,
         observers: [gatewayMeter]),
       try WireGuardInput(telling: inbox, asking: hostNames),
     ]
     defer { for input in inputs { input.stop() } }
-    let outputs: [any Output] = []
+    let outputs: [any Output] = [announcements]
     defer { for output in outputs { output.stop() } }
     let store = StatusStore(
       path: path, inputs: inputs, outputs: outputs, observers: [gatewayMeter])

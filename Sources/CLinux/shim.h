@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <net/if.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
+#include <netpacket/packet.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>

@@ -36,10 +36,12 @@ struct Sum {
   }
 
   /// By RFC 9293 section 3.1 for IPv4, and RFC 8200 section 8.1 for IPv6: the sums are alike.
-  mutating func addPseudoHeader(from source: IPAddress, to destination: IPAddress, length: Int) {
+  mutating func addPseudoHeader(
+    from source: IPAddress, to destination: IPAddress, length: Int, protocol: UInt8 = 112
+  ) {
     add(source)
     add(destination)
-    total += UInt64(length) + 112
+    total += UInt64(length) + UInt64(`protocol`)
   }
 
   var folded: UInt16 {

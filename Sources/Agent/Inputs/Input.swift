@@ -17,6 +17,12 @@ protocol Input: Sendable {
   var nextPoll: Instant? { get }
   /// The states that follow from the time: down, for a handshake that has become too old.
   func poll(_ now: Instant) -> [Signal: Signal.State]
+  /// Takes note of what every signal says, whenever any of it may have changed.
+  func heed(_ states: [Signal: Signal.State])
+  /// Begins to leave: the daemon is about to end.
+  func leave()
+  /// Whether the daemon's end has to wait for it.
+  var isLeaving: Bool { get }
   /// Why a signal is down.
   func reason(for signal: Signal) -> String?
   /// What there is to show about its signals, whose states the loop knows.
@@ -40,6 +46,9 @@ extension Input {
   }
   var nextPoll: Instant? { nil }
   func poll(_ now: Instant) -> [Signal: Signal.State] { [:] }
+  func heed(_ states: [Signal: Signal.State]) {}
+  func leave() {}
+  var isLeaving: Bool { false }
   func reason(for signal: Signal) -> String? { nil }
   func status(given states: [Signal: Signal.State]) -> InputStatus { InputStatus() }
   func measure(into metrics: inout Metrics) {}

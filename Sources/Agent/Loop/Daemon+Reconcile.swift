@@ -21,6 +21,7 @@ extension Daemon {
         let observed = try reconciler.observe(for: desiredState!)
         backoff.observed(observed)
         say(liveSignals.update(inputs.states(in: observed, for: desiredState!), now))
+        heed(now)
         let states = liveSignals.states(now)
         wanted = expanded(states, keeping: observed, now)
         lacking = desiredState!.notes(in: observed)
@@ -98,10 +99,20 @@ extension Daemon {
     countDrops()
     store.addressFilter.close(desiredState!.blueprints.flatMap { $0.untrusted(in: wanted) })
     store.report(outcome, failures, notes, liveSignals.list(now))
+    tellOutputs(outcome, now)
+  }
+
+  private func tellOutputs(_ outcome: Reconciler.Outcome, _ now: Cadence.Instant) {
     for output in store.outputs {
       output.follow(
         desiredState!, given: liveSignals.states(now), isConverged: outcome.isComplete)
     }
+  }
+
+  /// Lets inputs that depend on others' signals know them.
+  func heed(_ now: Cadence.Instant) {
+    let states = liveSignals.states(now)
+    for input in inputs { input.heed(states) }
   }
 
   private static let shownFailures = 20
@@ -129,6 +140,7 @@ extension Daemon {
     for step in outcome.done { say(step, isDrift: false, now) }
     sayFlows()
     if outcome.failed.isEmpty { reportBlueprints(wanted, outcome, now) }
+    tellOutputs(outcome, now)
   }
 
   private func expanded(

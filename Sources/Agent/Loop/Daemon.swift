@@ -104,7 +104,18 @@ final class Daemon {
   func run() throws -> Bool {
     readFile()
     while turn() {}
+    leave()
     return options.removesOnExit ? try removeAll() : true
+  }
+
+  /// Lets inputs leave, and removes what goes with their signals: an address of a virtual router must not
+  /// stay behind. A second signal to end cuts the leaving short.
+  private func leave() {
+    guard let desiredState, !desiredState.inputs.isEmpty else { return }
+    for input in inputs { input.leave() }
+    while inputs.contains(where: \.isLeaving), turn() {}
+    // As the signals are now, also those that nobody says any more.
+    pass(.now, late: .zero)
   }
 
   /// Makes a pass if one is due, and handles what happens until the next; false at the end.
@@ -165,6 +176,7 @@ final class Daemon {
       let news = liveSignals.update(posted.merging(inputs.poll(now)) { $1 }, now)
       say(news)
       if !news.isEmpty {
+        heed(now)
         react(now)
         cadence.wake(now)
       }

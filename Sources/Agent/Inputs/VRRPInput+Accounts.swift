@@ -1,0 +1,102 @@
+import JSON
+import Model
+import Speaker
+import VRRP
+
+extension VRRPInput.Router {
+  /// Members of the signal's status.
+  var words: [(String, Tree)] {
+    var words: [(String, Tree)] = [
+      ("role", .string(readings.state.name)), ("priority", .integer(Int(readings.priority))),
+    ]
+    let masters =
+      readings.state == .master ? line.primaries : followed
+    let addresses = [masters.inet, masters.inet6].compactMap(\.self)
+    if !addresses.isEmpty {
+      words.append(("master", .array(addresses.map { .string($0.description) })))
+    }
+    if let last {
+      words.append(("since", .string(last.at.text)))
+      words.append(("reason", .string(last.transition.reason.words)))
+    }
+    words.append(("sent", .integer(Int(readings.sent))))
+    words.append(("received", .integer(Int(readings.received))))
+    let discards = Discard.Reason.allCases.compactMap { reason -> (String, Tree)? in
+      let count = readings.discarded(reason)
+      return count > 0 ? (reason.name, .integer(Int(count))) : nil
+    }
+    if !discards.isEmpty { words.append(("discarded", .object(discards))) }
+    words.append(("maxLateness", .string(readings.maxLateness.inMilliseconds)))
+    return words
+  }
+
+  func measure(_ name: Metrics.Labels, into metrics: inout Metrics) {
+    metrics.set(Self.master, name, readings.state == .master ? 1 : 0)
+    metrics.set(Self.priority, name, Double(readings.priority))
+    for state in Machine.State.allCases {
+      metrics.set(
+        Self.transitions, name + [Metrics.Label("to", state.name)],
+        Double(transitions[state] ?? 0))
+    }
+    metrics.set(Self.sent, name, Double(readings.sent))
+    metrics.set(Self.received, name, Double(readings.received))
+    for reason in Discard.Reason.allCases where readings.discarded(reason) > 0 {
+      metrics.set(
+        Self.discarded, name + [Metrics.Label("reason", reason.name)],
+        Double(readings.discarded(reason)))
+    }
+    metrics.set(Self.late, name, Double(readings.late))
+    metrics.set(Self.maxLateness, name, readings.maxLateness.inSeconds)
+  }
+
+  private static let master = Gauge("vpngw_vrrp_master", "Whether this machine is master.")
+  private static let priority = Gauge("vpngw_vrrp_priority", "The priority, as it is advertised.")
+  private static let transitions = Counter(
+    "vpngw_vrrp_transitions_total", "Changes of a virtual router's state.")
+  private static let sent = Counter(
+    "vpngw_vrrp_advertisements_sent_total", "Advertisements sent, one for each peer.")
+  private static let received = Counter(
+    "vpngw_vrrp_advertisements_received_total", "Advertisements received and heeded.")
+  private static let discarded = Counter(
+    "vpngw_vrrp_advertisements_discarded_total", "Packets not heeded, by reason.")
+  private static let late = Counter(
+    "vpngw_vrrp_late_total", "How often the thread was late by more than a tenth of the interval.")
+  private static let maxLateness = Gauge(
+    "vpngw_vrrp_max_lateness_seconds", "How late the thread was at most.")
+}
+
+extension Machine.State {
+  var name: String {
+    switch self {
+    case .initialize: "fault"
+    case .backup: "backup"
+    case .master: "master"
+    }
+  }
+}
+
+extension Transition.Reason {
+  var words: String {
+    switch self {
+    case .owner: "owns the addresses"
+    case .started: "started"
+    case .noMaster: "no master spoke"
+    case .masterLeft: "the master left"
+    case .preempted: "a master of lower priority had its time"
+    case .betterMaster: "a better master speaks"
+    case .yielded: "left, and a peer took over or none did in time"
+    case .stopped: "stopped"
+    case .faulty: "the link is down, or what is tracked is"
+    case .noAddress: "the link has no address to send from"
+    }
+  }
+}
+
+extension Duration {
+  /// `0.042ms`.
+  var inMilliseconds: String {
+    let microseconds = wholeNanoseconds / 1000
+    let rest = "\(microseconds % 1000)"
+    return "\(microseconds / 1000).\(String(repeating: "0", count: 3 - rest.count))\(rest)ms"
+  }
+}
