@@ -13,7 +13,8 @@ public enum Announcement {
   ) -> Int {
     precondition(mac.count == 6 && buffer.count >= capacity)
     for i in 0..<capacity { buffer[i] = 0 }
-    return address.family == .inet ? arp(address, mac, &buffer) : advertisement(address, mac, &buffer)
+    return address.family == .inet
+      ? arp(address, mac, &buffer) : advertisement(address, mac, &buffer)
   }
 
   /// A request for the address from itself: more switches and hosts learn from it than from a reply.

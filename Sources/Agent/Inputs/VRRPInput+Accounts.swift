@@ -33,9 +33,9 @@ extension VRRPInput.Router {
   func measure(_ name: Metrics.Labels, into metrics: inout Metrics) {
     metrics.set(Self.master, name, readings.state == .master ? 1 : 0)
     metrics.set(Self.priority, name, Double(readings.priority))
-    for state in Machine.State.allCases {
+    for state in VRRP.Machine.State.allCases {
       metrics.set(
-        Self.transitions, name + [Metrics.Label("to", state.name)],
+        Self.changes, name + [Metrics.Label("to", state.name)],
         Double(transitions[state] ?? 0))
     }
     metrics.set(Self.sent, name, Double(readings.sent))
@@ -51,7 +51,7 @@ extension VRRPInput.Router {
 
   private static let master = Gauge("vpngw_vrrp_master", "Whether this machine is master.")
   private static let priority = Gauge("vpngw_vrrp_priority", "The priority, as it is advertised.")
-  private static let transitions = Counter(
+  private static let changes = Counter(
     "vpngw_vrrp_transitions_total", "Changes of a virtual router's state.")
   private static let sent = Counter(
     "vpngw_vrrp_advertisements_sent_total", "Advertisements sent, one for each peer.")
@@ -65,7 +65,7 @@ extension VRRPInput.Router {
     "vpngw_vrrp_max_lateness_seconds", "How late the thread was at most.")
 }
 
-extension Machine.State {
+extension VRRP.Machine.State {
   var name: String {
     switch self {
     case .initialize: "fault"

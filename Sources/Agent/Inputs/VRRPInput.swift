@@ -17,7 +17,7 @@ final class VRRPInput: Input {
     /// The masters that are heard, by family.
     var followed = PerFamily<IPAddress?>(both: nil)
     var last: (transition: Transition, at: WallClock)?
-    var transitions: [Machine.State: Int] = [:]
+    var transitions: [VRRP.Machine.State: Int] = [:]
     /// Why it can't take part.
     var failure: String?
   }
@@ -243,9 +243,10 @@ final class VRRPInput: Input {
   // MARK: - Accounts
 
   func reason(for signal: Signal) -> String? {
-    content.withLock { content in
+    content.withLock { content -> String? in
       guard let router = content.routers[signal] else { return content.failure }
-      return router.failure ?? router.last.map { "\($0.transition.to.name): \($0.transition.reason.words)" }
+      return router.failure
+        ?? router.last.map { "\($0.transition.to.name): \($0.transition.reason.words)" }
     }
   }
 
@@ -261,15 +262,19 @@ final class VRRPInput: Input {
           status.notes.append(
             Trouble(
               object: "\(signal)",
-              reason: "late by more than a tenth of the interval \(router.readings.late) times, at most "
+              reason:
+                "late by more than a tenth of the interval \(router.readings.late) times, at most "
                 + router.readings.maxLateness.inMilliseconds))
         }
       }
       status.notes.sort { ($0.object, $0.reason) < ($1.object, $1.reason) }
-      if let failure = content.failure { status.notes.append(Trouble(object: "vrrp", reason: failure)) }
+      if let failure = content.failure {
+        status.notes.append(Trouble(object: "vrrp", reason: failure))
+      }
       for refused in content.refused {
         status.notes.append(
-          Trouble(object: "vrrp", reason: "advertisements may be late on a busy machine: \(refused)"))
+          Trouble(
+            object: "vrrp", reason: "advertisements may be late on a busy machine: \(refused)"))
       }
       return status
     }
