@@ -159,13 +159,13 @@ final class VRRPInput: Input {
 
   // MARK: - The speaker
 
-  var nextPoll: Cadence.Instant? {
+  var nextPoll: Instant? {
     content.withLock { content in
       content.speaker?.hasReports == true ? Instant(nanoseconds: 0) : content.leavesUntil
     }
   }
 
-  func poll(_ now: Cadence.Instant) -> [Signal: Signal.State] {
+  func poll(_ now: Instant) -> [Signal: Signal.State] {
     content.withLock { content in
       while let report = content.speaker?.take() { note(report, &content) }
       return levels(content)

@@ -102,7 +102,7 @@ extension Daemon {
     tellOutputs(outcome, now)
   }
 
-  private func tellOutputs(_ outcome: Reconciler.Outcome, _ now: Cadence.Instant) {
+  private func tellOutputs(_ outcome: Reconciler.Outcome, _ now: Instant) {
     for output in store.outputs {
       output.follow(
         desiredState!, given: liveSignals.states(now), isConverged: outcome.isComplete)
@@ -110,7 +110,7 @@ extension Daemon {
   }
 
   /// Lets inputs that depend on others' signals know them.
-  func heed(_ now: Cadence.Instant) {
+  func heed(_ now: Instant) {
     let states = liveSignals.states(now)
     for input in inputs { input.heed(states) }
   }
