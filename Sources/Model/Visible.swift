@@ -1,10 +1,18 @@
-extension StringProtocol {
+extension Substring {
+  /// See ``String/visible``.
+  public var visible: String { String(self).visible }
+
+  /// See ``String/visible(limit:)``.
+  public func visible(limit: Int) -> String { String(self).visible(limit: limit) }
+}
+
+extension String {
   /// The text on one line, with every character that a terminal acts on or doesn't show (control
   /// characters, line separators, marks that turn the direction of writing) written as `\u{1b}`.
   ///
   /// For text that somebody else wrote: answers to probes, comments of others' rules.
   public var visible: String {
-    if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return String(self) }
+    if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return self }
     var text = ""
     for scalar in unicodeScalars {
       switch scalar {
