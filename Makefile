@@ -6,7 +6,8 @@ setup: ## install what building, running and testing needs (root, Debian; quick 
 	@Tests/support/setup
 
 build: setup ## .build/release/vpngw, the Swift libraries linked in; its symbols in vpngw.debug beside it
-	swift build -c release --static-swift-stdlib -Xlinker --no-export-dynamic --product vpngw
+	swift build -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic \
+		-Xlinker -z -Xlinker pack-relative-relocs -Xlinker --icf=safe --product vpngw
 	@Tests/support/strip .build/release/vpngw
 
 test: setup ## lint, build, every test here and in the virtual machine, testbeds, a short fuzz run
