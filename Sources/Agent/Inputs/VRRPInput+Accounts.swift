@@ -15,6 +15,10 @@ extension VRRPInput.Router {
     if !addresses.isEmpty {
       words.append(("master", .array(addresses.map { .string($0.description) })))
     }
+    let others = readings.state == .backup && !addresses.isEmpty
+    let of = others ? " of " + addresses.map(\.description).joined(separator: " and ") : ""
+    words.append(
+      ("reading", .string("\(readings.state.name)\(of), priority \(readings.priority)")))
     if let last {
       words.append(("since", .string(last.at.text)))
       words.append(("reason", .string(last.transition.reason.words)))
