@@ -63,6 +63,7 @@ def state(role="router", *, vips=True, dual=False, services=True, **changes):
         value["addresses"].append({"link": LINK, "address": f"{VIP6}/64", "nodad": True})
     if not vips:
         value["addresses"] = []
+        value.pop("vrrp", None)
     for key, section in changes.items():
         gateways[key] = gateways.get(key, {}) | section
     if SLOWNESS != 1:

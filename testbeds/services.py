@@ -6,6 +6,7 @@
 """
 
 from network import ECHO, INTERNET, VIP, VIP6, Network, ingress, state
+from router import LINK
 from testbed import SLOWNESS, wait_for
 
 PORT = 6881
@@ -14,10 +15,11 @@ PLACES = 13
 
 
 class Ingress:
-    def __init__(self, bed, routers=1, is_live=True, probes_tunnels=False):
+    def __init__(self, bed, routers=1, is_live=True, probes_tunnels=False, dual=False, elects=False):
         """The network, the routers' daemons, and the first router with all VIPs.
 
-        If it isn't live, `apply` is told who is up.
+        If it isn't live, `apply` is told who is up. If the routers elect their master, by VRRP on a link of their
+        own, the first is better.
         """
         self.bed = bed
         self.network = network = Network(bed, routers=routers)
@@ -46,7 +48,7 @@ class Ingress:
             host.ip(*[f"address add {address}/24 dev eth0" for address in own])
             self.remotes.append(host.worker("remote", PORT, *own))
         self.publics = [tunnel.public for tunnel in network.tunnels]
-        value = state(vips=False)  # VRRP's part is done by hand
+        value = state(vips=False, dual=dual)  # VRRP's part is done by hand, unless they elect
         # 38 probes a second instead of 166, for servers that don't exist: two routers may share a core.
         value["services"] = {name: value["services"][name] for name in ("port-1", "dns")}
         patience = {"interval": f"{SLOWNESS:g}s", "timeout": f"{750 * SLOWNESS:g}ms"}
@@ -60,8 +62,11 @@ class Ingress:
             value["probes"] = {f"tunnel{tunnel.number}": {
                 "type": "http", "address": ECHO, "mark": f"0x19{tunnel.number:02x}"} | patience
                 for tunnel in network.tunnels}
-        for router in network.routers:
-            router.write(value)
+        if elects:
+            network.node.ip("link add vpn-r-bridge0 address 02:00:0a:f5:00:01 type bridge mcast_snooping 0",
+                            "link set vpn-r-bridge0 up")
+        for number, router in enumerate(network.routers):
+            router.write(value | self.election(router.host, number) if elects else value)
             if not is_live:
                 self.apply(router)
                 continue
@@ -69,9 +74,29 @@ class Ingress:
         for router in network.routers if is_live else []:
             router.wait_signals({f"gw{n}": "up" if n < 4 else "down" for n in range(8)})
             self.wait_servers(router, {n: "up" if n < 3 else "down" for n in range(16)})
-        network.routers[0].take(*VIPS)
+        if not elects:
+            network.routers[0].take(*VIPS)
         wait_for("a first answer", lambda: self.remotes[0].ask(
             "ask", "tcp", self.publics[0], 1)[0], 20)
+
+    def election(self, host, number):
+        """The seed's instances on the routers' own link, and what moves with them; joins the link."""
+        self.network.bed.wire(host, "vpn-r-veth0", self.network.node, f"{host.name}-r", bridge="vpn-r-bridge0")
+        host.ip(f"address add 192.168.28.{1 + number}/24 dev vpn-r-veth0")
+        serves = {"all": [{"any": [f"probe.gw{n}" for n in range(4)]},
+                          {"any": [f"probe.port-1.tcp.192.168.27.{n}" for n in range(3)]}]}
+        instance = {"link": "vpn-r-veth0", "interval": "100ms", "priority": 200 - 100 * number, "addresses": [],
+                    # A router that its clients can't reach is no master. One that reaches no gateway or no server is
+                    # worse than the other; when it does again, it takes a while until it knows them all.
+                    "track": [{"when": f"link.{LINK}"}, {"when": serves, "weight": -150 if number == 0 else -50}],
+                    "preempt_delay": "3s"}
+        return {
+            "links": [{"name": name, "managed": False} for name in (LINK, "vpn-r-veth0")],
+            "vrrp": {"clients": {"id": 51} | instance, "gateways": {"id": 52} | instance},
+            "addresses": [
+                {"link": LINK, "address": f"{vip}/64", "nodad": True, "when": "vrrp.clients"} if ":" in vip else
+                {"link": LINK, "address": f"{vip}/22", "when": f"vrrp.{'clients' if vip == VIP else 'gateways'}"}
+                for vip in VIPS]}
 
     def apply(self, router):
         signals = {f"gw{n}": n < 4 for n in range(8)}

@@ -19,7 +19,7 @@ extension DesiredState {
 
   /// The signals of links: up while a link runs, down also if it doesn't exist.
   public func linkSignals(in observed: NetworkState) -> [Signal: Signal.State] {
-    let wanted = decidingSignals.filter { $0.source == .link }
+    let wanted = signals.filter { $0.source == .link }
     if wanted.isEmpty { return [:] }
     let isRunning = Dictionary(
       observed.links.map { ($0.name.text, $0.isRunning) }, uniquingKeysWith: { first, _ in first })

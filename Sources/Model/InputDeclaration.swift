@@ -6,6 +6,8 @@ public protocol InputDeclaration: Hashable, Sendable {
   var tracked: Set<Signal> { get }
   /// Takes what it has to know of the file's objects with conditions.
   mutating func learn(_ objects: [ConditionalObject])
+  /// Whether it names files that hold what it needs.
+  var needsSurroundings: Bool { get }
   /// With what its files hold; throws where one is missing or wrong.
   func completed(by surroundings: some Surroundings) throws(Incompleteness) -> Self
 }
@@ -13,6 +15,7 @@ public protocol InputDeclaration: Hashable, Sendable {
 extension InputDeclaration {
   public var tracked: Set<Signal> { [] }
   public mutating func learn(_ objects: [ConditionalObject]) {}
+  public var needsSurroundings: Bool { false }
   public func completed(by surroundings: some Surroundings) throws(Incompleteness) -> Self { self }
 
   fileprivate func isEqual(to other: any InputDeclaration) -> Bool { (other as? Self) == self }

@@ -22,6 +22,7 @@ extension DesiredState {
   public var needsSurroundings: Bool {
     Kind.all.contains { $0.type.needsSurroundings && !unconditional.isEmpty(of: $0) }
       || conditional.contains { $0.object.kind.type.needsSurroundings }
+      || inputs.contains { $0.needsSurroundings }
   }
 
   /// Completes it with what the file names; throws if any of that is missing or wrong.

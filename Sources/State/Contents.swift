@@ -33,6 +33,17 @@ struct Contents {
       if R.needsSurroundings { contents[R.self].complete(by: surroundings, findings) }
     }
     for kind in Kind.all { complete(kind.type, &self) }
+    for index in inputs.indices {
+      let signal = inputs[index].signal
+      do throws(Incompleteness) {
+        inputs[index] = try inputs[index].completed(by: surroundings)
+      } catch {
+        let section = Sections.all.first { $0.source == signal.source }?.key
+        findings.report(
+          at: Pointer([.key(section ?? signal.source.rawValue), .key(signal.name)]),
+          error.description)
+      }
+    }
   }
 
   var desiredState: DesiredState {

@@ -120,6 +120,8 @@ extension VRRPInstance {
 }
 
 extension VRRPInstance {
+  public var needsSurroundings: Bool { passwordFile != nil || hmac != nil }
+
   public func completed(by surroundings: some Surroundings) throws(Incompleteness) -> Self {
     var copy = self
     if let passwordFile {
@@ -145,7 +147,11 @@ extension VRRPInstance {
       keyring.window = hmac.window
       copy.router.authentication = .hmac(keyring)
     }
-    if let problem = copy.router.problems.first { throw Incompleteness(problem) }
+    // What else is wrong is the file's own, and may only seem so before it has learnt its addresses.
+    let known = router.problems
+    if let problem = copy.router.problems.first(where: { !known.contains($0) }) {
+      throw Incompleteness(problem)
+    }
     return copy
   }
 
