@@ -342,11 +342,11 @@ def has(host, address, link="eth0"):
                for info in shown.get("addr_info", []) if "local" in info)
 
 
-def gap(events, address, since):
-    """For how long nobody has had the address, from two hosts' events; below 0: both had it for so long.
+def gap(before, after, address, since):
+    """For how long nobody has had the address that moved from one host to another, by their events; below 0: both had it.
 
-    The one has it before, and the other afterwards.
+    An address that comes where it is was renewed.
     """
-    left = [at for one in events for at, came in one.of(address, since) if not came]
-    came = [at for one in events for at, came in one.of(address, since) if came]
-    return came[-1] - left[0] if left and came else None
+    left = [at for at, came in before.of(address, since) if not came]
+    came = [at for at, came in after.of(address, since) if came]
+    return came[0] - left[0] if left and came else None
