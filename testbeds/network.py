@@ -7,6 +7,7 @@
       `-- vpn-gw-bridge0, 192.168.24.0/22: vpn-gw-veth0 of every pod
             gw0 .. gw3   192.168.25.128 ..   like gluetun: tun0, table 51820, health and control server
             router0, 1   192.168.26.1, .2    VIP 192.168.26.254, a VIP a gateway 192.168.26.128 ..
+                         on vpn-r-veth0, 192.168.28.1, .2, they speak VRRP with each other
             clients      192.168.24.1 ..     the internet via the VIP
 
 IPv6 alike: 2a00:45::/64, fd10:244::/64, fd24::/64. Everything internal is reserved, nothing outside is.
@@ -19,6 +20,7 @@ from testbed import ROOT, SLOWNESS, said, wait_for
 ECHO, ECHO6, PORT = "45.0.0.1", "2a00:45::1", 80
 VIP, VIP6 = "192.168.26.254", "fd24::26:254"
 SINGLE_VIP = "192.168.26.253"
+ROUTER_LINK = "vpn-r-veth0"
 PODS4, PODS6 = "192.168.24.0/22", "fd24::/64"
 MTU = 1420
 # Everything except 10.0.0.0/8: the seed's routes of a client pod.
@@ -43,11 +45,12 @@ def addresses(number):
     return f"192.168.25.{128 + number}", f"fd24::25:{0x128 + number:x}"
 
 
-def state(role="router", *, vips=True, dual=False, services=True, **changes):
+def state(role="router", *, vips=True, vrrp=True, dual=False, services=True, **changes):
     """A state file from states/, as a value; `changes` are merged into its section gateways.
 
-    Without `vips`, its own addresses are left to the testbed's hand; `dual` adds IPv6. Where the
-    kernel has no IPVS, nftables balances; without `services` there is nothing to balance, nor to probe.
+    Without `vips`, its own addresses are left to the testbed's hand; without `vrrp` they are there from the
+    start, whoever else has them. `dual` adds IPv6. Where the kernel has no IPVS, nftables balances; without
+    `services` there is nothing to balance, nor to probe.
     """
     value = json.loads((ROOT / f"states/{role}.json").read_text())
     value.pop("$schema", None)
@@ -60,10 +63,14 @@ def state(role="router", *, vips=True, dual=False, services=True, **changes):
         members = gateways["members"]
         members["addresses"] = [members["addresses"], "fd24::25:128/125"]
         gateways["egress"]["from"] = [PODS4, PODS6]
-        value["addresses"].append({"link": LINK, "address": f"{VIP6}/64", "nodad": True})
+        value["addresses"].append({"link": LINK, "address": f"{VIP6}/64", "nodad": True,
+                                   "when": "vrrp.router"})
     if not vips:
         value["addresses"] = []
+    if not vips or not vrrp:
         value.pop("vrrp", None)
+        for address in value["addresses"]:
+            address.pop("when", None)
     for key, section in changes.items():
         gateways[key] = gateways.get(key, {}) | section
     if SLOWNESS != 1:
@@ -232,7 +239,8 @@ class Network:
         self.node.ip("link add cluster0 address 02:00:0a:f4:00:01 type bridge", "link set cluster0 up",
                      "address add 10.244.0.1/24 dev cluster0",
                      "address add fd10:244::1/64 dev cluster0 nodad",
-                     f"link add vpn-gw-bridge0 mtu {MTU} type bridge", "link set vpn-gw-bridge0 up")
+                     f"link add vpn-gw-bridge0 mtu {MTU} type bridge", "link set vpn-gw-bridge0 up",
+                     "link add vpn-r-bridge0 address 02:00:0a:f5:00:01 type bridge mcast_snooping 0", "link set vpn-r-bridge0 up")
         self.join_internet(self.node, 2)
         self.node.nft("""table inet nat {
           chain postrouting { type nat hook postrouting priority srcnat
@@ -261,6 +269,8 @@ class Network:
         for number in range(routers):
             host = bed.host(f"router{number}")
             self.join_cluster(host, 10 + number, f"192.168.26.{1 + number}", f"fd24::26:{1 + number}")
+            self.bed.wire(host, ROUTER_LINK, self.node, f"{host.name}-r", bridge="vpn-r-bridge0")
+            host.ip(f"address add 192.168.28.{1 + number}/24 dev {ROUTER_LINK}")
             self.routers.append(Router(bed, host))
         self.clients = []
         for number in range(clients):

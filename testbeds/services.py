@@ -5,7 +5,7 @@
     names          192.168.27.128, the first of the DNS servers
 """
 
-from network import ECHO, INTERNET, VIP, VIP6, Network, ingress, state
+from network import ECHO, INTERNET, ROUTER_LINK, VIP, VIP6, Network, ingress, state
 from router import LINK
 from testbed import SLOWNESS, wait_for
 
@@ -62,11 +62,8 @@ class Ingress:
             value["probes"] = {f"tunnel{tunnel.number}": {
                 "type": "http", "address": ECHO, "mark": f"0x19{tunnel.number:02x}"} | patience
                 for tunnel in network.tunnels}
-        if elects:
-            network.node.ip("link add vpn-r-bridge0 address 02:00:0a:f5:00:01 type bridge mcast_snooping 0",
-                            "link set vpn-r-bridge0 up")
         for number, router in enumerate(network.routers):
-            router.write(value | self.election(router.host, number) if elects else value)
+            router.write(value | self.election(number) if elects else value)
             if not is_live:
                 self.apply(router)
                 continue
@@ -79,19 +76,17 @@ class Ingress:
         wait_for("a first answer", lambda: self.remotes[0].ask(
             "ask", "tcp", self.publics[0], 1)[0], 20)
 
-    def election(self, host, number):
-        """The seed's instances on the routers' own link, and what moves with them; joins the link."""
-        self.network.bed.wire(host, "vpn-r-veth0", self.network.node, f"{host.name}-r", bridge="vpn-r-bridge0")
-        host.ip(f"address add 192.168.28.{1 + number}/24 dev vpn-r-veth0")
+    def election(self, number):
+        """Two instances on the routers' own link, and what moves with them."""
         serves = {"all": [{"any": [f"probe.gw{n}" for n in range(4)]},
                           {"any": [f"probe.port-1.tcp.192.168.27.{n}" for n in range(3)]}]}
-        instance = {"link": "vpn-r-veth0", "interval": "100ms", "priority": 200 - 100 * number, "addresses": [],
+        instance = {"link": ROUTER_LINK, "interval": "100ms", "priority": 200 - 100 * number, "addresses": [],
                     # A router that its clients can't reach is no master. One that reaches no gateway or no server is
                     # worse than the other; when it does again, it takes a while until it knows them all.
                     "track": [{"when": f"link.{LINK}"}, {"when": serves, "weight": -150 if number == 0 else -50}],
                     "preempt_delay": "3s"}
         return {
-            "links": [{"name": name, "managed": False} for name in (LINK, "vpn-r-veth0")],
+            "links": [{"name": name, "managed": False} for name in (LINK, ROUTER_LINK)],
             "vrrp": {"clients": {"id": 51} | instance, "gateways": {"id": 52} | instance},
             "addresses": [
                 {"link": LINK, "address": f"{vip}/64", "nodad": True, "when": "vrrp.clients"} if ":" in vip else

@@ -15,10 +15,9 @@ private let checkout = String(
   }
 
   private static func states(_ gateways: Gateways, down: Set<String>) -> [Signal: Signal.State] {
-    Dictionary(
-      uniqueKeysWithValues: gateways.members.map {
-        ($0.signal, down.contains($0.name) ? .down : .up)
-      })
+    gateways.members.reduce(into: [Signal(.vrrp, "router"): .up]) { states, member in
+      states[member.signal] = down.contains(member.name) ? .down : .up
+    }
   }
 
   /// The golden file was read line by line against `dataplane-rules.md`.

@@ -21,7 +21,7 @@ private let checkout = String(
       for line in [
         "ip link add bond0 type bridge", "ip link set bond0 up mtu 9000",
         "ip link add vpn-gw-veth0 type ifb", "ip link set vpn-gw-veth0 up",
-        "ip address add 192.168.27.128/22 dev vpn-gw-veth0",
+        "ip address add 192.168.27.128/22 dev vpn-gw-veth0", "ip link add vpn-r-veth0 type ifb",
         "ip rule add not fwmark 51820 lookup 51820 priority 101",
       ] { try sh(line) }
       let bytes = try readFile(checkout + "/states/" + name)
@@ -32,7 +32,8 @@ private let checkout = String(
       }
       let reconciler = try Reconciler(runDirectory: directory)
       let observed = try reconciler.observe(for: desiredState)
-      let desired = desiredState.expanded(keeping: observed)
+      let master: [Signal: Signal.State] = [Signal(.vrrp, "router"): .up]
+      let desired = desiredState.expanded(given: master, keeping: observed)
       #expect(try !reconciler.plan(to: desired).steps.isEmpty)
       let outcome = try reconciler.reach(desired)
       if observed.lacksIPVS, !desired.ipvsServices.isEmpty {
