@@ -22,6 +22,7 @@
 
 #include <linux/capability.h>
 #include <linux/fib_rules.h>
+#include <linux/filter.h>
 #include <linux/genetlink.h>
 #include <linux/if_addr.h>
 #include <linux/if_bridge.h>

@@ -63,7 +63,7 @@ extension Discard: CustomStringConvertible {
   /// What is wrong and what would be right.
   public var description: String {
     switch reason {
-    case .header: "not a whole IPv4 packet"
+    case .header: "not a whole IP packet"
     case .length: "\(found) bytes, at least \(expected) expected"
     case .foreign: "id \(found), ours is \(expected)"
     case .hopLimit:

@@ -42,6 +42,24 @@ extension Envelope {
       hopLimit: packet[8])
     return (envelope, header..<total)  // excludes the padding of a short Ethernet frame
   }
+
+  /// Parses an IPv6 packet as a packet socket yields it, without extension headers.
+  public static func ipv6(
+    _ packet: Span<UInt8>
+  ) throws(Discard) -> (envelope: Envelope, message: Range<Int>) {
+    guard packet.count >= 40 else { throw Discard(.length, found: packet.count, expected: 40) }
+    let total = 40 + Int(packet.u16(at: 4))
+    guard packet[0] >> 4 == 6, packet[6] == 112 else {
+      throw Discard(.header, found: Int(packet[0]), expected: 0x60)
+    }
+    guard total <= packet.count else {
+      throw Discard(.length, found: packet.count, expected: total)
+    }
+    let envelope = Envelope(
+      source: packet.address(.inet6, at: 8), destination: packet.address(.inet6, at: 24),
+      hopLimit: packet[7])
+    return (envelope, 40..<total)
+  }
 }
 
 extension Span where Element == UInt8 {
