@@ -7,10 +7,15 @@ import WgQuick
 
 extension Session {
   /// `vpngw import keepalived FILE`: prints a state file for the configuration; what can't be
-  /// stated goes to standard error, one line each: `FILE:LINE: what`.
-  public func importKeepalived(_ path: String, id: String?) throws -> Int32 {
+  /// stated goes to standard error, one line each: `FILE:LINE: what`. Passwords go into files in the
+  /// directory `keys`, and are never printed; without it they are dropped.
+  public func importKeepalived(_ path: String, id: String?, keys directory: String?) throws -> Int32
+  {
+    let directory = try secretsDirectory(directory)
     let files = MachineFiles(path: path, bytes: try File.read(path))
-    guard let made = Import(path, id: id, files: files) else {
+    guard
+      let made = Import(path, id: id, secretsIn: directory ?? Self.usualSecrets, files: files)
+    else {
       throw CommandError("cannot read \(path)")
     }
     let text = made.tree.text()
@@ -24,7 +29,42 @@ extension Session {
       report([("-", error.list)])
       return Status.failed
     }
+    let messages = try place(
+      made.secrets.map { ($0.path, $0.text) }, called: "password",
+      isWritten: directory != nil)
+    Console.complain(messages.map { $0 + "\n" }.joined())
     return Status.done
+  }
+
+  private static let usualSecrets = "/etc/vpn-gateway"
+
+  private func secretsDirectory(_ stated: String?) throws -> String? {
+    let directory = stated.map { $0.count > 1 && $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+    if let directory, !directory.hasPrefix("/") {
+      throw CommandError(
+        "--keys \(directory): must be an absolute path, since the state file names it")
+    }
+    return directory
+  }
+
+  /// Writes what a state file names by its path, and returns a sentence about each.
+  private func place(
+    _ secrets: [(path: String, text: String)], called noun: String, isWritten: Bool
+  ) throws -> [String] {
+    try secrets.map { path, text in
+      guard isWritten else {
+        return "\(path): write the \(noun) there, readable by root alone, or state --keys"
+      }
+      let bytes = Array(text.utf8)
+      if let present = try? File.read(path, limit: 1 << 10) {
+        guard present == bytes else {
+          throw CommandError("\(path): there already, with another \(noun); move it away first")
+        }
+      } else {
+        try File.replace(path, with: bytes)
+      }
+      return "\(path): the \(noun) is there, readable by root alone"
+    }
   }
 }
 
@@ -32,13 +72,9 @@ extension Session {
   /// `vpngw import wireguard FILE`: prints a state file for a wg-quick configuration. Keys go into
   /// files in the directory `keys`, and are never printed; without it they are dropped.
   public func importWireGuard(_ path: String, keys directory: String?) throws -> Int32 {
-    let directory = directory.map { $0.count > 1 && $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
-    if let directory, !directory.hasPrefix("/") {
-      throw CommandError(
-        "--keys \(directory): must be an absolute path, since the state file names it")
-    }
+    let directory = try secretsDirectory(directory)
     let bytes = try File.read(path, limit: 1 << 20)
-    let made = WgQuickImport(path, bytes, keysIn: directory ?? "/etc/vpn-gateway")
+    let made = WgQuickImport(path, bytes, keysIn: directory ?? Self.usualSecrets)
     let text = made.tree.text()
     do throws(Problems) {
       _ = try StateFile.decode(Array(text.utf8), names: .machine)
@@ -48,22 +84,10 @@ extension Session {
       report([("-", error.list)])
       return Status.failed
     }
-    var messages = made.notes.map { "\($0)".visible }
-    for key in made.keys {
-      let bytes = Array(key.text.utf8)
-      guard directory != nil else {
-        messages.append("\(key.path): write the key there, readable by root alone, or state --keys")
-        continue
-      }
-      if let present = try? File.read(key.path, limit: 1 << 10) {
-        guard present == bytes else {
-          throw CommandError("\(key.path): there already, with another key; move it away first")
-        }
-      } else {
-        try File.replace(key.path, with: bytes)
-      }
-      messages.append("\(key.path): the key is there, readable by root alone")
-    }
+    let messages =
+      made.notes.map { "\($0)".visible }
+      + (try place(
+        made.keys.map { ($0.path, $0.text) }, called: "key", isWritten: directory != nil))
     Console.print(text)
     Console.complain(messages.map { $0 + "\n" }.joined())
     return Status.done

@@ -12,18 +12,14 @@ extension Draft {
     for statement in statements {
       switch statement.keyword {
       case "misc_path":
-        // To the parser, a quoted script with its arguments is a single word.
-        command = []
-        var words = WordReader(Array((statement.value ?? "").utf8))
-        while case .text(let word)? = words.next() { command.append(word) }
-        command += statement.words.dropFirst(2)
+        command = words(of: statement)
       case "misc_timeout":
         timing.timeout = statement.value.flatMap(Duration.init(seconds:)) ?? timing.timeout
       case "misc_dynamic": leave(statement, "an exit status of 0 is up, any other is down")
       default: leave(statement)
       }
     }
-    guard let program = program(command.first ?? "", check),
+    guard let program = program(command.first ?? "", check.location, of: "MISC_CHECK"),
       command.allSatisfy({ $0.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f } })
     else {
       note(check.location, "MISC_CHECK: nothing is asked")
@@ -39,21 +35,21 @@ extension Draft {
   }
 
   /// Looks a name without a slash up in PATH, as keepalived does when it starts.
-  private mutating func program(_ name: String, _ check: Statement) -> String? {
+  mutating func program(_ name: String, _ location: Location, of what: String) -> String? {
     if name.hasPrefix("/") { return name }
     if name.isEmpty {
-      note(check.location, "MISC_CHECK without misc_path")
+      note(location, "\(what) without a program")
       return nil
     }
     if name.contains("/") {
-      note(check.location, "\(shown(name)) depends on where keepalived was started")
+      note(location, "\(shown(name)) depends on where keepalived was started")
       return nil
     }
     guard let path = files.program(called: name), path.hasPrefix("/") else {
-      note(check.location, "\(shown(name)) isn't in PATH here")
+      note(location, "\(shown(name)) isn't in PATH here")
       return nil
     }
-    note(check.location, "\(shown(name)) is \(path), by PATH of this machine")
+    note(location, "\(shown(name)) is \(path), by PATH of this machine")
     return path
   }
 }

@@ -211,7 +211,7 @@ extension Draft {
   }
 
   /// A name for a probe that no other probe has.
-  private mutating func unique(_ wanted: String) -> String {
+  mutating func unique(_ wanted: String) -> String {
     let base = String(wanted.prefix(56))
     var name = base
     while !probeNames.insert(name).inserted {

@@ -122,7 +122,7 @@ extension Draft {
     server.persistence.timeout = server.persistence.timeout ?? VirtualServer.Persistence.usual
   }
 
-  private mutating func number(_ statement: Statement, _ range: ClosedRange<Int>) -> Int? {
+  mutating func number(_ statement: Statement, _ range: ClosedRange<Int>) -> Int? {
     if let number = statement.value.flatMap({ Int($0) }), range.contains(number) { return number }
     note(
       statement.location,

@@ -7,15 +7,28 @@ public struct Import {
   /// In the order of the configuration.
   public let notes: [Note]
 
-  /// Nil if the file can't be read. Lines for `@NAME` count if `id` is that name.
-  public init?(_ path: String, id: String? = nil, files: any Files) {
+  /// The passwords that the state file names by their files.
+  public let secrets: [Secret]
+
+  public struct Secret: Hashable, Sendable {
+    public let path: String
+    public let text: String
+  }
+
+  /// Nil if the file can't be read. Lines for `@NAME` count if `id` is that name. Passwords are
+  /// named as files in the directory `secretsIn`.
+  public init?(
+    _ path: String, id: String? = nil, secretsIn directory: String = "/etc/vpn-gateway",
+    files: any Files
+  ) {
     var reader = LineReader(id: id, files: files)
     guard reader.read(path) else { return nil }
     var parser = StatementParser()
     let statements = parser.parse(reader.lines)
-    var draft = Draft(files: files)
+    var draft = Draft(files: files, secretsIn: directory)
     draft.add(statements)
     tree = draft.tree
+    secrets = draft.secrets
     // Each of the three has its notes in order; their locations give the order among them.
     notes = reader.notes + parser.notes + draft.notes
   }
@@ -39,7 +52,28 @@ struct Draft {
   private var timeouts: [(String, Tree)] = []
   private var groups: [String: [Statement]] = [:]
 
-  init(files: any Files) { self.files = files }
+  // Of VRRP, see Draft+VRRP.swift.
+  let secretsDirectory: String
+  var defaults = VRRPDefaults()
+  var network = Network()
+  var routers: [(String, Tree)] = []
+  var secrets: [Import.Secret] = []
+  /// The signals' names by those of the instances.
+  var instanceNames: [String: String] = [:]
+  var addedInstances: Set<String> = []
+  /// Link, id and family of the instances so far.
+  var identities: Set<String> = []
+  /// The groups by the names of their instances.
+  var syncGroups: [String: SyncGroup] = [:]
+  var definitions: [Tracker.ID: Statement] = [:]
+  /// Nil inside: it can't be tracked, which has been noted.
+  var trackers: [Tracker.ID: Tracker?] = [:]
+  var hasNotedReversePath = false
+
+  init(files: any Files, secretsIn directory: String) {
+    self.files = files
+    secretsDirectory = directory
+  }
 
   mutating func note(_ location: Location, _ message: String) {
     notes.append(Note(location: location, message: message))
@@ -58,19 +92,14 @@ struct Draft {
       // Of two groups with one name keepalived takes the first.
       if let name = statement.value, groups[name] == nil { groups[name] = statement.statements }
     }
+    gatherVRRP(statements)
     for statement in statements {
       switch statement.keyword {
       case "virtual_server": addVirtualServer(statement)
       case "virtual_server_group":
         if statement.value == nil { note(statement.location, "a group without a name") }
       case "global_defs": addGlobal(statement.statements)
-      case "vrrp_instance", "vrrp_sync_group":
-        let name = statement.value.map { " \(shown($0))" } ?? ""
-        note(
-          statement.location,
-          "\(statement.keyword)\(name) is not carried over: the state file has no section for VRRP yet"
-        )
-      default: leave(statement)
+      default: if !addVRRP(statement) { leave(statement) }
       }
     }
   }
@@ -87,7 +116,7 @@ struct Draft {
           "flows live through a failover without it; { \"ipvs\": { \"sync\": ... } } has it")
       case "lvs_flush", "lvs_flush_onstop", "lvs_flush_on_stop":
         leave(statement, "what others made is left alone, and what vpngw made goes when unstated")
-      default: leave(statement)
+      default: leaveGlobal(statement)
       }
     }
   }
@@ -108,7 +137,16 @@ struct Draft {
 
   var tree: Tree {
     var sections: [(String, Tree)] = [("version", 1)]
+    func add(_ key: String, _ trees: [Tree]) {
+      if !trees.isEmpty { sections.append((key, .array(trees))) }
+    }
+    if !network.sysctls.isEmpty { sections.append(("sysctls", .object(network.sysctls))) }
+    add("links", network.linkTrees)
+    add("addresses", network.addresses)
+    add("routes", network.routes)
+    add("rules", network.rules)
     if !timeouts.isEmpty { sections.append(("ipvs", ["timeouts": .object(timeouts)])) }
+    if !routers.isEmpty { sections.append(("vrrp", .object(routers))) }
     if !probes.isEmpty { sections.append(("probes", .object(probes))) }
     if !services.isEmpty {
       sections.append(("services", .object(services.map { ($0.name, $0.tree) })))

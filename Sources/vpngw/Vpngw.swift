@@ -17,7 +17,7 @@ struct Vpngw: ParsableCommand {
     version: "vpngw 0.1.0",
     subcommands: [
       Validate.self, Expand.self, Plan.self, Apply.self, Confirm.self, Show.self, Run.self,
-      StatusOf.self, Import.self,
+      StatusOf.self, VRRP.self, Import.self,
     ])
 }
 
@@ -326,6 +326,30 @@ struct Show: ParsableCommand {
   func run() throws { try common.run { try $0.show(all: all) } }
 }
 
+struct VRRP: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "vrrp",
+    abstract: "Watch VRRP advertisements on a link, a line each.",
+    discussion: """
+      Both families, versions 2 and 3, in and out, beside the daemon or keepalived. Needs \
+      CAP_NET_RAW alone. Ends at ^C, and when the link is gone (status 1).
+      """)
+
+  @Argument(help: "The link, such as eth0.")
+  var link: String
+
+  @Option(help: "End after this many lines.")
+  var count: Int?
+
+  @OptionGroup var common: Common
+
+  func validate() throws {
+    if let count, count < 1 { throw ValidationError("--count must be 1 or more.") }
+  }
+
+  func run() throws { try common.run { try $0.watchVRRP(link, count: count) } }
+}
+
 struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print a state file for another program's configuration.",
@@ -358,7 +382,8 @@ struct Import: ParsableCommand {
       abstract: "Print a state file for a keepalived configuration.",
       discussion: """
         What it has no word for goes to standard error, a line each: FILE:LINE: what. The exit \
-        status is 0 all the same; it is 1 when what was printed needs work to be valid.
+        status is 0 all the same; it is 1 when what was printed needs work to be valid. Passwords \
+        are never printed.
         """)
 
     @Argument(help: "keepalived.conf; - is standard input.", completion: .file())
@@ -367,8 +392,15 @@ struct Import: ParsableCommand {
     @Option(help: "Take lines for @ID, as keepalived --config-id does.")
     var configID: String?
 
+    @Option(
+      help: "The directory for the files with passwords, which are written with mode 600.",
+      completion: .directory)
+    var keys: String?
+
     @OptionGroup var common: Common
 
-    func run() throws { try common.run { try $0.importKeepalived(file, id: configID) } }
+    func run() throws {
+      try common.run { try $0.importKeepalived(file, id: configID, keys: keys) }
+    }
   }
 }

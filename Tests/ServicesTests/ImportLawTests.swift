@@ -53,6 +53,7 @@ private struct Configuration {
     generator = SplitMix64(0x6b61_0000 &+ UInt64(number))
     for name in ["a", "a.tcp", "b"] where chance(2) { addGroup(name) }
     for _ in 0..<Int.random(in: 1...4, using: &generator) { addServer() }
+    if chance(2) { addVRRP() }
     if chance(3) { mutate() }
   }
 
@@ -182,6 +183,75 @@ private struct Configuration {
     case "SMTP_CHECK": "helo_name x\n   host {\n   \(connection())\n   \(connection())\n   }"
     default: "helo_name x"
     }
+  }
+
+  private mutating func addVRRP() {
+    text += "vrrp_script s {\n script \(any("/bin/true", "x", "\"</dev/tcp/10.0.0.1/80\"", ""))\n"
+    text += " weight \(any("0", "-5", "300", "x", "9 reverse"))\n rise \(any("1", "0", "9"))\n}\n"
+    text += "track_file f {\n file \(any("/run/f", "f"))\n weight \(any("0", "1"))\n}\n"
+    text += "vrrp_track_process p {\n process \(any("a", "a b", ""))\n}\n"
+    if chance(2) { text += "vrrp_sync_group g {\n group {\n  a\n  \(any("b", "none"))\n }\n}\n" }
+    for name in ["a", "b", any("a", "c", "")] {
+      text += "vrrp_instance \(name) {\n interface \(any("eth0", "eth1", "eth0", "a/b"))\n"
+      text += " virtual_router_id \(any("1", "51", "52", "53", "0", "256"))\n"
+      for _ in 0..<Int.random(in: 0...6, using: &generator) { text += " \(ofInstance())\n" }
+      for _ in 0..<Int.random(in: 0...3, using: &generator) {
+        let block = any("virtual_ipaddress", "virtual_ipaddress", "virtual_ipaddress_excluded")
+        text += " \(block) {\n  \(virtualAddress())\n  \(virtualAddress())\n }\n"
+      }
+      for _ in 0..<Int.random(in: 0...2, using: &generator) {
+        text += " virtual_routes {\n  \(route())\n  \(route())\n }\n"
+        text += " virtual_rules {\n  \(rule())\n  \(rule())\n }\n"
+      }
+      text += "}\n"
+    }
+  }
+
+  private mutating func ofInstance() -> String {
+    switch Int.random(in: 0..<12, using: &generator) {
+    case 0: "priority \(any("0", "1", "100", "255", "256"))"
+    case 1: "advert_int \(any("1", "0.5", "0.001", "0", "41", "300", "x"))"
+    case 2: "version \(any("2", "3", "4"))"
+    case 3: any("state MASTER", "nopreempt", "native_ipv6", "accept", "no_accept", "strict_mode")
+    case 4: any("preempt_delay 5", "preempt_delay 2000", "preempt_delay x")
+    case 5: any("use_vmac", "use_vmac vip0", "use_vmac_addr", "use_vmac 0:1:2", "use_vmac a/b")
+    case 6: "\(any("unicast_src_ip", "mcast_src_ip")) \(address())"
+    case 7: "unicast_peer {\n  \(address())\n  \(address()) min_ttl 3\n }"
+    case 8:
+      "authentication {\n  auth_type \(any("PASS", "AH"))\n  auth_pass \(any("a", "", "12345678 9"))\n }"
+    case 9: "track_interface {\n  \(any("eth1", "lo", "eth0 weight 5 reverse", "vrrp.51"))\n }"
+    case 10: "track_script {\n  \(any("s", "s weight -9", "none"))\n }"
+    default:
+      any("track_file {\n  f\n }", "track_process {\n  p weight 2\n }", "old_unicast_checksum")
+    }
+  }
+
+  private mutating func virtualAddress() -> String {
+    address() + any("", "/24", "/33", "/64")
+      + any(
+        "", "", " dev eth1", " dev vrrp.51", " use_vmac", " dev eth1 use_vmac", " brd +",
+        " peer 10.0.0.9",
+        " scope link", " scope 7", " preferred_lft 5", " label x", " dev")
+  }
+
+  private mutating func route() -> String {
+    any("", "src \(address()) ", "blackhole ", "unreachable ", "to ")
+      + any("default", "10.0.0.0/24", "10.0.0.1/24", "fd00::/64", "0.0.0.0/0", "x")
+      + any(
+        "", " via \(address())", " dev eth1", " via 10.0.0.1 or 10.0.0.2 dev eth0",
+        " nexthop dev eth0")
+      + any(
+        "", " table 9", " table main", " table x", " metric 0", " tos 4", " mtu lock 1400",
+        " weight 3")
+  }
+
+  private mutating func rule() -> String {
+    any(
+      "from 10.0.0.0/24", "to fd00::/64", "from all", "fwmark 1/2", "fwmark 3/1", "iif eth0", "not")
+      + any(" table 9", " lookup main", " goto 5", " nop", " blackhole", " table 0", "")
+      + any(
+        "", " preference 7", " tos 32", " inet6", " dport 0", " suppress_prefixlength 0", " order x"
+      )
   }
 
   /// Loses, repeats and moves lines.

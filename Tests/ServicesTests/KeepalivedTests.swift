@@ -17,7 +17,9 @@ struct Pages: Files {
 
   func contents(of path: String) -> [UInt8]? { pages[path] }
 
-  func program(called name: String) -> String? { name == "check" ? "/usr/bin/check" : nil }
+  func program(called name: String) -> String? {
+    ["check", "grep", "pgrep"].contains(name) ? "/usr/bin/\(name)" : nil
+  }
 
   /// A `*` may only be at the end.
   func paths(matching pattern: String) -> [String] {
@@ -89,7 +91,7 @@ extension IPVSDestination.Forwarding {
 }
 
 @Suite struct KeepalivedTests {
-  @Test(arguments: ["seed", "odd", "fronts", "checks"])
+  @Test(arguments: ["seed", "odd", "fronts", "checks", "vrrp", "vmac"])
   func configurationIsThisStateFile(name: String) throws {
     let text = try String(decoding: readFile(cases + name + ".conf"), as: UTF8.self)
     let made = try #require(Import("k.conf", files: Pages(["k.conf": text])))
@@ -121,14 +123,15 @@ extension IPVSDestination.Forwarding {
       try imported(text).table() == theirs.split(separator: "\n").map { $0.trimming }.sorted())
   }
 
-  @Test(arguments: ["seed", "odd"])
+  @Test(arguments: ["seed", "odd", "vrrp", "vmac"])
   func keepalivedTakesTheCasesItself(name: String) throws {
     guard access("/usr/sbin/keepalived", X_OK) == 0 else {
       try Test.cancel("keepalived is missing")
     }
     try Namespace.make().run {
-      _ = try sh("ip link add vpn-r-veth0 type bridge")
-      _ = try sh("ip link add vpn-gw-veth0 type bridge")
+      for link in ["vpn-r-veth0", "vpn-gw-veth0", "eth0", "eth1", "eth2", "eth3"] {
+        try sh("ip link add \(link) type bridge")
+      }
       let tested = try run(["/usr/sbin/keepalived", "-t", "-f", cases + name + ".conf"])
       #expect(tested.status == 0, "\(tested.error)\(tested.output)")
     }
