@@ -40,7 +40,7 @@ let package = Package(
       ],
       swiftSettings: pure),
     .target(name: "VRRP", dependencies: ["Model"], swiftSettings: pure),
-    .target(name: "Blueprints", dependencies: ["Model", "Nftables"], swiftSettings: pure),
+    .target(name: "Blueprints", dependencies: ["Model", "Nftables", "VRRP"], swiftSettings: pure),
     .target(
       name: "State", dependencies: ["Blueprints", "JSON", "Model", "Nftables", "VRRP"],
       swiftSettings: pure),

@@ -39,16 +39,18 @@ extension Session {
     let hostNames = try HostNames(telling: inbox)
     defer { hostNames.stop() }
     let announcements = AnnouncementOutput(log: log)
+    let virtualRouters = VRRPInput(telling: inbox, log: log, announcer: announcements)
     let inputs: [any Input] = [
       LinkInput(),
-      VRRPInput(telling: inbox, log: log, announcer: announcements),
+      virtualRouters,
       try ProbeInput(
         group: groups[0], allowsExec: run.allowsExec, telling: inbox, log: log,
         observers: [gatewayMeter]),
       try WireGuardInput(telling: inbox, asking: hostNames),
     ]
     defer { for input in inputs { input.stop() } }
-    let outputs: [any Output] = [announcements]
+    let leases = try AddressLeases(log: log, virtualRouters.readings)
+    let outputs: [any Output] = [announcements, leases]
     defer { for output in outputs { output.stop() } }
     let store = StatusStore(
       path: path, inputs: inputs, outputs: outputs, observers: [gatewayMeter])
@@ -72,7 +74,7 @@ extension Session {
     runDirectory.clean()
     let daemon = try Daemon(
       path, options, reconciler: reconciler, inbox: inbox, store: store, log: log,
-      processSignals: processSignals, hostNames: hostNames)
+      processSignals: processSignals, hostNames: hostNames, leases: leases)
     daemon.onPoll = lock.forgetAskers
     let poll = try IPVSPoll(every: options.poll, telling: inbox)
     defer { poll.stop() }

@@ -90,8 +90,15 @@ extension NetworkState {
     return copy
   }
 
-  /// A link whose other half is in another namespace can be kept, but not made again.
+  /// A link whose other half is in another namespace can be kept, but not made again. Of a lease, the
+  /// whole is shown, since what is left of it has changed by the time that it is read.
   private mutating func makeStatable() {
+    for index in addresses.indices where addresses[index].looksLeased {
+      addresses[index].lease = .renewed
+      (addresses[index].validLifetime, addresses[index].preferredLifetime) =
+        addresses[index].lifetimes
+      addresses[index].lease = .none
+    }
     for index in links.indices {
       switch links[index].device {
       case .veth(let veth) where veth.peer == nil: links[index].isAdopted = true

@@ -69,8 +69,10 @@ public final class Kernel {
 
   /// Links and addresses alone, as they are now.
   public func observeAddresses() throws(NetlinkError) -> NetworkState {
+    let links = try LinkTable(socket)
+    self.links = links
     let observation = Observation(
-      kernel: self, socket: socket, links: try LinkTable(socket), sysctls: [],
+      kernel: self, socket: socket, links: links, sysctls: [],
       tables: TableSelection([]), needsIPVS: false)
     var observed = NetworkState()
     try LinkKind.observe(observation, into: &observed)

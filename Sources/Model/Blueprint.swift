@@ -101,6 +101,8 @@ public struct BlueprintClaims: Hashable, Sendable {
   /// Within these priorities, no other rule may lead packets elsewhere.
   public var priorities: ClosedRange<UInt32>?
   public var marks: ClosedRange<UInt32>?
+  /// The links that it makes, which others may name.
+  public var made: [LinkName] = []
   /// The links that it names, by the key of its section.
   public var links: [LinksOfKey] = []
   public var needsIPVS = false

@@ -15,6 +15,9 @@ public struct DesiredState: Hashable, Sendable {
   /// How long a signal may stay unknown before it counts as down.
   public var deadline = Self.defaultDeadline
 
+  /// Whether somebody renews the addresses that stand while a virtual router is master: the daemon does.
+  public var renewsLeases = false
+
   public static let defaultDeadline = Duration.seconds(30)
 
   public init() {}

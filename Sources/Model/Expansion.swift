@@ -112,7 +112,8 @@ private struct Expansion {
   }
 
   private func expanded(_ conditional: ConditionalObject) -> Object? {
-    let object = conditional.object
+    let object = conditional.object.standing(
+      under: conditional.when, isRenewed: desiredState.renewsLeases)
     switch conditional.when?.state(given: signals) ?? .up {
     case .down: return nil
     case .unknown: return present[object.id]

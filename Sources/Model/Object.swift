@@ -19,6 +19,15 @@ public struct Object: Sendable {
     return keeping(resource)
   }
 
+  /// See ``Resource/standing(under:isRenewed:)``.
+  func standing(under condition: Condition?, isRenewed: Bool) -> Object {
+    guard let condition else { return self }
+    func standing(_ own: some Resource) -> Object {
+      Object(own.standing(under: condition, isRenewed: isRenewed))
+    }
+    return standing(resource)
+  }
+
   /// See ``Resource/takenForOurs``.
   public var takenForOurs: Object {
     func ours(_ own: some Resource) -> Object { Object(own.takenForOurs) }

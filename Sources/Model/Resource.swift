@@ -43,6 +43,8 @@ public protocol Resource: Hashable, Sendable {
   /// The object with its members (a route's hops, a group's nexthops) in these states; an unknown
   /// member stays as `present` has it. Nil if none is left.
   func keeping(_ states: [Signal.State], present: Self?) -> Self?
+  /// The object as it stands while its condition is up. `isRenewed`: a daemon keeps it alive.
+  func standing(under condition: Condition, isRenewed: Bool) -> Self
   /// The routing table that it is in or that it leads to.
   var routeTable: RouteTable? { get }
   /// Whether the way to change an object depends on others that are like it.
@@ -88,6 +90,7 @@ extension Resource {
   }
 
   public func keeping(_ states: [Signal.State], present: Self?) -> Self? { self }
+  public func standing(under condition: Condition, isRenewed: Bool) -> Self { self }
   public var routeTable: RouteTable? { nil }
   public static var dependsOnAlikes: Bool { false }
   public var removalRank: Int { 0 }

@@ -10,6 +10,7 @@ internal import Glibc
 public final class Monitor {
   private let socket: OpaquePointer
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+  private var renewed = RenewedAddresses()
 
   /// Listens in the calling thread's namespace, without blocking. `room` is how many bytes of
   /// events may wait, by default some ten thousand events; more are counted as an overflow.
@@ -71,14 +72,17 @@ public final class Monitor {
         switch errno {
         case EINTR: continue
         case EAGAIN: return
-        case ENOBUFS, ENOSPC: heard.overflows += 1
+        case ENOBUFS, ENOSPC:
+          heard.overflows += 1
+          renewed.forget()
         default: throw .current("wait for events")
         }
         continue
       }
-      for message in Messages(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-      where !own.contains(message.port) {
-        heard.foreign += 1
+      for message in Messages(UnsafeRawBufferPointer(rebasing: buffer[..<count])) {
+        // Asked first, to know of our own changes, too.
+        let isKnown = renewed.isKnown(message)
+        if !isKnown, !own.contains(message.port) { heard.foreign += 1 }
       }
     }
   }

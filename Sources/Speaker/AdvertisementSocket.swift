@@ -45,6 +45,12 @@ final class AdvertisementSocket {
     try set(SOL_SOCKET, SO_PRIORITY, 7, "set the priority")
   }
 
+  /// Lets it send from an address of another link: 78 is IPV6_FREEBIND (Linux 4.15). In IPv4 any address of
+  /// the machine will do.
+  func allowForeignSource() throws(SpeakerError) {
+    if family == .inet6 { try set(Self.ipv6, 78, Int32(1), "send from the link's address") }
+  }
+
   private func prepareIPv4() throws(SpeakerError) {
     try set(Self.ip, IP_TTL, 255, "set the TTL")
     try set(Self.ip, IP_MULTICAST_TTL, 255, "set the TTL")

@@ -33,6 +33,7 @@ struct Conversation {
       }
       for participant in participants { participant.elapse(at: now) }
       if isWoken { goesOn = obey() }
+      if participants.contains(where: \.isUnsettled) { settle() }
     }
   }
 
@@ -46,6 +47,22 @@ struct Conversation {
   }
 
   private func participant(_ id: Speaker.ID) -> Participant? { participants.first { $0.id == id } }
+
+  /// Makes the members of each sync group agree.
+  private func settle() {
+    for participant in participants where participant.isUnsettled {
+      participant.isUnsettled = false
+      guard let group = participant.machine.router.syncGroup else { continue }
+      let members = participants.filter { $0.machine.router.syncGroup == group }
+      while let (index, event) = SyncGroup.next(members.map(\.machine)) {
+        members[index].handle(event, at: .now)
+      }
+      for member in members { member.isUnsettled = false }
+    }
+  }
+
+  /// A configuration, or a member that is gone, may have changed any group.
+  private func unsettleAll() { for participant in participants { participant.isUnsettled = true } }
 
   /// False at the end.
   private mutating func obey() -> Bool {
@@ -61,12 +78,14 @@ struct Conversation {
         participant.handle(.start, at: now)
       case .configure(let id, let router):
         participant(id)?.configure(router, hmac: hmac, at: now)
+        unsettleAll()
       case .line(let id, let line): participant(id)?.take(line, at: now)
       case .bar(let id, let isBarred): participant(id)?.bar(isBarred, at: now)
       case .event(let id, let event): participant(id)?.handle(event, at: now)
       case .remove(let id):
         participant(id)?.handle(.stop, at: now)
         participants.removeAll { $0.id == id }
+        unsettleAll()
       case .end:
         for participant in participants { participant.handle(.stop, at: now) }
         return false

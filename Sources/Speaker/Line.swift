@@ -9,6 +9,20 @@ public struct Line: Hashable, Sendable {
   public var isUp: Bool
   /// The addresses that advertisements are sent from.
   public var primaries: PerFamily<IPAddress?>
+  /// The links with the virtual MACs.
+  public var virtual = PerFamily<Virtual?>(both: nil)
+
+  public struct Virtual: Hashable, Sendable {
+    /// The link's number.
+    public var link: UInt32
+    /// Set up, with a carrier.
+    public var isUp: Bool
+
+    public init(link: UInt32, isUp: Bool) {
+      self.link = link
+      self.isUp = isUp
+    }
+  }
 
   public init(link: UInt32?, isUp: Bool, primaries: PerFamily<IPAddress?>) {
     self.link = link

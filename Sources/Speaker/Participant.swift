@@ -11,12 +11,17 @@ final class Participant {
   private let readings: Readings
   private let loop: EventLoop
   private let say: (Report.News) -> Void
-  private var machine: Machine
+  private(set) var machine: Machine
+  /// Whether its sync group has to look at it.
+  var isUnsettled = false
   private var codec: Codec
   private var line = Line.absent
   /// Kept from being master by what is tracked.
   private var isBarred = false
   private var sockets = PerFamily<AdvertisementSocket?>(both: nil)
+  /// On the links with the virtual MACs: a master advertises there, and hears another master of the same
+  /// MAC there alone.
+  private var virtualSockets = PerFamily<AdvertisementSocket?>(both: nil)
   /// When to open sockets again that couldn't be opened.
   private var opensAt: Instant?
   private var counts = DiscardCounts()
@@ -50,7 +55,9 @@ final class Participant {
   // MARK: - Events
 
   func handle(_ event: Event, at now: Instant) {
+    let before = machine.standing
     carryOut(machine.step(event, at: now), at: now)
+    if machine.standing != before { isUnsettled = true }
     readings.set(priority: machine.priority)
   }
 
@@ -81,7 +88,10 @@ final class Participant {
   }
 
   private func carryOut(_ step: Step, at now: Instant) {
-    if let priority = step.advertisement { advertise(priority, at: now) }
+    if let priority = step.advertisement {
+      advertise(priority, at: now)
+      readings.spoke(at: now, interval: machine.router.interval.nanoseconds)
+    }
     if let transition = step.transition {
       readings.set(transition.to)
       say(.transition(transition, at: now))
@@ -106,6 +116,9 @@ final class Participant {
       handle(.faulty(true), at: now)
       close()
       open(at: now)
+    }
+    for family in Family.allCases where line.virtual[family]?.link != before.virtual[family]?.link {
+      openVirtual(family)
     }
     for family in Family.allCases where line.primaries[family] != before.primaries[family] {
       handle(.primary(family, line.primaries[family]), at: now)
@@ -139,6 +152,25 @@ final class Participant {
     judge(at: now)
   }
 
+  /// Without it, advertisements leave with the link's own MAC, which is all the same to peers.
+  private func openVirtual(_ family: Family) {
+    virtualSockets[family] = nil
+    guard let link = line.virtual[family]?.link, machine.router.families[family] else { return }
+    do throws(SpeakerError) {
+      let socket = try AdvertisementSocket(family, link: link)
+      try socket.prepareToSend()
+      try socket.allowForeignSource()
+      do throws(Errno) {
+        try loop.add(socket.descriptor, for: .toRead, as: UInt64(id))
+      } catch {
+        throw SpeakerError("wait for advertisements", error.code)
+      }
+      virtualSockets[family] = socket
+    } catch {
+      say(.broken(error))
+    }
+  }
+
   /// Epoll forgets a descriptor that is closed.
   private func close() { sockets = PerFamily(both: nil) }
 
@@ -147,9 +179,11 @@ final class Participant {
   func listen(at now: Instant) {
     sockets.inet.map { listen($0, at: now) }
     sockets.inet6.map { listen($0, at: now) }
+    virtualSockets.inet.map { listen($0, isVirtual: true, at: now) }
+    virtualSockets.inet6.map { listen($0, isVirtual: true, at: now) }
   }
 
-  private func listen(_ socket: AdvertisementSocket, at now: Instant) {
+  private func listen(_ socket: AdvertisementSocket, isVirtual: Bool = false, at now: Instant) {
     socket.drain { message, envelope in
       do throws(Discard) {
         let advertisement = try codec.read(
@@ -157,6 +191,8 @@ final class Participant {
         readings.countReceived()
         handle(.received(advertisement, from: envelope.source), at: now)
       } catch {
+        // What has another MAC than ours arrives on both links.
+        if isVirtual, error.reason == .replay { return }
         discard(error, from: envelope.source, at: now)
       }
     } refused: {
@@ -174,7 +210,7 @@ final class Participant {
     for family in Family.allCases {
       guard let socket = sockets[family], let source = line.primaries[family] else { continue }
       if machine.router.peers.isEmpty {
-        let code = send(priority, by: socket, from: source, to: VirtualRouter.groups[family])
+        let code = sendToGroup(priority, by: socket, from: source)
         if code != 0 { failure = code }
       } else {
         for peer in machine.router.peers where peer.family == family {
@@ -188,6 +224,19 @@ final class Participant {
       self.failure = failure
       say(.sendFails(failure))
     }
+  }
+
+  /// From the virtual MAC where there is one: then switches know the way to it.
+  private func sendToGroup(
+    _ priority: UInt8, by socket: AdvertisementSocket, from source: IPAddress
+  ) -> Int32 {
+    let group = VirtualRouter.groups[source.family]
+    if let own = virtualSockets[source.family], line.virtual[source.family]?.isUp == true,
+      send(priority, by: own, from: source, to: group) == 0
+    {
+      return 0
+    }
+    return send(priority, by: socket, from: source, to: group)
   }
 
   /// 0, or the error's number.

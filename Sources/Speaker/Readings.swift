@@ -1,3 +1,4 @@
+public import Model
 internal import Synchronization
 public import VRRP
 
@@ -9,12 +10,17 @@ public final class Readings: Sendable {
   private let receivedCount = Atomic<UInt64>(0)
   private let lateCount = Atomic<UInt64>(0)
   private let latest = Atomic<Int64>(0)
+  private let speaksUntil = Atomic<Int64>(0)
   private let discards: InlineArray<24, Atomic<UInt64>> = InlineArray { _ in Atomic(0) }
 
   init() {}
 
   public var state: Machine.State {
     Machine.State.allCases[stateNumber.load(ordering: .acquiring)]
+  }
+  /// Whether it is master, and its thread has advertised lately: where that hangs, peers take over.
+  public func isMaster(at now: Instant) -> Bool {
+    state == .master && now.nanoseconds < speaksUntil.load(ordering: .relaxed)
   }
   /// The effective one.
   public var priority: UInt8 { priorityNumber.load(ordering: .relaxed) }
@@ -35,6 +41,13 @@ public final class Readings: Sendable {
 
   func set(_ state: Machine.State) {
     stateNumber.store(Machine.State.allCases.firstIndex(of: state)!, ordering: .releasing)
+  }
+
+  /// It has just advertised, with an interval of so many nanoseconds.
+  func spoke(at now: Instant, interval: Int64) {
+    // On a busy machine a thread of short intervals may be late by many of them, and still be master.
+    let patience = max(3 * interval, 1_000_000_000)
+    speaksUntil.store(now.nanoseconds + patience, ordering: .relaxed)
   }
 
   func set(priority: UInt8) { priorityNumber.store(priority, ordering: .relaxed) }

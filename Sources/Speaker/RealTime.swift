@@ -2,18 +2,18 @@ internal import CLinux
 internal import Glibc
 
 /// What makes a thread punctual on a busy machine.
-enum RealTime {
+public enum RealTime {
   /// For the calling thread; what was refused. Without it, the thread works, and may be late.
-  static func begin() -> [SpeakerError] {
-    var refused: [SpeakerError] = []
-    // SCHED_RR above whatever isn't real-time. A program that we start gets none of it.
+  static func begin() -> [SpeakerError] { [schedule(), lockMemory()].compactMap(\.self) }
+
+  /// Puts the calling thread above whatever isn't real-time.
+  @discardableResult
+  public static func schedule() -> SpeakerError? {
+    // SCHED_RR. A program that we start gets none of it.
     var parameters = sched_param()
     parameters.sched_priority = 50
-    if sched_setscheduler(0, SCHED_RR | resetOnFork, &parameters) < 0 {
-      refused.append(SpeakerError("have a real-time schedule (CAP_SYS_NICE)", errno))
-    }
-    if let error = lockMemory() { refused.append(error) }
-    return refused
+    return sched_setscheduler(0, SCHED_RR | resetOnFork, &parameters) < 0
+      ? SpeakerError("have a real-time schedule (CAP_SYS_NICE)", errno) : nil
   }
 
   /// Keeps the memory in use so far from being paged out.

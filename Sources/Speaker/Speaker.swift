@@ -42,28 +42,32 @@ public final class Speaker: Sendable {
 
   // MARK: - From any thread
 
-  /// Begins to listen once its link is known.
-  public func add(_ router: VirtualRouter) -> (id: ID, readings: Readings) {
-    let id = nextID.add(1, ordering: .relaxed).newValue
-    let readings = Readings()
-    mailbox.post(.add(id, router, readings))
-    return (id, readings)
+  /// Each begins to listen once its link is known. Members of a sync group are to be added together: one
+  /// that is alone for a moment is a whole group.
+  public func add(_ routers: [VirtualRouter]) -> [(id: ID, readings: Readings)] {
+    let added = routers.map { _ in
+      (id: nextID.add(1, ordering: .relaxed).newValue, readings: Readings())
+    }
+    mailbox.post(zip(added, routers).map { .add($0.id, $1, $0.readings) })
+    return added
   }
 
   /// Another configuration of the same id, version and families: the election goes on.
-  public func configure(_ id: ID, _ router: VirtualRouter) { mailbox.post(.configure(id, router)) }
-  public func tell(_ id: ID, _ line: Line) { mailbox.post(.line(id, line)) }
-  public func tell(_ id: ID, priority: UInt8) { mailbox.post(.event(id, .priority(priority))) }
+  public func configure(_ id: ID, _ router: VirtualRouter) {
+    mailbox.post([.configure(id, router)])
+  }
+  public func tell(_ id: ID, _ line: Line) { mailbox.post([.line(id, line)]) }
+  public func tell(_ id: ID, priority: UInt8) { mailbox.post([.event(id, .priority(priority))]) }
   /// Keeps it from being master, or lets it be.
-  public func bar(_ id: ID, _ isBarred: Bool) { mailbox.post(.bar(id, isBarred)) }
+  public func bar(_ id: ID, _ isBarred: Bool) { mailbox.post([.bar(id, isBarred)]) }
   /// Tells the peers that it leaves, and leaves once one of them has taken over.
-  public func yield(_ id: ID) { mailbox.post(.event(id, .yield)) }
+  public func yield(_ id: ID) { mailbox.post([.event(id, .yield)]) }
   /// Leaves at once, with priority 0 if it was master.
-  public func remove(_ id: ID) { mailbox.post(.remove(id)) }
+  public func remove(_ id: ID) { mailbox.post([.remove(id)]) }
 
   /// Leaves every election, and returns when the thread has ended; to be called once.
   public func stop() {
-    mailbox.post(.end)
+    mailbox.post([.end])
     thread.join()
   }
 
@@ -97,8 +101,9 @@ final class Mailbox: Sendable {
 
   init() throws(Errno) { loop = try EventLoop() }
 
-  func post(_ command: Command) {
-    commands.withLock { $0.append(command) }
+  /// Obeyed in one turn.
+  func post(_ posted: [Command]) {
+    commands.withLock { $0 += posted }
     loop.wake()
   }
 

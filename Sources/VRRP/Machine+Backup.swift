@@ -44,9 +44,13 @@ extension Machine {
       farewell(source, advertisement, now)
     } else if advertisement.priority >= priority {
       preemptsAt = nil
+      wants = nil
       follow(advertisement, source, now)
     } else if !router.preempt && priority != VirtualRouter.owner {
+      wants = nil
       follow(advertisement, source, now)
+    } else if wantsMaster {
+      // As before: better than this one, and the group isn't ready.
     } else if preemptDelay > 0, priority != VirtualRouter.owner, !hasBetter(now) {
       // Followed until the preemption delay is over; then its deadline takes effect.
       if preemptsAt == nil { preemptsAt = now + preemptDelay }
@@ -100,11 +104,9 @@ extension Machine {
   }
 
   mutating func elapseAsBackup(_ now: Instant, _ step: inout Step) {
+    if wantsMaster { return }
     if let preemptsAt, preemptsAt <= now {
-      if !hasBetter(now) {
-        become(.master, .preempted, &step)
-        return rule(now, &step)
-      }
+      if !hasBetter(now) { return takeOver(.preempted, now, &step) }
       self.preemptsAt = nil  // our priority has fallen meanwhile
     }
     let deadline = masterDown
@@ -123,7 +125,6 @@ extension Machine {
       return
     }
     let left = heard.inet?.leaves ?? heard.inet6?.leaves ?? false
-    become(.master, left ? .masterLeft : .noMaster, &step)
-    rule(now, &step)
+    takeOver(left ? .masterLeft : .noMaster, now, &step)
   }
 }

@@ -14,9 +14,8 @@ public import Model
 /// decide only if the other router is still there a master-down time later, which means that IPv4
 /// doesn't get through. So exactly one of two gives way.
 ///
-/// A sync group will be a value above its members' machines: one member's transition is passed to
-/// the others as an event of their own, in the same turn of the speaker. Nothing in here knows
-/// about it.
+/// A ``SyncGroup`` stands above its members' machines: what one of them does is passed to the others as
+/// an event of their own, in the same turn of the speaker.
 public struct Machine: Sendable {
   public enum State: Hashable, Sendable, CaseIterable {
     case initialize, backup
@@ -53,6 +52,14 @@ public struct Machine: Sendable {
   var head: Int64 = 0
   var isStarted = false
   var isFaulty = false
+  /// Another member of the group has a fault.
+  var isHeldByGroup = false
+  /// Whether it has been master since its group last knew that it isn't.
+  var hasReigned = false
+  /// Why it would be master, if its group were.
+  var wants: Transition.Reason?
+  /// Whether it waits for the others of its group to become master with them.
+  public var wantsMaster: Bool { wants != nil }
   var startsAt: Instant?
   var heard = PerFamily<Heard?>(both: nil)
   /// The deadline of a backup that hasn't heard a master yet.
@@ -99,6 +106,7 @@ public struct Machine: Sendable {
       receive(advertisement, source, now, &step)
       return step
     case .elapsed: elapse(now, &step)
+    case .held, .giveWay, .takeOver: obeyGroup(event, now, &step)
     }
     if state == .initialize, isReady, let startsAt, startsAt <= now, step.transition == nil {
       start(now, &step)
@@ -110,7 +118,7 @@ public struct Machine: Sendable {
   public var nextDeadline: Instant? {
     switch state {
     case .initialize: isReady ? startsAt : nil
-    case .backup: preemptsAt.map { min($0, masterDown) } ?? masterDown
+    case .backup: wantsMaster ? nil : preemptsAt.map { min($0, masterDown) } ?? masterDown
     case .master: yields ?? advertisesAt
     }
   }
@@ -128,6 +136,10 @@ public struct Machine: Sendable {
     preemptDelay = router.preemptDelay.wholeNanoseconds
     startupDelay = router.startupDelay.wholeNanoseconds
     if !router.preempt || preemptDelay == 0 { preemptsAt = nil }
+    if router.syncGroup == nil {
+      isHeldByGroup = false
+      wants = nil  // its time has come already: soon, as if it were alone
+    }
     guard state == .master, yields == nil, isFaster else { return .nothing }
     // So that peers who adopt our interval do so at once.
     advertisesAt = now + interval
@@ -137,20 +149,20 @@ public struct Machine: Sendable {
   }
 
   /// Started, without a fault, and with an address to send from.
-  private var isReady: Bool { isStarted && !isFaulty && hasPrimary }
+  private var isReady: Bool { isStarted && isFit && !isHeldByGroup }
 
-  private var hasPrimary: Bool {
+  var hasPrimary: Bool {
     router.families.inet && primaries.inet != nil
       || router.families.inet6 && primaries.inet6 != nil
   }
 
   private mutating func start(_ now: Instant, _ step: inout Step) {
-    if priority == VirtualRouter.owner {
-      become(.master, .owner, &step)
-      rule(now, &step)
+    if priority == VirtualRouter.owner, router.syncGroup == nil {
+      takeOver(.owner, now, &step)
     } else {
       become(.backup, .started, &step)
       listen(now)
+      if priority == VirtualRouter.owner { wants = .owner }
     }
   }
 
@@ -163,6 +175,8 @@ public struct Machine: Sendable {
   mutating func become(_ next: State, _ reason: Transition.Reason, _ step: inout Step) {
     step.transition = Transition(from: state, to: next, reason: reason)
     state = next
+    if next == .master { hasReigned = true }
+    wants = nil
     yields = nil
     heard = PerFamily(both: nil)
     listensUntil = nil
@@ -194,7 +208,9 @@ public struct Machine: Sendable {
     switch state {
     case .initialize: break
     case .master: if yields == nil { step.advertisement = priority }
-    case .backup: rearm()
+    case .backup:
+      wants = nil  // by the new priority it may not
+      rearm()
     }
   }
 }

@@ -18,6 +18,12 @@ public enum Event: Hashable, Sendable {
   case received(Advertisement, from: IPAddress)
   /// The next deadline is reached.
   case elapsed
+  /// Of its sync group: whether another member has a fault.
+  case held(Bool)
+  /// Of its sync group: another member is no longer master.
+  case giveWay
+  /// Of its sync group: every member would be master.
+  case takeOver
 }
 
 /// What the caller must do after an event, in this order: send, report the transition, announce.
@@ -56,5 +62,7 @@ public struct Transition: Hashable, Sendable {
     case stopped, faulty
     /// No family has a primary address.
     case noAddress
+    /// Another member of the sync group has a fault, or is no longer master.
+    case group
   }
 }

@@ -13,6 +13,8 @@ public struct VRRPInstance: InputDeclaration {
   /// Whether the file lists the addresses; else they are those that stand while it is master.
   public var hasOwnAddresses = false
   public var tracks: [Track] = []
+  /// Nil: the addresses are found at the link's own MAC.
+  public var virtualMAC: VirtualMAC?
   public var hmac: KeyFiles?
   public var passwordFile: String?
 
@@ -27,6 +29,14 @@ public struct VRRPInstance: InputDeclaration {
       self.when = when
       self.weight = weight
     }
+  }
+
+  /// That it has a link with its virtual MAC.
+  public struct VirtualMAC: Hashable, Sendable {
+    /// Nil: `vrrp4-ID` or `vrrp6-ID`.
+    public var link: LinkName?
+
+    public init(link: LinkName?) { self.link = link }
   }
 
   /// The keys of HMAC authentication, by the files that hold them.

@@ -16,7 +16,9 @@ public struct VirtualRouter: Hashable, Sendable {
   public var startupDelay = Duration.zero
   /// Whether a master that doesn't own the addresses accepts packets to them (Accept_Mode). For
   /// whoever announces; the election doesn't depend on it.
-  public var accept = false
+  public var accept = true
+  /// The sync group that it moves with; nil: it moves alone.
+  public var syncGroup: String?
   /// The families that advertisements are sent and accepted in.
   public var families = PerFamily(inet: true, inet6: false)
   /// The virtual addresses; empty if only the signal is wanted.

@@ -41,6 +41,45 @@ struct SpeakerTests {
     }
   }
 
+  @Test func membersOfASyncGroupMoveTogether() throws {
+    let cable = try Cable()
+    func start(
+      _ namespace: Namespace, _ link: String, _ address: String, _ priority: UInt8
+    ) throws -> (speaker: Speaker, members: [(id: Speaker.ID, readings: Readings)]) {
+      let speaker = try namespace.run { try Speaker(hmac: nil) {} }
+      let routers = [UInt8(51), 52].map { id in
+        var router = VirtualRouter(id: id)
+        router.priority = priority
+        router.interval = Interval(centiseconds: 10)!
+        router.syncGroup = "g"
+        return router
+      }
+      let members = speaker.add(routers)
+      let number = try namespace.run {
+        UInt32(try sh("ip -o link show dev \(link)").prefix { $0 != ":" })!
+      }
+      let line = Line(
+        link: number, isUp: true, primaries: PerFamily(inet: IPAddress(address)!, inet6: nil))
+      for member in members { speaker.tell(member.id, line) }
+      return (speaker, members)
+    }
+    let first = try start(cable.a, "eth-a", "192.0.2.1", 200)
+    defer { first.speaker.stop() }
+    let second = try start(cable.b, "eth-b", "192.0.2.2", 100)
+    defer { second.speaker.stop() }
+    func areMaster(_ members: [(id: Speaker.ID, readings: Readings)]) -> Bool {
+      members.allSatisfy { $0.readings.state == .master }
+    }
+    func areOut(_ members: [(id: Speaker.ID, readings: Readings)]) -> Bool {
+      members.allSatisfy { $0.readings.state != .master }
+    }
+    #expect(eventually { areMaster(first.members) && areOut(second.members) })
+    first.speaker.bar(first.members[1].id, true)
+    #expect(eventually { areOut(first.members) && areMaster(second.members) })
+    first.speaker.bar(first.members[1].id, false)
+    #expect(eventually { areMaster(first.members) && areOut(second.members) })
+  }
+
   @Test func bothFamiliesAreOneElection() throws {
     var (a, b) = (VirtualRouter.test(200), VirtualRouter.test(100))
     for family in Family.allCases {

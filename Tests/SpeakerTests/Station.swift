@@ -17,7 +17,7 @@ final class Station: Sendable {
   init(_ router: VirtualRouter, in namespace: Namespace, hmac: HMAC? = nil) throws {
     self.namespace = namespace
     speaker = try namespace.run { try Speaker(hmac: hmac) {} }
-    (id, readings) = speaker.add(router)
+    (id, readings) = speaker.add([router])[0]
   }
 
   /// Tells the speaker of a link, by its number and addresses.

@@ -3,8 +3,8 @@ import TestSupport
 
 @testable import VRRP
 
-/// Virtual routers on one link that loses, delays and cuts packets: the real machines in simulated
-/// time.
+/// Virtual routers on one link, or on one for each member of their sync groups, that loses, delays and
+/// cuts packets: the real machines in simulated time.
 struct Segment {
   private struct Packet {
     var arrives: Int64
@@ -38,7 +38,12 @@ struct Segment {
   private(set) var reign: Int64 = 0
   private var reigning: [Int] = []
 
-  init(seed: UInt64, _ routers: [VirtualRouter]) {
+  /// How many virtual routers each sync group has: these are neighbors among the machines, and each has a
+  /// link of its own.
+  private let members: Int
+
+  init(seed: UInt64, _ routers: [VirtualRouter], members: Int = 1) {
+    self.members = members
     random = SplitMix64(seed)
     machines = routers.map { Machine($0) }
     lateness = routers.map { _ in 0 }
@@ -70,6 +75,25 @@ struct Segment {
   }
 
   mutating func perform(_ event: Event, _ i: Int) {
+    carryOut(event, i)
+    settle(i)
+  }
+
+  /// Starts all of them, the members of a group in one turn.
+  mutating func start() {
+    for i in machines.indices { carryOut(.start, i) }
+    for i in machines.indices { settle(i) }
+  }
+
+  private mutating func settle(_ i: Int) {
+    let group = i / members * members..<(i / members + 1) * members
+    if machines[i].router.syncGroup == nil { return }
+    while let (member, event) = SyncGroup.next(machines[group]) {
+      carryOut(event, group.lowerBound + member)
+    }
+  }
+
+  private mutating func carryOut(_ event: Event, _ i: Int) {
     let step = machines[i].step(event, at: Instant(nanoseconds: now))
     lateness[i] = maxLateness > 0 ? Int64.random(in: 0...maxLateness, using: &random) : 0
     guard let priority = step.advertisement else { return }
@@ -77,7 +101,8 @@ struct Segment {
     advertisement.priority = priority
     for family in Family.allCases {
       guard let source = primaries[i][family] else { continue }
-      for j in machines.indices where j != i && machines[j].router.families[family] {
+      for j in machines.indices
+      where j != i && j % members == i % members && machines[j].router.families[family] {
         guard !cuts[family].contains([i, j]), Double.random(in: 0..<1, using: &random) >= loss
         else { continue }
         packets.append(
@@ -86,6 +111,13 @@ struct Segment {
             advertisement: advertisement, source: source))
       }
     }
+  }
+
+  /// Changes a router's configuration.
+  mutating func configure(_ i: Int, _ change: (inout VirtualRouter) -> Void) {
+    var router = machines[i].router
+    change(&router)
+    _ = machines[i].configure(router, at: Instant(nanoseconds: now))
   }
 
   mutating func hold(_ i: Int, for time: Int64) { heldUntil[i] = now + time }

@@ -3,12 +3,47 @@ import Model
 import Speaker
 import VRRP
 
+extension VRRPInput {
+  /// What a virtual router is, for people.
+  enum Role: String, CaseIterable {
+    /// It hasn't started yet.
+    case `init`
+    case backup, master
+    /// Something keeps it from the election.
+    case fault
+    /// It left.
+    case stopped
+  }
+}
+
+extension VRRPInput.Role {
+  init(after transition: Transition) {
+    self =
+      switch (transition.to, transition.reason) {
+      case (.backup, _): .backup
+      case (.master, _): .master
+      case (.initialize, .stopped), (.initialize, .yielded): .stopped
+      case (.initialize, _): .fault
+      }
+  }
+}
+
 extension VRRPInput.Router {
+  /// By what was said last, or read now.
+  var role: VRRPInput.Role {
+    switch readings.state {
+    case .backup: .backup
+    case .master: .master
+    case .initialize: last.map { .init(after: $0.transition) } ?? .`init`
+    }
+  }
+
   /// Members of the signal's status.
   var words: [(String, Tree)] {
     var words: [(String, Tree)] = [
-      ("role", .string(readings.state.name)), ("priority", .integer(Int(readings.priority))),
+      ("role", .string(role.rawValue)), ("priority", .integer(Int(readings.priority))),
     ]
+    if let group = instance.router.syncGroup { words.append(("group", .string(group))) }
     let masters =
       readings.state == .master ? line.primaries : followed
     let addresses = [masters.inet, masters.inet6].compactMap(\.self)
@@ -18,7 +53,7 @@ extension VRRPInput.Router {
     let others = readings.state == .backup && !addresses.isEmpty
     let of = others ? " of " + addresses.map(\.description).joined(separator: " and ") : ""
     words.append(
-      ("reading", .string("\(readings.state.name)\(of), priority \(readings.priority)")))
+      ("reading", .string("\(role.rawValue)\(of), priority \(readings.priority)")))
     if let last {
       words.append(("since", .string(last.at.text)))
       words.append(("reason", .string(last.transition.reason.words)))
@@ -37,10 +72,9 @@ extension VRRPInput.Router {
   func measure(_ name: Metrics.Labels, into metrics: inout Metrics) {
     metrics.set(Self.master, name, readings.state == .master ? 1 : 0)
     metrics.set(Self.priority, name, Double(readings.priority))
-    for state in VRRP.Machine.State.allCases {
+    for role in VRRPInput.Role.allCases where role != .`init` {
       metrics.set(
-        Self.changes, name + [Metrics.Label("to", state.name)],
-        Double(transitions[state] ?? 0))
+        Self.changes, name + [Metrics.Label("to", role.rawValue)], Double(transitions[role] ?? 0))
     }
     metrics.set(Self.sent, name, Double(readings.sent))
     metrics.set(Self.received, name, Double(readings.received))
@@ -69,16 +103,6 @@ extension VRRPInput.Router {
     "vpngw_vrrp_max_lateness_seconds", "How late the thread was at most.")
 }
 
-extension VRRP.Machine.State {
-  var name: String {
-    switch self {
-    case .initialize: "fault"
-    case .backup: "backup"
-    case .master: "master"
-    }
-  }
-}
-
 extension Transition.Reason {
   var words: String {
     switch self {
@@ -92,6 +116,7 @@ extension Transition.Reason {
     case .stopped: "stopped"
     case .faulty: "the link is down, or what is tracked is"
     case .noAddress: "the link has no address to send from"
+    case .group: "another member of its sync group isn't, or has a fault"
     }
   }
 }

@@ -17,7 +17,7 @@ final class VRRPInput: Input {
     /// The masters that are heard, by family.
     var followed = PerFamily<IPAddress?>(both: nil)
     var last: (transition: Transition, at: WallClock)?
-    var transitions: [VRRP.Machine.State: Int] = [:]
+    var transitions: [Role: Int] = [:]
     /// Why it can't take part.
     var failure: String?
   }
@@ -31,9 +31,13 @@ final class VRRPInput: Input {
     var failure: String?
     /// Addresses that advertisements are never sent from.
     var virtual: Set<IPAddress> = []
+    /// IPv6 addresses whose duplicate detection is over, by their links: no other is a source.
+    var ready: Set<Announcer.Place> = []
     var states: [Signal: Signal.State] = [:]
     /// When those that leave have left at the latest.
     var leavesUntil: Instant?
+    /// When to see whether the speaker still speaks, while any of them is master.
+    var looksAt: Instant?
   }
 
   private let content = Mutex(Content())
@@ -65,12 +69,14 @@ final class VRRPInput: Input {
         speaker.remove(router.id)
         content.routers[signal] = nil
       }
+      let new = instances.filter { content.routers[$0.signal] == nil }
+      for (instance, added) in zip(new, speaker.add(new.map(\.router))) {
+        content.routers[instance.signal] = Router(
+          instance: instance, id: added.id, readings: added.readings,
+          priority: instance.router.priority)
+      }
       for instance in instances {
-        if content.routers[instance.signal] == nil {
-          let (id, readings) = speaker.add(instance.router)
-          content.routers[instance.signal] = Router(
-            instance: instance, id: id, readings: readings, priority: instance.router.priority)
-        } else if content.routers[instance.signal]!.instance.router != instance.router {
+        if content.routers[instance.signal]!.instance.router != instance.router {
           speaker.configure(content.routers[instance.signal]!.id, instance.router)
         }
         content.routers[instance.signal]!.instance = instance
@@ -108,16 +114,27 @@ final class VRRPInput: Input {
   func states(in observed: NetworkState, for desired: DesiredState) -> [Signal: Signal.State] {
     content.withLock { content in
       if content.speaker == nil, !desired.inputs[VRRPInstance.self].isEmpty { start(&content) }
+      content.ready = Set(
+        observed.addresses.filter { $0.address.family == .inet6 && $0.detection == .over }
+          .map { Announcer.Place($0.address.address, on: $0.link) })
       observe(&content)
       // Down where nothing is known: nobody but a master has what moves with the signal, also when the
       // daemon before this one died as master.
       let all = desired.inputs[VRRPInstance.self].map { ($0.signal, Signal.State.down) }
-      return Dictionary(all) { first, _ in first }.merging(levels(content)) { $1 }
+      return Dictionary(all) { first, _ in first }.merging(levels(&content)) { $1 }
     }
   }
 
-  private func levels(_ content: Content) -> [Signal: Signal.State] {
-    content.routers.mapValues { $0.readings.state == .master ? .up : .down }
+  private func levels(_ content: inout Content) -> [Signal: Signal.State] {
+    let now = Instant.now
+    let hasMaster = content.routers.values.contains { $0.readings.state == .master }
+    content.looksAt = hasMaster ? now + .seconds(1) : nil
+    return content.routers.mapValues { $0.readings.isMaster(at: now) ? .up : .down }
+  }
+
+  /// What is known of a virtual router at any time; nil if there is none that says this signal.
+  func readings(of signal: Signal) -> Readings? {
+    content.withLock { $0.routers[signal]?.readings }
   }
 
   /// Tells the speaker what became of the links.
@@ -126,7 +143,8 @@ final class VRRPInput: Input {
       let interfaces = try? Interfaces()
     else { return }
     for (signal, router) in content.routers {
-      let line = router.instance.line(in: interfaces, without: content.virtual)
+      let line = router.instance.line(
+        in: interfaces, without: content.virtual, ready: content.ready)
       guard line != router.line else { continue }
       content.routers[signal]!.line = line
       speaker.tell(router.id, line)
@@ -161,14 +179,15 @@ final class VRRPInput: Input {
 
   var nextPoll: Instant? {
     content.withLock { content in
-      content.speaker?.hasReports == true ? Instant(nanoseconds: 0) : content.leavesUntil
+      if content.speaker?.hasReports == true { return Instant(nanoseconds: 0) }
+      return [content.leavesUntil, content.looksAt].compactMap(\.self).min()
     }
   }
 
   func poll(_ now: Instant) -> [Signal: Signal.State] {
     content.withLock { content in
       while let report = content.speaker?.take() { note(report, &content) }
-      return levels(content)
+      return levels(&content)
     }
   }
 
@@ -184,12 +203,14 @@ final class VRRPInput: Input {
     guard let signal = content.routers.first(where: { $0.value.id == id })?.key else { return }
     switch report.news {
     case .transition(let transition, _):
+      let before = content.routers[signal]!.last.map { Role(after: $0.transition) } ?? .`init`
+      let role = Role(after: transition)
       content.routers[signal]!.last = (transition, .now)
-      content.routers[signal]!.transitions[transition.to, default: 0] += 1
+      content.routers[signal]!.transitions[role, default: 0] += 1
       log.info(
         "vrrp",
         [
-          "name": signal.name, "state": transition.to.name, "was": transition.from.name,
+          "name": signal.name, "state": role.rawValue, "was": before.rawValue,
           "reason": transition.reason.words,
         ])
     case .follows(let followed): content.routers[signal]!.followed = followed
@@ -246,7 +267,9 @@ final class VRRPInput: Input {
     content.withLock { content -> String? in
       guard let router = content.routers[signal] else { return content.failure }
       return router.failure
-        ?? router.last.map { "\($0.transition.to.name): \($0.transition.reason.words)" }
+        ?? router.last.map {
+          "\(Role(after: $0.transition).rawValue): \($0.transition.reason.words)"
+        }
     }
   }
 
@@ -282,7 +305,8 @@ final class VRRPInput: Input {
 
   func measure(into metrics: inout Metrics) {
     content.withLock { content in
-      guard content.speaker != nil else { return }
+      guard let speaker = content.speaker else { return }
+      metrics.set(Self.lost, Double(speaker.lost))
       for (signal, router) in content.routers.sorted(by: { $0.key < $1.key }) {
         router.measure([Metrics.Label("name", signal.name)], into: &metrics)
       }
@@ -290,28 +314,9 @@ final class VRRPInput: Input {
   }
 }
 
-extension VRRPInstance {
-  /// Whether another configuration of it needs no new election.
-  fileprivate func isSameElection(as other: VRRPInstance) -> Bool {
-    link == other.link && router.id == other.router.id && router.version == other.router.version
-      && router.families == other.router.families
-  }
-
-  /// Its link as it is now.
-  func line(in interfaces: Interfaces, without virtual: Set<IPAddress>) -> Line {
-    guard let interface = interfaces[link.text] else { return .absent }
-    let own = interface.addresses.filter { !virtual.contains($0) }
-    func primary(_ family: Family) -> IPAddress? {
-      guard router.families[family] else { return nil }
-      let known = own.filter { $0.family == family }
-      if let source = sources[family] { return known.contains(source) ? source : nil }
-      guard family == .inet6 else { return known.first }
-      // Peers on other links aren't reached from a link-local address.
-      let isLocal = router.peers.allSatisfy { $0.family == .inet || $0.isLinkLocal }
-      return known.first { $0.isLinkLocal == isLocal }
-    }
-    return Line(
-      link: interface.number, isUp: interface.isUp,
-      primaries: PerFamily(inet: primary(.inet), inet6: primary(.inet6)))
-  }
+extension VRRPInput {
+  fileprivate static let lost = Counter(
+    "vpngw_vrrp_lost_reports_total",
+    "News of the thread that speaks VRRP, for which the loop had no room; the states are right all the same."
+  )
 }

@@ -23,6 +23,9 @@ struct Cadence {
 
   mutating func wake(_ now: Instant) { schedule(at: now + Self.debounce) }
 
+  /// A pass is due now, however short ago the last one was.
+  mutating func hurry(_ now: Instant) { due = min(due, now) }
+
   func isDue(_ now: Instant) -> Bool { now >= due }
 
   /// A pass is over: until the next, others get twice the time that it took.

@@ -42,9 +42,10 @@ extension Daemon {
     }
     fileBytes = bytes
     do throws(Problems) {
-      let read = try hostNames.forgetOthers { () throws(Problems) in
+      var read = try hostNames.forgetOthers { () throws(Problems) in
         try StateFile.decode(bytes, names: .machine, surroundings: surroundings)
       }
+      read.renewsLeases = leases != nil
       if desiredState != read { take(read) }
       store.update {
         $0.file = .good

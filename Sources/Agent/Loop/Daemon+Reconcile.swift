@@ -1,4 +1,5 @@
 import Events
+import Kernel
 import Model
 import Netlink
 import Plan
@@ -30,6 +31,7 @@ extension Daemon {
         isDrift = isDrift && convergedDesired == wanted
         let plan = puttingBack(Plan(from: observed, to: wanted), observed, wanted)
         found = plan.isEmpty ? observed : nil
+        leases?.keep(wanted, of: desiredState!, given: states)
         return plan
       }
     } catch {
@@ -129,10 +131,11 @@ extension Daemon {
 
   /// Carries out at once what signals change, on the kernel as the last pass left it. If it has
   /// changed since, steps fail or miss something, which the next pass finds.
-  func react(_ now: Instant) {
-    guard let seen = seen.take() else { return }
+  func react(_ now: Instant, to news: Set<Signal> = []) {
+    guard let seen = seen.take() else { return withdraw(after: news, now) }
     let wanted = expanded(liveSignals.states(now), keeping: seen, now)
     let plan = Plan(from: seen, to: wanted, converged: convergedDesired)
+    leases?.keep(wanted, of: desiredState!, given: liveSignals.states(now))
     // Other differences in the next pass are no drift: our own steps may have caused them.
     convergedDesired = nil
     guard let outcome = try? reconciler.carryOut(plan, holding: { self.backoff.holds($0, now) })
@@ -141,6 +144,32 @@ extension Daemon {
     sayFlows()
     if outcome.failed.isEmpty { reportBlueprints(wanted, outcome, now) }
     tellOutputs(outcome, now)
+  }
+
+  /// Where too little is known of the kernel to carry out all that signals change, a pass follows at
+  /// once. An address that another machine is master of by now goes before it.
+  private func withdraw(after news: Set<Signal>, _ now: Instant) {
+    let states = liveSignals.states(now)
+    let moving = desiredState!.conditional.compactMap { object -> (Address.ID, Signal.State)? in
+      guard let when = object.when, when.needsMaster, !when.signals.isDisjoint(with: news),
+        let address = object.object.as(Address.self)
+      else { return nil }
+      return (address.id, when.state(given: states))
+    }
+    if moving.isEmpty { return }
+    cadence.hurry(now)
+    // Several objects may state one address under different conditions.
+    let gone = Set(moving.filter { $0.1 == .down }.map(\.0))
+      .subtracting(moving.filter { $0.1 != .down }.map(\.0))
+    guard !gone.isEmpty, let present = try? reconciler.kernel.observeAddresses() else { return }
+    var observed = NetworkState()
+    observed.addresses = present.addresses.filter { $0.isOwned && gone.contains($0.id) }
+    if observed.addresses.isEmpty { return }
+    leases?.drop(gone)
+    convergedDesired = nil
+    let plan = Plan(from: observed, to: NetworkState())
+    guard let outcome = try? reconciler.carryOut(plan) else { return }
+    for step in outcome.done { say(step, isDrift: false, now) }
   }
 
   private func expanded(

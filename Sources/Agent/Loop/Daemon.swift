@@ -27,6 +27,8 @@ final class Daemon {
   private var events = EventLoop.Events(atMost: 8)
   private let processSignals: ProcessSignals?
   let hostNames: HostNames
+  /// Nil: addresses stand as they are made, with nobody to renew them.
+  let leases: AddressLeases?
   let surroundings: Machine
   let watch: FileWatch
   let monitors: [Monitor]
@@ -71,7 +73,8 @@ final class Daemon {
 
   init(
     _ path: String, _ options: Options, reconciler: Reconciler, inbox: Inbox, store: StatusStore,
-    log: Log, processSignals: ProcessSignals? = nil, hostNames: HostNames? = nil
+    log: Log, processSignals: ProcessSignals? = nil, hostNames: HostNames? = nil,
+    leases: AddressLeases? = nil
   ) throws {
     self.path = path
     self.options = options
@@ -82,6 +85,7 @@ final class Daemon {
     self.store = store
     self.log = log
     self.processSignals = processSignals
+    self.leases = leases
     let names = try hostNames ?? HostNames(telling: inbox)
     self.hostNames = names
     surroundings = Machine(warn: log.unsafeKeys, resolve: names.addresses)
@@ -144,7 +148,8 @@ final class Daemon {
     }
     do {
       var heard = Monitor.Heard()
-      for monitor in monitors { try monitor.drain(own: reconciler.ports, into: &heard) }
+      let own = reconciler.ports.union(leases?.ports ?? [])
+      for monitor in monitors { try monitor.drain(own: own, into: &heard) }
       if heard.overflows > 0 {
         store.count(.netlinkOverflows, by: heard.overflows)
         if let times = overflows.note(heard.overflows, now) {
@@ -177,7 +182,7 @@ final class Daemon {
       say(news)
       if !news.isEmpty {
         heed(now)
-        react(now)
+        react(now, to: Set(news.keys))
         cadence.wake(now)
       }
     }

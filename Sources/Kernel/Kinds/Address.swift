@@ -93,8 +93,9 @@ enum AddressKind: KernelKind {
       // An address that somebody else made stays theirs when we change it.
       let origin = address.protocol ?? (verb == .update ? observed?.protocol : nil) ?? .vpngw
       $0.put(IFA.protocol, origin.number)
-      let preferred = address.preferredLifetime.map($0.seconds) ?? .max
-      let valid = address.validLifetime.map($0.seconds) ?? .max
+      let lifetimes = address.lifetimes
+      let preferred = lifetimes.preferred.map($0.seconds) ?? .max
+      let valid = lifetimes.valid.map($0.seconds) ?? .max
       withUnsafeBytes(of: (preferred, valid, UInt32(0), UInt32(0))) { [batch = $0] in
         batch.put(IFA.cacheInfo, bytes: $0)
       }

@@ -21,6 +21,8 @@ public struct Address: ProtocolMarked {
   public var isAdopted = false
   /// Nil: ours.
   public var `protocol`: AddressProtocol?
+  /// What the file's lifetimes don't tell: whether it goes by itself once the daemon is dead.
+  public var lease = Lease.none
   /// Observed only, IPv6 only.
   public var detection = Detection.over
 
@@ -85,8 +87,7 @@ public struct Address: ProtocolMarked {
       value: { $0.address.family == .inet && $0.scope != .global ? $0.scope.value : nil },
       effective: { $0.scope.value },
       agrees: { $0.address.family == .inet6 || $0.scope == $1.scope }),
-    lifetime("valid_lft") { $0.validLifetime },
-    lifetime("preferred_lft") { $0.preferredLifetime },
+    validity, preference,
     unstatedIsLeft("metric") { $0.metric },
     Property(
       "noprefixroute",
@@ -110,19 +111,35 @@ public struct Address: ProtocolMarked {
       agrees: { get($0) == get($1) || get($0) == nil && !$1.isOwned })
   }
 
+  private static let validity = Property<Address>(
+    "valid_lft", value: { $0.validLifetime?.value }, effective: { $0.lifetimes.valid?.value },
+    agrees: { desired, observed in
+      switch desired.lease {
+      case .none: hasLeft(desired.validLifetime, observed.validLifetime)
+      case .either: true
+      case .renewed: observed.validLifetime != nil
+      }
+    })
+
+  private static let preference = Property<Address>(
+    "preferred_lft", value: { $0.preferredLifetime?.value },
+    effective: { $0.lifetimes.preferred?.value },
+    agrees: { desired, observed in
+      guard desired.lease != .none else {
+        return hasLeft(desired.preferredLifetime, observed.preferredLifetime)
+      }
+      let isDeprecated = observed.preferredLifetime == .zero
+      if desired.lease == .renewed, observed.preferredLifetime == nil { return false }
+      return isDeprecated == (desired.preferredLifetime == .zero)
+    })
+
   /// A lifetime counts down in the kernel: any value from zero to the stated one agrees.
-  private static func lifetime(
-    _ name: String, _ get: @escaping @Sendable (Address) -> Duration?
-  ) -> Property<Address> {
-    Property(
-      name, value: { get($0)?.value },
-      agrees: { desired, observed in
-        switch (get(desired), get(observed)) {
-        case (nil, nil): true
-        case (let wanted?, let left?): left <= wanted && (left > .zero) == (wanted > .zero)
-        default: false
-        }
-      })
+  private static func hasLeft(_ wanted: Duration?, _ left: Duration?) -> Bool {
+    switch (wanted, left) {
+    case (nil, nil): true
+    case (let wanted?, let left?): left <= wanted && (left > .zero) == (wanted > .zero)
+    default: false
+    }
   }
 }
 

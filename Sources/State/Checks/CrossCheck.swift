@@ -7,7 +7,7 @@ struct CrossCheck {
   let findings: Findings
   /// Every link that the file declares, by name.
   let links: [LinkName: Link]
-  /// Links that needn't be declared: `lo`, and the other ends of veths.
+  /// Links that needn't be declared: `lo`, the other ends of veths, and what blueprints make.
   let impliedLinks: Set<LinkName>
   let nexthops: [UInt32: Nexthop]
 
@@ -19,7 +19,9 @@ struct CrossCheck {
     self.findings = findings
     let declared = contents[Link.self].items
     links = Dictionary(declared.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    impliedLinks = Set([.loopback] + declared.compactMap { $0.veth?.peer })
+    impliedLinks = Set(
+      [.loopback] + declared.compactMap { $0.veth?.peer }
+        + contents.blueprints.flatMap(\.claims.made))
     nexthops = Dictionary(
       contents[Nexthop.self].items.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
     linkSearch = LinkSearch(contents, implied: impliedLinks)

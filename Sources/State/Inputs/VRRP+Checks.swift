@@ -1,10 +1,12 @@
+import Blueprints
 internal import JSON
 internal import Model
 internal import VRRP
 
 extension VRRPSection {
   static func check(_ check: CrossCheck) {
-    let instances = check.contents.inputs[VRRPInstance.self].map { check.learned($0) }
+    let instances = check.contents.inputs[VRRPInstance.self].map(check.contents.learned)
+    checkVirtualLinks(instances, check)
     for (position, instance) in instances.enumerated() {
       func pointer(_ below: Pointer.Component...) -> Pointer {
         Pointer([.key(key), .key(instance.name)] + below)
@@ -23,6 +25,33 @@ extension VRRPSection {
           way.isEmpty
             ? "tracks its own signal"
             : "tracks itself, by way of \(way.map { "\($0)" }.joined(separator: ", "))")
+      }
+    }
+  }
+
+  /// A macvlan's name must be free, and its virtual MAC is of one family.
+  private static func checkVirtualLinks(_ instances: [VRRPInstance], _ check: CrossCheck) {
+    var owners: [LinkName: String] = [:]
+    for instance in instances {
+      let pointer = Pointer([.key(key), .key(instance.name), .key(VRRPKey.vmac.name)])
+      if instance.virtualMAC?.link != nil, instance.router.families == PerFamily(both: true) {
+        check.findings.report(
+          at: pointer,
+          "is one link, and a virtual router of both families has two: write true, and they are "
+            + "vrrp4-\(instance.router.id) and vrrp6-\(instance.router.id)")
+        continue
+      }
+      for name in Family.allCases.compactMap(instance.virtualLink) {
+        let problem: String? =
+          if check.links[name] != nil || name == .loopback {
+            "link \"\(name)\" is declared in \"links\", and this virtual router makes it: leave it out there"
+          } else if let owner = owners.updateValue(instance.name, forKey: name) {
+            "link \"\(name)\" is that of virtual router \(quoted(owner)) already: write "
+              + "{ \"link\": NAME } with another name"
+          } else {
+            nil
+          }
+        if let problem { check.findings.report(at: pointer, problem) }
       }
     }
   }
@@ -46,17 +75,31 @@ extension VRRPSection {
   }
 }
 
-extension CrossCheck {
+extension Contents {
+  /// Those that need something of the kernel besides their addresses.
+  var virtualRouters: [VirtualRouters.Member] {
+    inputs[VRRPInstance.self].map(learned).compactMap { instance in
+      guard instance.virtualMAC != nil || !instance.router.accept else { return nil }
+      let section = self[Address.self]
+      let withIPv6 = section.items.filter { $0.address.family == .inet6 }.map(\.link)
+      return VirtualRouters.Member(
+        instance, addresses: moving(with: instance), linksWithIPv6: Set(withIPv6))
+    }
+  }
+
   /// With the addresses of the section `addresses` that it decides about.
-  fileprivate func learned(_ instance: VRRPInstance) -> VRRPInstance {
-    let section = contents[Address.self]
+  func learned(_ instance: VRRPInstance) -> VRRPInstance {
     var copy = instance
-    copy.learn(
-      section.items.indices.compactMap { position in
-        guard let when = section.when(position), instance.decides(when) else { return nil }
-        return section.items[position].address.address
-      })
+    copy.learn(moving(with: instance))
     return copy
+  }
+
+  private func moving(with instance: VRRPInstance) -> [IPAddress] {
+    let section = self[Address.self]
+    return section.items.indices.compactMap { position in
+      guard let when = section.when(position), instance.decides(when) else { return nil }
+      return section.items[position].address.address
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 enum VRRPKey: Int, ObjectKey {
   case link, id, version, priority, interval, preempt, preemptDelay, startupDelay
-  case families, addresses, source, peers, checksum, track, passwordFile, hmac
+  case families, addresses, source, peers, checksum, track, syncGroup, vmac, accept, passwordFile,
+    hmac
 
   static let names = spelledNames()
   static let example = "{ \"link\": \"eth0\", \"id\": 51 }"
@@ -11,6 +12,13 @@ enum VRRPTrackKey: Int, ConditionalKey {
 
   static let names = spelledNames()
   static let example = "{ \"when\": \"probe.gw0\", \"weight\": -50 }"
+}
+
+enum VRRPVirtualMACKey: Int, ObjectKey {
+  case link
+
+  static let names = spelledNames()
+  static let example = "{ \"link\": \"vrrp4-51\" }"
 }
 
 enum VRRPHMACKey: Int, ObjectKey {

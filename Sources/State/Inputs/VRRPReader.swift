@@ -1,9 +1,10 @@
+import Blueprints
 internal import JSON
 internal import Model
 internal import VRRP
 
-enum VRRPSection: SectionReader {
-  static let key = "vrrp"
+enum VRRPSection: BlueprintReader {
+  typealias Read = VirtualRouters
   static let source: Signal.Source? = .vrrp
 
   static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
@@ -21,6 +22,8 @@ enum VRRPSection: SectionReader {
       contents.inputs.append(instance)
     }
     if !isRead, file.has(fileKey) { contents.vrrpNames = nil }
+    let members = contents.virtualRouters
+    if !members.isEmpty { contents.blueprints[VirtualRouters.self] = VirtualRouters(members) }
   }
 
   static func signals(_ check: CrossCheck) -> SignalNames? {
@@ -55,6 +58,9 @@ extension ObjectReader<VRRPKey> {
       instance.sources[source.family] = source
     }
     instance.tracks = tracks(name)
+    instance.router.syncGroup = optional(.syncGroup, .syncGroupName)
+    instance.virtualMAC = virtualMAC()
+    readAccept(&instance)
     readAuthentication(&instance)
     check(instance)
     if link == .loopback { report(.link, "must not be lo, on which there is no peer") }
@@ -115,6 +121,29 @@ extension ObjectReader<VRRPKey> {
       if let when { tracks.append(VRRPInstance.Track(when, weight: weight)) }
     }
     return tracks
+  }
+
+  private mutating func virtualMAC() -> VRRPInstance.VirtualMAC? {
+    guard let value = value(.vmac) else { return nil }
+    if let isWanted = value.bool { return isWanted ? .init(link: nil) : nil }
+    guard value.members != nil else {
+      report(
+        .vmac,
+        Mismatch(value, mustBe: "true, false or \(VRRPVirtualMACKey.example)").message)
+      return nil
+    }
+    return object(.vmac, "vmac object") { (object: inout ObjectReader<VRRPVirtualMACKey>) in
+      object.required(.link, .link, ", the name of the macvlan to make").map { .init(link: $0) }
+    }
+  }
+
+  private mutating func readAccept(_ instance: inout VRRPInstance) {
+    guard let accept = optional(.accept, .bool) else { return }
+    instance.router.accept = accept
+    if !accept, instance.router.priority == VirtualRouter.owner {
+      refuse(
+        .accept, "\"accept\": false is for addresses of others, and an owner's are its own")
+    }
   }
 
   private mutating func readAuthentication(_ instance: inout VRRPInstance) {
@@ -233,6 +262,12 @@ private struct ModeForm: Form {
 
   func read(_ value: JSON.Value) throws(Mismatch) -> Keyring.Mode { try Self.form.read(value) }
 }
+
+extension Form where Self == TextForm<String> {
+  fileprivate static var syncGroupName: Self { syncGroupNameForm }
+}
+
+private let syncGroupNameForm = TextForm.name(of: "sync group", most: 63)
 
 /// What a virtual router may be called, and so the signal that it says.
 private let vrrpNameForm = TextForm.name(of: "virtual router", most: 63)

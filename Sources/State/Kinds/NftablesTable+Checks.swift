@@ -6,7 +6,7 @@ extension CrossCheck {
   /// Checks that each table compiles, and that its jumps end.
   func checkTables() {
     let taken = contents.blueprints.flatMap(\.claims.tables)
-    let sections = Sections.blueprints.map { "\"\($0.key)\"" }.joined(separator: " and ")
+    let sections = Spelling.list(Sections.blueprints.map { "\"\($0.key)\"" }, "and")
     for table in contents[NftablesTable.self].items.compactMap(\.source) {
       if taken.contains(NftablesTable.ID(table.family, table.name)) {
         report(
