@@ -22,8 +22,8 @@ extension Machine {
   private mutating func receiveAsMaster(
     _ advertisement: Advertisement, _ source: IPAddress, _ now: Instant, _ step: inout Step
   ) {
-    if yields != nil {
-      if advertisement.priority > 0 { leave(.yielded, &step) }
+    if let yields {
+      if advertisement.priority > 0 { self.yields = min(yields, now + handOver) }
     } else if advertisement.priority == 0 {
       // Its followers should hear us before they take over.
       step.advertisement = priority
@@ -75,7 +75,11 @@ extension Machine {
     }
   }
 
-  /// Announces that we leave, and stays until a peer advertises. A peer takes over after its skew,
+  /// How long a master that yields stays after a peer's first advertisement, in nanoseconds: a peer
+  /// advertises first, and then places the addresses.
+  private var handOver: Int64 { min(interval / 4, 25_000_000) }
+
+  /// Announces that we leave, and stays until a peer has taken over. A peer does so after its skew,
   /// which is less than an interval.
   mutating func yield(_ now: Instant, _ step: inout Step) {
     isStarted = false

@@ -89,7 +89,9 @@ extension Behaviour {
       0 start => master, sends 255, announces
       100 yield => master, sends 0, until 1350
       110 hear 0
-      700 hear 100 => initialize, because yielded, never
+      700 hear 100 => until 725
+      710 hear 100 => until 725
+      725 time => initialize, because yielded, never
       """
     ) { $0.priority = 255 },
     Behaviour(

@@ -38,6 +38,8 @@ private struct Sequence {
   private var isStarted = false
   private var isFaulty = false
   private var isYielding = false
+  /// When a master that yields must have left, since a peer has taken over.
+  private var leavesBy: Int64?
   private var primaries = PerFamily<IPAddress?>(both: nil)
   /// When a backup that is called in time must become master, unless it hears something; nil: not a
   /// backup.
@@ -144,7 +146,7 @@ private struct Sequence {
     case .primary(let family, let address): primaries[family] = address
     default: break
     }
-    if state != .master { isYielding = false }
+    if state != .master { (isYielding, leavesBy) = (false, nil) }
 
     // A transition is reported, and it is the one that was made.
     if (step.transition == nil) != (before == state) { return "a transition that isn't one" }
@@ -203,6 +205,14 @@ private struct Sequence {
     if case .received(let advertisement, let source) = event,
       router.families[source.family], source != primaries[source.family]
     {
+      if isYielding, advertisement.priority > 0 {
+        leavesBy = min(
+          leavesBy ?? .max, now + min(router.interval.nanoseconds / 4, 25_000_000))
+      }
+      if let leavesBy, machine.nextDeadline.map({ $0.nanoseconds > leavesBy }) ?? true {
+        return "stays longer than a peer needs"
+      }
+      if isYielding { return nil }
       if before == .master, advertisement.priority > priority, machine.state == .master {
         return "master below a higher priority"
       }
