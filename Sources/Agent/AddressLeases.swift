@@ -28,35 +28,30 @@ final class AddressLeases: Output {
     }
   }
 
-  // Changed and used under one lock: once ``keep(_:_:given:)`` has returned, what it left out isn't
+  // Changed and used under one lock: once ``keep(_:of:given:)`` has returned, what it left out isn't
   // renewed any more, and so isn't made again while the reconciler deletes it.
   private struct Content {
-    var kernel: Kernel
+    /// Nil until a file has something to renew.
+    var kernel: Kernel?
     var entries: [Address.ID: Entry] = [:]
     var isEnd = false
   }
 
-  private let content: Mutex<Content>
-  private let loop: EventLoop
+  private let content = Mutex(Content())
+  private let ownPorts = Mutex<Set<UInt32>>([])
   private let thread = Mutex<Thread?>(nil)
+  private let loop: EventLoop
   private let routers: @Sendable (Signal) -> Readings?
   private let log: Log
   private let renewed = Atomic<Int>(0)
   private let failed = Atomic<Int>(0)
-  /// The netlink ports of its changes.
-  let ports: Set<UInt32>
 
-  /// In the caller's network namespace. `routers` says what is known of a virtual router by its signal.
+  /// `routers` says what is known of a virtual router by its signal.
   init(log: Log, _ routers: @escaping @Sendable (Signal) -> Readings?) throws {
     self.log = log
     self.routers = routers
-    let kernel = try Kernel()
-    ports = kernel.ports
-    content = Mutex(Content(kernel: kernel))
     do throws(Errno) {
       loop = try EventLoop()
-      let thread = try Thread("leases") { [self] in run() }
-      self.thread.withLock { $0 = thread }
     } catch {
       throw CommandError("cannot renew addresses: \(error)")
     }
@@ -64,30 +59,62 @@ final class AddressLeases: Output {
 
   // MARK: - The loop's thread
 
+  /// The netlink ports of its changes.
+  var ports: Set<UInt32> { ownPorts.withLock(\.self) }
+
+  /// Whether it will renew what this file says, in the caller's network namespace. If not, that is logged,
+  /// and addresses are to be made for ever.
+  func canRenew(_ desired: DesiredState) -> Bool {
+    guard desired.conditional.contains(where: { $0.leased != nil }) else { return false }
+    do {
+      try start()
+      return true
+    } catch {
+      log.error(
+        "leases", ["error": error, "note": "addresses stay behind if this process is killed"])
+      return false
+    }
+  }
+
+  private func start() throws {
+    if thread.withLock({ $0 != nil }) { return }
+    let ports = try content.withLock { content in
+      let kernel = try Kernel()
+      let ports = kernel.ports
+      content.kernel = kernel
+      return ports
+    }
+    ownPorts.withLock { $0 = ports }
+    do throws(Errno) {
+      let started = try Thread("leases") { [self] in run() }
+      thread.withLock { $0 = started }
+    } catch {
+      throw CommandError("cannot renew addresses: \(error)")
+    }
+  }
+
   /// Renews these from now on, of what will stand, and no others. To be called before changes are
   /// carried out: an address that is to go must not be renewed at the same time.
   func keep(
     _ wanted: NetworkState, of desired: DesiredState, given states: [Signal: Signal.State]
   ) {
+    let leased = desired.conditional.compactMap(\.leased)
     var entries: [Address.ID: Entry] = [:]
-    let conditional = desired.conditional.compactMap { object -> (Address.ID, Entry)? in
-      guard let when = object.when, when.needsMaster,
-        let address = object.object.as(Address.self), address.validLifetime == nil
-      else { return nil }
-      let deciding = when.signals.filter { $0.source == .vrrp }
-      let routers = Dictionary(
-        uniqueKeysWithValues: deciding.compactMap { signal in
-          self.routers(signal).map { (signal, $0) }
-        })
-      return (address.id, Entry(when: when, states: states, routers: routers))
-    }
-    if !conditional.isEmpty {
+    if !leased.isEmpty {
       let standing = Set(wanted.addresses.map(\.id))
-      for (id, entry) in conditional where standing.contains(id) && entry.stands {
-        entries[id] = entry
+      for (id, when) in leased where standing.contains(id) {
+        let deciding = when.signals.filter { $0.source == .vrrp }
+        let known = deciding.compactMap { signal in routers(signal).map { (signal, $0) } }
+        let entry = Entry(
+          when: when, states: states, routers: Dictionary(uniqueKeysWithValues: known))
+        if entry.stands { entries[id] = entry }
       }
     }
-    content.withLock { $0.entries = entries }
+    let isFirst = content.withLock { content in
+      defer { content.entries = entries }
+      return content.entries.isEmpty && !entries.isEmpty
+    }
+    if isFirst { loop.wake() }
   }
 
   /// Renews these no longer.
@@ -103,29 +130,27 @@ final class AddressLeases: Output {
     // Late, it would lose addresses that are wanted.
     RealTime.schedule()
     var events = EventLoop.Events(atMost: 1)
-    var next = Instant.now
-    var said = ""
+    var next: Instant?
+    var said: String?
     while true {
       loop.wait(for: &events, until: next)
       loop.clearWake()
       let now = Instant.now
-      if now < next, !content.withLock(\.isEnd) { continue }
-      next = max(next + Address.leaseRenewal, now)
-      let failure = content.withLock { content -> String? in
-        if content.isEnd { return nil }
-        return renew(&content)
-      }
       if content.withLock(\.isEnd) { return }
+      if let next, now < next { continue }
+      let (failure, isIdle) = content.withLock { (renew(&$0), $0.entries.isEmpty) }
+      // With nothing to renew it sleeps until there is something.
+      next = isIdle ? nil : max((next ?? now) + Address.leaseRenewal, now)
       if let failure, failure != said { log.error("leases", ["error": failure]) }
-      said = failure ?? ""
+      said = failure
     }
   }
 
   private func renew(_ content: inout Content) -> String? {
     let standing = content.entries.filter { $0.value.stands }
-    if standing.isEmpty { return nil }
+    guard !standing.isEmpty, let kernel = content.kernel else { return nil }
     do throws(NetlinkError) {
-      renewed.add(try content.kernel.renewLeases(of: Set(standing.keys)), ordering: .relaxed)
+      renewed.add(try kernel.renewLeases(of: Set(standing.keys)), ordering: .relaxed)
       return nil
     } catch {
       failed.add(1, ordering: .relaxed)
@@ -140,6 +165,7 @@ final class AddressLeases: Output {
   ) {}
 
   func measure(into metrics: inout Metrics) {
+    if thread.withLock({ $0 == nil }) { return }
     metrics.set(
       Self.renewals, [Metrics.Label("result", "done")], Double(renewed.load(ordering: .relaxed)))
     metrics.set(
@@ -155,4 +181,14 @@ final class AddressLeases: Output {
   private static let renewals = Counter(
     "vpngw_address_renewals_total", "Renewals of addresses that stand while this machine is master."
   )
+}
+
+extension ConditionalObject {
+  /// Its identity and condition, if it is an address with a lease.
+  fileprivate var leased: (id: Address.ID, when: Condition)? {
+    guard let address = object.as(Address.self), let when, when.needsMaster,
+      address.validLifetime == nil
+    else { return nil }
+    return (address.id, when)
+  }
 }

@@ -21,7 +21,7 @@ public struct Object: Sendable {
 
   /// See ``Resource/standing(under:isRenewed:)``.
   func standing(under condition: Condition?, isRenewed: Bool) -> Object {
-    guard let condition else { return self }
+    guard let condition, kind.type.canBeLeased else { return self }
     func standing(_ own: some Resource) -> Object {
       Object(own.standing(under: condition, isRenewed: isRenewed))
     }

@@ -43,6 +43,8 @@ public protocol Resource: Hashable, Sendable {
   /// The object with its members (a route's hops, a group's nexthops) in these states; an unknown
   /// member stays as `present` has it. Nil if none is left.
   func keeping(_ states: [Signal.State], present: Self?) -> Self?
+  /// Whether ``standing(under:isRenewed:)`` may change anything: asked for each of 100,000 objects.
+  static var canBeLeased: Bool { get }
   /// The object as it stands while its condition is up. `isRenewed`: a daemon keeps it alive.
   func standing(under condition: Condition, isRenewed: Bool) -> Self
   /// The routing table that it is in or that it leads to.
@@ -90,6 +92,7 @@ extension Resource {
   }
 
   public func keeping(_ states: [Signal.State], present: Self?) -> Self? { self }
+  public static var canBeLeased: Bool { false }
   public func standing(under condition: Condition, isRenewed: Bool) -> Self { self }
   public var routeTable: RouteTable? { nil }
   public static var dependsOnAlikes: Bool { false }

@@ -91,6 +91,7 @@ public struct Machine: Sendable {
     case .start:
       if !isStarted {
         isStarted = true
+        hasReigned = false
         startsAt = now + startupDelay
       }
     case .stop:

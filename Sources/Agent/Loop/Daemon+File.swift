@@ -45,7 +45,7 @@ extension Daemon {
       var read = try hostNames.forgetOthers { () throws(Problems) in
         try StateFile.decode(bytes, names: .machine, surroundings: surroundings)
       }
-      read.renewsLeases = leases != nil
+      read.renewsLeases = leases?.canRenew(read) ?? false
       if desiredState != read { take(read) }
       store.update {
         $0.file = .good

@@ -151,8 +151,8 @@ extension Daemon {
   private func withdraw(after news: Set<Signal>, _ now: Instant) {
     let states = liveSignals.states(now)
     let moving = desiredState!.conditional.compactMap { object -> (Address.ID, Signal.State)? in
-      guard let when = object.when, when.needsMaster, !when.signals.isDisjoint(with: news),
-        let address = object.object.as(Address.self)
+      guard let address = object.object.as(Address.self), let when = object.when,
+        when.needsMaster, !when.signals.isDisjoint(with: news)
       else { return nil }
       return (address.id, when.state(given: states))
     }

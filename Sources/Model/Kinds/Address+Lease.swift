@@ -32,6 +32,8 @@ extension Address {
     isOwned && validLifetime.map { $0 <= Self.leaseTime } ?? false
   }
 
+  public static let canBeLeased = true
+
   /// Leased if it goes when no virtual router is master; where the file states a lifetime, that one counts.
   ///
   /// Without duplicate detection, which would keep a new master from using it for a second or more, and
