@@ -13,6 +13,8 @@ extension Session {
     guard number > 0 else {
       throw CommandError("there is no link \"\(link)\" here: see `ip link`")
     }
+    // Before anybody can see that it watches, and end it.
+    let signals = try ProcessSignals()
     let tap: AdvertisementTap
     do throws(SpeakerError) {
       tap = try AdvertisementTap(link: number)
@@ -20,7 +22,6 @@ extension Session {
       guard error.code == EPERM else { throw CommandError("\(link): \(error)") }
       throw CommandError("\(link): \(error); vpngw vrrp needs CAP_NET_RAW")
     }
-    let signals = try ProcessSignals()
     // A reader that has seen enough (`| head`) ends the watch.
     signal(SIGPIPE, SIG_DFL)
     let loop = try EventLoop()
