@@ -20,12 +20,17 @@ extension Reconciler {
   ///
   /// The carrier of a bridge follows its ports' through a work queue: it comes after the reply to
   /// the request that set the port up, up to a second after (LINKWATCH in `net/core/link_watch.c`).
-  func lackedCarrier(_ step: Step, _ error: NetlinkError) throws(NetlinkError) -> LinkName? {
+  /// `links` are the names of those that are up, read on the first such refusal of a batch.
+  func lackedCarrier(
+    _ step: Step, _ error: NetlinkError, links: inout Set<LinkName>?
+  ) throws(NetlinkError) -> LinkName? {
     guard error.code == ErrorCode.networkDown, step.change.verb != .delete,
-      let name = step.change.object.as(Nexthop.self)?.dev,
-      let link = try kernel.observeAddresses().links.first(where: { $0.name == name })
+      let name = step.change.object.as(Nexthop.self)?.dev
     else { return nil }
-    return link.isUp == true ? name : nil
+    if links == nil {
+      links = Set(try kernel.observeAddresses().links.filter { $0.isUp == true }.map(\.name))
+    }
+    return links!.contains(name) ? name : nil
   }
 
   /// Waits until the kernel has what steps wait for; false if it hasn't in time, or if somebody
@@ -38,7 +43,9 @@ extension Reconciler {
     let start = Instant.now
     while !shouldStop(outcome) {
       let observed = try kernel.observeAddresses()
-      let causes = outcome.waiting.compactMap { $0.cause(in: observed) }
+      let detections = Detections(in: observed)
+      let running = Set(observed.links.filter { $0.isRunning == true }.map(\.name))
+      let causes = outcome.waiting.compactMap { $0.remainingCause(detections, running: running) }
       if causes.isEmpty { return true }
       let elapsed = Instant.now - start
       let isHopeless = causes.allSatisfy(\.lacksCarrier)
@@ -175,12 +182,12 @@ extension Reconciler.Outcome {
       (self.step, self.cause, self.because) = (step, cause, because)
     }
 
-    /// What it waits for as things are now; nil if for nothing any more.
-    func cause(in observed: NetworkState) -> Cause? {
+    /// The cause that still holds, given the detections and the links with a carrier as they are
+    /// now; nil if the step can be done.
+    func remainingCause(_ detections: Detections, running: Set<LinkName>) -> Cause? {
       switch cause {
-      case .detection: Detections(in: observed).detection(for: step).map(Cause.detection)
-      case .carrier(let name):
-        observed.links.contains { $0.name == name && $0.isRunning == true } ? nil : cause
+      case .detection: detections.detection(for: step).map(Cause.detection)
+      case .carrier(let name): running.contains(name) ? nil : cause
       }
     }
 

@@ -181,13 +181,14 @@ public final class Reconciler {
       for failure in try kernel.apply(changes) where failures[failure.position] == nil {
         failures[failure.position] = failure.error
       }
+      var linksUp: Set<LinkName>?
       for (position, index) in indices.enumerated() {
         if let error = failures[position] {
           if mayRenew, error.code == ErrorCode.restart {
             outcome.isOutdated = true
             break
           }
-          if let link = try lackedCarrier(plan.steps[index], error) {
+          if let link = try lackedCarrier(plan.steps[index], error, links: &linksUp) {
             let wait = Outcome.Wait(plan.steps[index], .carrier(link))
             waits[index] = wait
             outcome.waiting.append(wait)

@@ -69,7 +69,7 @@ extension Draft {
     case "static_routes": for route in statement.statements { addRoute(route, when: nil) }
     case "static_rules": for rule in statement.statements { addRule(rule, when: nil) }
     case "garp_group": leave(statement, "announcements are a few packets for each address")
-    // What nothing tracks keepalived doesn't run, either.
+    // keepalived doesn't run a script that nothing tracks, either.
     case _ where Tracker.Kind.definitions[statement.keyword] != nil: break
     default: return false
     }

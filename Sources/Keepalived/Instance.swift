@@ -34,7 +34,7 @@ struct Instance {
   var routes: [Statement] = []
   var rules: [Statement] = []
 
-  /// What its objects say.
+  /// The condition of the objects that move with this virtual router.
   var when: Tree { .string("vrrp.\(name)") }
   var isOwner: Bool { priority == 255 }
 }

@@ -35,7 +35,7 @@ struct Tracker {
 }
 
 extension Draft {
-  /// What the lines of a block `track_*` track.
+  /// The conditions that the lines of a block `track_*` stand for.
   mutating func tracks(_ block: Statement, withoutWeights: Bool = false) -> [Tree] {
     block.statements.compactMap { line in
       guard let tracker = tracker(line, of: block.keyword) else { return nil }

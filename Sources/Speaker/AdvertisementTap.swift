@@ -5,7 +5,7 @@ public import VRRP
 /// A packet socket that sees VRRP on one link, in and out (packet(7)); it sends nothing, and takes
 /// nothing away from those who take part.
 public final class AdvertisementTap {
-  /// What was seen.
+  /// A packet that was seen on the link.
   public struct Capture: Sendable {
     /// By the kernel's clock: UTC.
     public var seconds: Int

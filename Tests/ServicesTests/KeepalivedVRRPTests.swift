@@ -15,7 +15,7 @@ import Testing
     try imported("vrrp_instance a {\ninterface eth0\nvirtual_router_id 5\n\(body)\n}\n")
   }
 
-  /// What moves stands only while this router is master, and nothing else does.
+  /// The objects that move with a virtual router say `when`, and no others do.
   @Test func whatMovesSaysWhen() throws {
     let made = try instance(
       """

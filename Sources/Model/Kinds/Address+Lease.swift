@@ -21,7 +21,7 @@ extension Address {
   /// From one renewal to the next.
   public static let leaseRenewal = Duration.seconds(1)
 
-  /// What the kernel is asked for.
+  /// The lifetimes that a request to the kernel states.
   public var lifetimes: (valid: Duration?, preferred: Duration?) {
     guard lease == .renewed else { return (validLifetime, preferredLifetime) }
     return (Self.leaseTime, preferredLifetime == .zero ? .zero : Self.leaseTime)

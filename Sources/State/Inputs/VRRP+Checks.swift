@@ -76,7 +76,7 @@ extension VRRPSection {
 }
 
 extension Contents {
-  /// Those that need something of the kernel besides their addresses.
+  /// The virtual routers that need something of the kernel besides their addresses.
   var virtualRouters: [VirtualRouters.Member] {
     inputs[VRRPInstance.self].map(learned).compactMap { instance in
       guard instance.virtualMAC != nil || !instance.router.accept else { return nil }
