@@ -227,6 +227,8 @@ class Leaks:
 
 
 class Network:
+    tunnel = Tunnel
+
     def __init__(self, bed, *, routers=1, clients=1, gateways=4, vip=VIP):
         """Builds everything except what the routers do; their hosts are pods with just two links."""
         self.bed, self.pods = bed, []
@@ -238,9 +240,7 @@ class Network:
         self.node = bed.host("node", net_ipv4_ip__forward=1, net_ipv6_conf_all_forwarding=1)
         self.node.ip("link add cluster0 address 02:00:0a:f4:00:01 type bridge", "link set cluster0 up",
                      "address add 10.244.0.1/24 dev cluster0",
-                     "address add fd10:244::1/64 dev cluster0 nodad",
-                     f"link add vpn-gw-bridge0 mtu {MTU} type bridge", "link set vpn-gw-bridge0 up",
-                     "link add vpn-r-bridge0 address 02:00:0a:f5:00:01 type bridge mcast_snooping 0", "link set vpn-r-bridge0 up")
+                     "address add fd10:244::1/64 dev cluster0 nodad")
         self.join_internet(self.node, 2)
         self.node.nft("""table inet nat {
           chain postrouting { type nat hook postrouting priority srcnat
@@ -248,6 +248,7 @@ class Network:
             oifname "eth0" ip6 saddr fd10:244::/64 masquerade
           }
         }""")
+        self.build_nodes()
         self.internet.program("echo")
 
         forwards = {"net_ipv4_ip__forward": 1, "net_ipv6_conf_all_forwarding": 1}
@@ -260,7 +261,7 @@ class Network:
             # In and out on one link, when a client's packets go to another pod on it.
             pod.sysctl(net_ipv4_conf_all_send__redirects=0)
             pod.sysctl(**{f"net_ipv4_conf_{LINK}_send__redirects": 0})
-        self.tunnels = [Tunnel(bed, number, pod, exit)
+        self.tunnels = [self.tunnel(bed, number, pod, exit)
                         for number, (exit, pod) in enumerate(zip(exits, pods))]
         for tunnel in self.tunnels:
             tunnel.prepare()
@@ -269,7 +270,7 @@ class Network:
         for number in range(routers):
             host = bed.host(f"router{number}")
             self.join_cluster(host, 10 + number, f"192.168.26.{1 + number}", f"fd24::26:{1 + number}")
-            self.bed.wire(host, ROUTER_LINK, self.node, f"{host.name}-r", bridge="vpn-r-bridge0")
+            self.plug(host, ROUTER_LINK, f"{host.name}-r", "vpn-r-bridge0")
             host.ip(f"address add 192.168.28.{1 + number}/24 dev {ROUTER_LINK}")
             self.routers.append(Router(bed, host))
         self.clients = []
@@ -282,6 +283,16 @@ class Network:
         for tunnel in self.tunnels:
             tunnel.wait()
 
+    def build_nodes(self):
+        """The networks' bridges: here one node has them."""
+        self.node.ip(f"link add vpn-gw-bridge0 mtu {MTU} type bridge", "link set vpn-gw-bridge0 up",
+                     "link add vpn-r-bridge0 address 02:00:0a:f5:00:01 type bridge mcast_snooping 0",
+                     "link set vpn-r-bridge0 up")
+
+    def plug(self, host, link, port, bridge, mtu=1500):
+        """A pod's link, in a bridge of its node."""
+        self.bed.wire(host, link, self.node, port, bridge=bridge, mtu=mtu)
+
     def join_internet(self, host, number):
         self.bed.wire(host, "eth0", self.internet, host.name, bridge="world")
         host.ip(f"address add 45.0.0.{number}/24 dev eth0",
@@ -290,7 +301,7 @@ class Network:
     def join_cluster(self, host, number, address, address6):
         """A pod: eth0 with the default routes, and a link of the VPN network."""
         self.bed.wire(host, "eth0", self.node, host.name, bridge="cluster0")
-        self.bed.wire(host, LINK, self.node, f"{host.name}-vpn", bridge="vpn-gw-bridge0", mtu=MTU)
+        self.plug(host, LINK, f"{host.name}-vpn", "vpn-gw-bridge0", mtu=MTU)
         self.pods.append(host)
         host.ip(f"address add 10.244.0.{number}/24 dev eth0",
                 f"address add fd10:244::{number}/64 dev eth0 nodad",

@@ -10,6 +10,8 @@ from router import LINK
 from testbed import SLOWNESS, wait_for
 
 PORT = 6881
+# Of www.example, as `named` says.
+ANSWER = "192.0.2.7"
 VIPS = [VIP, VIP6, *map(ingress, range(8))]
 PLACES = 13
 
@@ -21,33 +23,8 @@ class Ingress:
         If it isn't live, `apply` is told who is up. If the routers elect their master, by VRRP on a link of their
         own, the first is better.
         """
-        self.bed = bed
-        self.network = network = Network(bed, routers=routers)
-        for tunnel in network.tunnels:
-            # As a VPN provider forwards a port.
-            tunnel.exit.nft(f"""table inet forwarded {{
-              chain prerouting {{ type nat hook prerouting priority dstnat
-                iifname "eth0" meta l4proto {{ tcp, udp }} th dport {PORT} dnat ip to {tunnel.inside}
-              }}
-            }}""")
-            # 30 s is too short for an emulated processor: the flow would be forgotten.
-            for host in tunnel.exit, tunnel.gateway:
-                host.sysctl(net_netfilter_nf__conntrack__udp__timeout=int(30 * SLOWNESS))
-        self.hosts = bed.hosts_named("server", 3)
-        for number, host in enumerate(self.hosts):
-            self.join(host, 150 + number, number)
-        self.servers = [None, None, None]
-        for number in range(3):
-            self.start(number)
-        self.names = bed.host("names")
-        self.join(self.names, 160, 128)
-        self.remotes = []
-        for number, host in enumerate(bed.hosts_named("remote", 4)):
-            network.join_internet(host, 40 + number)
-            own = [f"45.0.0.{100 + PLACES * number + n}" for n in range(PLACES)]
-            host.ip(*[f"address add {address}/24 dev eth0" for address in own])
-            self.remotes.append(host.worker("remote", PORT, *own))
-        self.publics = [tunnel.public for tunnel in network.tunnels]
+        self.populate(Network(bed, routers=routers))
+        network = self.network
         value = state(vips=False, dual=dual)  # VRRP's part is done by hand, unless they elect
         # 38 probes a second instead of 166, for servers that don't exist: two routers may share a core.
         value["services"] = {name: value["services"][name] for name in ("port-1", "dns")}
@@ -75,6 +52,37 @@ class Ingress:
             network.routers[0].take(*VIPS)
         wait_for("a first answer", lambda: self.remotes[0].ask(
             "ask", "tcp", self.publics[0], 1)[0], 20)
+
+    def populate(self, network, names=1):
+        """Real servers, DNS servers (without a program) and remote clients; the exits forward their port."""
+        self.bed, self.network = network.bed, network
+        for tunnel in network.tunnels:
+            # As a VPN provider forwards a port.
+            tunnel.exit.nft(f"""table inet forwarded {{
+              chain prerouting {{ type nat hook prerouting priority dstnat
+                iifname "eth0" meta l4proto {{ tcp, udp }} th dport {PORT} dnat ip to {tunnel.inside}
+              }}
+            }}""")
+            # 30 s is too short for an emulated processor: the flow would be forgotten.
+            for host in tunnel.exit, tunnel.gateway:
+                host.sysctl(net_netfilter_nf__conntrack__udp__timeout=int(30 * SLOWNESS))
+        self.hosts = self.bed.hosts_named("server", 3)
+        for number, host in enumerate(self.hosts):
+            self.join(host, 150 + number, number)
+        self.servers = [None, None, None]
+        for number in range(3):
+            self.start(number)
+        self.resolvers = self.bed.hosts_named("names", names)
+        for number, host in enumerate(self.resolvers):
+            self.join(host, 160 + number, 128 + number)
+        self.names = self.resolvers[0]
+        self.remotes = []
+        for number, host in enumerate(self.bed.hosts_named("remote", 4)):
+            network.join_internet(host, 40 + number)
+            own = [f"45.0.0.{100 + PLACES * number + n}" for n in range(PLACES)]
+            host.ip(*[f"address add {address}/24 dev eth0" for address in own])
+            self.remotes.append(host.worker("remote", PORT, *own))
+        self.publics = [tunnel.public for tunnel in network.tunnels]
 
     def election(self, number):
         """Two instances on the routers' own link, and what moves with them."""
@@ -157,3 +165,24 @@ def summed(counts):
         for key, number in count.items():
             total[key] = total.get(key, 0) + number
     return dict(sorted(total.items()))
+
+
+def named(host):
+    """bind9, which knows www.example and nothing else."""
+    directory = host.bed.directory / f"{host.name}-named"
+    directory.mkdir()
+    (directory / "zone").write_text(f"""$TTL 60
+@ SOA ns. root. 1 3600 600 86400 60
+@ NS ns.
+ns. A 192.168.27.128
+www.example. A {ANSWER}
+""")
+    (directory / "named.conf").write_text(f"""
+options {{
+  directory "{directory}"; pid-file none; session-keyfile none; recursion no;
+  listen-on {{ any; }}; listen-on-v6 {{ none; }}; dnssec-validation no;
+}};
+controls {{ }};
+zone "." {{ type primary; file "zone"; }};
+""")
+    return host.start("named", "-g", "-n", 1, "-c", directory / "named.conf")
