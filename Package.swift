@@ -40,9 +40,15 @@ let package = Package(
       ],
       swiftSettings: pure),
     .target(name: "VRRP", dependencies: ["Model"], swiftSettings: pure),
+    .target(
+      name: "DDNS",
+      dependencies: [
+        "Addressing", "JSON", "Model", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: pure),
     .target(name: "Blueprints", dependencies: ["Model", "Nftables", "VRRP"], swiftSettings: pure),
     .target(
-      name: "State", dependencies: ["Blueprints", "JSON", "Model", "Nftables", "VRRP"],
+      name: "State", dependencies: ["Blueprints", "DDNS", "JSON", "Model", "Nftables", "VRRP"],
       swiftSettings: pure),
     .target(name: "Keepalived", dependencies: ["JSON", "Model"], swiftSettings: pure),
     .target(name: "WgQuick", dependencies: ["JSON", "Model"], swiftSettings: pure),
@@ -63,11 +69,22 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
+      name: "DDNSTransport",
+      dependencies: [
+        "CLinux", "DDNS", "Events", "Model",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: settings),
+    .target(
       name: "Speaker", dependencies: ["CLinux", "Events", "Model", "VRRP"], swiftSettings: settings),
     .target(
       name: "Agent",
       dependencies: [
-        "Blueprints", "CLinux", "Events", "Health", "JSON", "Keepalived", "Model", "State", "Plan",
+        "Blueprints", "CLinux", "DDNS", "DDNSTransport", "Events", "Health", "JSON", "Keepalived",
+        "Model", "State", "Plan",
         "Netlink", "Nftables", "Kernel", "Speaker", "VRRP", "WgQuick",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -138,6 +155,10 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       exclude: ["hostile.py", "server.py"], swiftSettings: settings),
+    .testTarget(
+      name: "DDNSTests",
+      dependencies: ["Addressing", "DDNS", "DDNSTransport", "JSON", "Model", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "VRRPTests", dependencies: ["Model", "TestSupport", "VRRP"], swiftSettings: settings),
     .testTarget(

@@ -161,7 +161,8 @@ final class AddressLeases: Output {
   // MARK: - Output
 
   func follow(
-    _ desired: DesiredState, given signals: [Signal: Signal.State], isConverged: Bool
+    _ desired: DesiredState, given signals: [Signal: Signal.State],
+    _ readings: [Signal: GatewayReading], isConverged: Bool
   ) {}
 
   func measure(into metrics: inout Metrics) {

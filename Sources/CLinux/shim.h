@@ -72,6 +72,8 @@ static inline int vpngw_epoll_wait(int epoll, struct epoll_event *events, int mo
 struct vpngw_program {
   char *const *arguments;
   char *const *environment;
+  // Its standard input, output and errors; NULL: /dev/null. None is 0, 1 or 2.
+  const int *standard;
   int error;
 };
 
@@ -86,13 +88,18 @@ static inline int vpngw_become(void *argument) {
   const unsigned long by_default[8] = {0};
   for (int number = 1; number < NSIG; number++)
     syscall(SYS_rt_sigaction, number, by_default, NULL, NSIG / 8);
+  for (int number = 0; program->standard && number < 3; number++)
+    if (dup2(program->standard[number], number) < 0)
+      goto failed;
   // First of all: if no descriptor is free, the one opened below then gets one.
   syscall(SYS_close_range, 3U, ~0U, 0U);
-  int null = open("/dev/null", O_RDWR);
-  if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
-    goto failed;
-  if (null > 2)
-    close(null);
+  if (!program->standard) {
+    int null = open("/dev/null", O_RDWR);
+    if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
+      goto failed;
+    if (null > 2)
+      close(null);
+  }
   // Otherwise root gets all of its bounding set, and a program with file capabilities gets these.
   // The bounding set itself stays: without it the kernel refuses to run such a program at all, and
   // ping often is one.
@@ -112,10 +119,11 @@ failed:
   _exit(127);
 }
 
-// Runs a program in a session of its own, without capabilities now or ever, with no descriptors but
-// /dev/null; it dies with the calling thread at the latest. Returns -1 and sets errno on failure.
-static inline pid_t vpngw_spawn_confined(char *const arguments[], char *const environment[]) {
-  struct vpngw_program program = {arguments, environment, 0};
+// Runs a program in a session of its own, without capabilities now or ever, with no descriptors but the
+// three of `standard`, or /dev/null where that is NULL; it dies with the calling thread at the latest.
+// Returns -1 and sets errno on failure.
+static inline pid_t vpngw_spawn_confined_with(char *const arguments[], char *const environment[], const int *standard) {
+  struct vpngw_program program = {arguments, environment, standard, 0};
   const size_t size = 1 << 16;
   char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (stack == MAP_FAILED)
@@ -136,6 +144,13 @@ static inline pid_t vpngw_spawn_confined(char *const arguments[], char *const en
   errno = error;
   return process;
 }
+
+static inline pid_t vpngw_spawn_confined(char *const arguments[], char *const environment[]) {
+  return vpngw_spawn_confined_with(arguments, environment, NULL);
+}
+
+// pipe2 wants _GNU_SOURCE, as above.
+static inline int vpngw_pipe(int ends[2]) { return syscall(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK); }
 
 // Names the calling thread, as `top -H` shows it; prctl is variadic, so Swift can't call it.
 static inline void vpngw_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
