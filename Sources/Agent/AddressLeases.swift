@@ -161,8 +161,7 @@ final class AddressLeases: Output {
   // MARK: - Output
 
   func follow(
-    _ desired: DesiredState, given signals: [Signal: Signal.State],
-    _ readings: [Signal: GatewayReading], isConverged: Bool
+    _ desired: DesiredState, given signals: [Signal: Signal.State], isConverged: Bool
   ) {}
 
   func measure(into metrics: inout Metrics) {

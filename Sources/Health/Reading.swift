@@ -31,11 +31,6 @@ public struct Reading: Hashable, Sendable {
 
   public init() {}
 
-  /// What it knows of the gateway.
-  public var gateway: GatewayReading {
-    GatewayReading(publicAddress: publicAddress, forwardedPorts: forwardedPorts)
-  }
-
   /// What isn't as one might expect, though the probe doesn't fail.
   public var notes: [String] {
     (obstacle.map { ["could not be asked: \($0)"] } ?? []) + answerNotes

@@ -69,8 +69,7 @@ private final class Toy: Input, Output {
   // MARK: - Output
 
   func follow(
-    _ desired: DesiredState, given signals: [Signal: Signal.State],
-    _ readings: [Signal: GatewayReading], isConverged: Bool
+    _ desired: DesiredState, given signals: [Signal: Signal.State], isConverged: Bool
   ) {
     content.withLock { $0.followed.append((signals[Self.polled], isConverged)) }
   }

@@ -13,8 +13,6 @@ protocol Input: Sendable {
   func update(_ desired: DesiredState)
   /// The states of its signals that follow from the observed kernel.
   func states(in observed: NetworkState, for desired: DesiredState) -> [Signal: Signal.State]
-  /// What is known of gateways, by their probes' signals. Called on any thread.
-  var gatewayReadings: [Signal: GatewayReading] { get }
   /// When ``poll(_:)`` must be called; nil: never.
   var nextPoll: Instant? { get }
   /// The states that follow from the time: down, for a handshake that has become too old.
@@ -46,7 +44,6 @@ extension Input {
   func states(in observed: NetworkState, for desired: DesiredState) -> [Signal: Signal.State] {
     [:]
   }
-  var gatewayReadings: [Signal: GatewayReading] { [:] }
   var nextPoll: Instant? { nil }
   func poll(_ now: Instant) -> [Signal: Signal.State] { [:] }
   func heed(_ states: [Signal: Signal.State]) {}
@@ -68,10 +65,6 @@ extension [any Input] {
     reduce(into: [:]) { states, input in
       states.merge(input.states(in: observed, for: desired)) { $1 }
     }
-  }
-
-  var gatewayReadings: [Signal: GatewayReading] {
-    reduce(into: [:]) { $0.merge($1.gatewayReadings) { first, _ in first } }
   }
 
   var nextPoll: Instant? { compactMap(\.nextPoll).min() }

@@ -2,13 +2,11 @@ import Health
 import JSON
 import Model
 internal import NIOCore
-import Synchronization
 
 /// Probes: each reports whether its peer is alive.
 final class ProbeInput: Input {
   private let prober: Prober
   private let meter: ProbeMeter
-  private let readings: GatewayReadings
 
   /// `observers` are called after each attempt. Stop it before the group.
   init(
@@ -17,13 +15,10 @@ final class ProbeInput: Input {
   ) throws {
     let meter = ProbeMeter(observers: observers)
     let notes = ProbeNotes(log)
-    let readings = GatewayReadings()
     self.meter = meter
-    self.readings = readings
     prober = try Prober(group: group, allowsExec: allowsExec) {
       meter.note($0, $1, $2)
       notes.say($0, $2.notes)
-      if readings.note($0, $2.gateway) { inbox.postReading() }
     } onChange: { signal, state, _ in
       inbox.post(signal, state)
     }
@@ -31,12 +26,7 @@ final class ProbeInput: Input {
 
   func signals(of desired: DesiredState) -> Set<Signal> { Set(desired.probes.map(\.signal)) }
 
-  func update(_ desired: DesiredState) {
-    prober.update(desired.probes)
-    readings.keep(Set(desired.probes.map(\.signal)))
-  }
-
-  var gatewayReadings: [Signal: GatewayReading] { readings.all }
+  func update(_ desired: DesiredState) { prober.update(desired.probes) }
 
   func reason(for signal: Signal) -> String? { prober.snapshot()[signal]?.reading.lastFailure }
 
@@ -62,26 +52,6 @@ final class ProbeInput: Input {
       }
     }
     return status
-  }
-}
-
-/// The latest of each probe that has read anything.
-private final class GatewayReadings: Sendable {
-  private let content = Mutex<[Signal: GatewayReading]>([:])
-
-  var all: [Signal: GatewayReading] { content.withLock(\.self) }
-
-  /// Whether it is news.
-  func note(_ signal: Signal, _ reading: GatewayReading) -> Bool {
-    content.withLock { content in
-      if content[signal] ?? GatewayReading() == reading { return false }
-      content[signal] = reading.isEmpty ? nil : reading
-      return true
-    }
-  }
-
-  func keep(_ wanted: Set<Signal>) {
-    content.withLock { content in content = content.filter { wanted.contains($0.key) } }
   }
 }
 

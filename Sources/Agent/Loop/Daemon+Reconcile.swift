@@ -105,9 +105,9 @@ extension Daemon {
   }
 
   private func tellOutputs(_ outcome: Reconciler.Outcome, _ now: Instant) {
-    let (states, readings) = (liveSignals.states(now), inputs.gatewayReadings)
     for output in store.outputs {
-      output.follow(desiredState!, given: states, readings, isConverged: outcome.isComplete)
+      output.follow(
+        desiredState!, given: liveSignals.states(now), isConverged: outcome.isComplete)
     }
   }
 

@@ -165,7 +165,6 @@ final class Daemon {
     }
     // For IPVS our own changes count too, once: so that nothing in between is missed.
     var hasDrifted = inbox.takeDrift()
-    if inbox.takeReadings() { cadence.wake(now) }
     if hostNames.takeNews() { takeAddresses() }
     if now >= nextPoll {
       nextPoll = now + options.poll

@@ -6,7 +6,6 @@ import Synchronization
 final class Inbox: Sendable {
   private let signals = Mutex<[Signal: Signal.State]>([:])
   private let drift = Atomic(false)
-  private let readings = Atomic(false)
   /// The loop that the daemon waits with.
   let loop: EventLoop
 
@@ -30,15 +29,6 @@ final class Inbox: Sendable {
     drift.store(true, ordering: .relaxed)
     loop.wake()
   }
-
-  /// A probe has read something else of its gateway.
-  func postReading() {
-    readings.store(true, ordering: .relaxed)
-    loop.wake()
-  }
-
-  /// Whether ``postReading()`` was called since the last time; to be called after ``takeDrift()``.
-  func takeReadings() -> Bool { readings.exchange(false, ordering: .relaxed) }
 
   /// Whether ``postDrift()`` was called since the last time. Call it before ``states(of:)``:
   /// whatever is posted after it wakes the loop again.

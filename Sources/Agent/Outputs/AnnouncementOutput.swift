@@ -18,8 +18,7 @@ final class AnnouncementOutput: Output {
   init(log: Log) { self.log = log }
 
   func follow(
-    _ desired: DesiredState, given signals: [Signal: Signal.State],
-    _ readings: [Signal: GatewayReading], isConverged: Bool
+    _ desired: DesiredState, given signals: [Signal: Signal.State], isConverged: Bool
   ) {
     var places: [Announcer.Place: Set<Signal>] = [:]
     for object in desired.conditional {

@@ -6,10 +6,7 @@ import Model
 protocol Output: Sendable {
   /// Called on the loop's thread after each pass: it must return at once, and do its I/O on a
   /// thread of its own. `isConverged`: the kernel is as the state file says, given these signals.
-  /// `readings`: what probes know of their gateways.
-  func follow(
-    _ desired: DesiredState, given signals: [Signal: Signal.State],
-    _ readings: [Signal: GatewayReading], isConverged: Bool)
+  func follow(_ desired: DesiredState, given signals: [Signal: Signal.State], isConverged: Bool)
   /// A member of the status, by name; nil if there is nothing to report. Called on any thread.
   var status: (name: String, tree: Tree)? { get }
   /// Called on any thread.
