@@ -161,7 +161,8 @@ final class AddressLeases: Output {
   // MARK: - Output
 
   func follow(
-    _ desired: DesiredState, given signals: [Signal: Signal.State], isConverged: Bool
+    _ desired: DesiredState, given signals: [Signal: Signal.State],
+    reading readings: [Signal: SignalReading], isConverged: Bool
   ) {}
 
   func measure(into metrics: inout Metrics) {

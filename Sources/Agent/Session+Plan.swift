@@ -28,8 +28,9 @@ extension Session {
       present = captured.expanded().asObserved
       present.machineNames = .read()
       // A capture doesn't say whether its links run.
-      desired = desiredState.expanded(given: known, keeping: present)
-      tellUndecided(of: desiredState, given: known)
+      desired = desiredState.expanded(
+        given: known.states, reading: known.readings, keeping: present)
+      tellUndecided(of: desiredState, given: known.states)
       tellLacking(of: desiredState, in: present)
     } else {
       present = try reconciler().observe(for: desiredState)

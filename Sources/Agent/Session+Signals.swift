@@ -23,19 +23,23 @@ extension Session {
   public func expand(_ path: String, given inputs: Inputs = Inputs()) throws -> Int32 {
     guard let desiredState = try load(path, surroundings: nil) else { return Status.failed }
     let known = try signals(inputs, for: desiredState)
-    Console.print(StateFile.encode(desiredState.expanded(given: known)).text())
-    tellUndecided(of: desiredState, given: known, "left out")
+    let expanded = desiredState.expanded(given: known.states, reading: known.readings)
+    Console.print(StateFile.encode(expanded).text())
+    tellUndecided(of: desiredState, given: known.states, "left out")
     return Status.done
   }
 
-  /// The signals that are known before anything is observed: from `--signal` and, with `--probe`,
-  /// from the other probes.
-  func signals(
-    _ inputs: Inputs, for desiredState: DesiredState
-  ) throws -> [Signal: Signal.State] {
-    var states = try signals(inputs.stated, for: desiredState)
-    guard inputs.probes else { return states }
-    let asked = desiredState.probes.filter { states[$0.signal] == nil }
+  /// What is known before anything is observed.
+  struct Known {
+    var states: [Signal: Signal.State]
+    var readings: [Signal: SignalReading] = [:]
+  }
+
+  /// From `--signal` and, with `--probe`, from the other probes.
+  func signals(_ inputs: Inputs, for desiredState: DesiredState) throws -> Known {
+    var known = Known(states: try signals(inputs.stated, for: desiredState))
+    guard inputs.probes else { return known }
+    let asked = desiredState.probes.filter { known.states[$0.signal] == nil }
     // Probes start threads, while `apply --confirm` must be able to fork.
     let answers = try Child.run {
       let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -52,19 +56,16 @@ extension Session {
             "vpngw: \(signal): \(note.visible(limit: Agent.Status.longestReason))\n")
         }
       }
-      let states = said.map { signal, said in
-        Tree.array([.string(signal.description), .string(said.state.rawValue)])
-      }
-      return Array(Tree.array(states).text().utf8)
+      return Array(Tree.array(said.map { $1.tree($0) }).text().utf8)
     }
     let document = try Document(answers)
     for answer in document.root.elements.map(Array.init) ?? [] {
-      let words = (answer.elements.map(Array.init) ?? []).compactMap(\.string)
-      guard words.count == 2, let signal = Signal(words[0]) else { continue }
-      states[signal] = Signal.State(rawValue: words[1])
+      guard let signal = answer["signal"]?.string.flatMap({ Signal($0) }) else { continue }
+      known.states[signal] = answer["state"]?.string.flatMap(Signal.State.init(rawValue:))
+      known.readings[signal] = SignalReading(answer)
     }
     withExtendedLifetime(document) {}
-    return states
+    return known
   }
 
   private func signals(
@@ -92,14 +93,13 @@ extension Session {
 
   /// The desired state, given the observed one; reports what isn't known and what is lacking.
   func expand(
-    _ desiredState: DesiredState, given signals: [Signal: Signal.State],
-    keeping observed: NetworkState
+    _ desiredState: DesiredState, given known: Known, keeping observed: NetworkState
   ) -> NetworkState {
-    let all = signals.merging(desiredState.linkSignals(in: observed)) { stated, _ in stated }
+    let all = known.states.merging(desiredState.linkSignals(in: observed)) { stated, _ in stated }
       .merging(desiredState.handshakeSignals(in: observed)) { stated, _ in stated }
     tellUndecided(of: desiredState, given: all)
     tellLacking(of: desiredState, in: observed)
-    return desiredState.expanded(given: all, keeping: observed)
+    return desiredState.expanded(given: all, reading: known.readings, keeping: observed)
   }
 
   /// Reports what blueprints lack, what they don't protect, and what can't work as it is meant.
@@ -121,6 +121,33 @@ extension Session {
     Console.complain(
       "vpngw: not known: \(unknown.sorted().map(\.description).few); what they decide is \(fate) "
         + "(\(asking)--signal NAME=up or NAME=down tells): \(undecided.few)\n")
+  }
+}
+
+/// What the child that asks the probes tells its parent.
+extension Prober.AttemptResult {
+  fileprivate func tree(_ signal: Signal) -> Tree {
+    var members: [(String, Tree)] = [
+      ("signal", .string(signal.description)), ("state", .string(state.rawValue)),
+      (
+        "publicAddresses", .array(reading.publicAddresses.map { .string($0.description) })
+      ),
+    ]
+    if let ports = reading.forwardedPorts {
+      members.append(("forwardedPorts", .array(ports.map { .integer(Int($0)) })))
+    }
+    return .object(members)
+  }
+}
+
+extension SignalReading {
+  fileprivate init(_ answer: JSON.Value) {
+    let addresses = answer["publicAddresses"]?.elements?.compactMap { $0.string } ?? []
+    self.init(
+      publicAddresses: addresses.compactMap { IPAddress($0) },
+      forwardedPorts: answer["forwardedPorts"]?.elements?.compactMap {
+        $0.integer.flatMap { UInt16(exactly: $0) }
+      })
   }
 }
 

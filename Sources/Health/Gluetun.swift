@@ -175,7 +175,7 @@ final class GluetunQuestions {
           "/v1/portforward", before: "before v3.41 \"GET /v1/openvpn/portforwarded\"")
       }
     case .success(let body):
-      finding.forwardedPorts = (try? Self.ports(in: body)) ?? []
+      finding.forwardedPorts = try? Self.ports(in: body)
     }
     answered()
   }

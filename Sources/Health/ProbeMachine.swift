@@ -31,9 +31,9 @@ struct ProbeMachine {
     (self.probe, first, number) = (probe, next.first, 0)
   }
 
-  /// The forwarded port says nothing about health and seldom changes except with the tunnel: it is
-  /// asked for until the signal is up, and every tenth time after that.
-  var asksPort: Bool { state != .up || reading.succeeded % 10 == 0 }
+  /// The forwarded port says nothing about health and seldom changes except with the tunnel: unless
+  /// something follows it, it is asked for until the signal is up, and every tenth time after that.
+  var asksPort: Bool { probe.readsAlways || state != .up || reading.succeeded % 10 == 0 }
 
   mutating func start(_ now: Instant) {
     let lateness = max(now - next, .zero)
@@ -58,7 +58,8 @@ struct ProbeMachine {
       reading.publicAddress = finding.publicAddress
       reading.answerNotes = finding.notes
       if finding.isPortAsked {
-        reading.forwardedPorts = finding.forwardedPorts
+        // Without an answer the ports stay as they were last known.
+        reading.forwardedPorts = finding.forwardedPorts ?? reading.forwardedPorts
         reading.portNote = finding.portNote
       }
       if successes >= probe.rise { state = .up }
@@ -77,7 +78,7 @@ struct ProbeMachine {
         // The address and ports before a gateway went down say nothing about the one that comes
         // back.
         reading.publicAddress = nil
-        reading.forwardedPorts = []
+        reading.forwardedPorts = nil
         reading.answerNotes = []
         reading.portNote = nil
       }
@@ -100,7 +101,8 @@ struct Finding: Hashable, Sendable {
   /// Whether it learned anything about the forwarded port.
   var isPortAsked = true
   var publicAddress: IPAddress?
-  var forwardedPorts: [UInt16] = []
+  /// Nil: no answer told them.
+  var forwardedPorts: [UInt16]?
   /// What isn't as one might expect, though the answer is a success.
   var notes: [String] = []
   /// The same, about the forwarded port.

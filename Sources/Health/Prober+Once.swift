@@ -11,6 +11,7 @@ extension Prober {
     public var reason: String?
     /// What isn't as one might expect, though it is up.
     public var notes: [String] = []
+    public var reading = SignalReading()
   }
 
   /// Makes one attempt of every probe: a success means up, a failure down, with its reason.
@@ -25,7 +26,11 @@ extension Prober {
       results[probe.signal] =
         switch outcome {
         case .good(let finding):
-          AttemptResult(state: .up, notes: finding.notes + (finding.portNote.map { [$0] } ?? []))
+          AttemptResult(
+            state: .up, notes: finding.notes + (finding.portNote.map { [$0] } ?? []),
+            reading: SignalReading(
+              publicAddresses: finding.publicAddress.map { [$0] } ?? [],
+              forwardedPorts: finding.forwardedPorts))
         case .bad(let reason): AttemptResult(state: .down, reason: reason)
         case .unasked(let reason): AttemptResult(state: .unknown, reason: reason)
         }

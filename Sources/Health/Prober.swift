@@ -114,7 +114,9 @@ final class Runners {
           continue
         }
         stop(runner, name)
-        if runner.state != .unknown { tell.onChange(probe.signal, .unknown, Reading()) }
+        if runner.state != .unknown || !runner.reading.signalReading.isEmpty {
+          tell.onChange(probe.signal, .unknown, Reading())
+        }
       }
       let (readings, tell) = (readings, tell)
       let signal = probe.signal

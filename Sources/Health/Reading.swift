@@ -4,8 +4,9 @@ public import Model
 public struct Reading: Hashable, Sendable {
   /// The probed gateway's public address; only for `gluetun` probes.
   public var publicAddress: IPAddress?
-  /// The ports that its VPN provider forwards to it; only for `gluetun` probes.
-  public var forwardedPorts: [UInt16] = []
+  /// The ports that its VPN provider forwards to it; only for `gluetun` probes, nil until one has
+  /// read them.
+  public var forwardedPorts: [UInt16]?
   /// What isn't as one might expect, though the last answer was a success.
   var answerNotes: [String] = []
   /// The same, from when the forwarded port was last asked for.
@@ -30,6 +31,12 @@ public struct Reading: Hashable, Sendable {
   public var skipped = 0
 
   public init() {}
+
+  /// What others than the prober may use of it.
+  public var signalReading: SignalReading {
+    SignalReading(
+      publicAddresses: publicAddress.map { [$0] } ?? [], forwardedPorts: forwardedPorts)
+  }
 
   /// What isn't as one might expect, though the probe doesn't fail.
   public var notes: [String] {

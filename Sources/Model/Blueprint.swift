@@ -11,6 +11,8 @@ public protocol Blueprint: Hashable, Sendable {
 
   /// The probes that tell which of its members are alive.
   var probes: [Probe] { get }
+  /// The signals whose readings it expands with.
+  var readSignals: Set<Signal> { get }
   var parts: [BlueprintPart] { get }
   var claims: BlueprintClaims { get }
   /// Learns what it needs from the rest of the file: the addresses, whatever their conditions are,
@@ -48,6 +50,7 @@ public protocol Blueprint: Hashable, Sendable {
 
 extension Blueprint {
   public static var countsDrops: Bool { false }
+  public var readSignals: Set<Signal> { [] }
   public mutating func learn(addresses: [Address], others: [any Blueprint]) {}
   public func drainings(
     given signals: [Signal: Signal.State], keeping observed: NetworkState
@@ -71,6 +74,8 @@ extension Blueprint {
 /// What a blueprint is expanded with.
 public struct BlueprintContext {
   public let signals: [Signal: Signal.State]
+  /// What inputs have read; a signal that it lacks has read nothing yet.
+  public let readings: [Signal: SignalReading]
   public let observed: NetworkState
   /// The file's own objects, with their conditions decided.
   public let stated: NetworkState

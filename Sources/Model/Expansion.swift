@@ -7,13 +7,16 @@ extension DesiredState {
   /// an absent object (a route on a link, a group on a nexthop) is absent with it, as in the
   /// kernel.
   ///
-  /// `isOver` tells whether the time of a draining real server is over.
+  /// `readings` are what blueprints may use. `isOver` tells whether the time of a draining real
+  /// server is over.
   public func expanded(
-    given signals: [Signal: Signal.State] = [:], keeping observed: NetworkState = NetworkState(),
+    given signals: [Signal: Signal.State] = [:], reading readings: [Signal: SignalReading] = [:],
+    keeping observed: NetworkState = NetworkState(),
     isOver: @escaping (Draining.ID) -> Bool = { _ in true }
   ) -> NetworkState {
     guard isConditional else { return unconditional }
-    var expansion = Expansion(of: self, given: signals, keeping: observed, isOver: isOver)
+    var expansion = Expansion(
+      of: self, given: signals, reading: readings, keeping: observed, isOver: isOver)
     return expansion.configuration()
   }
 
@@ -59,6 +62,7 @@ extension DesiredState {
 private struct Expansion {
   private let desiredState: DesiredState
   private let signals: [Signal: Signal.State]
+  private let readings: [Signal: SignalReading]
   /// The observed objects whose conditions are unknown.
   private let present: [ObjectID: Object]
   /// The observed services that signals decide about.
@@ -68,10 +72,12 @@ private struct Expansion {
 
   init(
     of desiredState: DesiredState, given signals: [Signal: Signal.State],
-    keeping observed: NetworkState, isOver: @escaping (Draining.ID) -> Bool
+    reading readings: [Signal: SignalReading], keeping observed: NetworkState,
+    isOver: @escaping (Draining.ID) -> Bool
   ) {
     self.desiredState = desiredState
     self.signals = signals
+    self.readings = readings
     self.isOver = isOver
     servicesPresent = Self.services(desiredState.conditional, observed)
     self.observed = observed
@@ -107,7 +113,7 @@ private struct Expansion {
   private func blueprints(beside stated: NetworkState) -> [NetworkState] {
     if desiredState.blueprints.isEmpty { return [] }
     let context = BlueprintContext(
-      signals: signals, observed: observed, stated: stated, isOver: isOver)
+      signals: signals, readings: readings, observed: observed, stated: stated, isOver: isOver)
     return desiredState.blueprints.map { $0.expanded(in: context) }
   }
 

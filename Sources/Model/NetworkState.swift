@@ -59,6 +59,7 @@ public struct NetworkState: Hashable, Sendable {
       all[R.self] = R.adding(blueprint[R.self], to: all[R.self])
     }
     for kind in Kind.all { add(kind.type, &self) }
+    absentRules += blueprint.absentRules
   }
 
   /// Removes what can't exist without these links and nexthops, starting with the kinds that others

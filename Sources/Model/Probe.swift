@@ -17,6 +17,8 @@ public struct Probe: Hashable, Sendable {
   public var link: LinkName?
   /// The mark of its packets (`SO_MARK`).
   public var mark: Mark?
+  /// Whether each attempt also reads what seldom changes: the forwarded ports.
+  public var readsAlways = false
   public var question: Question
 
   public init(name: String, question: Question) {

@@ -55,6 +55,11 @@ struct Contents {
       blueprint.learn(addresses: addresses, others: blueprints)
       return blueprint
     }
+    let readSignals = blueprints.reduce(into: Set<Signal>()) { $0.formUnion($1.readSignals) }
+    for index in desiredState.probes.indices
+    where readSignals.contains(desiredState.probes[index].signal) {
+      desiredState.probes[index].readsAlways = true
+    }
     desiredState.deadline = deadline
     func declare<R: Resource>(_: R.Type) {
       desiredState.unconditional[R.self] = self[R.self].split { declared in

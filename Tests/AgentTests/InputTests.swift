@@ -69,7 +69,8 @@ private final class Toy: Input, Output {
   // MARK: - Output
 
   func follow(
-    _ desired: DesiredState, given signals: [Signal: Signal.State], isConverged: Bool
+    _ desired: DesiredState, given signals: [Signal: Signal.State],
+    reading readings: [Signal: SignalReading], isConverged: Bool
   ) {
     content.withLock { $0.followed.append((signals[Self.polled], isConverged)) }
   }

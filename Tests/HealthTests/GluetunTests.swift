@@ -102,12 +102,12 @@ struct GluetunTests {
   }
 
   @Test(arguments: [
-    (404, "", []), (200, "x", []), (200, #"{"port":0}"#, []), (200, #"{"port":-1}"#, []),
+    (404, "", nil), (200, "x", nil), (200, #"{"port":0}"#, []), (200, #"{"port":-1}"#, []),
     (200, #"{"port":65536,"ports":["x",null,1.5,{}]}"#, []), (200, #"{"ports":{"port":1}}"#, []),
     (200, #"{"port":7}"#, [7]), (200, #"{"ports":[7,8]}"#, [7, 8]),
     (200, #"{"port":9,"ports":[7,8,7]}"#, [7, 8, 9]), (200, #"{"port":0,"ports":[]}"#, []),
   ])
-  func portsAreReadInEitherForm(status: Int, body: String, ports: [UInt16]) throws {
+  func portsAreReadInEitherForm(status: Int, body: String, ports: [UInt16]?) throws {
     var found = Self.foundWithoutPort
     found.forwardedPorts = ports
     #expect(try Self.outcome(["/v1/portforward": (status, body)]) == .good(found))
@@ -211,7 +211,7 @@ struct GluetunVersionTests {
   }()
 
   private static func found(
-    ports: [UInt16] = [4242, 4243], notes: [String] = [], portNote: String? = nil
+    ports: [UInt16]? = [4242, 4243], notes: [String] = [], portNote: String? = nil
   ) -> Outcome {
     .good(
       Finding(publicAddress: address, forwardedPorts: ports, notes: notes, portNote: portNote))
@@ -255,7 +255,7 @@ struct GluetunVersionTests {
           #expect(try ask(.apiKey(file: key)) == Self.found(), "\(version)")
           try answer("\"version\": \"\(version)\", \"roles\": \(one)")
           let some = Self.found(
-            ports: [], notes: [Self.refusal(Self.status, key: key)],
+            ports: nil, notes: [Self.refusal(Self.status, key: key)],
             portNote: Self.refusal(Self.port, key: key))
           #expect(try ask(.apiKey(file: key)) == some, "\(version)")
         }
@@ -264,7 +264,7 @@ struct GluetunVersionTests {
         try answer("\"version\": \"newest\", \"roles\": \(old)")
         #expect(
           try ask(.apiKey(file: key))
-            == Self.found(ports: [], portNote: Self.refusal(Self.port, key: key)))
+            == Self.found(ports: nil, portNote: Self.refusal(Self.port, key: key)))
         try answer("\"version\": \"v3.40\", \"roles\": \(old)")
         #expect(try ask(.apiKey(file: key)) == Self.found())
       }

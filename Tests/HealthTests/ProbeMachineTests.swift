@@ -100,7 +100,7 @@ struct ProbeMachineTests {
     _ = machine.end(Self.bad, .milliseconds(2_750))
     #expect(machine.state == .down)
     #expect(machine.reading.publicAddress == nil)
-    #expect(machine.reading.forwardedPorts.isEmpty)
+    #expect(machine.reading.forwardedPorts == nil)
     #expect((machine.reading.succeeded, machine.reading.failed) == (1, 2))
   }
 
@@ -136,8 +136,29 @@ struct ProbeMachineTests {
     }
     #expect(asked == [0, 1, 10, 20, 30])
     machine.start(machine.next)
-    _ = machine.end(.good(Finding()), machine.next)
-    #expect(machine.reading.forwardedPorts.isEmpty)
+    _ = machine.end(.good(Finding(forwardedPorts: [])), machine.next)
+    #expect(machine.reading.forwardedPorts == [])
+  }
+
+  @Test func portsStayAsLastKnownWhileNobodyTellsThem() {
+    var machine = ProbeMachine(Self.probe(), .zero, random: 0)
+    #expect(machine.reading.forwardedPorts == nil)
+    for ports in [[4242], nil, [4343]] as [[UInt16]?] {
+      machine.start(machine.next)
+      _ = machine.end(.good(Finding(forwardedPorts: ports)), machine.next)
+      #expect(machine.reading.forwardedPorts == ports ?? [4242])
+    }
+  }
+
+  @Test func portIsAlwaysAskedForWhereSomethingFollowsIt() {
+    var probe = Self.probe()
+    probe.readsAlways = true
+    var machine = ProbeMachine(probe, .zero, random: 0)
+    for _ in 0..<12 {
+      #expect(machine.asksPort)
+      machine.start(machine.next)
+      _ = machine.end(.good(Finding()), machine.next)
+    }
   }
 
   @Test func reschedulingKeepsTheResults() {

@@ -19,7 +19,9 @@ final class ProbeInput: Input {
     prober = try Prober(group: group, allowsExec: allowsExec) {
       meter.note($0, $1, $2)
       notes.say($0, $2.notes)
-    } onChange: { signal, state, _ in
+      inbox.post($0, $2.signalReading)
+    } onChange: { signal, state, reading in
+      inbox.post(signal, reading.signalReading)
       inbox.post(signal, state)
     }
   }
@@ -59,7 +61,7 @@ extension Reading {
   fileprivate func members(_ state: Signal.State) -> [(String, Tree)] {
     var members: [(String, Tree)] = []
     if let publicAddress { members.append(("publicAddress", .string(publicAddress.description))) }
-    if let port = forwardedPorts.first {
+    if let forwardedPorts, let port = forwardedPorts.first {
       members.append(("forwardedPort", .integer(Int(port))))
       members.append(("forwardedPorts", .array(forwardedPorts.map { .integer(Int($0)) })))
     }

@@ -107,7 +107,8 @@ extension Daemon {
   private func tellOutputs(_ outcome: Reconciler.Outcome, _ now: Instant) {
     for output in store.outputs {
       output.follow(
-        desiredState!, given: liveSignals.states(now), isConverged: outcome.isComplete)
+        desiredState!, given: liveSignals.states(now), reading: readings,
+        isConverged: outcome.isComplete)
     }
   }
 
@@ -129,8 +130,8 @@ extension Daemon {
     return ours.isEmpty ? plan : Plan(from: observed.owning(ours), to: wanted)
   }
 
-  /// Carries out at once what signals change, on the kernel as the last pass left it. If it has
-  /// changed since, steps fail or miss something, which the next pass finds.
+  /// Carries out at once what signals and readings change, on the kernel as the last pass left it.
+  /// If it has changed since, steps fail or miss something, which the next pass finds.
   func react(_ now: Instant, to news: Set<Signal> = []) {
     guard let seen = seen.take() else { return withdraw(after: news, now) }
     let wanted = expanded(liveSignals.states(now), keeping: seen, now)
@@ -176,8 +177,8 @@ extension Daemon {
     _ states: [Signal: Signal.State], keeping observed: NetworkState, _ now: Instant
   ) -> NetworkState {
     drainings.update(desiredState!.drainings(given: states, keeping: observed), now: now)
-    return desiredState!.expanded(given: states, keeping: observed) { [drainings] in
-      drainings.isOver($0, now: now)
+    return desiredState!.expanded(given: states, reading: readings, keeping: observed) {
+      [drainings] in drainings.isOver($0, now: now)
     }
   }
 

@@ -69,6 +69,8 @@ final class Daemon {
   /// Steps that wait for an address, as last logged.
   var waits: [Trouble] = []
   var liveSignals: LiveSignals
+  /// What inputs have read about the signals' subjects.
+  private(set) var readings: [Signal: SignalReading] = [:]
   var drainings = Drainings()
 
   init(
@@ -180,7 +182,9 @@ final class Daemon {
       let posted = inbox.states(of: liveSignals.declared)
       let news = liveSignals.update(posted.merging(inputs.poll(now)) { $1 }, now)
       say(news)
-      if !news.isEmpty {
+      let before = readings
+      readings = inbox.readings(of: liveSignals.declared)
+      if !news.isEmpty || readings != before {
         heed(now)
         react(now, to: Set(news.keys))
         cadence.wake(now)

@@ -5,6 +5,7 @@ import Synchronization
 /// Messages from other threads to the loop; each one wakes it.
 final class Inbox: Sendable {
   private let signals = Mutex<[Signal: Signal.State]>([:])
+  private let readings = Mutex<[Signal: SignalReading]>([:])
   private let drift = Atomic(false)
   /// The loop that the daemon waits with.
   let loop: EventLoop
@@ -20,6 +21,16 @@ final class Inbox: Sendable {
   func post(_ signal: Signal, _ state: Signal.State) {
     let isNews = signals.withLock { signals in
       signals.updateValue(state, forKey: signal) != state
+    }
+    if isNews { loop.wake() }
+  }
+
+  /// What was read about a signal's subject; an empty reading replaces an earlier one.
+  func post(_ signal: Signal, _ reading: SignalReading) {
+    let isNews = readings.withLock { readings in
+      if reading == readings[signal] ?? SignalReading() { return false }
+      readings[signal] = reading.isEmpty ? nil : reading
+      return true
     }
     if isNews { loop.wake() }
   }
@@ -42,6 +53,14 @@ final class Inbox: Sendable {
     signals.withLock { signals in
       signals = signals.filter { wanted.contains($0.key) }
       return signals
+    }
+  }
+
+  /// The latest reading of each signal, except of those that no input reports any more.
+  func readings(of wanted: Set<Signal>) -> [Signal: SignalReading] {
+    readings.withLock { readings in
+      readings = readings.filter { wanted.contains($0.key) }
+      return readings
     }
   }
 }

@@ -18,7 +18,8 @@ final class AnnouncementOutput: Output {
   init(log: Log) { self.log = log }
 
   func follow(
-    _ desired: DesiredState, given signals: [Signal: Signal.State], isConverged: Bool
+    _ desired: DesiredState, given signals: [Signal: Signal.State],
+    reading readings: [Signal: SignalReading], isConverged: Bool
   ) {
     var places: [Announcer.Place: Set<Signal>] = [:]
     for object in desired.conditional {
