@@ -1,5 +1,3 @@
-public import Model
-
 /// A conversation with a provider, as a value: what to ask next, given the answers so far. Whoever
 /// carries it out does the I/O; providers are pure.
 public indirect enum Exchange<Value: Sendable>: Sendable {

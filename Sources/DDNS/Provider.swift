@@ -1,5 +1,3 @@
-public import Model
-
 /// Where records are published. A provider is a codec: it makes requests of record sets, and record
 /// sets of answers. It is made anew for each attempt.
 ///

@@ -1,5 +1,5 @@
 internal import JSON
-public import Model
+internal import Model
 
 /// A command that publishes: it gets the set as JSON on its standard input and in its environment.
 ///
