@@ -69,6 +69,10 @@ class Instance:
     extra: str = ""
     # Whether it takes part in the first situations only.
     isBrief: bool = False
+    # What only ours is told.
+    own: dict = dataclasses.field(default_factory=dict)
+    # Of both sides.
+    group: str = ""
 
     def virtual(self, number=None):
         number = number or 100 + self.id
@@ -92,7 +96,9 @@ class Instance:
                  "source": [self.source(number)]}
         if self.unicast:
             value["peers"] = [self.source(3 - number if number in (1, 2) else 2)]
-        return {key: word for key, word in (value | changes).items() if word is not None}
+        if self.group:
+            value["sync_group"] = self.group
+        return {key: word for key, word in (value | self.own | changes).items() if word is not None}
 
 
 def state(instances, number=1, each=None, **changes):
@@ -146,6 +152,9 @@ class Keepalived:
     def configure(self, instances, *, priority=100, extra=""):
         other = 3 - self.number
         text = "global_defs {\n  router_id testbed\n}\n"
+        for group in sorted({one.group for one in instances} - {""}):
+            members = "".join(f"    {one.name}\n" for one in instances if one.group == group)
+            text += f"vrrp_sync_group {group} {{\n  group {{\n{members}  }}\n}}\n"
         for one in instances:
             # keepalived sends from the link's first address by itself.
             text += (f"vrrp_instance {one.name} {{\n  version {one.version}\n  interface eth0\n  state BACKUP\n"

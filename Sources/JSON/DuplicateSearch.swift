@@ -4,12 +4,12 @@ struct DuplicateSearch {
   private var path = Pointer()
   private var found: [(pointer: Pointer, offset: Int)] = []
 
-  static func duplicates(in text: [UInt8]) -> [Document.Duplicate] {
-    var search = DuplicateSearch(scanner: Scanner(text))
+  static func duplicates(in text: Scanner) -> [Document.Duplicate] {
+    var search = DuplicateSearch(scanner: text)
     // The text is known to be valid; should jansson and the scanner ever disagree, what was found
     // so far stays.
     do throws(Fault) { try search.visit() } catch {}
-    let places = Place.places(of: search.found.map(\.offset), in: text)
+    let places = Place.places(of: search.found.map(\.offset), in: text.text)
     return search.found.map { .init(pointer: $0.pointer, place: places[$0.offset]!) }
   }
 

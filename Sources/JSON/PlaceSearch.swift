@@ -14,8 +14,8 @@ struct PlaceSearch {
   private var scanner: Scanner
   private var nodes = [Node()]
 
-  static func places(of pointers: [Pointer], part: Part, in text: [UInt8]) -> [Pointer: Place] {
-    var search = PlaceSearch(scanner: Scanner(text))
+  static func places(of pointers: [Pointer], part: Part, in text: Scanner) -> [Pointer: Place] {
+    var search = PlaceSearch(scanner: text)
     let leaves = pointers.map { search.insert($0) }
     // The text is known to be valid; should jansson and the scanner ever disagree, what was found
     // so far stays.
@@ -25,7 +25,7 @@ struct PlaceSearch {
     for (pointer, path) in zip(pointers, leaves) {
       offsets[pointer] = search.offset(path, part)
     }
-    let places = Place.places(of: Set(offsets.values), in: text)
+    let places = Place.places(of: Set(offsets.values), in: text.text)
     return offsets.compactMapValues { places[$0] }
   }
 

@@ -31,12 +31,16 @@ extension Scanner {
     guard let byte else { return ended() }
     switch byte {
     case "'": return Fault(offset, "strings and keys stand in double quotes, not in single ones")
+    case "#" where allowsComments:
+      return Fault(offset, "a comment begins with //, or stands between /* and */")
+    case "/" where allowsComments && text[offset...].dropFirst().first == "*":
+      return Fault(offset, "a comment that nothing ends: */ is missing")
+    case "/" where allowsComments: break
     case "#", "/": return Fault(offset, "JSON has no comments")
     case "+": return Fault(offset, "a number has no plus sign")
     case ..<0x20: return Fault(offset, "the byte 0x\(byte.hex) where \(expected) belongs")
     case _ where byte.isLetter: return unexpected(word: word(at: offset), expected)
-    case ..<0x80:
-      return Fault(offset, "'\(Unicode.Scalar(byte))' where \(expected) belongs")
+    case ..<0x80: break
     default:
       do throws(Fault) {
         let length = try sequenceLength()
@@ -49,6 +53,7 @@ extension Scanner {
         return error
       }
     }
+    return Fault(offset, "'\(Unicode.Scalar(byte))' where \(expected) belongs")
   }
 
   private func unexpected(word: String, _ expected: String) -> Fault {

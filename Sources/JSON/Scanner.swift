@@ -7,14 +7,16 @@ struct Scanner {
   enum Shape { case object, array, scalar }
 
   let text: [UInt8]
+  let allowsComments: Bool
   var offset = 0
   /// The offsets of the brackets that are open here.
   var open: [Int] = []
   /// Just after an opening bracket, where no comma may stand.
   private var fresh = false
 
-  init(_ text: [UInt8]) {
+  init(_ text: [UInt8], _ allowsComments: Bool = false) {
     self.text = text
+    self.allowsComments = allowsComments
   }
 
   var byte: UInt8? { offset < text.count ? text[offset] : nil }
@@ -35,7 +37,15 @@ struct Scanner {
   }
 
   mutating func skipSpace() {
-    while let byte, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { offset += 1 }
+    while let byte {
+      if byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+        offset += 1
+      } else if allowsComments, let end = Comments.end(from: offset, in: text) {
+        offset = end
+      } else {
+        return
+      }
+    }
   }
 
   /// Reads a whole scalar, or the opening bracket of a container.

@@ -14,7 +14,7 @@ public enum StateFile {
   ) throws(Problems) -> DesiredState {
     let document: Document
     do throws(SyntaxError) {
-      document = try Document(bytes)
+      document = try Document(bytes, allowsComments: true)
     } catch {
       let sentence = OtherLanguage(bytes)?.sentence ?? error.sentence
       throw Problems(list: [Problem(place: error.place, pointer: nil, message: sentence)])
