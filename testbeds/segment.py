@@ -109,7 +109,7 @@ def state(instances, number=1, each=None, **changes):
             {"link": "eth0", "address": prefix, "when": f"vrrp.{instance.name}"}
             | ({"nodad": True} if instance.family == 6 else {})
             for instance in instances for prefix in instance.prefixes()],
-        "vrrp": {instance.name: instance.section(number, **changes, **(each or {}).get(instance.name, {}))
+        "vrrp": {instance.name: instance.section(number, **changes | (each or {}).get(instance.name, {}))
                  for instance in instances}}
 
 
