@@ -1,5 +1,5 @@
 public import DDNS
-public import Model
+internal import Model
 public import NIOCore
 
 /// Carries out exchanges with providers, on one of a group's event loops.
