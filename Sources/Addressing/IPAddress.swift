@@ -220,6 +220,19 @@ extension IPAddress {
       low: family == .inet ? sum & 0xffff_ffff : sum)
   }
 
+  /// The address `count` further on, or back; nil outside of the family.
+  public func offset(by count: Int) -> IPAddress? {
+    let value = UInt128(high) << 64 | UInt128(low)
+    let (sum, overflow) =
+      count < 0
+      ? value.subtractingReportingOverflow(UInt128(count.magnitude))
+      : value.addingReportingOverflow(UInt128(count.magnitude))
+    guard !overflow, family == .inet6 || sum >> 32 == 0 else { return nil }
+    return IPAddress(
+      family: family, high: UInt64(truncatingIfNeeded: sum >> 64),
+      low: UInt64(truncatingIfNeeded: sum))
+  }
+
   /// The address before; the family's first wraps to its last.
   public var previous: IPAddress {
     family == .inet

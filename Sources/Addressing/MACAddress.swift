@@ -9,6 +9,14 @@ public struct MACAddress: Hashable, Sendable {
     bits = bytes.reduce(0) { $0 << 8 | UInt64($1) }
   }
 
+  /// The address `count` further on, or back; nil outside of the 48 bits.
+  public func offset(by count: Int) -> MACAddress? {
+    let (sum, overflow) = Int(bits).addingReportingOverflow(count)
+    return overflow || sum < 0 || sum >> 48 != 0 ? nil : MACAddress(bits: UInt64(sum))
+  }
+
+  private init(bits: UInt64) { self.bits = bits }
+
   public var bytes: [UInt8] { (0..<6).map { UInt8(truncatingIfNeeded: bits >> (40 - 8 * $0)) } }
   public var isMulticast: Bool { bits >> 40 & 1 == 1 }
   public var isZero: Bool { bits == 0 }

@@ -18,7 +18,7 @@ extension Session {
     else {
       throw CommandError("cannot read \(path)")
     }
-    let text = made.tree.text()
+    let text = made.tree.escapingReferences.text()
     Console.print(text)
     Console.complain(made.notes.map { "\($0)\n" }.joined())
     do throws(Problems) {
@@ -75,7 +75,7 @@ extension Session {
     let directory = try secretsDirectory(directory)
     let bytes = try File.read(path, limit: 1 << 20)
     let made = WgQuickImport(path, bytes, keysIn: directory ?? Self.usualSecrets)
-    let text = made.tree.text()
+    let text = made.tree.escapingReferences.text()
     do throws(Problems) {
       _ = try StateFile.decode(Array(text.utf8), names: .machine)
     } catch {

@@ -21,7 +21,9 @@ extension Session {
     var present: NetworkState
     let desired: NetworkState
     if let observed {
-      guard let captured = try load(observed, surroundings: nil) else { return Status.failed }
+      guard let captured = try load(observed, surroundings: nil, isPrinted: true) else {
+        return Status.failed
+      }
       guard !captured.isConditional else {
         throw CommandError("\(observed): not what `vpngw show` printed, which has no \"when\"")
       }

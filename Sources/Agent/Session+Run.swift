@@ -35,6 +35,7 @@ extension Session {
     var options = Daemon.Options()
     options.resync = run.resync
     options.removesOnExit = run.removesOnExit
+    options.parameters = parameters
     let gatewayMeter = GatewayMeter()
     let hostNames = try HostNames(telling: inbox)
     defer { hostNames.stop() }

@@ -14,6 +14,8 @@ public struct Session {
     public var netns: String?
     public var isJSON = false
     public var runDirectory = RunDirectory.defaultPath
+    /// Parameters' values, each `NAME=VALUE`.
+    public var parameters: [String] = []
 
     public init() {}
   }
@@ -28,10 +30,12 @@ public struct Session {
   }
 
   public let options: Options
+  let parameters: ParameterSources
 
   /// Moves the process into the namespace: call it before any thread is started.
   public init(_ options: Options) throws {
     self.options = options
+    parameters = try ParameterSources(stated: options.parameters)
     // Otherwise glibc walks through its small free blocks whenever a large one is freed, which took
     // a fifth of the time for big state files.
     mallopt(M_MXFAST, 0)
@@ -74,13 +78,16 @@ public struct Session {
 
   /// What the file asks for; nil if it is invalid, which has been reported then.
   ///
-  /// With nil `surroundings`, key files aren't read, and host names aren't resolved.
+  /// With nil `surroundings`, key files aren't read, and host names aren't resolved. A file that vpngw
+  /// printed has no parameters.
   func load(
-    _ path: String, surroundings: Machine? = .atOnce
+    _ path: String, surroundings: Machine? = .atOnce, isPrinted: Bool = false
   ) throws -> DesiredState? {
     let bytes = try File.read(path)
     do throws(Problems) {
-      return try StateFile.decode(bytes, names: .machine, surroundings: surroundings)
+      return try StateFile.decode(
+        bytes, names: .machine, parameters: isPrinted ? ParameterSources() : parameters,
+        surroundings: surroundings)
     } catch {
       report([(path, error.list)])
       return nil
@@ -99,12 +106,20 @@ public struct Session {
   }
 
   /// `vpngw validate FILE...`
+  ///
+  /// A parameter needs to be declared by one of the files only.
   public func validate(_ paths: [String]) throws -> Int32 {
+    let files = try paths.map { (path: $0, bytes: try File.read($0)) }
+    let declared = files.map { StateFile.parameterNames($0.bytes) }
+    let elsewhere = declared.reduce(into: Set<String>()) { $0.formUnion($1 ?? []) }
     var wrong: [(path: String, problems: [Problem])] = []
-    for path in paths {
-      let bytes = try File.read(path)
+    for ((path, bytes), own) in zip(files, declared) {
+      var parameters = parameters
+      parameters.stated = parameters.stated.filter { name, _ in
+        own?.contains(name) ?? true || !elsewhere.contains(name)
+      }
       do throws(Problems) {
-        _ = try StateFile.decode(bytes, names: .machine)
+        _ = try StateFile.decode(bytes, names: .machine, parameters: parameters)
       } catch {
         wrong.append((path, error.list))
       }
@@ -129,6 +144,27 @@ extension String {
       }
     }
     return isPlain && !isEmpty ? self : "'" + replacing("'", with: "'\\''") + "'"
+  }
+}
+
+extension ParameterSources {
+  /// From this process's environment, and from `--set NAME=VALUE`.
+  init(stated: [String]) throws {
+    var values: [String: String] = [:]
+    for text in stated {
+      guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+        throw CommandError("--set \(text): write NAME=VALUE")
+      }
+      let (name, value) = (String(text[..<equals]), String(text[text.index(after: equals)...]))
+      guard values.updateValue(value, forKey: name) ?? value == value else {
+        throw CommandError("--set \(name): stated twice, with two values")
+      }
+    }
+    self.init(stated: values) { name in
+      getenv(name).map { value in
+        Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))
+      }
+    }
   }
 }
 

@@ -12,7 +12,7 @@ public final class Document {
     public let place: Place
   }
 
-  private let text: [UInt8]
+  let text: [UInt8]
   private let allowsComments: Bool
   private let tree: UnsafeMutablePointer<json_t>
   private let repeats: Bool

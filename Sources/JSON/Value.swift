@@ -6,7 +6,8 @@ internal import CJansson
 /// last of its values, or pass it along.
 // A bare pointer into the tree, without a reference to the document: decoding would spend most of
 // its time retaining one for each of 400,000 values. Sound while the document lives: the document
-// owns the root, jansson's containers own what they hold, and nothing here changes the tree.
+// owns the root, jansson's containers own what they hold, and only `Document.replace` changes the
+// tree, before it is read.
 @safe public struct Value {
   public enum Kind: Sendable {
     case object, array, string, integer, real, bool, null

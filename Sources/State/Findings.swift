@@ -18,6 +18,8 @@ final class Findings: NftablesSink {
 
   let names: Names
   private(set) var drafts: [Draft] = []
+  /// What came of references to parameters, and how many problems were found by then.
+  private var substitution: (Substitution, count: Int)?
   // Changed in place all the time; it becomes a pointer only when there is something to report.
   private var path: [Pointer.Component] = []
 
@@ -45,12 +47,26 @@ final class Findings: NftablesSink {
     drafts.append(Draft(pointer: pointer, part: part, message: message))
   }
 
+  /// From here on, what is found concerns values that may come from parameters.
+  func take(_ substitution: Substitution) { self.substitution = (substitution, drafts.count) }
+
+  /// Without those that follow from a value that couldn't be substituted.
+  private var explained: [Draft] {
+    guard let (substitution, count) = substitution else { return drafts }
+    return drafts[..<count]
+      + drafts[count...].filter { !substitution.isReported(at: $0.pointer) }.map { draft in
+        var draft = draft
+        draft.message = substitution.explained(draft.message, at: draft.pointer)
+        return draft
+      }
+  }
+
   /// The problems in the order of the text.
   func problems(in document: Document) -> [Problem] {
     // Each of these calls walks over the text.
     let duplicates = document.duplicates
     if drafts.isEmpty, duplicates.isEmpty { return [] }
-    let located = locate(drafts, in: document)
+    let located = locate(explained, in: document)
     let repeated = duplicates.map {
       Problem(
         place: $0.place, pointer: $0.pointer,

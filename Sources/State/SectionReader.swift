@@ -81,7 +81,8 @@ struct FileKey: ObjectKey {
   static let comment = FileKey("$comment")
   static let version = FileKey("version")
 
-  static let names = ["$schema", "$comment", "version"] + Sections.all.map { $0.key }
+  static let names =
+    ["$schema", "$comment", "version", ParameterSection.key] + Sections.all.map { $0.key }
   static var allCases: [FileKey] { names.indices.map { FileKey(rawValue: $0)! } }
   static let example = "{ \"version\": 1, \"links\": [...] }"
 }

@@ -5,12 +5,12 @@ public import Model
 public enum StateFile {
   /// Reads what the file asks for; throws every mistake in it.
   ///
-  /// Without `checkingTogether` each object is checked on its own: what a kernel has may be more
+  /// Its parameters get their values from `parameters`. Without `checkingTogether` each object is checked on its own: what a kernel has may be more
   /// than a file may ask for. What `surroundings` lack of what the file names is a problem of the file; without
   /// them it isn't asked for.
   public static func decode(
-    _ bytes: [UInt8], names: Names = Names(), checkingTogether: Bool = true,
-    surroundings: (any Surroundings)? = nil
+    _ bytes: [UInt8], names: Names = Names(), parameters: ParameterSources = ParameterSources(),
+    checkingTogether: Bool = true, surroundings: (any Surroundings)? = nil
   ) throws(Problems) -> DesiredState {
     let document: Document
     do throws(SyntaxError) {
@@ -20,6 +20,10 @@ public enum StateFile {
       throw Problems(list: [Problem(place: error.place, pointer: nil, message: sentence)])
     }
     let findings = Findings(names: names)
+    let declared = ParameterSection.read(
+      document.root[ParameterSection.key], parameters, findings)
+    var substitution = Substitution(declared, findings)
+    substitution.run(on: document)
     var file = ObjectReader<FileKey>(findings, "state file")
     var contents = Contents()
     if file.open(document.root) {
@@ -35,8 +39,17 @@ public enum StateFile {
 
   /// A file that decodes to these objects: sections in fixed order, objects sorted by identity.
   public static func encode(_ state: NetworkState) -> Tree {
-    .object(
+    Tree.object(
       [("version", 1)]
-        + Sections.all.compactMap { section in section.tree(state).map { (section.key, $0) } })
+        + Sections.all.compactMap { section in section.tree(state).map { (section.key, $0) } }
+    ).escapingReferences
+  }
+
+  /// The names of the parameters that a file declares; nil if it can't be read as far as that.
+  public static func parameterNames(_ bytes: [UInt8]) -> Set<String>? {
+    guard let document = try? Document(bytes, allowsComments: true) else { return nil }
+    defer { withExtendedLifetime(document) {} }
+    guard let section = document.root[ParameterSection.key] else { return [] }
+    return section.members.map { Set($0.map(\.key)) }
   }
 }

@@ -33,8 +33,9 @@ struct Common: ParsableArguments {
   var runDirectory = RunDirectory.defaultPath
 
   /// Runs a command's work; an error goes to standard error, and the exit status is 1.
-  func run(_ body: (Session) throws -> Int32) throws {
+  func run(_ parameters: ParameterOptions? = nil, _ body: (Session) throws -> Int32) throws {
     var options = Session.Options()
+    options.parameters = parameters?.set ?? []
     options.netns = netns
     options.isJSON = json
     options.runDirectory = runDirectory
@@ -49,6 +50,15 @@ struct Common: ParsableArguments {
   }
 }
 
+/// The values of the file's parameters.
+struct ParameterOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A parameter's value, such as INDEX=3; repeatable. It wins over the environment.",
+      valueName: "name=value"))
+  var set: [String] = []
+}
+
 struct Validate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Report every mistake in state files.",
@@ -57,9 +67,10 @@ struct Validate: ParsableCommand {
   @Argument(help: "State files; - is standard input.", completion: .file(extensions: ["json"]))
   var files: [String]
 
+  @OptionGroup var parameters: ParameterOptions
   @OptionGroup var common: Common
 
-  func run() throws { try common.run { try $0.validate(files) } }
+  func run() throws { try common.run(parameters) { try $0.validate(files) } }
 }
 
 /// The states of signals, as stated by the user or found by single attempts of probes.
@@ -104,9 +115,10 @@ struct Expand: ParsableCommand {
   var file: String
 
   @OptionGroup var signals: Signals
+  @OptionGroup var parameters: ParameterOptions
   @OptionGroup var common: Common
 
-  func run() throws { try common.run { try $0.expand(file, given: signals.inputs) } }
+  func run() throws { try common.run(parameters) { try $0.expand(file, given: signals.inputs) } }
 }
 
 struct Plan: ParsableCommand {
@@ -136,6 +148,7 @@ struct Plan: ParsableCommand {
   var check = false
 
   @OptionGroup var signals: Signals
+  @OptionGroup var parameters: ParameterOptions
   @OptionGroup var common: Common
 
   func validate() throws {
@@ -146,7 +159,7 @@ struct Plan: ParsableCommand {
   }
 
   func run() throws {
-    try common.run {
+    try common.run(parameters) {
       try $0.plan(
         file, observed: observed, out: out, given: signals.inputs, isChecked: check)
     }
@@ -189,11 +202,15 @@ struct Apply: ParsableCommand {
   var confirm: Duration?
 
   @OptionGroup var signals: Signals
+  @OptionGroup var parameters: ParameterOptions
   @OptionGroup var common: Common
 
   func validate() throws {
     if (file == nil) == (plan == nil) {
       throw ValidationError("Give a state file, or --plan with a saved plan.")
+    }
+    if plan != nil, !parameters.set.isEmpty {
+      throw ValidationError("A saved plan has its parameters already: give --set to plan.")
     }
     if plan != nil, !signals.isEmpty {
       throw ValidationError(
@@ -206,7 +223,7 @@ struct Apply: ParsableCommand {
     options.isDryRun = dryRun
     options.confirm = confirm
     options.isAllOrNothing = allOrNothing
-    try common.run {
+    try common.run(parameters) {
       try $0.apply(
         file.map(Session.Request.file) ?? .plan(plan!), options, given: signals.inputs)
     }
@@ -263,6 +280,7 @@ struct Run: ParsableCommand {
   @Option(help: "The least level that is logged.")
   var logLevel = Level.info
 
+  @OptionGroup var parameters: ParameterOptions
   @OptionGroup var common: Common
 
   func run() throws {
@@ -273,7 +291,7 @@ struct Run: ParsableCommand {
     options.removesOnExit = onExit == .remove
     options.allowsExec = allowExec
     options.logLevel = logLevel.rawValue
-    try common.run { try $0.run(file, options) }
+    try common.run(parameters) { try $0.run(file, options) }
   }
 }
 

@@ -12,6 +12,9 @@ private let checkout = String(
 @Suite struct ExampleTests {
   static let names = (try? fileNames(in: checkout + "/states/", ending: ".json")) ?? []
 
+  /// What one of several pods has in its environment.
+  static let parameters = ParameterSources { ["INDEX": Array("1".utf8)][$0] }
+
   @Test func thereAreExamples() { #expect(Self.names.count >= 4) }
 
   @Test(arguments: names)
@@ -25,7 +28,8 @@ private let checkout = String(
         "ip rule add not fwmark 51820 lookup 51820 priority 101",
       ] { try sh(line) }
       let bytes = try readFile(checkout + "/states/" + name)
-      let desiredState = try StateFile.decode(bytes, surroundings: TestKeys())
+      let desiredState = try StateFile.decode(
+        bytes, parameters: Self.parameters, surroundings: TestKeys())
       if !desiredState.allWireGuards.isEmpty, (try? sh("ip link add probe0 type wireguard")) == nil
       {
         try Test.cancel("this kernel has no WireGuard")

@@ -15,7 +15,7 @@ import Testing
   @Test(arguments: Corpus.good)
   func goodFileDecodes(name: String) throws {
     do {
-      _ = try StateFile.decode(Corpus.bytes(name))
+      _ = try StateFile.decode(Corpus.bytes(name), parameters: Corpus.parameters)
     } catch let problems as Problems {
       Issue.record("\(problems)")
     }
@@ -27,7 +27,7 @@ import Testing
     let golden = Corpus.directory + name.dropLast(".json".count) + ".txt"
     var said = ""
     do {
-      _ = try StateFile.decode(Corpus.bytes(name))
+      _ = try StateFile.decode(Corpus.bytes(name), parameters: Corpus.parameters)
     } catch let problems as Problems {
       said = problems.list.map { "\(file):\($0)\n" }.joined()
     }
@@ -38,7 +38,7 @@ import Testing
 
   @Test(arguments: Corpus.good)
   func encodedFileDecodesToTheSame(name: String) throws {
-    let desiredState = try StateFile.decode(Corpus.bytes(name))
+    let desiredState = try StateFile.decode(Corpus.bytes(name), parameters: Corpus.parameters)
     // Once with every signal up, once with every signal down.
     for state in [Signal.State.up, .down] {
       let configuration = desiredState.expanded(

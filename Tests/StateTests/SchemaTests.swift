@@ -37,7 +37,8 @@ import Testing
 
   private static let keys: [(definition: String?, kind: any ObjectKey.Type)] = [
     ("wireguard", WireGuardKey.self), ("wireguardPeer", WireGuardPeerKey.self),
-    (nil, FileKey.self), ("link", LinkKey.self), ("addressObject", AddressKey.self),
+    (nil, FileKey.self), ("parameter", ParameterKey.self), ("link", LinkKey.self),
+    ("addressObject", AddressKey.self),
     ("nexthop", NexthopKey.self), ("member", MemberKey.self),
     ("resilient", ResilientKey.self), ("route", RouteKey.self), ("hop", HopKey.self),
     ("rule", RuleKey.self), ("ipvs", IPVSKey.self), ("ipvsService", IPVSServiceKey.self),
@@ -119,6 +120,54 @@ import Testing
       if let branch = schema[branch] { keys.formUnion(described(in: branch)) }
     }
     return keys
+  }
+
+  /// Where the decoder takes a number or a text, it takes a parameter.
+  ///
+  /// A number stands in an `anyOf` beside `numericReference`, words beside `reference`; a pattern ends in
+  /// `|\\$\\{[A-Za-z_]`.
+  @Test func everyValueMayHaveAParameter() throws {
+    let document = try Document(readFile(Self.schema))
+    defer { withExtendedLifetime(document) {} }
+    var without: [Pointer] = []
+    func visit(_ schema: JSON.Value, _ path: Pointer, isAlternative: Bool = false) {
+      let isNumber = schema["type"]?.string == "integer"
+      let isWord = schema["enum"] != nil || schema["const"]?.string != nil
+      if !isAlternative, isNumber || isWord { without.append(path) }
+      if let pattern = schema["pattern"]?.string, !Self.takesReferences(pattern) {
+        without.append(path)
+      }
+      for (key, part) in schema.members.map(Array.init) ?? [] {
+        let path = path.appending(.key(key))
+        switch key {
+        case "properties", "$defs":
+          for (name, part) in part.members.map(Array.init) ?? [] where !Self.fixed.contains(name) {
+            visit(part, path.appending(.key(name)))
+          }
+        case "anyOf", "allOf", "oneOf", "prefixItems":
+          let parts = part.elements.map(Array.init) ?? []
+          let takes = key == "anyOf" && parts.contains { $0["$ref"] != nil || $0["pattern"] != nil }
+          for (index, part) in parts.enumerated() {
+            visit(part, path.appending(.index(index)), isAlternative: takes)
+          }
+        case "items", "additionalProperties", "then", "else": visit(part, path)
+        default: break  // conditions, and names
+        }
+      }
+    }
+    visit(document.root, [])
+    #expect(without.map(\.description) == [])
+  }
+
+  /// What decides on other keys, what isn't a value, and what is only compared with.
+  private static let fixed: Set = [
+    "type", "version", "parameters", "parameter", "reference", "numericReference", "ipv4OrPrefix",
+    "ipv6OrPrefix", "ipv4", "ipv6", "ipv4Prefix", "ipv6Prefix", "isUnspecified", "isMulticast",
+    "isLoopback", "nftablesEntry",
+  ]
+
+  private static func takesReferences(_ pattern: String) -> Bool {
+    pattern.contains("\\$\\{") || (try? Regex(pattern).firstMatch(in: "${X}")) != nil
   }
 
   /// Otherwise the tests above would miss a key that nobody described.

@@ -43,7 +43,8 @@ extension Daemon {
     fileBytes = bytes
     do throws(Problems) {
       var read = try hostNames.forgetOthers { () throws(Problems) in
-        try StateFile.decode(bytes, names: .machine, surroundings: surroundings)
+        try StateFile.decode(
+          bytes, names: .machine, parameters: options.parameters, surroundings: surroundings)
       }
       read.renewsLeases = leases?.canRenew(read) ?? false
       if desiredState != read { take(read) }
@@ -54,7 +55,9 @@ extension Daemon {
       log.info("state-file", ["file": path, "valid": true])
     } catch {
       // What the file names may come later than the file.
-      if (try? StateFile.decode(bytes, names: .machine)) != nil { fileBytes = nil }
+      let isValid =
+        (try? StateFile.decode(bytes, names: .machine, parameters: options.parameters)) != nil
+      if isValid { fileBytes = nil }
       let shown = error.list.prefix(Self.shownProblems)
       let more = error.list.count - shown.count
       let rest = more > 0 ? ["and \(more) more: `vpngw validate \(path)` says them all"] : []

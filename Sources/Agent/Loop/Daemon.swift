@@ -18,10 +18,11 @@ final class Daemon {
     var poll = Duration.milliseconds(900)
     /// Removes everything that is ours when it ends.
     var removesOnExit = false
+    var parameters = ParameterSources()
   }
 
   let path: String
-  private let options: Options
+  let options: Options
   let reconciler: Reconciler
   private let inbox: Inbox
   private var events = EventLoop.Events(atMost: 8)
