@@ -17,13 +17,14 @@ PLACES = 13
 
 
 class Ingress:
-    def __init__(self, bed, routers=1, is_live=True, probes_tunnels=False, dual=False, elects=False):
+    def __init__(self, bed, routers=1, is_live=True, probes_tunnels=False, dual=False, elects=False,
+                 names=1):
         """The network, the routers' daemons, and the first router with all VIPs.
 
         If it isn't live, `apply` is told who is up. If the routers elect their master, by VRRP on a link of their
         own, the first is better.
         """
-        self.populate(Network(bed, routers=routers))
+        self.populate(Network(bed, routers=routers), names)
         network = self.network
         value = state(vips=False, dual=dual)  # VRRP's part is done by hand, unless they elect
         # 38 probes a second instead of 166, for servers that don't exist: two routers may share a core.
