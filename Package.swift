@@ -154,7 +154,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
-      exclude: ["hostile.py", "server.py"], swiftSettings: settings),
+      exclude: ["addresses.py", "hostile.py", "server.py"], swiftSettings: settings),
     .testTarget(
       name: "DDNSTests",
       dependencies: ["Addressing", "DDNS", "DDNSTransport", "JSON", "Model", "TestSupport"],

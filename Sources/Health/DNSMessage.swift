@@ -4,6 +4,8 @@ import Model
 struct DNSQuery {
   let identifier: UInt16
   let dns: Probe.DNS
+  /// 1: IN, 3: CH.
+  var recordClass: UInt16 = 1
 
   /// Empty for the root; a name may end with a dot.
   private var labels: [Substring] { dns.name.lowercased().split(separator: ".") }
@@ -15,11 +17,21 @@ struct DNSQuery {
       bytes.append(UInt8(truncatingIfNeeded: label.utf8.count))
       bytes += label.utf8
     }
-    return bytes + [0] + dns.type.bigEndianBytes + [0, 1]
+    return bytes + [0] + dns.type.bigEndianBytes + recordClass.bigEndianBytes
   }
 
+  /// The records that an answer has, of the type that was asked for.
+  struct Answer {
+    let rcode: UInt8
+    let isTruncated: Bool
+    let records: [ArraySlice<UInt8>]
+  }
+
+  /// A message that can't be read.
+  struct Malformed: Error {}
+
   /// Nil if the message doesn't answer this question.
-  func judge(_ message: [UInt8]) -> Outcome? {
+  func read(_ message: [UInt8]) throws(Malformed) -> Answer? {
     var reader = DNSReader(message)
     guard let identifier = reader.number(), let flags = reader.number(),
       identifier == self.identifier, flags >> 15 == 1, flags >> 11 & 15 == 0
@@ -27,35 +39,48 @@ struct DNSQuery {
     let rcode = UInt8(flags & 15)
     guard let questions = reader.number(), let answers = reader.number(),
       reader.skip(4)
-    else { return .bad("a malformed answer") }
+    else { throw Malformed() }
     // A server that couldn't or wouldn't read the question needn't repeat it.
     if questions != 0 || rcode == 0 {
       guard questions == 1, let name = reader.plainName(),
-        let type = reader.number(), let family = reader.number()
-      else { return .bad("a malformed answer") }
-      guard name == labels.joined(separator: "."), type == dns.type, family == 1 else { return nil }
+        let type = reader.number(), let recordClass = reader.number()
+      else { throw Malformed() }
+      guard name == labels.joined(separator: "."), type == dns.type,
+        recordClass == self.recordClass
+      else { return nil }
     }
-    guard rcode == dns.rcode else {
-      return .bad("rcode \(Self.name(of: rcode)), not \(Self.name(of: dns.rcode))")
+    var records: [ArraySlice<UInt8>] = []
+    for _ in 0..<answers {
+      guard let record = reader.record(of: recordClass) else { break }
+      if record.type == dns.type { records.append(record.data) }
+    }
+    return Answer(rcode: rcode, isTruncated: flags >> 9 & 1 == 1, records: records)
+  }
+
+  /// Nil if the message doesn't answer this question.
+  func judge(_ message: [UInt8]) -> Outcome? {
+    let answer: Answer
+    do throws(Malformed) {
+      guard let read = try read(message) else { return nil }
+      answer = read
+    } catch {
+      return .bad("a malformed answer")
+    }
+    guard answer.rcode == dns.rcode else {
+      return .bad("rcode \(Self.name(of: answer.rcode)), not \(Self.name(of: dns.rcode))")
     }
     guard let wanted = dns.answer else { return .good(Finding()) }
-    var addresses: [IPAddress] = []
-    for _ in 0..<answers {
-      guard let record = reader.record() else { break }
-      if record.type == dns.type, let address = IPAddress(bytes: record.data) {
-        addresses.append(address)
-      }
-    }
+    let addresses = answer.records.compactMap { IPAddress(bytes: $0) }
     if addresses.contains(wanted) { return .good(Finding()) }
-    let isTruncated = flags >> 9 & 1 == 1
     let got = addresses.prefix(4).map(\.description).joined(separator: ", ")
     return .bad(
       "\(wanted) is not among the answers"
-        + (isTruncated ? ", which are truncated: ask by TCP" : got.isEmpty ? "" : ": \(got)"))
+        + (answer.isTruncated
+          ? ", which are truncated: ask by TCP" : got.isEmpty ? "" : ": \(got)"))
   }
 
   /// RFC 1035, 4.1.1.
-  private static func name(of rcode: UInt8) -> String {
+  static func name(of rcode: UInt8) -> String {
     let names = ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"]
     return Int(rcode) < names.count ? names[Int(rcode)] : "\(rcode)"
   }
@@ -101,8 +126,8 @@ private struct DNSReader {
     return false
   }
 
-  mutating func record() -> (type: UInt16, data: ArraySlice<UInt8>)? {
-    guard skipName(), let type = number(), let family = number(), family == 1, skip(4),
+  mutating func record(of wanted: UInt16) -> (type: UInt16, data: ArraySlice<UInt8>)? {
+    guard skipName(), let type = number(), let family = number(), family == wanted, skip(4),
       let length = number(), let data = take(Int(length))
     else { return nil }
     return (type, data)

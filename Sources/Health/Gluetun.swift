@@ -34,7 +34,7 @@ final class GluetunQuestions {
   func ask() {
     askHealth()
     askStatus("/v1/vpn/status", else: "/v1/openvpn/status")
-    askAddress()
+    if attempt.asksAddress { askAddress() } else { answered() }
     if attempt.asksPort {
       askPort("/v1/portforward", else: "/v1/openvpn/portforwarded")
     } else {

@@ -5,13 +5,15 @@ internal import NIOCore
 /// What attempts share besides the poller.
 final class SharedResources {
   let contexts = TLSContexts()
+  let names: Names
   let allowsExec: Bool
   /// Whether the kernel last refused a ping socket, so that ICMP needs raw ones.
   var isPingRefused = false
   /// The loop that speaks TLS.
   let loop: any EventLoop
 
-  init(allowsExec: Bool, _ loop: any EventLoop) {
+  init(allowsExec: Bool, _ loop: any EventLoop, _ names: Names = Names()) {
+    self.names = names
     self.allowsExec = allowsExec
     self.loop = loop
   }

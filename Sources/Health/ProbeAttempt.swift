@@ -17,6 +17,8 @@ final class ProbeAttempt {
   var exchanges: [HTTPExchange] = []
   /// Whether it also asks a gateway for its forwarded port.
   var asksPort = true
+  /// Whether it also asks gluetun for its public address, which a source may say instead.
+  var asksAddress = true
   /// Whether it has learned a gateway's public address.
   var hasAddress = false
   /// The kind of its failure, if it fails.

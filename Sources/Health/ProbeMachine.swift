@@ -12,6 +12,10 @@ struct ProbeMachine {
   private var number = 0
   private var started: Instant
   private var successes = 0
+  /// What the gateway itself says; only for `gluetun` probes.
+  private var stated: IPAddress?
+  /// What the probe's sources say.
+  private var learnt: [IPAddress] = []
 
   /// `random`, from 0 to 1, is the part of the jitter that the first attempt waits.
   init(_ probe: Probe, _ now: Instant, random: Double) {
@@ -55,7 +59,7 @@ struct ProbeMachine {
       successes += 1
       reading.succeeded += 1
       reading.consecutiveFailures = 0
-      reading.publicAddress = finding.publicAddress
+      stated = finding.publicAddress
       reading.answerNotes = finding.notes
       if finding.isPortAsked {
         // Without an answer the ports stay as they were last known.
@@ -77,13 +81,27 @@ struct ProbeMachine {
         state = .down
         // The address and ports before a gateway went down say nothing about the one that comes
         // back.
-        reading.publicAddress = nil
+        stated = nil
         reading.forwardedPorts = nil
         reading.answerNotes = []
         reading.portNote = nil
       }
     }
+    setAddresses()
     return state == before ? nil : state
+  }
+
+  /// Takes what the probe's sources say, and why others say nothing.
+  mutating func learn(_ addresses: [IPAddress], _ notes: [String]) {
+    learnt = addresses
+    reading.addressNotes = notes
+    setAddresses()
+  }
+
+  private mutating func setAddresses() {
+    let families = learnt.map(\.family)
+    let own = stated.flatMap { families.contains($0.family) ? nil : $0 }
+    reading.publicAddresses = (learnt + (own.map { [$0] } ?? [])).sorted()
   }
 }
 

@@ -14,6 +14,15 @@ struct ProbeOrigin: Hashable, Sendable {
     mark = probe.mark
   }
 
+  /// Where a question about the public address of whoever is probed comes from.
+  init(_ source: AddressSource, of probe: Probe) {
+    guard source.hasOrigin else {
+      self.init(probe)
+      return
+    }
+    (self.source, link, mark) = (source.source, source.link, source.mark)
+  }
+
   /// A socket option, and what to say if the kernel refuses it.
   private struct Option {
     let level: Int32

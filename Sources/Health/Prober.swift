@@ -121,8 +121,12 @@ final class Runners {
       let (readings, tell) = (readings, tell)
       let signal = probe.signal
       readings.entries.withLock { $0[signal] = (.unknown, Reading()) }
-      runners[name] = Runner(probe, poller, resources, in: groups, now) { runner, report, change in
+      let note: (Runner) -> Void = { runner in
         readings.entries.withLock { $0[signal] = (runner.state, runner.reading) }
+      }
+      runners[name] = Runner(probe, poller, resources, in: groups, now, learnt: note) {
+        runner, report, change in
+        note(runner)
         tell.onAttempt?(signal, report, runner.reading)
         if let change { tell.onChange(signal, change, runner.reading) }
       }

@@ -2,8 +2,9 @@ public import Model
 
 /// What a probe has found out so far.
 public struct Reading: Hashable, Sendable {
-  /// The probed gateway's public address; only for `gluetun` probes.
-  public var publicAddress: IPAddress?
+  /// The public addresses of whoever is probed, at most one for each family, IPv4 first: what the
+  /// probe's sources say, or gluetun itself.
+  public internal(set) var publicAddresses: [IPAddress] = []
   /// The ports that its VPN provider forwards to it; only for `gluetun` probes, nil until one has
   /// read them.
   public var forwardedPorts: [UInt16]?
@@ -11,6 +12,8 @@ public struct Reading: Hashable, Sendable {
   var answerNotes: [String] = []
   /// The same, from when the forwarded port was last asked for.
   var portNote: String?
+  /// Why no public address could be learnt.
+  var addressNotes: [String] = []
   /// The reason of the last failure; kept when attempts succeed again.
   public var lastFailure: String?
   /// Why the last attempt couldn't ask; it says nothing about whoever was to be asked.
@@ -34,13 +37,18 @@ public struct Reading: Hashable, Sendable {
 
   /// What others than the prober may use of it.
   public var signalReading: SignalReading {
-    SignalReading(
-      publicAddresses: publicAddress.map { [$0] } ?? [], forwardedPorts: forwardedPorts)
+    SignalReading(publicAddresses: publicAddresses, forwardedPorts: forwardedPorts)
   }
 
   /// What isn't as one might expect, though the probe doesn't fail.
   public var notes: [String] {
     (obstacle.map { ["could not be asked: \($0)"] } ?? []) + answerNotes
-      + (portNote.map { [$0] } ?? [])
+      + (portNote.map { [$0] } ?? []) + addressNotes
+  }
+
+  /// The first of ``publicAddresses``.
+  public var publicAddress: IPAddress? {
+    get { publicAddresses.first }
+    set { publicAddresses = newValue.map { [$0] } ?? [] }
   }
 }

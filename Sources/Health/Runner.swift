@@ -8,9 +8,12 @@ final class Runner {
   private let resources: SharedResources
   /// Called after each attempt, with the state if it has changed.
   private let tell: (Runner, AttemptReport, Signal.State?) -> Void
+  /// Called when a public address has been learnt, or couldn't be.
+  private let learnt: (Runner) -> Void
   private var timer: Poller.Timer?
   private var attempt: ProbeAttempt?
   private let kept: Kept
+  private var asker: AddressAsker?
 
   var probe: Probe { machine.probe }
   var state: Signal.State { machine.state }
@@ -18,25 +21,38 @@ final class Runner {
 
   init(
     _ probe: Probe, _ poller: Poller, _ resources: SharedResources, in groups: Groups,
-    _ now: Instant,
+    _ now: Instant, learnt: @escaping (Runner) -> Void,
     tell: @escaping (Runner, AttemptReport, Signal.State?) -> Void
   ) {
     machine = ProbeMachine(probe, now, random: groups.random(for: probe, now))
     self.poller = poller
     self.resources = resources
     self.tell = tell
+    self.learnt = learnt
     kept = Kept(of: probe, poller)
     schedule()
+    askAddresses()
   }
 
   /// Asks the same question at other times.
   func reschedule(_ probe: Probe, in groups: Groups, _ now: Instant) {
+    let before = self.probe.addressSources
     machine.reschedule(probe, now, random: groups.random(for: probe, now))
     if attempt == nil { schedule() }
+    if probe.addressSources != before { askAddresses() }
+  }
+
+  private func askAddresses() {
+    asker?.stop()
+    asker = AddressAsker(probe, poller, resources) { [unowned self] addresses, notes in
+      machine.learn(addresses, notes)
+      learnt(self)
+    }
   }
 
   func stop() {
     timer?.cancel()
+    asker?.stop()
     attempt?.cancel()
     kept.close()
   }
@@ -51,7 +67,11 @@ final class Runner {
     let attempt = ProbeAttempt(poller, origin: ProbeOrigin(probe), timeout: probe.timeout) {
       outcome in
       let now = Instant.now
+      let before = self.machine.reading.consecutiveFailures
       let change = self.machine.end(outcome, now)
+      if change == .down { self.asker?.forget() }
+      // Back again, perhaps with another address.
+      if case .good = outcome, before > 0 || change == .up { self.asker?.hurry() }
       let report = AttemptReport(
         self.attempt!, outcome, took: self.machine.reading.lastDuration!, now)
       self.attempt = nil
@@ -60,6 +80,7 @@ final class Runner {
     }
     self.attempt = attempt
     attempt.asksPort = machine.asksPort
+    attempt.asksAddress = !probe.addressSources.contains { $0.family == .inet }
     attempt.kept = kept
     attempt.ask(probe.question, resources)
   }

@@ -20,6 +20,8 @@ public struct Probe: Hashable, Sendable {
   /// Whether each attempt also reads what seldom changes: the forwarded ports.
   public var readsAlways = false
   public var question: Question
+  /// Where the public address of whoever is probed is learnt: at most one for each family.
+  public var addressSources: [AddressSource] = []
 
   public init(name: String, question: Question) {
     self.name = name

@@ -50,6 +50,7 @@ import Testing
     ("virtualRouterTrack", VRRPTrackKey.self),
     ("virtualRouterHMAC", VRRPHMACKey.self), ("virtualRouterKey", VRRPHMACKeyKey.self),
     ("signals", SignalsKey.self), ("condition", WhenKey.self), ("probe", ProbeKey.self),
+    ("addressSource", AddressSourceKey.self),
     ("gateways", GatewaysKey.self), ("gatewayMember", GatewayKey.self),
     ("gatewayRanges", GatewayRangesKey.self), ("egress", EgressKey.self),
     ("gatewayNumbers", ReturnKey.self), ("service", ServiceKey.self),

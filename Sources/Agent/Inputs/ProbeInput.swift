@@ -61,6 +61,9 @@ extension Reading {
   fileprivate func members(_ state: Signal.State) -> [(String, Tree)] {
     var members: [(String, Tree)] = []
     if let publicAddress { members.append(("publicAddress", .string(publicAddress.description))) }
+    if publicAddresses.count > 1 {
+      members.append(("publicAddresses", .array(publicAddresses.map { .string("\($0)") })))
+    }
     if let forwardedPorts, let port = forwardedPorts.first {
       members.append(("forwardedPort", .integer(Int(port))))
       members.append(("forwardedPorts", .array(forwardedPorts.map { .integer(Int($0)) })))

@@ -58,6 +58,7 @@ extension ObjectReader<GatewaysKey> {
     gateways.numbers = numbers
     gateways.isStrict = isStrict
     if let template { gateways.probes = probes(template, members) }
+    askAddressesThroughTunnels(&gateways)
     check(gateways)
     return isSound ? gateways : nil
   }
@@ -114,6 +115,23 @@ extension ObjectReader<GatewaysKey> {
       report(.probe, "its \"source\" is of a family of which not every gateway has an address")
     }
     return probes
+  }
+
+  /// A gateway's public address is the one that its own tunnel's packets have.
+  private mutating func askAddressesThroughTunnels(_ gateways: inout Gateways) {
+    for (index, member) in gateways.members.enumerated() where index < gateways.probes.count {
+      gateways.probes[index].askAddresses(with: Mark(gateways.numbers.mark + UInt32(index)))
+      let families = member.addresses.map(\.family)
+      if let source = gateways.probes[index].addressSources.first(where: {
+        $0.isAsked && !families.contains($0.family)
+      }) {
+        report(
+          .probe,
+          "\"public_address\" asks for one of \"\(source.family.rawValue)\", of which "
+            + "\"\(member.name)\" has no address to be reached by")
+        return
+      }
+    }
   }
 
   /// Finds mistakes that only all members together can show.

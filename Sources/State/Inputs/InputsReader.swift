@@ -30,8 +30,11 @@ enum ProbeSection: SectionReader {
 
   static func check(_ check: CrossCheck) {
     for probe in check.contents.probes {
-      guard let link = probe.link else { continue }
-      check.checkLink(link, at: [.key(key), .key(probe.name), "link"])
+      let place = Pointer([.key(key), .key(probe.name)])
+      if let link = probe.link { check.checkLink(link, at: place.appending("link")) }
+      for link in probe.addressSources.compactMap(\.link) {
+        check.checkLink(link, at: place.appending(.key(ProbeKey.publicAddress.name)))
+      }
     }
   }
 

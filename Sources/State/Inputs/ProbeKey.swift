@@ -8,10 +8,13 @@ enum ProbeKey: Int, ObjectKey {
   case transport, name, qtype, rcode, answer
   case command, content, maxAge
   case healthPort, controlPort
+  case publicAddress
 
   static let names = spelledNames()
   static let example = "{ \"type\": \"tcp\", \"address\": \"192.0.2.1\", \"port\": 80 }"
-  static let common: KeySet<ProbeKey> = [.type, .interval, .timeout, .rise, .fall, .jitter]
+  static let common: KeySet<ProbeKey> = [
+    .type, .interval, .timeout, .rise, .fall, .jitter, .publicAddress,
+  ]
   /// The keys of probes that ask over the network.
   private static let network: KeySet<ProbeKey> = [.source, .link, .mark, .address]
   private static let http: KeySet<ProbeKey> = [
@@ -34,4 +37,13 @@ enum ProbeKey: Int, ObjectKey {
   static func keys(ofType type: String?) -> KeySet<Self>? {
     own.first { $0.type == type }.map { common + $0.keys }
   }
+}
+
+/// The keys of a source of public addresses.
+enum AddressSourceKey: Int, ObjectKey {
+  case http, pointer, caFile, dns, server, qtype, `class`, stun
+  case family, interval, timeout, source, link, mark
+
+  static let names = spelledNames()
+  static let example = "{ \"stun\": \"stun.example.org:3478\" }"
 }

@@ -22,6 +22,7 @@ extension ObjectReader<ProbeKey> {
       report(.type, "must be a type that asks an address, not \(quoted(type))")
       return nil
     }
+    if lacksPort { refuse([.publicAddress]) { "\($0) is for gateways: a server has none" } }
     let takesPort = lacksPort && !has(.port) && type.map { own($0).contains(.port) } ?? false
     return probe(type, lacksPort: lacksPort).map { ProbeTemplate($0, lacksPort: takesPort) }
   }
@@ -67,6 +68,7 @@ extension ObjectReader<ProbeKey> {
     if let mark = probe.mark, mark.mask != .max {
       report(.mark, "a packet has a whole mark, without a mask: write \"\(Mark(mark.bits))\"")
     }
+    probe.addressSources = addressSources(defaultFamily: probe.source?.family ?? .inet)
     return question == nil ? nil : probe
   }
 
