@@ -1,4 +1,6 @@
-/// Where HTTP requests go: the parts of a URL before its query.
+public import Addressing
+
+/// Where HTTP requests go: the parts of a URL before its query, and how they get there.
 public struct HTTPOrigin: Hashable, Sendable {
   public var isSecure: Bool
   /// A name, or an address without brackets.
@@ -6,12 +8,28 @@ public struct HTTPOrigin: Hashable, Sendable {
   public var port: UInt16
   /// Begins with a slash unless empty, and doesn't end with one.
   public var path: String
+  /// A PEM file of certificates to trust; nil: the system's.
+  public var authorities: String?
+  /// The address to ask from; nil: the kernel's choice.
+  public var source: IPAddress?
+  /// The link that requests leave by (`SO_BINDTODEVICE`).
+  public var link: LinkName?
+  /// The mark of their packets (`SO_MARK`).
+  public var mark: Mark?
 
   public init(isSecure: Bool = true, host: String, port: UInt16? = nil, path: String = "") {
     self.isSecure = isSecure
     self.host = host
     self.port = port ?? (isSecure ? 443 : 80)
     self.path = path
+  }
+}
+
+extension HTTPOrigin {
+  /// The `Host` header (RFC 9110, 7.2): with the port if that isn't the scheme's.
+  public var authority: String {
+    let host = host.contains(":") ? "[\(host)]" : host
+    return port == (isSecure ? 443 : 80) ? host : "\(host):\(port)"
   }
 }
 
