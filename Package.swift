@@ -52,6 +52,7 @@ let package = Package(
       swiftSettings: pure),
     .target(name: "Keepalived", dependencies: ["JSON", "Model"], swiftSettings: pure),
     .target(name: "WgQuick", dependencies: ["JSON", "Model"], swiftSettings: pure),
+    .target(name: "DDNSImport", dependencies: ["JSON", "Model"], swiftSettings: pure),
     .target(name: "Plan", dependencies: ["Model", "Nftables"], swiftSettings: pure),
     .target(name: "Netlink", dependencies: ["CLinux", "CMnl", "CNftnl"], swiftSettings: settings),
     .target(
@@ -83,7 +84,8 @@ let package = Package(
     .target(
       name: "Agent",
       dependencies: [
-        "Blueprints", "CLinux", "DDNS", "DDNSTransport", "Events", "Health", "JSON", "Keepalived",
+        "Blueprints", "CLinux", "DDNS", "DDNSImport", "DDNSTransport", "Events", "Health", "JSON",
+        "Keepalived",
         "Model", "State", "Plan",
         "Netlink", "Nftables", "Kernel", "Speaker", "VRRP", "WgQuick",
         .product(name: "Crypto", package: "swift-crypto"),
@@ -157,7 +159,12 @@ let package = Package(
       exclude: ["addresses.py", "hostile.py", "server.py"], swiftSettings: settings),
     .testTarget(
       name: "DDNSTests",
-      dependencies: ["Addressing", "DDNS", "DDNSTransport", "JSON", "Model", "TestSupport"],
+      dependencies: [
+        "Addressing", "DDNS", "DDNSImport", "DDNSTransport", "JSON", "Model", "State",
+        "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "VRRPTests", dependencies: ["Model", "TestSupport", "VRRP"], swiftSettings: settings),

@@ -1,4 +1,5 @@
-internal import Glibc
+internal internal import DDNSImport
+import Glibc
 import JSON
 internal import Keepalived
 import Model
@@ -88,6 +89,50 @@ extension Session {
       made.notes.map { "\($0)".visible }
       + (try place(
         made.keys.map { ($0.path, $0.text) }, called: "key", isWritten: directory != nil))
+    Console.print(text)
+    Console.complain(messages.map { $0 + "\n" }.joined())
+    return Status.done
+  }
+}
+
+extension Session {
+  /// `vpngw import ddclient FILE`: prints a state file for a configuration of ddclient. Passwords and
+  /// tokens go into files in the directory `keys`, and are never printed; without it they are dropped.
+  public func importDDClient(_ path: String, keys directory: String?) throws -> Int32 {
+    let keys = try secretsDirectory(directory)
+    let bytes = try File.read(path, limit: 1 << 20)
+    return try say(
+      DDClientImport(path, bytes, keysIn: keys ?? Self.usualSecrets).made,
+      isWritten: keys != nil)
+  }
+
+  /// `vpngw import ddns-updater FILE`: the same for its config.json.
+  public func importDDNSUpdater(_ path: String, keys directory: String?) throws -> Int32 {
+    let keys = try secretsDirectory(directory)
+    let bytes = try File.read(path, limit: 1 << 20)
+    let made: DDNSUpdaterImport
+    do throws(JSON.SyntaxError) {
+      made = try DDNSUpdaterImport(path, bytes, keysIn: keys ?? Self.usualSecrets)
+    } catch {
+      throw CommandError("\(path): \(error)")
+    }
+    return try say(made.made, isWritten: keys != nil)
+  }
+
+  private func say(_ made: ImportedRecords, isWritten: Bool) throws -> Int32 {
+    let text = made.tree.text()
+    do throws(Problems) {
+      _ = try StateFile.decode(Array(text.utf8), names: .machine)
+    } catch {
+      Console.complain(made.notes.map { "\($0)\n" }.joined())
+      Console.complain("vpngw: this state file is not valid yet:\n")
+      report([("-", error.list)])
+      return Status.failed
+    }
+    let messages =
+      made.notes.map { "\($0)" }
+      + (try place(
+        made.secrets.map { ($0.path, $0.text) }, called: "secret", isWritten: isWritten))
     Console.print(text)
     Console.complain(messages.map { $0 + "\n" }.joined())
     return Status.done

@@ -17,7 +17,7 @@ extension AddressSource.HTTP {
     var value: JSON.Value? = document.root
     // RFC 6901, 4.
     for part in pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
-      let key = part.replacing("~1", with: "/").replacing("~0", with: "~")
+      let key = String(part.replacing("~1", with: "/").replacing("~0", with: "~"))
       value = value?.elements == nil ? value?[key] : Int(key).flatMap { value?[$0] }
     }
     guard let text = value?.string else {

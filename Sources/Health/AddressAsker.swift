@@ -6,10 +6,23 @@ import Model
 ///
 /// Lives on its poller's thread.
 final class AddressAsker {
+  /// What sources have said, and why others have said nothing.
+  struct Learnt {
+    var addresses: [IPAddress] = []
+    var notes: [String] = []
+
+    /// With what the gateway itself says, unless a source says one of that family.
+    func addresses(besides stated: IPAddress?) -> [IPAddress] {
+      let families = addresses.map(\.family)
+      let own = stated.flatMap { families.contains($0.family) ? nil : $0 }
+      return (addresses + (own.map { [$0] } ?? [])).sorted()
+    }
+  }
+
   private let poller: Poller
   private let resources: SharedResources
   private let probe: Probe
-  private let learnt: ([IPAddress], [String]) -> Void
+  private let tell: (Learnt) -> Void
   private var lines: [Line]
   private var isStopped = false
 
@@ -28,18 +41,17 @@ final class AddressAsker {
   /// After a failure a source is asked again sooner than after a success.
   private static let firstPause = Duration.seconds(5)
 
-  /// `learnt` gets all addresses that are known, and what there is to note.
   init(
     _ probe: Probe, _ poller: Poller, _ resources: SharedResources,
-    learnt: @escaping ([IPAddress], [String]) -> Void
+    tell: @escaping (Learnt) -> Void
   ) {
-    (self.probe, self.poller, self.resources, self.learnt) = (probe, poller, resources, learnt)
+    (self.probe, self.poller, self.resources, self.tell) = (probe, poller, resources, tell)
     lines = probe.addressSources.map { Line(source: $0) }
     for index in lines.indices {
       if case .fixed(let address) = lines[index].source.question { lines[index].address = address }
       schedule(index, in: .zero)
     }
-    tell()
+    report()
   }
 
   func stop() {
@@ -57,7 +69,7 @@ final class AddressAsker {
       lines[index].address = nil
       lines[index].note = nil
     }
-    tell()
+    report()
   }
 
   /// Asks at once.
@@ -71,7 +83,9 @@ final class AddressAsker {
     }
   }
 
-  private func tell() { learnt(lines.compactMap(\.address), lines.compactMap(\.note)) }
+  private func report() {
+    tell(Learnt(addresses: lines.compactMap(\.address), notes: lines.compactMap(\.note)))
+  }
 
   private func schedule(_ index: Int, in pause: Duration) {
     guard lines[index].source.isAsked else { return }
@@ -109,8 +123,39 @@ final class AddressAsker {
       ? source.interval
       : min(source.interval, Self.firstPause * (1 << min(lines[index].failures - 1, 10)))
     schedule(index, in: lines[index].isUrgent ? .zero : pause)
-    tell()
+    report()
   }
+}
+
+extension AddressAsker {
+  /// Asks each source once.
+  static func once(
+    _ probe: Probe, _ poller: Poller, _ resources: SharedResources,
+    then: @escaping (Learnt) -> Void
+  ) {
+    var learnt = Learnt()
+    var open = probe.addressSources.count
+    if open == 0 { return then(learnt) }
+    for source in probe.addressSources {
+      let attempt = ProbeAttempt(
+        poller, origin: ProbeOrigin(source, of: probe), timeout: source.timeout
+      ) { outcome in
+        switch outcome {
+        case .good(let finding): finding.publicAddress.map { learnt.addresses.append($0) }
+        case .bad(let reason), .unasked(let reason):
+          learnt.notes.append("no public address: \(reason)")
+        }
+        open -= 1
+        if open == 0 { then(learnt) }
+      }
+      attempt.askAddress(source, resources)
+    }
+  }
+}
+
+extension Probe {
+  /// Whether gluetun needn't be asked for its public address.
+  var statesIPv4Address: Bool { addressSources.contains { $0.family == .inet } }
 }
 
 extension ProbeAttempt {

@@ -17,7 +17,7 @@ struct Kept {
     case .icmp, .tcp: socket = KeptSocket(poller)
     // gluetun's health server is still asked over a new connection each time.
     case .gluetun: connections = KeptConnections()
-    case .http, .udp, .dns, .exec, .file: break
+    case .http, .udp, .dns, .exec, .file, .address: break
     }
   }
 

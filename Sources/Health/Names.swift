@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 import Model
 internal import NIOPosix
@@ -33,7 +34,7 @@ final class Names {
     // Whoever asks lives on the poller's thread, as this object does: both get there by the letter.
     let names = OnPoller(self)
     let (mailbox, lookUp) = (poller.mailbox, lookUp)
-    NIOSingletons.posixBlockingThreadPool.submit { _ in
+    NIOThreadPool.singleton.submit { _ in
       let addresses = lookUp(question.name, question.family)
       mailbox.post { _ in names.value.answer(question, addresses) }
     }

@@ -36,6 +36,15 @@ extension ProbeAttempt {
         try run(exec.command)
       case .file(let file): end(try check(file))
       case .gluetun(let gluetun): try GluetunQuestions(gluetun, self).ask()
+      case .address:
+        if knowsAddress {
+          end(.good(Finding()))
+        } else if let addressNote {
+          throw ProbeFailure(addressNote)
+        } else {
+          // The first answer is still to come.
+          end(.unasked(""))
+        }
       }
     } catch {
       fail(error)

@@ -19,6 +19,9 @@ final class ProbeAttempt {
   var asksPort = true
   /// Whether it also asks gluetun for its public address, which a source may say instead.
   var asksAddress = true
+  /// What the probe's sources of public addresses have said so far.
+  var knowsAddress = false
+  var addressNote: String?
   /// Whether it has learned a gateway's public address.
   var hasAddress = false
   /// The kind of its failure, if it fails.

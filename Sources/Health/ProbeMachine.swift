@@ -15,7 +15,7 @@ struct ProbeMachine {
   /// What the gateway itself says; only for `gluetun` probes.
   private var stated: IPAddress?
   /// What the probe's sources say.
-  private var learnt: [IPAddress] = []
+  private var learnt = AddressAsker.Learnt()
 
   /// `random`, from 0 to 1, is the part of the jitter that the first attempt waits.
   init(_ probe: Probe, _ now: Instant, random: Double) {
@@ -70,7 +70,7 @@ struct ProbeMachine {
     case .unasked(let reason):
       // Neither success nor failure: the state so far stays.
       reading.unasked += 1
-      reading.obstacle = reason
+      reading.obstacle = reason.isEmpty ? nil : reason
       return nil
     case .bad(let reason):
       successes = 0
@@ -91,17 +91,15 @@ struct ProbeMachine {
     return state == before ? nil : state
   }
 
-  /// Takes what the probe's sources say, and why others say nothing.
-  mutating func learn(_ addresses: [IPAddress], _ notes: [String]) {
-    learnt = addresses
-    reading.addressNotes = notes
+  /// Takes what the probe's sources say.
+  mutating func learn(_ learnt: AddressAsker.Learnt) {
+    self.learnt = learnt
+    reading.addressNotes = learnt.notes
     setAddresses()
   }
 
   private mutating func setAddresses() {
-    let families = learnt.map(\.family)
-    let own = stated.flatMap { families.contains($0.family) ? nil : $0 }
-    reading.publicAddresses = (learnt + (own.map { [$0] } ?? [])).sorted()
+    reading.publicAddresses = learnt.addresses(besides: stated)
   }
 }
 
@@ -110,7 +108,8 @@ enum Outcome: Hashable, Sendable {
   case good(Finding)
   /// It failed, for this reason.
   case bad(String)
-  /// We couldn't ask, for this reason; it says nothing about whoever was to be asked.
+  /// We couldn't ask, for this reason; it says nothing about whoever was to be asked. Without a
+  /// reason there is nothing to say yet.
   case unasked(String)
 }
 

@@ -16,11 +16,10 @@ struct ProbeOrigin: Hashable, Sendable {
 
   /// Where a question about the public address of whoever is probed comes from.
   init(_ source: AddressSource, of probe: Probe) {
-    guard source.hasOrigin else {
-      self.init(probe)
-      return
-    }
-    (self.source, link, mark) = (source.source, source.link, source.mark)
+    let isOwn = source.hasOrigin
+    self.source = isOwn ? source.source : probe.source
+    link = isOwn ? source.link : probe.link
+    mark = isOwn ? source.mark : probe.mark
   }
 
   /// A socket option, and what to say if the kernel refuses it.

@@ -20,17 +20,13 @@ extension Prober {
   public static func once(
     _ probes: [Probe], group: any EventLoopGroup, allowsExec: Bool
   ) throws -> [Signal: AttemptResult] {
-    let outcomes = try outcomes(of: probes, group: group, allowsExec: allowsExec)
+    let attempts = try attempts(of: probes, group: group, allowsExec: allowsExec)
     var results: [Signal: AttemptResult] = [:]
-    for (probe, outcome) in zip(probes, outcomes) {
+    for (number, probe) in probes.enumerated() {
       results[probe.signal] =
-        switch outcome {
+        switch attempts.outcomes[number] {
         case .good(let finding):
-          AttemptResult(
-            state: .up, notes: finding.notes + (finding.portNote.map { [$0] } ?? []),
-            reading: SignalReading(
-              publicAddresses: finding.publicAddress.map { [$0] } ?? [],
-              forwardedPorts: finding.forwardedPorts))
+          AttemptResult(finding, attempts.learnt[number])
         case .bad(let reason): AttemptResult(state: .down, reason: reason)
         case .unasked(let reason): AttemptResult(state: .unknown, reason: reason)
         }
@@ -42,11 +38,28 @@ extension Prober {
   static func outcomes(
     of probes: [Probe], group: any EventLoopGroup, allowsExec: Bool
   ) throws -> [Outcome] {
+    try attempts(of: probes, group: group, allowsExec: allowsExec).outcomes
+  }
+
+  private static func attempts(
+    of probes: [Probe], group: any EventLoopGroup, allowsExec: Bool
+  ) throws -> Attempts {
     let poller = Poller(try Mailbox())
     let attempts = Attempts(probes, poller, SharedResources(allowsExec: allowsExec, group.next()))
     // Killed commands are waited for too.
     poller.run { attempts.ended == probes.count && !poller.hasTimers }
-    return attempts.outcomes
+    return attempts
+  }
+}
+
+extension Prober.AttemptResult {
+  fileprivate init(_ finding: Finding, _ learnt: AddressAsker.Learnt) {
+    self.init(
+      state: .up,
+      notes: finding.notes + (finding.portNote.map { [$0] } ?? []) + learnt.notes,
+      reading: SignalReading(
+        publicAddresses: learnt.addresses(besides: finding.publicAddress),
+        forwardedPorts: finding.forwardedPorts))
   }
 }
 
@@ -56,6 +69,7 @@ private final class Attempts {
   private let poller: Poller
   private let resources: SharedResources
   private(set) var outcomes: [Outcome]
+  private(set) var learnt: [AddressAsker.Learnt]
   private(set) var ended = 0
   private var started = 0
 
@@ -64,6 +78,7 @@ private final class Attempts {
     self.poller = poller
     self.resources = resources
     outcomes = probes.map { _ in .bad("not tried") }
+    learnt = probes.map { _ in AddressAsker.Learnt() }
     for _ in 0..<min(64, probes.count) { startNext() }
   }
 
@@ -71,6 +86,13 @@ private final class Attempts {
     guard started < probes.count else { return }
     let (number, probe) = (started, probes[started])
     started += 1
+    AddressAsker.once(probe, poller, resources) { learnt in
+      self.learnt[number] = learnt
+      self.try(probe, number)
+    }
+  }
+
+  private func `try`(_ probe: Probe, _ number: Int) {
     let attempt = ProbeAttempt(poller, origin: ProbeOrigin(probe), timeout: probe.timeout) {
       outcome in
       self.outcomes[number] = outcome
@@ -78,6 +100,9 @@ private final class Attempts {
       // Not while this one is ending: a thousand that fail at once would nest in each other.
       _ = self.poller.at(.now) { self.startNext() }
     }
+    attempt.knowsAddress = !learnt[number].addresses.isEmpty
+    attempt.addressNote = learnt[number].notes.first
+    attempt.asksAddress = !probe.statesIPv4Address
     attempt.ask(probe.question, resources)
   }
 }

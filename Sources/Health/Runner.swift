@@ -44,8 +44,8 @@ final class Runner {
 
   private func askAddresses() {
     asker?.stop()
-    asker = AddressAsker(probe, poller, resources) { [unowned self] addresses, notes in
-      machine.learn(addresses, notes)
+    asker = AddressAsker(probe, poller, resources) { [unowned self] said in
+      machine.learn(said)
       learnt(self)
     }
   }
@@ -80,7 +80,9 @@ final class Runner {
     }
     self.attempt = attempt
     attempt.asksPort = machine.asksPort
-    attempt.asksAddress = !probe.addressSources.contains { $0.family == .inet }
+    attempt.knowsAddress = !machine.reading.publicAddresses.isEmpty
+    attempt.addressNote = machine.reading.addressNotes.first
+    attempt.asksAddress = !probe.statesIPv4Address
     attempt.kept = kept
     attempt.ask(probe.question, resources)
   }

@@ -42,6 +42,8 @@ public struct Probe: Hashable, Sendable {
     case exec(Exec)
     case file(File)
     case gluetun(Gluetun)
+    /// Nobody: it succeeds while a public address is known.
+    case address
   }
 
   /// A request over HTTP/1.1, with or without TLS.

@@ -224,6 +224,39 @@ import Testing
     }
   }
 
+  /// A probe of type `address` is up once it knows one, and says why it doesn't.
+  @Test func anAddressProbeIsUpOnceItKnowsOne() throws {
+    let saying = try Saying("198.51.100.7")
+    let told = Mutex<[String]>([])
+    func probe(_ name: String, _ question: AddressSource.Question) -> Probe {
+      var probe = Probe(name: name, question: .address)
+      (probe.interval, probe.timeout) = (.milliseconds(20), .milliseconds(20))
+      var source = AddressSource(question, .inet)
+      source.timeout = .milliseconds(300)
+      probe.addressSources = [source]
+      return probe
+    }
+    try withProber { signal, state, reading in
+      told.withLock { $0.append("\(signal) \(state.rawValue) \(reading.notes)") }
+    } _: { prober in
+      prober.update([probe("a", saying.page("/")), probe("b", saying.dns("silent.example", 1))])
+      #expect(eventually { told.withLock { $0.count } >= 2 })
+      #expect(
+        told.withLock { $0.sorted() } == [
+          "probe.a up []",
+          "probe.b down [\"no public address: no answer from 127.0.0.1:\(saying.ports[1]) within 300ms\"]",
+        ])
+    }
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    defer { try? group.syncShutdownGracefully() }
+    let once = try Prober.once(
+      [probe("a", saying.page("/")), probe("b", saying.dns("silent.example", 1))], group: group,
+      allowsExec: false)
+    #expect(once[Self.signal]?.state == .up)
+    #expect(once[Self.signal]?.reading.publicAddresses == [IPAddress("198.51.100.7")!])
+    #expect(once[Signal(.probe, "b")]?.state == .down)
+  }
+
   /// While it is down, nobody knows what address the gateway will have when it is back.
   @Test func aDownProbeHasNoAddressAndIsAskedAgainAtOnce() throws {
     let saying = try Saying("198.51.100.7")

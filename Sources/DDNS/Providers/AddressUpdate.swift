@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Model
 
 /// An update as members.dyndns.org has it: a GET whose answer is a word.
 struct AddressUpdate: Sendable {

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import JSON
 
 /// Cloudflare's API, v4, with an API token that may edit the zone's DNS

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import JSON
 
 /// DigitalOcean's API (docs.digitalocean.com/reference/api/digitalocean/#tag/Domain-Records): records
@@ -68,7 +69,9 @@ struct DigitalOcean: HTTPProvider {
   private func domain(of name: RecordName) throws(ProviderError) -> Exchange<RecordName> {
     try api.zone(zone.map { [$0] } ?? name.zones) { candidate in
       api.request(.get, "/domains/\(candidate.text)")
-    } _: { candidate, _ in candidate }
+    } _: { candidate, _ in
+      candidate
+    }
   }
 
   private func records(

@@ -1,3 +1,5 @@
+internal import Addressing
+
 /// The protocol of members.dyndns.org, which most others speak
 /// (help.dyn.com/remote-access-api/perform-update): it states one address of each family, and reads
 /// nothing.

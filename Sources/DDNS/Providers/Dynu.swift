@@ -1,3 +1,4 @@
+internal import Addressing
 internal import JSON
 
 /// Dynu's API, v2 (www.dynu.com/Support/API): records one by one, at most four of a name and type

@@ -1,6 +1,6 @@
 internal import Addressing
 internal import JSON
-public import Model
+internal import Model
 
 /// A provider that is asked over HTTP. Its object in the state file has, besides its own keys, those
 /// that say how it is reached.
@@ -216,7 +216,7 @@ extension HTTPResponse {
 
   /// The first line of a body of text.
   var firstLine: String {
-    let start = body.prefix(1024).split(whereSeparator: { $0 == 10 || $0 == 13 }).first ?? []
+    let start = body.split(whereSeparator: { $0 == 10 || $0 == 13 }).first ?? []
     return String(decoding: start, as: UTF8.self)
   }
 }

@@ -1,3 +1,5 @@
+internal import Model
+
 /// Amazon Route 53 (docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html),
 /// signed by Signature Version 4: a set is written as a whole.
 struct Route53: HTTPProvider {
@@ -31,7 +33,8 @@ struct Route53: HTTPProvider {
       (0x30...0x39).contains($0) || (0x41...0x5a).contains($0)
     }
     if isSound == false {
-      problems.append(ProviderProblem("zone_id", "is no zone's id; write one such as \"Z1PA6795UKMFR9\""))
+      problems.append(
+        ProviderProblem("zone_id", "is no zone's id; write one such as \"Z1PA6795UKMFR9\""))
     }
     return problems
   }
@@ -73,7 +76,9 @@ struct Route53: HTTPProvider {
     } else {
       return .done(())
     }
-    let records = whole.values.map { "<ResourceRecord><Value>\($0.text.escaped)</Value></ResourceRecord>" }
+    let records = whole.values.map {
+      "<ResourceRecord><Value>\($0.text.escaped)</Value></ResourceRecord>"
+    }
     let body =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
       + "<ChangeResourceRecordSetsRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\">"
@@ -125,8 +130,9 @@ struct Route53: HTTPProvider {
     }
   }
 
-  private func sets(_ zone: String, _ name: RecordName) throws(ProviderError) -> Exchange<[RecordSet]>
-  {
+  private func sets(_ zone: String, _ name: RecordName) throws(ProviderError) -> Exchange<
+    [RecordSet]
+  > {
     // They are sorted by name: those of this one come first.
     let request = signed(
       .get, "\(Self.version)/hostedzone/\(zone)/rrset", [("maxitems", "100"), ("name", name.text)])

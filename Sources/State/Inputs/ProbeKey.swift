@@ -31,6 +31,7 @@ enum ProbeKey: Int, ObjectKey {
     ("icmp", network),
     ("exec", [.command]),
     ("file", [.path, .content, .maxAge]),
+    ("address", []),
     ("gluetun", network + [.healthPort, .controlPort, .basicAuthFile, .apiKeyFile]),
   ]
 

@@ -14,6 +14,7 @@ extension ObjectReader<ProbeKey> {
     case "icmp": .icmp(.nobody)
     case "exec": exec().map(Probe.Question.exec)
     case "file": file().map(Probe.Question.file)
+    case "address": address()
     default: .gluetun(gluetun())
     }
   }
@@ -139,6 +140,13 @@ extension ObjectReader<ProbeKey> {
     let ages = Duration.seconds(1) ... .seconds(365 * 86_400)
     file.maxAge = optional(.maxAge, .duration(ages, step: .milliseconds(1))) ?? nil
     return path == nil ? nil : file
+  }
+
+  private mutating func address() -> Probe.Question {
+    if !has(.publicAddress) {
+      reportMissing(.publicAddress, ": { \"stun\": \"stun.example.org:3478\" }, where it is learnt")
+    }
+    return .address
   }
 
   private mutating func gluetun() -> Probe.Gluetun {

@@ -25,7 +25,7 @@ struct ProbeTemplate: Hashable {
 }
 
 extension Probe.Question {
-  /// The same question to another address; `exec` and `file` ask none.
+  /// The same question to another address; `exec`, `file` and `address` ask none.
   fileprivate func asked(of address: IPAddress) -> Probe.Question {
     switch self {
     case .http(var http):
@@ -45,7 +45,7 @@ extension Probe.Question {
     case .gluetun(var gluetun):
       gluetun.address = address
       return .gluetun(gluetun)
-    case .exec, .file:
+    case .exec, .file, .address:
       return self
     }
   }
@@ -64,7 +64,7 @@ extension Probe.Question {
     case .dns(var dns):
       dns.port = port
       return .dns(dns)
-    case .icmp, .gluetun, .exec, .file:
+    case .icmp, .gluetun, .exec, .file, .address:
       return self
     }
   }
