@@ -47,6 +47,45 @@ import Testing
     #expect(try times(#", "interval": "500ms""#) == [.milliseconds(500), .milliseconds(500)])
   }
 
+  private static func gateways(_ source: String) -> [UInt8] {
+    Array(
+      #"""
+      {
+        "version": 1,
+        "links": [{ "name": "eth0", "managed": false }],
+        "gateways": {
+          "link": "eth0", "members": { "addresses": "192.168.25.128/31" },
+          "probe": { "type": "gluetun", "public_address": \#(source) },
+          "egress": { "from": "192.168.24.0/22" },
+          "return": { "mark": "0x1900", "table": 50, "priority": 1000 }
+        }
+      }
+      """#.utf8)
+  }
+
+  /// Each gateway's public address is asked through its own tunnel.
+  @Test func gatewaysSourcesHaveTheirMarks() throws {
+    func marks(_ source: String) throws -> [String?] {
+      try StateFile.decode(Self.gateways(source)).probes.map {
+        $0.addressSources.first?.mark?.description
+      }
+    }
+    #expect(try marks(#"{ "stun": "stun.example.org" }"#) == ["0x1900", "0x1901"])
+    #expect(try marks(#"{ "stun": "stun.example.org", "mark": "0x7" }"#) == ["0x7", "0x7"])
+    #expect(try marks(#"{ "stun": "stun.example.org", "link": "eth0" }"#) == [nil, nil])
+    #expect(try marks(#""198.51.100.7""#) == [nil, nil])
+  }
+
+  @Test func gatewaysWithoutIPv6AreNotAskedForIt() throws {
+    #expect {
+      try StateFile.decode(Self.gateways(#"{ "stun": "stun.example.org", "family": "inet6" }"#))
+    } throws: { error in
+      (error as? Problems)?.list.map(\.message) == [
+        "\"public_address\" asks for one of \"inet6\", of which \"gw0\" has no address to be reached by"
+      ]
+    }
+  }
+
   private func read(_ text: String) throws -> (template: ProbeTemplate?, problems: [String]) {
     let document = try Document(Array(text.utf8))
     defer { withExtendedLifetime(document) {} }
