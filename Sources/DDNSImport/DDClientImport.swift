@@ -1,4 +1,4 @@
-public import JSON
+internal import JSON
 internal import Model
 
 /// A configuration of ddclient(8) as a state file.
@@ -57,6 +57,10 @@ public struct DDClientImport {
       if first == "#" { break }
       let word = characters.prefix { !isEnd($0) && $0 != "=" && $0 != "#" }
       characters = characters.dropFirst(word.count)
+      if word.isEmpty {
+        characters.removeFirst()
+        continue
+      }
       // A space may stand around the sign.
       let afterSpace = characters.drop { $0 == " " || $0 == "\t" }
       guard rest.isEmpty, afterSpace.first == "=" else {
@@ -97,7 +101,9 @@ public struct DDClientImport {
     // The older form has the login and the password behind the hosts.
     var hosts = rest
     if rest.count == 3, own["login"] == nil, own["password"] == nil, !rest[1].contains(".") {
-      (own["login"], own["password"], hosts) = (rest[1], rest[2], [rest[0]])
+      own["login"] = rest[1]
+      own["password"] = rest[2]
+      hosts = [rest[0]]
     }
     for host in hosts { add(host, own, line) }
   }
@@ -207,7 +213,7 @@ public struct DDClientImport {
       let stated = value("web") ?? (family == .inet ? "ipify-ipv4" : "ipify-ipv6")
       if let known = Self.pages[stated] { return page(known) }
       let url = stated.hasPrefix("http") ? stated : "https://" + stated
-      guard value("web-skip") == nil, WebURL(url) != nil, !url.contains("dyndns.") else {
+      guard own["web\(suffix)-skip"] == nil, WebURL(url) != nil, !url.contains("dyndns.") else {
         note(
           line,
           "the page \(stated) says more than the address: it is asked of \(Pages.usual(family)) instead"

@@ -135,16 +135,16 @@ extension HTTPOrigin {
 
   fileprivate func bootstrap(on loop: any EventLoop) throws(ProviderError) -> ClientBootstrap {
     var bootstrap = ClientBootstrap(group: loop)
-    func set(_ name: Int32, _ value: Int32) {
+    func set(_ name: Int32, _ value: Int) {
       bootstrap = bootstrap.channelOption(
         ChannelOptions.socket(SocketOptionLevel(SOL_SOCKET), SocketOptionName(name)), value: value)
     }
     if let link {
       let index = if_nametoindex(link.text)
       guard index != 0 else { throw ProviderError("there is no link \(link)") }
-      set(SO_BINDTOIFINDEX, Int32(index))
+      set(SO_BINDTOIFINDEX, Int(index))
     }
-    if let mark { set(SO_MARK, Int32(bitPattern: mark.bits)) }
+    if let mark { set(SO_MARK, Int(mark.bits)) }
     if let source {
       guard let address = try? SocketAddress(ipAddress: source.description, port: 0) else {
         throw ProviderError("cannot ask from \(source)")

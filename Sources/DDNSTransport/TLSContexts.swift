@@ -1,5 +1,6 @@
 internal import DDNS
 internal import Glibc
+internal import NIOCore
 internal import NIOSSL
 internal import Synchronization
 
@@ -56,6 +57,8 @@ extension Error {
     case NIOSSLError.handshakeFailed(let cause): "the TLS handshake failed: \(cause.word)"
     case let error as NIOSSLExtraError where error == .failedToValidateHostname:
       "its certificate is of another name"
+    case let error as IOError: String(cString: strerror(error.errnoCode))
+    case ChannelError.connectTimeout: "no connection in time"
     default: sentence
     }
   }

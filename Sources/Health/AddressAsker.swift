@@ -141,7 +141,8 @@ extension AddressAsker {
         poller, origin: ProbeOrigin(source, of: probe), timeout: source.timeout
       ) { outcome in
         switch outcome {
-        case .good(let finding): finding.publicAddress.map { learnt.addresses.append($0) }
+        case .good(let finding):
+          if let address = finding.publicAddress { learnt.addresses.append(address) }
         case .bad(let reason), .unasked(let reason):
           learnt.notes.append("no public address: \(reason)")
         }

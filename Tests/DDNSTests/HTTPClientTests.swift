@@ -138,12 +138,12 @@ struct HTTPClientTests {
       guard
         case .failure(let silent) = try Self.ask(
           Self.request("/silent", port), silence: .seconds(1))
-      else { return #expect(Bool(false), "/silent answers") }
+      else { throw CommandFailed(description: "/silent answers") }
       #expect(silent.message == "\(server) has been silent for 1s")
       guard
         case .failure(let late) = try Self.ask(
           Self.request("/silent", port), within: .milliseconds(300))
-      else { return #expect(Bool(false), "/silent answers") }
+      else { throw CommandFailed(description: "/silent answers") }
       #expect(late.message == "\(server) has not answered in time")
     }
     // Port 1 of 127.0.0.1 is nobody's.
@@ -160,7 +160,7 @@ struct HTTPClientTests {
       #expect(try Self.ask(request).get().status == 200)
       request.origin.link = LinkName("nowhere0")
       guard case .failure(let error) = try Self.ask(request) else {
-        return #expect(Bool(false), "there is a link nowhere0")
+        throw CommandFailed(description: "there is a link nowhere0")
       }
       #expect(error.message == "there is no link nowhere0")
     }

@@ -67,7 +67,8 @@ struct Route53: HTTPProvider {
     _ old: RecordSet?, by new: RecordSet?
   ) throws(ProviderError) -> Exchange<Void> {
     guard let set = new ?? old else { return .done(()) }
-    let (action, whole): (String, RecordSet)
+    let action: String
+    let whole: RecordSet
     if let new, !new.isEmpty {
       (action, whole) = ("UPSERT", new)
     } else if let old, !old.isEmpty {

@@ -3,7 +3,7 @@ internal import Model
 
 extension ObjectReader<ProbeKey> {
   /// One source, or a list with one for each family.
-  mutating func addressSources(defaultFamily: Family) -> [AddressSource] {
+  func addressSources(defaultFamily: Family) -> [AddressSource] {
     guard let value = value(.publicAddress) else { return [] }
     var sources: [AddressSource] = []
     findings.enter(.key(ProbeKey.publicAddress.name))
@@ -68,7 +68,7 @@ extension ObjectReader<AddressSourceKey> {
     if let stated, let source, source.family != stated {
       report(.source, "\"\(source)\" is of another family than \"\(stated.rawValue)\"")
     }
-    let question = question(family, isStated: stated != nil)
+    let asked = question(family, isStated: stated != nil)
     let intervals = Duration.seconds(1) ... .seconds(86_400)
     let interval = optional(.interval, .duration(intervals, step: .milliseconds(1))) ?? nil
     let timeouts = Duration.milliseconds(10) ... .seconds(60)
@@ -78,8 +78,8 @@ extension ObjectReader<AddressSourceKey> {
     if let mark, mark.mask != .max {
       report(.mark, "a packet has a whole mark, without a mask: write \"\(Mark(mark.bits))\"")
     }
-    guard let (question, family) = question, isSound else { return nil }
-    var made = AddressSource(question, family)
+    guard let asked, isSound else { return nil }
+    var made = AddressSource(asked.0, asked.1)
     made.interval = interval ?? made.interval
     made.timeout = timeout ?? made.timeout
     (made.source, made.link, made.mark) = (source, link, mark)
