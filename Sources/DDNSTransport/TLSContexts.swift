@@ -53,7 +53,9 @@ extension Error {
   }
 
   private var reason: String {
-    switch self {
+    // A pattern of one type can't be matched with Self.
+    let error: any Error = self
+    return switch error {
     case NIOSSLError.handshakeFailed(let cause): "the TLS handshake failed: \(cause.word)"
     case let error as NIOSSLExtraError where error == .failedToValidateHostname:
       "its certificate is of another name"

@@ -3,6 +3,7 @@ import Model
 import NIOCore
 import NIOPosix
 import Netlink
+import Synchronization
 import TestSupport
 import Testing
 

@@ -68,8 +68,9 @@ func converse<Value>(
       // What is logged or shown of a request holds no secret.
       #expect(!"\(http)".contains("canary"), sourceLocation: sourceLocation)
       inspect(http)
+      let first = script.popFirst()
       let line = try #require(
-        script.popFirst(), "asks more: \(http.shown)", sourceLocation: sourceLocation)
+        first, "asks more: \(http.shown)", sourceLocation: sourceLocation)
       #expect(http.shown == line.request, sourceLocation: sourceLocation)
       exchange = try next(.http(line.response))
     }
