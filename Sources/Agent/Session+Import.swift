@@ -1,5 +1,5 @@
-internal internal import DDNSImport
-import Glibc
+internal import DDNSImport
+internal import Glibc
 import JSON
 internal import Keepalived
 import Model
