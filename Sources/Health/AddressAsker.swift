@@ -72,9 +72,9 @@ final class AddressAsker {
     report()
   }
 
-  /// Asks at once.
+  /// Asks at once for what isn't known.
   func hurry() {
-    for index in lines.indices {
+    for index in lines.indices where lines[index].address == nil {
       if lines[index].attempt == nil {
         schedule(index, in: .zero)
       } else {

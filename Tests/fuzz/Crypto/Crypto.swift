@@ -12,3 +12,28 @@ public enum Curve25519 {
     }
   }
 }
+
+/// What `DDNS` signs requests with, which the fuzzer never makes.
+public protocol HashFunction {}
+
+public enum SHA256: HashFunction {
+  public static func hash(data: [UInt8]) -> [UInt8] { fatalError("the fuzzer signs nothing") }
+}
+
+public enum SHA384: HashFunction {}
+public enum SHA512: HashFunction {}
+
+public enum Insecure {
+  public enum MD5: HashFunction {}
+  public enum SHA1: HashFunction {}
+}
+
+public struct SymmetricKey {
+  public init(data: [UInt8]) { fatalError("the fuzzer signs nothing") }
+}
+
+public enum HMAC<Hash: HashFunction> {
+  public static func authenticationCode(for data: [UInt8], using key: SymmetricKey) -> [UInt8] {
+    fatalError("the fuzzer signs nothing")
+  }
+}
