@@ -258,6 +258,7 @@ private final class ResponseHandler: ChannelInboundHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // Many servers close without a TLS alert; what matters is whether the answer is whole.
     if case NIOSSLError.uncleanShutdown = error { return }
+    if case HTTPParserError.invalidEOFState = error { return channelInactive(context: context) }
     promise.fail(error.asProviderError(of: server))
     context.close(promise: nil)
   }
