@@ -53,10 +53,15 @@ final class Findings: NftablesSink {
   /// Without those that follow from a value that couldn't be substituted.
   private var explained: [Draft] {
     guard let (substitution, count) = substitution else { return drafts }
+    let later = drafts[count...].filter {
+      // A key is wrong whatever its value would be.
+      $0.part == .key || !substitution.isReported(at: $0.pointer)
+    }
     return drafts[..<count]
-      + drafts[count...].filter { !substitution.isReported(at: $0.pointer) }.map { draft in
+      + later.map { draft in
         var draft = draft
-        draft.message = substitution.explained(draft.message, at: draft.pointer)
+        draft.message = substitution.explained(
+          draft.message, at: draft.part == .value ? draft.pointer : nil)
         return draft
       }
   }

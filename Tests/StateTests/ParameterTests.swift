@@ -141,6 +141,27 @@ import Testing
     }
   }
 
+  /// What follows from a missing value isn't reported besides; what doesn't, is.
+  @Test func aMissingValueHidesNoOtherMistake() throws {
+    do {
+      _ = try StateFile.decode(
+        Array(
+          """
+          { "version": 1,
+            "parameters": { "MTU": { "type": "integer", "from": "environment" } },
+            "links": [{ "name": "d0", "type": "dummy", "mtu": "${MTU}", "mtuu": "${MTU}" },
+              { "name": "d${MTU}", "type": "dummy" }, { "name": "d/", "type": "dummy" }],
+            "addresses": [{ "link": "d${MTU}", "address": "10.0.0.${MTU}/24" }] }
+          """.utf8))
+      Issue.record("accepted")
+    } catch {
+      #expect(
+        error.list.map { $0.pointer?.description } == [
+          "/parameters/MTU", "/links/0/mtuu", "/links/2/name",
+        ], "\(error)")
+    }
+  }
+
   /// What `show` prints of a kernel with such names reads as it was.
   @Test func textThatLooksLikeAReferenceIsWrittenEscaped() throws {
     var state = NetworkState()

@@ -54,6 +54,8 @@ import Testing
     ("gateways", GatewaysKey.self), ("gatewayMember", GatewayKey.self),
     ("gatewayRanges", GatewayRangesKey.self), ("egress", EgressKey.self),
     ("gatewayNumbers", ReturnKey.self), ("service", ServiceKey.self),
+    ("gatewayPod", GatewayPodKey.self), ("gatewayPodEgress", GatewayEgressKey.self),
+    ("forward", ForwardKey.self),
     ("serviceServer", ServerKey.self), ("serviceProbes", ServiceProbeKey.self),
   ]
 
@@ -131,33 +133,37 @@ import Testing
     let document = try Document(readFile(Self.schema))
     defer { withExtendedLifetime(document) {} }
     var without: [Pointer] = []
-    func visit(_ schema: JSON.Value, _ path: Pointer, isAlternative: Bool = false) {
-      let isNumber = schema["type"]?.string == "integer"
-      let isWord = schema["enum"] != nil || schema["const"]?.string != nil
-      if !isAlternative, isNumber || isWord { without.append(path) }
-      if let pattern = schema["pattern"]?.string, !Self.takesReferences(pattern) {
-        without.append(path)
-      }
-      for (key, part) in schema.members.map(Array.init) ?? [] {
-        let path = path.appending(.key(key))
-        switch key {
-        case "properties", "$defs":
-          for (name, part) in part.members.map(Array.init) ?? [] where !Self.fixed.contains(name) {
-            visit(part, path.appending(.key(name)))
-          }
-        case "anyOf", "allOf", "oneOf", "prefixItems":
-          let parts = part.elements.map(Array.init) ?? []
-          let takes = key == "anyOf" && parts.contains { $0["$ref"] != nil || $0["pattern"] != nil }
-          for (index, part) in parts.enumerated() {
-            visit(part, path.appending(.index(index)), isAlternative: takes)
-          }
-        case "items", "additionalProperties", "then", "else": visit(part, path)
-        default: break  // conditions, and names
-        }
-      }
-    }
-    visit(document.root, [])
+    Self.visit(document.root, [], &without)
     #expect(without.map(\.description) == [])
+  }
+
+  /// Collects the parts of a schema that take a value and no parameter.
+  private static func visit(
+    _ schema: JSON.Value, _ path: Pointer, isAlternative: Bool = false, _ without: inout [Pointer]
+  ) {
+    let isNumber = schema["type"]?.string == "integer"
+    let isWord = schema["enum"] != nil || schema["const"]?.string != nil
+    if !isAlternative, isNumber || isWord { without.append(path) }
+    if let pattern = schema["pattern"]?.string, !takesReferences(pattern) { without.append(path) }
+    guard let members = schema.members else { return }
+    for (key, part) in members {
+      let below = path.appending(.key(key))
+      if ["properties", "$defs"].contains(key), let properties = part.members {
+        for (name, property) in properties where !fixed.contains(name) {
+          visit(property, below.appending(.key(name)), &without)
+        }
+      } else if ["anyOf", "allOf", "oneOf", "prefixItems"].contains(key), let parts = part.elements
+      {
+        let takes =
+          key == "anyOf" && parts.contains { $0["$ref"] != nil || $0["pattern"] != nil }
+        for (index, part) in parts.enumerated() {
+          visit(part, below.appending(.index(index)), isAlternative: takes, &without)
+        }
+      } else if ["items", "additionalProperties", "then", "else"].contains(key) {
+        visit(part, below, &without)
+      }
+      // The rest are conditions, and names.
+    }
   }
 
   /// What decides on other keys, what isn't a value, and what is only compared with.

@@ -108,9 +108,9 @@ extension Substitution {
     }
   }
 
-  /// The message about a value, without secrets and with where it came from.
-  func explained(_ message: String, at pointer: Pointer) -> String {
-    guard let string = strings[pointer] else { return redacted(message) }
+  /// The message without secrets; one about a value, with where it came from.
+  func explained(_ message: String, at pointer: Pointer?) -> String {
+    guard let string = pointer.flatMap({ strings[$0] }) else { return redacted(message) }
     var message = message
     if case .string(let text)? = string.result, string.names.contains(where: isSecret) {
       message = message.replacing(quoted(text), with: quoted(string.source))
