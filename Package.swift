@@ -29,8 +29,10 @@ let package = Package(
     .systemLibrary(
       name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev", "libmnl-dev"])]),
     .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
     .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: settings),
+    .target(name: "YAML", dependencies: ["CYAML", "JSON"], swiftSettings: settings),
     .target(name: "Addressing", swiftSettings: pure),
     .target(name: "Nftables", dependencies: ["Addressing"], swiftSettings: pure),
     .target(
@@ -53,6 +55,8 @@ let package = Package(
     .target(name: "Keepalived", dependencies: ["JSON", "Model"], swiftSettings: pure),
     .target(name: "WgQuick", dependencies: ["JSON", "Model"], swiftSettings: pure),
     .target(name: "DDNSImport", dependencies: ["JSON", "Model"], swiftSettings: pure),
+    .target(
+      name: "NodeNetworkOperator", dependencies: ["JSON", "Model", "YAML"], swiftSettings: pure),
     .target(name: "Plan", dependencies: ["Model", "Nftables"], swiftSettings: pure),
     .target(name: "Netlink", dependencies: ["CLinux", "CMnl", "CNftnl"], swiftSettings: settings),
     .target(
@@ -87,7 +91,7 @@ let package = Package(
         "Blueprints", "CLinux", "DDNS", "DDNSImport", "DDNSTransport", "Events", "Health", "JSON",
         "Keepalived",
         "Model", "State", "Plan",
-        "Netlink", "Nftables", "Kernel", "Speaker", "VRRP", "WgQuick",
+        "Netlink", "Nftables", "NodeNetworkOperator", "Kernel", "Speaker", "VRRP", "WgQuick",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -110,7 +114,7 @@ let package = Package(
       name: "ServicesTests",
       dependencies: [
         "Agent", "Blueprints", "JSON", "Keepalived", "Kernel", "Model", "Netlink", "Nftables",
-        "State", "TestSupport", "WgQuick",
+        "NodeNetworkOperator", "Plan", "State", "TestSupport", "WgQuick", "YAML",
       ],
       exclude: ["Cases"], swiftSettings: settings),
     .testTarget(

@@ -3,6 +3,7 @@ internal import Glibc
 import JSON
 internal import Keepalived
 import Model
+import NodeNetworkOperator
 import State
 import WgQuick
 
@@ -135,6 +136,30 @@ extension Session {
         made.secrets.map { ($0.path, $0.text) }, called: "secret", isWritten: isWritten))
     Console.print(text)
     Console.complain(messages.map { $0 + "\n" }.joined())
+    return Status.done
+  }
+}
+
+extension Session {
+  /// `vpngw import node-network-operator FILE`: prints a state file for its Link resources.
+  public func importLinks(_ path: String) throws -> Int32 {
+    let bytes = try File.read(path)
+    let made: LinkImport
+    do throws(LinkImport.Unreadable) {
+      made = try LinkImport(path, bytes)
+    } catch {
+      throw CommandError("\(error)".visible)
+    }
+    Console.complain(made.notes.map { "\($0)".visible + "\n" }.joined())
+    let text = made.tree.text()
+    Console.print(text)
+    do throws(Problems) {
+      _ = try StateFile.decode(Array(text.utf8), names: .machine)
+    } catch {
+      Console.complain("vpngw: this state file is not valid yet:\n")
+      report([("-", error.list)])
+      return Status.failed
+    }
     return Status.done
   }
 }

@@ -43,6 +43,7 @@ extension Session {
     let virtualRouters = VRRPInput(telling: inbox, log: log, announcer: announcements)
     let inputs: [any Input] = [
       LinkInput(),
+      try NodeInput(telling: inbox),
       virtualRouters,
       try ProbeInput(
         group: groups[0], allowsExec: run.allowsExec, telling: inbox, log: log,

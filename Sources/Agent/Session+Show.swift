@@ -79,7 +79,9 @@ extension NetworkState {
     for index in all.ipvsServices.indices {
       all.ipvsServices[index].isAdopted = !all.ipvsServices[index].isOwned
     }
+    all.links.removeAll { $0.isKernels && !$0.isOwned }
     all.makeStatable()
+    all.declareLinks(of: links)
     return all
   }
 
@@ -99,14 +101,18 @@ extension NetworkState {
         addresses[index].lifetimes
       addresses[index].lease = .none
     }
+    let telling = Set(links.filter { $0.bridge?.vlanFiltering == true }.map(\.name))
     for index in links.indices {
       switch links[index].device {
       case .veth(let veth) where veth.peer == nil: links[index].isAdopted = true
       case .macvlan(let macvlan) where macvlan.link == nil: links[index].isAdopted = true
       case .vlan(let vlan) where vlan.link == nil: links[index].isAdopted = true
       case nil: links[index].isAdopted = false  // a link without a type is never made
-      default: continue
+      default: break
       }
+      // A bridge that doesn't tell VLANs apart has them all the same.
+      let bridge = links[index].bridge == nil ? links[index].master : links[index].name
+      if bridge.map(telling.contains) != true { links[index].vlans = nil }
     }
   }
 

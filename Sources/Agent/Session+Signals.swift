@@ -37,7 +37,8 @@ extension Session {
 
   /// From `--signal` and, with `--probe`, from the other probes.
   func signals(_ inputs: Inputs, for desiredState: DesiredState) throws -> Known {
-    var known = Known(states: try signals(inputs.stated, for: desiredState))
+    let stated = try signals(inputs.stated, for: desiredState)
+    var known = Known(states: NodeIdentity().states(of: desiredState).merging(stated) { $1 })
     guard inputs.probes else { return known }
     let asked = desiredState.probes.filter { known.states[$0.signal] == nil }
     // Probes start threads, while `apply --confirm` must be able to fork.

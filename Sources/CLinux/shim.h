@@ -28,6 +28,8 @@
 #include <linux/if_bridge.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
+#include <linux/if_tunnel.h>
+#include <linux/ip6_tunnel.h>
 #include <linux/ip_vs.h>
 #include <linux/neighbour.h>
 #include <linux/netfilter/nf_tables.h>

@@ -10,6 +10,13 @@ final class Encoder {
   let links: LinkTable
   /// Ends of veth pairs that were created with their peers.
   var made: Set<LinkName> = []
+  /// Bonds whose primary didn't exist yet when they were made, each with the primary.
+  var lackingPrimary: [LinkName: LinkName] = [:]
+  /// Requests that name links by the index that they get when the batch is carried out, each with its
+  /// step's tag.
+  private(set) var afterwards: [(tag: Int, encode: (Encoder) throws(NetlinkError) -> Void)] = []
+  /// The tag of the step that is being encoded.
+  var tag = 0
   /// Nil: only requests are possible.
   let kernel: Kernel?
   /// The message type of IPVS; nil if the kernel has none.
@@ -22,6 +29,11 @@ final class Encoder {
     self.links = links
     self.ipvs = ipvs
     self.generic = generic
+  }
+
+  /// Encodes these requests when the links of this batch exist.
+  func later(_ encode: @escaping (Encoder) throws(NetlinkError) -> Void) {
+    afterwards.append((tag, encode))
   }
 
   /// A link's index; throws if there is no such link.

@@ -12,6 +12,8 @@ public final class Kernel {
   private var links: LinkTable?
   /// Ends of veth pairs that were created with their peers.
   private var made: Set<LinkName> = []
+  /// Bonds whose primary is to be made yet.
+  private var lackingPrimary: [LinkName: LinkName] = [:]
   var nftables: NftablesTables
   /// The names that the machine's own files define for nftables.
   let names = MachineNames.read()
@@ -39,7 +41,7 @@ public final class Kernel {
     sysctls: some Sequence<Sysctl.Key> = [], tables: TableSelection = TableSelection([]),
     needsIPVS: Bool = false
   ) throws(NetlinkError) -> NetworkState {
-    made = []
+    (made, lackingPrimary) = ([], [:])
     let links = try LinkTable(socket)
     self.links = links
     let observation = Observation(
@@ -102,11 +104,12 @@ public final class Kernel {
   public func apply(_ changes: [Change]) throws(NetlinkError) -> [FailedChange] {
     var failures: [FailedChange] = []
     let encoder = Encoder(self, try currentLinks(), ipvs: ipvs?.family)
-    encoder.made = made
+    (encoder.made, encoder.lackingPrimary) = (made, lackingPrimary)
     for (position, change) in changes.enumerated() {
       let kind = KernelKinds.of(change.object.kind)
       let batch = kind.transport == .generic ? encoder.generic : encoder.batch
       batch.step(position) { change.command }
+      encoder.tag = position
       do throws(NetlinkError) {
         try kind.encode(change, encoder)
       } catch {
@@ -121,13 +124,9 @@ public final class Kernel {
       }
       if change.object.kind == Link.kind { self.links = nil }
     }
-    made = encoder.made
-    if !encoder.batch.isEmpty {
-      for failure in try socket.send(encoder.batch)
-      where !changes[failure.tag].isMoot(failure.error.code) {
-        failures.append(FailedChange(position: failure.tag, error: failure.error))
-      }
-    }
+    (made, lackingPrimary) = (encoder.made, encoder.lackingPrimary)
+    failures += try send(encoder.batch, changes)
+    failures += try finish(encoder, changes, failures)
     if let ipvs, !encoder.generic.isEmpty {
       for failure in try ipvs.socket.send(encoder.generic)
       where !changes[failure.tag].isMoot(failure.error.code) {
@@ -138,6 +137,33 @@ public final class Kernel {
     encoder.reordering?.release()
     for held in encoder.secondaryGuards { held.release() }
     return failures
+  }
+
+  private func send(_ batch: Batch, _ changes: [Change]) throws(NetlinkError) -> [FailedChange] {
+    if batch.isEmpty { return [] }
+    return try socket.send(batch).filter { !changes[$0.tag].isMoot($0.error.code) }
+      .map { FailedChange(position: $0.tag, error: $0.error) }
+  }
+
+  /// Sends what had to wait for the links of a batch.
+  private func finish(
+    _ encoder: Encoder, _ changes: [Change], _ failures: [FailedChange]
+  ) throws(NetlinkError) -> [FailedChange] {
+    let failed = Set(failures.map(\.position))
+    let rest = encoder.afterwards.filter { !failed.contains($0.tag) }
+    if rest.isEmpty { return [] }
+    let second = Encoder(self, try currentLinks(), ipvs: nil)
+    var failures: [FailedChange] = []
+    for (tag, encode) in rest {
+      second.batch.step(tag) { changes[tag].command }
+      do throws(NetlinkError) {
+        try encode(second)
+      } catch {
+        second.batch.dropStep()
+        failures.append(FailedChange(position: tag, error: error))
+      }
+    }
+    return failures + (try send(second.batch, changes))
   }
 
   private func currentLinks() throws(NetlinkError) -> LinkTable {

@@ -75,3 +75,6 @@ extension LinkName: ValueConvertible {
 extension Family: ValueConvertible {
   public var value: Value { .string(rawValue) }
 }
+extension RawRepresentable where Self: ValueConvertible, RawValue == String {
+  public var value: Value { .string(rawValue) }
+}

@@ -88,6 +88,37 @@ struct AttributeNames {
           IFLABridge.forwardDelay: "forward_delay", IFLABridge.ageingTime: "ageing_time",
           IFLABridge.stp: "stp", IFLABridge.priority: "priority",
           IFLABridge.vlanFiltering: "vlan_filtering",
+          IFLABridge.vlanDefaultPVID: "vlan_default_pvid", IFLABridge.vlanProtocol: "vlan_protocol",
+        ]
+      case "bond":
+        [
+          IFLABond.mode: "mode", IFLABond.miimon: "miimon", IFLABond.updelay: "updelay",
+          IFLABond.downdelay: "downdelay", IFLABond.peerNotifDelay: "peer_notif_delay",
+          IFLABond.arpInterval: "arp_interval", IFLABond.arpIPTarget: "arp_ip_target",
+          IFLABond.arpValidate: "arp_validate", IFLABond.arpAllTargets: "arp_all_targets",
+          IFLABond.missedMax: "arp_missed_max", IFLABond.primary: "primary",
+          IFLABond.primaryReselect: "primary_reselect", IFLABond.failOverMAC: "fail_over_mac",
+          IFLABond.xmitHashPolicy: "xmit_hash_policy", IFLABond.resendIGMP: "resend_igmp",
+          IFLABond.numPeerNotif: "num_grat_arp", IFLABond.allSlavesActive: "all_slaves_active",
+          IFLABond.minLinks: "min_links", IFLABond.lpInterval: "lp_interval",
+          IFLABond.packetsPerSlave: "packets_per_slave", IFLABond.tlbDynamicLB: "tlb_dynamic_lb",
+          IFLABond.lacpRate: "lacp_rate", IFLABond.lacpActive: "lacp_active",
+          IFLABond.adSelect: "ad_select", IFLABond.adActorSysPrio: "ad_actor_sys_prio",
+          IFLABond.adUserPortKey: "ad_user_port_key", IFLABond.adActorSystem: "ad_actor_system",
+        ]
+      case "ipip", "sit", "ip6tnl":
+        [
+          IFLAIPTunnel.link: "dev", IFLAIPTunnel.local: "local", IFLAIPTunnel.remote: "remote",
+          IFLAIPTunnel.ttl: "ttl", IFLAIPTunnel.tos: "tos", IFLAIPTunnel.protocol: "mode",
+          IFLAIPTunnel.pmtudisc: "pmtudisc", IFLAIPTunnel.encapLimit: "encaplimit",
+          IFLAIPTunnel.flowInfo: "flowlabel", IFLAIPTunnel.fwmark: "fwmark",
+        ]
+      case "gre", "ip6gre":
+        [
+          IFLAGRE.link: "dev", IFLAGRE.local: "local", IFLAGRE.remote: "remote",
+          IFLAGRE.ttl: "ttl", IFLAGRE.tos: "tos", IFLAGRE.ikey: "ikey", IFLAGRE.okey: "okey",
+          IFLAGRE.pmtudisc: "pmtudisc", IFLAGRE.encapLimit: "encaplimit",
+          IFLAGRE.flowInfo: "flowlabel", IFLAGRE.fwmark: "fwmark",
         ]
       case "vxlan":
         [

@@ -13,6 +13,7 @@ public enum IFLA {
   public static var propertyList: UInt16 { UInt16(IFLA_PROP_LIST) }
   public static var altname: UInt16 { UInt16(IFLA_ALT_IFNAME) }
   public static var extMask: UInt16 { UInt16(IFLA_EXT_MASK) }
+  public static var afSpec: UInt16 { UInt16(IFLA_AF_SPEC) }
 }
 
 /// Attributes within `IFLA.linkInfo`.
@@ -28,6 +29,30 @@ public enum IFLABridge {
   public static var stp: UInt16 { UInt16(IFLA_BR_STP_STATE) }
   public static var priority: UInt16 { UInt16(IFLA_BR_PRIORITY) }
   public static var vlanFiltering: UInt16 { UInt16(IFLA_BR_VLAN_FILTERING) }
+  public static var vlanProtocol: UInt16 { UInt16(IFLA_BR_VLAN_PROTOCOL) }
+  public static var vlanDefaultPVID: UInt16 { UInt16(IFLA_BR_VLAN_DEFAULT_PVID) }
+}
+
+/// Attributes within `IFLA.afSpec` of a bridge's message (`linux/if_bridge.h`).
+public enum IFLABridgePort {
+  public static var flags: UInt16 { UInt16(IFLA_BRIDGE_FLAGS) }
+  public static var vlanInfo: UInt16 { UInt16(IFLA_BRIDGE_VLAN_INFO) }
+  /// The bridge itself, not a port of one.
+  public static var isSelf: UInt16 { UInt16(BRIDGE_FLAGS_SELF) }
+}
+
+/// Flags of a `struct bridge_vlan_info`.
+public enum BridgeVLANFlag {
+  public static var pvid: UInt16 { UInt16(BRIDGE_VLAN_INFO_PVID) }
+  public static var untagged: UInt16 { UInt16(BRIDGE_VLAN_INFO_UNTAGGED) }
+  public static var rangeBegin: UInt16 { UInt16(BRIDGE_VLAN_INFO_RANGE_BEGIN) }
+  public static var rangeEnd: UInt16 { UInt16(BRIDGE_VLAN_INFO_RANGE_END) }
+}
+
+/// What a dump of links contains or omits (`IFLA.extMask`).
+public enum LinkFilter {
+  public static var compressedVLANs: UInt32 { UInt32(RTEXT_FILTER_BRVLAN_COMPRESSED) }
+  public static var skipStatistics: UInt32 { UInt32(RTEXT_FILTER_SKIP_STATS) }
 }
 
 /// Data of a VXLAN.

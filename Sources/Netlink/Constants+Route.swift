@@ -5,6 +5,7 @@ public enum RTM {
   public static var newLink: UInt16 { UInt16(RTM_NEWLINK) }
   public static var delLink: UInt16 { UInt16(RTM_DELLINK) }
   public static var getLink: UInt16 { UInt16(RTM_GETLINK) }
+  public static var setLink: UInt16 { UInt16(RTM_SETLINK) }
   public static var newLinkProperty: UInt16 { UInt16(RTM_NEWLINKPROP) }
   public static var delLinkProperty: UInt16 { UInt16(RTM_DELLINKPROP) }
   public static var newAddress: UInt16 { UInt16(RTM_NEWADDR) }

@@ -146,8 +146,11 @@ extension Attribute {
 }
 
 extension Batch {
-  public func linkHeader(index: UInt32 = 0, flags: UInt32 = 0, change: UInt32 = 0) {
+  public func linkHeader(
+    family: UInt8 = 0, index: UInt32 = 0, flags: UInt32 = 0, change: UInt32 = 0
+  ) {
     var header = ifinfomsg()
+    header.ifi_family = family
     header.ifi_index = Int32(bitPattern: index)
     header.ifi_flags = flags
     header.ifi_change = change

@@ -185,6 +185,10 @@ struct Comparison {
       guard link.isManaged else { continue }
       var found = observed.links[position]
       if let master = found.master, cascade.has(master) { found.master = nil }
+      if let primary = link.bond?.primary {
+        let slave = present.position(of: Link.ID(primary)).map { observed.links[$0] }
+        found = found.seen(wanted: link, primary: slave)
+      }
       if let cause = cascade.links[link.name], cause != link.name {
         add(link, reason: "goes with link \(cause)")
       } else if isReplaced(link, found), !link.isOurs || !found.isOwned {

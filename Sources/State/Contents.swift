@@ -15,6 +15,8 @@ struct Contents {
   var inputs: [any InputDeclaration] = []
   /// As ``probeNames``.
   var vrrpNames: Set<String>? = []
+  /// As ``probeNames``.
+  var nodeNames: Set<String>? = []
   var deadline = DesiredState.defaultDeadline
   var blueprints: [any Blueprint] = []
   /// Possible names of links and nexthops whose identity couldn't be read: all texts and numbers in

@@ -24,15 +24,15 @@ extension ObjectKey {
 
 /// A set of an object's keys.
 struct KeySet<Key: ObjectKey>: Sendable, ExpressibleByArrayLiteral {
-  private var bits: UInt64 = 0
+  private var bits: UInt128 = 0
 
   init(arrayLiteral keys: Key...) {
     for key in keys { insert(key) }
   }
 
   var isEmpty: Bool { bits == 0 }
-  mutating func insert(_ key: Key) { bits |= 1 << UInt64(key.rawValue) }
-  func contains(_ key: Key) -> Bool { bits & 1 << UInt64(key.rawValue) != 0 }
+  mutating func insert(_ key: Key) { bits |= 1 << UInt128(key.rawValue) }
+  func contains(_ key: Key) -> Bool { bits & 1 << UInt128(key.rawValue) != 0 }
   func isDisjoint(with other: KeySet) -> Bool { bits & other.bits == 0 }
 
   static func + (left: KeySet, right: KeySet) -> KeySet {

@@ -54,7 +54,7 @@ enum Sections {
   static let all: [any SectionReader.Type] = [
     SysctlSection.self, LinkSection.self, WireGuardSection.self, AddressSection.self,
     NeighborSection.self, NexthopSection.self, RouteSection.self, RuleSection.self,
-    NftablesSection.self, IPVSSection.self, ProbeSection.self, VRRPSection.self,
+    NftablesSection.self, IPVSSection.self, NodesSection.self, ProbeSection.self, VRRPSection.self,
     SignalsSection.self,
     GatewaysReader.self, ServicesReader.self,
   ]

@@ -371,7 +371,9 @@ struct VRRP: ParsableCommand {
 struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print a state file for another program's configuration.",
-    subcommands: [Keepalived.self, WireGuard.self, DDClient.self, DDNSUpdater.self])
+    subcommands: [
+      Keepalived.self, NodeNetworkOperator.self, WireGuard.self, DDClient.self, DDNSUpdater.self,
+    ])
 
   struct WireGuard: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -437,6 +439,23 @@ struct Import: ParsableCommand {
     @OptionGroup var common: Common
 
     func run() throws { try common.run { try $0.importDDNSUpdater(file, keys: keys) } }
+  }
+
+  struct NodeNetworkOperator: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "node-network-operator",
+      abstract: "Print a state file for Link resources of node-network-operator.",
+      discussion: """
+        Reads YAML of any number of documents, or JSON, also a List (kubectl get links -o json). What \
+        can't be carried over goes to standard error, a line each: FILE:LINE: what.
+        """)
+
+    @Argument(help: "The resources; - is standard input.", completion: .file())
+    var file: String
+
+    @OptionGroup var common: Common
+
+    func run() throws { try common.run { try $0.importLinks(file) } }
   }
 
   struct Keepalived: ParsableCommand {

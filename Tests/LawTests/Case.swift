@@ -16,7 +16,7 @@ struct Case: Sendable, CustomTestStringConvertible {
   /// Changed versions of the object, with the same identity.
   var changed: [String] = []
   /// A command, and what it must print of the object.
-  let oracle: (command: String, output: String)
+  var oracle: (command: String, output: String)
   /// Removes the object behind vpngw's back.
   let removal: String
   /// A command that succeeds if the kernel supports the kind.

@@ -8,14 +8,15 @@ let network = ["links": [br0], "addresses": [on24, on6]]
 
 /// At least one object of every kind, of every type of link, and of both families.
 let allCases: [Case] =
-  linkCases + addressCases + nexthopCases + routeCases + ruleCases + otherCases + tableCases
+  linkCases + nodeLinkCases + addressCases + nexthopCases + routeCases + ruleCases + otherCases
+  + tableCases
   + ipvsCases + wireGuardCases
 
 /// The cases for this kernel: the virtual machine, which is slow, is only for what other kernels
 /// may lack.
 let cases = getenv("VPNGW_TEST_VM") == nil ? allCases : allCases.filter { $0.needs != nil }
 
-private func link(
+func link(
   _ type: String, _ object: String, _ changed: [String] = [], base: [String: [String]] = [:],
   says output: String, name: String = "l0", needs: String? = nil
 ) -> Case {

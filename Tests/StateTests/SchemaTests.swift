@@ -38,6 +38,7 @@ import Testing
   private static let keys: [(definition: String?, kind: any ObjectKey.Type)] = [
     ("wireguard", WireGuardKey.self), ("wireguardPeer", WireGuardPeerKey.self),
     (nil, FileKey.self), ("parameter", ParameterKey.self), ("link", LinkKey.self),
+    ("portVLAN", PortVLANKey.self), ("node", NodeKey.self),
     ("addressObject", AddressKey.self),
     ("nexthop", NexthopKey.self), ("member", MemberKey.self),
     ("resilient", ResilientKey.self), ("route", RouteKey.self), ("hop", HopKey.self),

@@ -13,6 +13,8 @@ extension Bridge {
       case IFLABridge.forwardDelay: forwardDelay = attribute.uint32.map(Duration.clockTicks)
       case IFLABridge.ageingTime: ageingTime = attribute.uint32.map(Duration.clockTicks)
       case IFLABridge.vlanFiltering: vlanFiltering = attribute.uint8.map { $0 != 0 }
+      case IFLABridge.vlanDefaultPVID: vlanDefaultPVID = attribute.uint16
+      case IFLABridge.vlanProtocol: vlanProtocol = attribute.tagProtocol
       default: continue
       }
     }
@@ -38,6 +40,12 @@ extension Bridge {
     }
     if let vlanFiltering, vlanFiltering != present.vlanFiltering {
       batch.put(IFLABridge.vlanFiltering, UInt8(vlanFiltering ? 1 : 0))
+    }
+    if let vlanDefaultPVID, vlanDefaultPVID != present.vlanDefaultPVID {
+      batch.put(IFLABridge.vlanDefaultPVID, vlanDefaultPVID)
+    }
+    if let vlanProtocol, vlanProtocol != present.vlanProtocol {
+      batch.put(IFLABridge.vlanProtocol, vlanProtocol.etherType.bigEndian)
     }
   }
 }
@@ -126,14 +134,19 @@ extension VLAN {
     var tagProtocol = TagProtocol.dot1Q
     for attribute in data {
       if attribute.type == IFLAVLAN.id { id = attribute.uint16 }
-      if attribute.type == IFLAVLAN.protocol,
-        attribute.uint16.map(UInt16.init(bigEndian:)) == EtherType.dot1ad
-      {
-        tagProtocol = .dot1ad
+      if attribute.type == IFLAVLAN.protocol {
+        tagProtocol = attribute.tagProtocol ?? tagProtocol
       }
     }
     guard let id else { return nil }
     self.init(link: lower, id: id, protocol: tagProtocol)
+  }
+}
+
+extension Attribute {
+  fileprivate var tagProtocol: VLAN.TagProtocol? {
+    let etherType = uint16.map(UInt16.init(bigEndian:))
+    return VLAN.TagProtocol.allCases.first { $0.etherType == etherType }
   }
 }
 

@@ -50,6 +50,17 @@ struct RawLink {
     if isLowerElsewhere { lower = nil }
   }
 
+  /// Whether it is a bridge of a kernel whose bridges can tell VLANs apart.
+  var hasVLANs: Bool {
+    type == "bridge"
+      && data.withUnsafeBytes { Attributes($0).contains { $0.type == IFLABridge.vlanProtocol } }
+  }
+
+  /// Whether it is one of these bridges or a port of one.
+  func belongs(to bridges: Set<UInt32>) -> Bool {
+    bridges.contains(index) || master.map(bridges.contains) ?? false
+  }
+
   func link(_ names: [UInt32: LinkName]) -> Link {
     var link = Link(name)
     link.isUp = isUp
@@ -71,6 +82,7 @@ struct RawLink {
   ) -> Device? {
     switch type {
     case "bridge": .bridge(Bridge(data))
+    case "bond": .bond(Bond(data, names))
     case "vxlan": VXLAN(data, names).map(Device.vxlan)
     case "veth": .veth(Veth(peer: lower))
     case "macvlan": Macvlan(data, lower).map(Device.macvlan)
@@ -80,7 +92,8 @@ struct RawLink {
     case "dummy": .dummy
     case "ifb": .ifb
     case "wireguard": .wireguard
-    default: nil
+    default:
+      type.flatMap(Tunnel.Kind.init).flatMap { Tunnel($0, data, names) }.map(Device.tunnel)
     }
   }
 }

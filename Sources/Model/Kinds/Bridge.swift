@@ -8,6 +8,10 @@ public struct Bridge: Hashable, Sendable {
   public var forwardDelay: Duration?
   /// The bridge's STP priority; lower wins.
   public var priority: UInt16?
+  /// The VLAN that a new port is a member of, untagged; 0: none.
+  public var vlanDefaultPVID: UInt16?
+  /// Which tags tell VLANs apart.
+  public var vlanProtocol: VLAN.TagProtocol?
 
   public init() {}
 
@@ -17,5 +21,7 @@ public struct Bridge: Hashable, Sendable {
     .stated("forward_delay") { $0.bridge?.forwardDelay },
     .stated("ageing_time") { $0.bridge?.ageingTime },
     .stated("vlan_filtering") { $0.bridge?.vlanFiltering },
+    .stated("vlan_default_pvid") { $0.bridge?.vlanDefaultPVID },
+    .stated("vlan_protocol") { $0.bridge?.vlanProtocol?.rawValue },
   ]
 }

@@ -1,26 +1,31 @@
 /// A link's type, with the type's own parameters.
 public enum Device: Hashable, Sendable {
   case bridge(Bridge)
+  case bond(Bond)
   case vxlan(VXLAN)
   case veth(Veth)
   case macvlan(Macvlan)
   case vlan(VLAN)
   case vrf(VRF)
+  case tunnel(Tunnel)
   case dummy, ifb, wireguard
 
   /// The names of all types, as in `ip link add type`.
   public static let types = [
-    "bridge", "dummy", "ifb", "macvlan", "veth", "vlan", "vrf", "vxlan", "wireguard",
+    "bond", "bridge", "dummy", "gre", "ifb", "ip6gre", "ip6tnl", "ipip", "macvlan", "sit", "veth",
+    "vlan", "vrf", "vxlan", "wireguard",
   ]
 
   public var type: String {
     switch self {
     case .bridge: "bridge"
+    case .bond: "bond"
     case .vxlan: "vxlan"
     case .veth: "veth"
     case .macvlan: "macvlan"
     case .vlan: "vlan"
     case .vrf: "vrf"
+    case .tunnel(let tunnel): tunnel.kind.rawValue
     case .dummy: "dummy"
     case .ifb: "ifb"
     case .wireguard: "wireguard"
@@ -30,6 +35,8 @@ public enum Device: Hashable, Sendable {
 
 extension Link {
   public var bridge: Bridge? { if case .bridge(let value) = device { value } else { nil } }
+  public var bond: Bond? { if case .bond(let value) = device { value } else { nil } }
+  public var tunnel: Tunnel? { if case .tunnel(let value) = device { value } else { nil } }
   public var vxlan: VXLAN? { if case .vxlan(let value) = device { value } else { nil } }
   public var veth: Veth? { if case .veth(let value) = device { value } else { nil } }
   public var macvlan: Macvlan? { if case .macvlan(let value) = device { value } else { nil } }
@@ -43,6 +50,7 @@ extension Link {
     case .vxlan(let vxlan): claims.append("vxlan \(vxlan.id) \(vxlan.dstport)")
     case .vlan(let vlan): claims.append("vlan \(vlan.id) \(vlan.link?.text ?? "")")
     case .vrf(let vrf): claims.append("vrf \(vrf.table)")
+    case .tunnel(let tunnel): claims.append(tunnel.claim)
     case .macvlan(let macvlan) where macvlan.mode == .passthru:
       claims.append("passthru \(macvlan.link?.text ?? "")")
     case .veth(let veth): claims += [name.text] + (veth.peer.map { [$0.text] } ?? [])

@@ -14,6 +14,9 @@ public struct Link: Resource {
   public var master: LinkName?
   public var alias: String?
   public var altnames: [String]?
+  /// The VLANs that it is a member of, as a bridge or as a port of one, which tells VLANs apart; nil:
+  /// left as they are, or unknown.
+  public var vlans: [PortVLAN]?
   /// Also removes what isn't stated, as if the link were ours: used to restore a link.
   public var isExact = false
   /// Observed only: its alias has our mark.
@@ -57,6 +60,7 @@ public struct Link: Resource {
     case .vxlan(let vxlan): vxlan.dev
     case .macvlan(let macvlan): macvlan.link
     case .vlan(let vlan): vlan.link
+    case .tunnel(let tunnel): tunnel.dev
     default: nil
     }
   }
@@ -98,7 +102,8 @@ public struct Link: Resource {
         "managed", value: { $0.isManaged ? nil : .bool(false) }, agrees: { _, _ in true }),
       Property("adopt", value: { $0.isAdopted ? .bool(true) : nil }, agrees: { _, _ in true }),
       .stated("type", .replacing) { $0.device?.type },
-    ] + Bridge.properties + VXLAN.properties + otherDevices + [
+    ] + Bridge.properties + Bond.properties + VXLAN.properties + Tunnel.properties + otherDevices
+    + [
       .stated("mtu") { $0.mtu },
       .stated("address") { $0.address },
       Property(
@@ -114,6 +119,7 @@ public struct Link: Resource {
           let present = Set(observed.altnames ?? [])
           return desired.isOurs ? present == Set(wanted) : present.isSuperset(of: wanted)
         }),
+      .stated("vlans") { $0.vlans },
       .stated("up") { $0.isUp },
     ]
 
@@ -169,7 +175,8 @@ extension LinkNumbers {
 extension Link {
   /// The encapsulated packets must fit into the link below, which the file needn't state.
   public func objection(_ outlook: inout some Outlook) -> String? {
-    guard let mtu, let lower, let most = outlook.mtu(lower) else { return nil }
+    // The kernel fragments what a tunnel of another type can't send whole.
+    guard tunnel == nil, let mtu, let lower, let most = outlook.mtu(lower) else { return nil }
     // Outer IP header, UDP 8, VXLAN 8, inner Ethernet 14 (RFC 7348, section 4.3).
     let overhead: UInt32 = vxlan.map { $0.isIPv6 ? 70 : 50 } ?? 0
     guard mtu + overhead > most else { return nil }

@@ -5,6 +5,7 @@ extension ObjectReader<LinkKey> {
   mutating func device(_ type: String, of link: Link) -> Device? {
     switch type {
     case "bridge": .bridge(bridge())
+    case "bond": bond(of: link).map(Device.bond)
     case "vxlan": vxlan().map(Device.vxlan)
     case "veth": veth(link).map(Device.veth)
     case "macvlan": macvlan(isAdopted: link.isAdopted).map(Device.macvlan)
@@ -12,7 +13,8 @@ extension ObjectReader<LinkKey> {
     case "vrf": required(.table, .table(findings.names)).map { .vrf(VRF(table: $0)) }
     case "dummy": .dummy
     case "ifb": .ifb
-    default: .wireguard
+    case "wireguard": .wireguard
+    default: Tunnel.Kind(rawValue: type).flatMap { tunnel($0, of: link) }.map(Device.tunnel)
     }
   }
 
@@ -28,6 +30,8 @@ extension ObjectReader<LinkKey> {
     bridge.ageingTime =
       optional(.ageingTime, .duration(.zero ... .clockTicks, step: .milliseconds(10))) ?? nil
     bridge.vlanFiltering = optional(.vlanFiltering, .bool)
+    bridge.vlanDefaultPVID = optional(.vlanDefaultPvid, .uint16(0, to: 4094))
+    bridge.vlanProtocol = optional(.vlanProtocol, .tagProtocol)
     return bridge
   }
 

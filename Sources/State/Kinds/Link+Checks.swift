@@ -11,6 +11,8 @@ extension CrossCheck {
     for (position, link) in section.items.enumerated() {
       checkMaster(of: link, position)
       checkMTU(of: link, position)
+      checkVLANs(of: link, position)
+      checkPrimary(of: link, position)
       checkClaim(of: link, position, &claims)
     }
   }
@@ -21,19 +23,30 @@ extension CrossCheck {
       return
     }
     switch device {
-    case .bridge, .vrf: break
+    case .bridge:
+      guard link.tunnel != nil || link.device == .wireguard else { break }
+      findings.report(
+        at: section.pointer(position, "master"),
+        "a bridge takes Ethernet links only, which a link of type \(link.device!.type) isn't")
+    case .bond:
+      guard link.tunnel != nil || link.device == .wireguard || link.bond != nil else { break }
+      findings.report(
+        at: section.pointer(position, "master"),
+        "a bond doesn't take a link of type \(link.device!.type)")
+    case .vrf: break
     default:
       findings.report(
         at: section.pointer(position, "master"),
-        "must be a bridge or a vrf, and \"\(name)\" is of type \(device.type)")
+        "must be a bridge, a bond or a vrf, and \"\(name)\" is of type \(device.type)")
     }
   }
 
   /// The encapsulated packets must fit into the link below.
   private func checkMTU(of link: Link, _ position: Int) {
     let section = contents[Link.self]
-    // Somebody else's link is as it is.
-    guard !link.isAdopted, let mtu = link.mtu, let name = link.lower, name != link.name,
+    // Somebody else's link is as it is; what a tunnel can't send whole is fragmented.
+    guard !link.isAdopted, link.tunnel == nil, let mtu = link.mtu, let name = link.lower,
+      name != link.name,
       let most = links[name]?.mtu
     else { return }
     // Outer IP header, UDP 8, VXLAN 8, inner Ethernet 14 (RFC 7348, section 4.3).
@@ -45,6 +58,29 @@ extension CrossCheck {
       : "above the MTU of its \"dev\" \"\(name)\", \(most), less \(overhead) for "
         + "VXLAN over \(overhead == 50 ? "IPv4" : "IPv6"): \(most > overhead ? most - overhead : 0) at most"
     findings.report(at: section.pointer(position, "mtu"), "\(mtu) is " + reason)
+  }
+
+  /// VLANs mean nothing to a bridge that doesn't tell them apart.
+  private func checkVLANs(of link: Link, _ position: Int) {
+    let section = contents[Link.self]
+    guard link.vlans != nil, let name = link.bridge == nil ? link.master : link.name,
+      let bridge = links[name], let parameters = bridge.bridge
+    else { return }
+    guard parameters.vlanFiltering == false || bridge.isOurs && parameters.vlanFiltering == nil
+    else { return }
+    findings.report(
+      at: section.pointer(position, "vlans"),
+      "bridge \"\(name)\" doesn't tell VLANs apart: it needs \"vlan_filtering\": true")
+  }
+
+  private func checkPrimary(of link: Link, _ position: Int) {
+    let section = contents[Link.self]
+    guard let name = link.bond?.primary, let primary = links[name], primary.isManaged,
+      primary.master != link.name, primary.master != nil || primary.isOurs
+    else { return }
+    findings.report(
+      at: section.pointer(position, "primary"),
+      "\"\(name)\" is no slave of \"\(link.name)\": it needs \"master\": \"\(link.name)\"")
   }
 
   /// What only one link can have.
@@ -70,6 +106,9 @@ extension CrossCheck {
     case .vrf(let vrf):
       claim = Claim(type: "vrf", number: vrf.table.number)
       (key, words) = ("table", "table \(vrf.table)")
+    case .tunnel(let tunnel):
+      claim = Claim(type: tunnel.kind.rawValue, number: tunnel.ikey ?? 0, more: tunnel.ends)
+      (key, words) = ("name", tunnel.ends)
     default: return
     }
     guard let first = claims[claim] else {

@@ -9,7 +9,7 @@ extension CrossCheck {
       section.items.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     let needs = section.items.map { link -> [(key: Pointer.Component, link: LinkName)] in
       var needs: [(key: Pointer.Component, link: LinkName)] = []
-      if let lower = link.lower { needs.append((link.vxlan == nil ? "link" : "dev", lower)) }
+      if let lower = link.lower { needs.append((.key(link.lowerKey), lower)) }
       if let master = link.master { needs.append(("master", master)) }
       return needs
     }

@@ -16,8 +16,9 @@ enum LinkSection: ListSection {
   /// Without a link that names itself: that is reported elsewhere.
   static func links(of link: Link) -> [(name: LinkName?, key: String)] {
     [
-      (link.lower == link.name ? nil : link.lower, link.vxlan == nil ? "link" : "dev"),
+      (link.lower == link.name ? nil : link.lower, link.lowerKey),
       (link.master == link.name ? nil : link.master, "master"),
+      (link.bond?.primary, "primary"),
     ]
   }
 
@@ -32,6 +33,11 @@ enum LinkSection: ListSection {
     let names = check.impliedLinks.union(check.links.keys)
     return SignalNames(noun: "link", declared: Set(names.map(\.text)), unread: unread)
   }
+}
+
+extension Link {
+  /// The key for the link below it.
+  var lowerKey: String { vxlan != nil || tunnel != nil ? "dev" : "link" }
 }
 
 extension ObjectReader<LinkKey> {
@@ -51,10 +57,11 @@ extension ObjectReader<LinkKey> {
     refuseKeysOfOthers(type)
     if let type { link.device = device(type, of: link) }
     link.mtu = mtu(name)
-    link.address = mac()
+    link.address = mac(of: link)
     link.master = optional(.master, .link)
     link.alias = alias(isOurs: link.isOurs)
     link.altnames = altnames()
+    link.vlans = vlans(of: link)
     // A link that we make is wanted up; the state of another is its maker's business.
     link.isUp = optional(.up, .bool) ?? (has(.type) && !link.isAdopted ? true : nil)
     return name.map { _ in link }
@@ -79,7 +86,10 @@ extension ObjectReader<LinkKey> {
     return optional(.mtu, .bytes(68, to: most))
   }
 
-  private mutating func mac() -> MACAddress? {
+  private mutating func mac(of link: Link) -> MACAddress? {
+    if let tunnel = link.tunnel, has(.address) {
+      refuse(.address, "a link of type \(tunnel.kind.rawValue) has no MAC address")
+    }
     guard let mac = optional(.address, .mac) else { return nil }
     if mac.isZero { report(.address, "\"\(mac)\" is no link's address: leave \"address\" out") }
     if mac.isMulticast {
