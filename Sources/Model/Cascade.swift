@@ -63,7 +63,10 @@ public struct Cascade: Sendable {
     while hasGrown {
       hasGrown = false
       for link in all where links[link.name] == nil {
-        guard let below = link.lower ?? link.veth?.peer, let cause = links[below] else { continue }
+        // A tunnel outlives the link that carries it.
+        guard link.tunnel == nil, let below = link.lower ?? link.veth?.peer,
+          let cause = links[below]
+        else { continue }
         links[link.name] = cause
         hasGrown = true
       }

@@ -55,6 +55,7 @@ extension Bond {
       (lacpRate, lacpActive) = (nil, nil)
       (adActorSysPrio, adUserPortKey, adActorSystem) = (nil, nil, nil)
     }
+    if mode?.mayMonitorByARP != true { arpMissedMax = nil }
     if mode != .balanceRR { packetsPerSlave = nil }
     if mode != .balanceTLB { tlbDynamicLB = nil }
     if mode?.hasPrimary != true { primary = nil }

@@ -46,7 +46,10 @@ extension ObjectReader<LinkKey> {
   private mutating func refuseKeys(unfitFor mode: Bond.Mode) {
     let allowed: [([LinkKey], (Bond.Mode) -> Bool)] = [
       ([.primary], \.hasPrimary),
-      ([.arpInterval, .arpIpTarget, .arpValidate, .arpAllTargets], \.mayMonitorByARP),
+      (
+        [.arpInterval, .arpIpTarget, .arpValidate, .arpAllTargets, .arpMissedMax],
+        \.mayMonitorByARP
+      ),
       ([.packetsPerSlave], { $0 == .balanceRR }),
       ([.tlbDynamicLb], { $0 == .balanceTLB }),
       (
