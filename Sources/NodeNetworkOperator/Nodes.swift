@@ -34,20 +34,19 @@ struct Nodes {
   ) -> [Term] {
     // An entry has each label once.
     var demands: [[LinkResource.Requirement]] = []
-    var terms: [Term] = []
     for requirement in selector {
-      guard let label = requirement.demanded else {
-        terms.append(
-          Term(node: name(for: [requirement], of: resource + "-except"), isNegated: true))
-        continue
-      }
+      guard let label = requirement.demanded else { continue }
       if let free = demands.firstIndex(where: { !$0.contains { $0.demanded == label } }) {
         demands[free].append(requirement)
       } else {
         demands.append([requirement])
       }
     }
-    return demands.map { Term(node: name(for: $0, of: resource)) } + terms
+    let exceptions = selector.filter { $0.demanded == nil }
+    return demands.map { Term(node: name(for: $0, of: resource)) }
+      + exceptions.map {
+        Term(node: name(for: [$0], of: resource + "-except"), isNegated: true)
+      }
   }
 
   private mutating func name(

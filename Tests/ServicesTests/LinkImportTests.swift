@@ -73,7 +73,7 @@ import Testing
         "ip link add vpn-gw-bridge0 type bridge", "ip link set vpn-gw-bridge0 mtu 1420 up",
         "ip link add vpn-gw-vxlan0 type vxlan id 1000 dstport 4789 srcport 4789 4789 nolearning",
         "ip link set vpn-gw-vxlan0 type vxlan id 1000 dev bond0",
-        "ip link set vpn-gw-vxlan0 type vxlan id 1000 group 224.0.0.88",
+        "ip link set vpn-gw-vxlan0 type vxlan id 1000 dev bond0 group 224.0.0.88",
         "ip link set vpn-gw-vxlan0 mtu 1420 master vpn-gw-bridge0 up",
         "ip link add uplink0 type ifb", "ip link set uplink0 up",
         "ip link add podbridge0 type bridge", "ip link set podbridge0 up",

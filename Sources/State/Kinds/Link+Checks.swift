@@ -75,7 +75,8 @@ extension CrossCheck {
 
   private func checkPrimary(of link: Link, _ position: Int) {
     let section = contents[Link.self]
-    guard let name = link.bond?.primary, let primary = links[name], primary.isManaged,
+    guard let name = link.bond?.primary, name != link.name, let primary = links[name],
+      primary.isManaged,
       primary.master != link.name, primary.master != nil || primary.isOurs
     else { return }
     findings.report(
