@@ -8,7 +8,7 @@ let nodeLinkCases: [Case] = bondCases + vlanCases + tunnelCases
 private let bondCases: [Case] = [
   link(
     "bond",
-    #"{ "name": "l0", "type": "bond", "mode": "active-backup", "miimon": "100ms", "updelay": "200ms", "mtu": 1400, "address": "02:00:00:00:00:0b" }"#,
+    #"{ "name": "l0", "type": "bond", "mode": "active-backup", "miimon": "100ms", "updelay": "200ms", "fail_over_mac": "none", "mtu": 1400, "address": "02:00:00:00:00:0b" }"#,
     [
       #"{ "name": "l0", "type": "bond", "mode": "active-backup", "miimon": "50ms", "updelay": "100ms", "downdelay": "50ms", "num_grat_arp": 3, "primary_reselect": "failure", "resend_igmp": 2 }"#,
       #"{ "name": "l0", "type": "bond", "mode": "active-backup", "arp_interval": "1s", "arp_ip_target": ["192.0.2.1", "192.0.2.2"], "arp_validate": "all", "arp_all_targets": "all", "arp_missed_max": 3, "fail_over_mac": "active" }"#,

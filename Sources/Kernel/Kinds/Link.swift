@@ -187,7 +187,7 @@ enum LinkKind: KernelKind {
     }
     encoder.batch.request(RTM.newLink, []) {
       // Flags without a mask would set all of them (rtnl_dev_combine_flags).
-      if differing.contains("up") || movesBond {
+      if differing.contains("up"), !movesBond {
         $0.linkHeader(flags: isUp == true ? IFF.up : 0, change: IFF.up)
       } else {
         $0.linkHeader()
@@ -198,6 +198,13 @@ enum LinkKind: KernelKind {
       if differing.contains("master") { $0.put(IFLA.master, master ?? 0) }
       if differing.contains("alias") {
         $0.put(IFLA.alias, observed.isOwned ? Ownership.text(link.alias) : link.alias ?? "")
+      }
+    }
+    if movesBond {
+      // Until Linux 6.8 a request's flags take effect before its master (do_setlink).
+      encoder.batch.request(RTM.newLink, []) {
+        $0.linkHeader(flags: isUp == true ? IFF.up : 0, change: IFF.up)
+        $0.put(IFLA.name, link.name.text)
       }
     }
     if let vlans = link.vlans, !differing.isDisjoint(with: ["vlans", "master"]) {

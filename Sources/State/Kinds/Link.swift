@@ -90,6 +90,12 @@ extension ObjectReader<LinkKey> {
     if let tunnel = link.tunnel, has(.address) {
       refuse(.address, "a link of type \(tunnel.kind.rawValue) has no MAC address")
     }
+    if let bond = link.bond, bond.mode == .activeBackup, bond.failOverMAC ?? .none != .none,
+      has(.address)
+    {
+      // bond_set_mac_address ignores it.
+      refuse(.address, "with \"fail_over_mac\" the bond has the MAC address of its active slave")
+    }
     guard let mac = optional(.address, .mac) else { return nil }
     if mac.isZero { report(.address, "\"\(mac)\" is no link's address: leave \"address\" out") }
     if mac.isMulticast {
