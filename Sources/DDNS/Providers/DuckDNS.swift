@@ -22,7 +22,8 @@ struct DuckDNS: HTTPProvider {
     _ settings: ProviderSettings, for name: RecordName
   ) -> [ProviderProblem] {
     if domain(of: name) != nil { return [] }
-    return [ProviderProblem(nil, "\"\(name)\" is no name at Duck DNS: they end in \".duckdns.org\"")]
+    let message = "\"\(name)\" is no name at Duck DNS: they end in \".duckdns.org\""
+    return [ProviderProblem(nil, message)]
   }
 
   init(_ settings: ProviderSettings, _ context: ProviderContext) throws(ProviderError) {
