@@ -134,7 +134,13 @@ extension StatusStore {
       StatusServer.Answer(
         status: .ok, type: "text/plain; version=0.0.4; charset=utf-8",
         body: metrics.text)
-    case "/healthz": .text(.ok, "ok\n")
+    case "/livez": .text(.ok, "ok\n")
+    case "/healthz":
+      switch status.health {
+      case let health? where !health.isGood:
+        .text(.serviceUnavailable, health.reason + "\n")
+      default: .text(.ok, "ok\n")
+      }
     case "/readyz":
       status.isReady
         ? .text(.ok, "ready\n") : .text(.serviceUnavailable, "not yet: \(status.notReady)\n")

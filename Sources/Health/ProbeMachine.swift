@@ -54,6 +54,12 @@ struct ProbeMachine {
     let before = state
     reading.lastDuration = now - started
     reading.obstacle = nil
+    if case .unasked = outcome {
+      reading.consecutiveUnasked += 1
+    } else {
+      reading.consecutiveUnasked = 0
+    }
+    reading.isDoubtful = reading.consecutiveUnasked >= probe.fall
     switch outcome {
     case .good(let finding):
       successes += 1

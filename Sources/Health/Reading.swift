@@ -27,6 +27,10 @@ public struct Reading: Hashable, Sendable {
   /// Attempts that couldn't ask.
   public var unasked = 0
   public var consecutiveFailures = 0
+  /// Attempts in a row that couldn't ask.
+  var consecutiveUnasked = 0
+  /// Whether as many couldn't ask as would have to fail: the state is an old one.
+  public var isDoubtful = false
   /// How much too late the last attempt started.
   public var lateness = Duration.zero
   public var maxLateness = Duration.zero

@@ -18,6 +18,7 @@ public protocol Blueprint: Hashable, Sendable {
   /// Learns what it needs from the rest of the file: the addresses, whatever their conditions are,
   /// and the other blueprints.
   mutating func learn(addresses: [Address], others: [any Blueprint])
+  mutating func learn(wireGuards: [WireGuard])
 
   // MARK: - Expansion
 
@@ -42,6 +43,9 @@ public protocol Blueprint: Hashable, Sendable {
   func availability(
     in wanted: NetworkState, given signals: [Signal: Signal.State]
   ) -> Availability?
+  /// What must be up for the machine to do its work, which `GET /healthz` tells; nil if that
+  /// question doesn't apply.
+  var healthCondition: Condition? { get }
   /// The kernel's counters of what it dropped; nil if it drops nothing.
   var counters: DropCounters? { get }
   /// Networks whose hosts may not ask this machine for its status.
@@ -52,6 +56,7 @@ extension Blueprint {
   public static var countsDrops: Bool { false }
   public var readSignals: Set<Signal> { [] }
   public mutating func learn(addresses: [Address], others: [any Blueprint]) {}
+  public mutating func learn(wireGuards: [WireGuard]) {}
   public func drainings(
     given signals: [Signal: Signal.State], keeping observed: NetworkState
   ) -> [Draining] { [] }
@@ -62,6 +67,7 @@ extension Blueprint {
   public func availability(
     in wanted: NetworkState, given signals: [Signal: Signal.State]
   ) -> Availability? { nil }
+  public var healthCondition: Condition? { nil }
   public var counters: DropCounters? { nil }
   public func untrusted(in wanted: NetworkState) -> [Prefix] { [] }
 

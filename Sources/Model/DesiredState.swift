@@ -45,7 +45,9 @@ public struct DesiredState: Hashable, Sendable {
   /// name.
   public var signals: Set<Signal> {
     let said = Set(probes.map(\.signal) + inputs.map(\.signal))
-    return conditions.reduce(into: said.union(trackedSignals)) { $0.formUnion($1.signals) }
+    return (conditions + healthConditions).reduce(into: said.union(trackedSignals)) {
+      $0.formUnion($1.signals)
+    }
   }
 
   private var trackedSignals: Set<Signal> { inputs.reduce(into: []) { $0.formUnion($1.tracked) } }
@@ -55,6 +57,9 @@ public struct DesiredState: Hashable, Sendable {
     let own = blueprints.reduce(into: Set<Signal>()) { $0.formUnion($1.signals) }
     return conditions.reduce(into: own) { $0.formUnion($1.signals) }
   }
+
+  /// What must be up for the machine to do its work; empty if it has none that could be judged.
+  public var healthConditions: [Condition] { blueprints.compactMap(\.healthCondition) }
 
   private var conditions: [Condition] {
     conditional.flatMap { ($0.members + [$0.when]).compactMap(\.self) }

@@ -51,10 +51,11 @@ struct Contents {
   var desiredState: DesiredState {
     var desiredState = DesiredState()
     desiredState.probes = probes + blueprints.flatMap(\.probes)
-    let addresses = self[Address.self].items
+    let (addresses, wireGuards) = (self[Address.self].items, self[WireGuard.self].items)
     desiredState.blueprints = blueprints.map { blueprint in
       var blueprint = blueprint
       blueprint.learn(addresses: addresses, others: blueprints)
+      blueprint.learn(wireGuards: wireGuards)
       return blueprint
     }
     let readSignals = blueprints.reduce(into: Set<Signal>()) { $0.formUnion($1.readSignals) }

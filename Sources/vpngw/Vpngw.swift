@@ -252,7 +252,7 @@ struct Run: ParsableCommand {
     discussion: """
       Checks again whenever the file, a signal or the kernel changes. A file that is wrong is \
       refused, and the one before it stays in force. SIGHUP reads the file again; SIGTERM ends \
-      without changing anything. Serves /status, /metrics, /healthz and /readyz over HTTP.
+      without changing anything. Serves /status, /metrics, /healthz, /livez and /readyz over HTTP.
       """)
 
   enum Exit: String, ExpressibleByArgument, CaseIterable {

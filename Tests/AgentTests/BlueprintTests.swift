@@ -71,6 +71,28 @@ private struct Resolver: Blueprint {
   }
 }
 
+/// A blueprint that expands with what a probe reads: a table for each forwarded port.
+private struct Reader: Blueprint {
+  static let section = "reader"
+
+  var signal: Signal { Signal(.probe, "gw") }
+  var probes: [Probe] { [Probe(name: "gw", question: .icmp(IPAddress("192.0.2.1")!))] }
+  var readSignals: Set<Signal> { [signal] }
+  var parts: [BlueprintPart] { [] }
+  var claims: BlueprintClaims { BlueprintClaims() }
+  var healthCondition: Condition? { .all([.signal(signal), .signal(Signal(.link, "lo"))]) }
+
+  func expanded(in context: BlueprintContext) -> NetworkState {
+    var state = NetworkState()
+    state.routes = (context.readings[signal]?.forwardedPorts ?? []).map { port in
+      var route = Route(Prefix("192.0.2.1/32")!, hop: Route.Hop(dev: .loopback))
+      route.table = RouteTable(UInt32(port))
+      return route
+    }
+    return state
+  }
+}
+
 struct BlueprintTests {
   private static var desired: DesiredState {
     var desired = DesiredState()
@@ -107,6 +129,66 @@ struct BlueprintTests {
     #expect(up.claimedTables == [RouteTable(4000)])
     #expect(up.tables.map(\.isBlueprints) == [true])
     #expect(Self.desired.expanded(given: [Resolver().signal: .down]).routes.isEmpty)
+  }
+
+  private static var reading: DesiredState {
+    var desired = DesiredState()
+    desired.blueprints = [Reader()]
+    desired.probes = Reader().probes
+    return desired
+  }
+
+  /// No signal changes meanwhile.
+  @Test func whatAProbeReadsIsAppliedAtOnce() throws {
+    try Turning.with(nil) { turning in
+      turning.daemon.take(Self.reading)
+      for ports in [[4001], [4002, 4003], nil] as [[UInt16]?] {
+        turning.inbox.post(Reader().signal, SignalReading(forwardedPorts: ports))
+        let isThere = try turning.turn {
+          let tables = try sh("ip -o route show table all").split(separator: "\n").filter {
+            $0.hasPrefix("192.0.2.1 ")
+          }
+          return tables.count == ports?.count ?? 0
+            && (ports ?? []).allSatisfy { port in
+              tables.contains { $0.contains("table \(port) ") }
+            }
+        }
+        #expect(isThere, "\(ports ?? [])")
+      }
+    }
+  }
+
+  @Test func healthIsWhatItsConditionSays() throws {
+    try Turning.with(nil) { turning in
+      func answer(_ path: String) -> String {
+        turning.store.answer(path).map { "\($0.status): \($0.body)" } ?? ""
+      }
+      let (good, bad) = ("200 OK: ok\n", "503 Service Unavailable: ")
+      // Nobody has asked for anything yet.
+      #expect(answer("/healthz") == good)
+      turning.daemon.take(Self.reading)
+      #expect(answer("/healthz").hasPrefix(bad))
+      turning.converge()
+      #expect(answer("/healthz") == bad + "probe.gw is not known yet\n")
+      for state in [.up, .down, .up] as [Signal.State] {
+        turning.inbox.post(Reader().signal, state)
+        let isSaid = turning.turn {
+          answer("/healthz") == (state == .up ? good : bad + "probe.gw is down\n")
+        }
+        #expect(isSaid, "\(state)")
+        #expect(answer("/livez") == good)
+        let value = turning.value("vpngw_healthy")
+        #expect(value == (state == .up ? 1 : 0))
+      }
+      #expect(turning.log.of("health").count == 4)
+      try sh("ip link set lo down")
+      let isDown = turning.turn { answer("/healthz") == bad + "link.lo is down\n" }
+      #expect(isDown)
+      // Without such a blueprint the question doesn't apply.
+      turning.daemon.take(Self.desired)
+      #expect(answer("/healthz") == good)
+      #expect(!turning.store.metrics.text.contains("vpngw_healthy"))
+    }
   }
 
   @Test func theLoopAppliesItAndReportsItInStatusAndMetrics() throws {

@@ -111,8 +111,10 @@ struct ProbeMachineTests {
     #expect(machine.end(ours, .zero) == nil)
     #expect(machine.state == .unknown)
     _ = machine.end(.good(Finding(publicAddress: IPAddress("198.51.100.7"))), .zero)
+    #expect(!machine.reading.isDoubtful)
     for _ in 0..<10 { #expect(machine.end(ours, .zero) == nil) }
     #expect(machine.state == .up)
+    #expect(machine.reading.isDoubtful)
     #expect(machine.reading.publicAddress != nil)
     #expect(machine.reading.notes == ["could not be asked: Too many open files"])
     #expect((machine.reading.failed, machine.reading.unasked) == (0, 11))
@@ -120,7 +122,7 @@ struct ProbeMachineTests {
     #expect(machine.end(Self.bad, .zero) == nil)
     #expect(machine.end(ours, .zero) == nil)
     #expect(machine.end(Self.bad, .zero) == .down)
-    #expect(machine.reading.notes.isEmpty)
+    #expect(machine.reading.notes.isEmpty && !machine.reading.isDoubtful)
   }
 
   @Test func portIsAskedForUntilUpAndEveryTenthTimeAfterThat() {

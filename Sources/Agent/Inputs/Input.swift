@@ -25,6 +25,8 @@ protocol Input: Sendable {
   var isLeaving: Bool { get }
   /// Why a signal is down.
   func reason(for signal: Signal) -> String?
+  /// Why nobody knows whether a signal's state still holds; nil: it does.
+  func doubt(about signal: Signal) -> String?
   /// What there is to show about its signals, whose states the loop knows.
   func status(given states: [Signal: Signal.State]) -> InputStatus
   func measure(into metrics: inout Metrics)
@@ -50,6 +52,7 @@ extension Input {
   func leave() {}
   var isLeaving: Bool { false }
   func reason(for signal: Signal) -> String? { nil }
+  func doubt(about signal: Signal) -> String? { nil }
   func status(given states: [Signal: Signal.State]) -> InputStatus { InputStatus() }
   func measure(into metrics: inout Metrics) {}
   func stop() {}
@@ -79,5 +82,9 @@ extension [any Input] {
 
   func reason(for signal: Signal) -> String? {
     lazy.compactMap { $0.reason(for: signal) }.first
+  }
+
+  func doubt(about signal: Signal) -> String? {
+    lazy.compactMap { $0.doubt(about: signal) }.first
   }
 }

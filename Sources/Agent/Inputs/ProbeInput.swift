@@ -32,6 +32,11 @@ final class ProbeInput: Input {
 
   func reason(for signal: Signal) -> String? { prober.snapshot()[signal]?.reading.lastFailure }
 
+  func doubt(about signal: Signal) -> String? {
+    guard let reading = prober.snapshot()[signal]?.reading, reading.isDoubtful else { return nil }
+    return reading.obstacle
+  }
+
   func status(given states: [Signal: Signal.State]) -> InputStatus {
     Self.status(of: prober.snapshot(), given: states)
   }

@@ -111,6 +111,7 @@ extension Daemon {
     store.declare(read)
     for input in inputs { input.update(read) }
     onTake(read)
+    judgeHealth(.now)
     cadence.wake(.now)
   }
 }

@@ -99,7 +99,10 @@ extension Daemon {
     let notes = say(lacking + down.troubles, undecided)
     reportBlueprints(wanted, outcome, now)
     countDrops()
-    store.addressFilter.close(desiredState!.blueprints.flatMap { $0.untrusted(in: wanted) })
+    store.addressFilter.close(
+      desiredState!.blueprints.flatMap { $0.untrusted(in: wanted) },
+      except: desiredState!.healthConditions.isEmpty ? [] : ["/healthz"])
+    judgeHealth(now)
     store.report(outcome, failures, notes, liveSignals.list(now))
     tellOutputs(outcome, now)
   }

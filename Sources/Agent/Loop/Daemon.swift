@@ -173,6 +173,7 @@ final class Daemon {
       nextPoll = now + options.poll
       onPoll()
       countDrops()
+      judgeHealth(now)
       if hasDriftedSilently() { hasDrifted = true }
     }
     if hasDrifted {
@@ -185,6 +186,7 @@ final class Daemon {
       say(news)
       let before = readings
       readings = inbox.readings(of: liveSignals.declared)
+      if !news.isEmpty { judgeHealth(now) }
       if !news.isEmpty || readings != before {
         heed(now)
         react(now, to: Set(news.keys))

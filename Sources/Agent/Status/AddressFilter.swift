@@ -2,19 +2,30 @@ import Model
 internal import NIOCore
 import Synchronization
 
-/// At which of the router's addresses the status port answers. If `--listen` names none (`0.0.0.0`,
-/// `::`), not at those in the VPN network: the router's status is no business of clients.
+/// What the status port answers at which of the machine's addresses. If `--listen` names none
+/// (`0.0.0.0`, `::`), it answers less at those in the VPN network: the status is no business of
+/// clients.
 final class AddressFilter: Sendable {
-  private let closed = Mutex<[Prefix]>([])
+  private struct Content {
+    var closed: [Prefix] = []
+    var paths: Set<String> = []
+  }
 
-  func close(_ networks: [Prefix]) { closed.withLock { $0 = networks } }
+  private let content = Mutex(Content())
 
-  /// `local` is the router's end of a connection to `listener`.
-  func isOpen(at local: SocketAddress?, of listener: SocketAddress?) -> Bool {
+  /// In these networks, only the paths are answered.
+  func close(_ networks: [Prefix], except paths: Set<String> = []) {
+    content.withLock { $0 = Content(closed: networks, paths: paths) }
+  }
+
+  /// The paths that may be asked for; nil: all. `local` is our end of a connection to `listener`.
+  func paths(at local: SocketAddress?, of listener: SocketAddress?) -> Set<String>? {
     guard let stated = listener?.ipAddress.flatMap(IPAddress.init(_:)), stated.isUnspecified,
       let address = local?.ipAddress.flatMap(IPAddress.init(_:))?.unmapped
-    else { return true }
-    return !closed.withLock { $0.contains { $0.contains(address) } }
+    else { return nil }
+    return content.withLock { content in
+      content.closed.contains { $0.contains(address) } ? content.paths : nil
+    }
   }
 }
 

@@ -22,6 +22,15 @@ struct Status: Sendable {
     let closedSince: WallClock?
   }
 
+  /// Whether the machine does its work.
+  struct Health: Hashable, Sendable {
+    let isGood: Bool
+    /// What isn't up that should be.
+    let reasons: [String]
+
+    var reason: String { reasons.joined(separator: "; ") }
+  }
+
   /// How many characters of a probe's reason are shown, which anybody may have written.
   static let longestReason = 200
 
@@ -36,6 +45,8 @@ struct Status: Sendable {
   var subjects: [Signal: SignalSubject] = [:]
   /// For blueprints that lead packets to members, once a pass has seen them.
   var availabilities: [BlueprintAvailability] = []
+  /// Nil if the file doesn't say what it takes.
+  var health: Health?
   /// Packets that blueprints' nftables dropped.
   var drops: [DropTotals] = []
   /// Steps that the kernel refused and that will be tried again.
@@ -86,6 +97,10 @@ extension Status {
         })
     }
     if let waiting { members.append(("waiting", .string(waiting))) }
+    if let health {
+      members.append(("healthy", .bool(health.isGood)))
+      if !health.isGood { members.append(("unhealthy", .string(health.reason))) }
+    }
     for entry in availabilities { members.append((entry.availability.name, entry.tree)) }
     let drops = drops.flatMap(\.list)
     if !drops.isEmpty { members.append(("drops", .array(drops.map(\.tree)))) }

@@ -5,7 +5,7 @@ internal import NIOHTTP1
 internal import NIOPosix
 import Synchronization
 
-/// Serves `GET /status`, `/metrics`, `/healthz` and `/readyz`.
+/// Serves `GET /status`, `/metrics`, `/healthz`, `/livez` and `/readyz`.
 ///
 /// Anybody who reaches the port may ask, but nobody can block it: when there are too many
 /// connections the oldest is closed, and none lasts longer than a question and its answer take.
@@ -82,12 +82,11 @@ final class StatusServer: Sendable {
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           // An error here closes the connection.
-          guard addressFilter.isOpen(at: channel.localAddress, of: address) else {
-            throw ChannelError.eof
-          }
+          let paths = addressFilter.paths(at: channel.localAddress, of: address)
+          if paths?.isEmpty == true { throw ChannelError.eof }
           try channel.pipeline.syncOperations.addHandlers([
             ByteToMessageHandler(HTTPRequestDecoder()), HTTPResponseEncoder(),
-            Handler(connections, answer: answer),
+            Handler(connections, paths, answer: answer),
           ])
         }
       }
@@ -154,12 +153,18 @@ final class StatusServer: Sendable {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let connections: Connections
+    /// The paths that may be asked for; nil: all.
+    private let paths: Set<String>?
     private let answer: @Sendable (String) -> Answer?
     private var isAnswered = false
     private var end: Scheduled<Void>?
 
-    init(_ connections: Connections, answer: @escaping @Sendable (String) -> Answer?) {
+    init(
+      _ connections: Connections, _ paths: Set<String>?,
+      answer: @escaping @Sendable (String) -> Answer?
+    ) {
       self.connections = connections
+      self.paths = paths
       self.answer = answer
     }
 
@@ -192,6 +197,7 @@ final class StatusServer: Sendable {
         return send(.text(.methodNotAllowed, "only GET\n"), to: head, context)
       }
       let path = String(head.uri.prefix { $0 != "?" })
+      if let paths, !paths.contains(path) { return context.close(promise: nil) }
       send(
         answer(path) ?? .text(.notFound, "no such path: \(StatusServer.paths)\n"), to: head, context
       )
@@ -221,5 +227,5 @@ final class StatusServer: Sendable {
     }
   }
 
-  static let paths = "/status /metrics /healthz /readyz"
+  static let paths = "/status /metrics /healthz /livez /readyz"
 }

@@ -7,6 +7,7 @@ extension StatusStore {
     var (metrics, status) = loop
     metrics.set(.stateFileValid, status.file == .good && status.hasFile ? 1 : 0)
     metrics.set(.converged, status.isConverged ? 1 : 0)
+    if let health = status.health { metrics.set(.healthy, health.isGood ? 1 : 0) }
     for type in StateFile.blueprints where type.countsDrops {
       metrics.declare([Counter.drops(of: type.section)])
     }
@@ -38,7 +39,7 @@ extension Counter {
   static func drops(of section: String) -> Counter {
     Counter(
       "vpngw_\(section)_dropped_packets_total",
-      "Packets that the \(section)' nftables dropped, by reason.")
+      "Packets that the nftables of \(section) dropped, by reason.")
   }
 }
 
@@ -47,6 +48,8 @@ extension Gauge {
     "vpngw_state_file_valid", "Whether the state file, as it is now, is the one in force.")
   static let converged = Gauge(
     "vpngw_converged", "Whether the last pass found or made the kernel as the file says.")
+  static let healthy = Gauge(
+    "vpngw_healthy", "Whether the tunnel of a gateway pod carries packets.")
 }
 
 extension Histogram {

@@ -36,6 +36,9 @@ struct StatusTable {
     if let waiting = status["waiting"] { text += line("waiting", word(waiting)) }
     text += line("kernel", (isConverged ? "" : "NOT ") + "as the file says")
     for trouble in list("failures") + list("conflicts") { text += "  \(sentence(trouble))\n" }
+    if let isHealthy = status["healthy"]?.bool {
+      text += line("health", isHealthy ? "good" : "BAD: \(word(status["unhealthy"]))")
+    }
     if let egress { text += line("egress", egress) }
     for drop in list("drops") where drop["packets"]?.integer ?? 0 > 0 {
       text += line("dropped", sentence(of: drop))

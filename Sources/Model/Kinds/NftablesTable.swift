@@ -185,6 +185,17 @@ extension NftablesTable {
       })
   }
 
+  /// Where each port of a map of ports leads, as observed or as stated.
+  public func ports(inMap name: String) -> [UInt16: UInt16] {
+    if let contents { return contents.ports(inMap: name) }
+    return elements(of: name).reduce(into: [:]) { ports, element in
+      guard case .number(let key)? = element.key, case .number(let value)? = element.data else {
+        return
+      }
+      ports[UInt16(truncatingIfNeeded: key)] = UInt16(truncatingIfNeeded: value)
+    }
+  }
+
   private func elements(of name: String) -> [Nftables.Element] {
     source?.sets.first { $0.name == name }?.elements ?? []
   }

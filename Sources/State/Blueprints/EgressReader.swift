@@ -83,7 +83,7 @@ extension ObjectReader<ReturnKey> {
 }
 
 /// A prefix, or the word `reserved`, which is read as nil.
-private struct ExceptForm: Form {
+struct ExceptForm: Form {
   func read(_ value: JSON.Value) throws(Mismatch) -> Prefix? {
     if value.string == "reserved" { return nil }
     do throws(Mismatch) {

@@ -259,7 +259,7 @@ extension ObjectReader<ServerKey> {
 private let serviceNameForm = TextForm.name(of: "service", most: 48)
 
 /// Ports and ranges of ports.
-private struct PortsForm: Form {
+struct PortsForm: Form {
   let range: ClosedRange<UInt16>
 
   func read(_ value: JSON.Value) throws(Mismatch) -> [PortRange] {

@@ -29,14 +29,23 @@ enum WhenKey: Int, ObjectKey {
 extension ObjectReader where Key: ConditionalKey {
   /// The condition of the current object, which may be the link `own`.
   func when(of own: LinkName? = nil) -> Condition? {
-    guard let value = value(.when) else { return nil }
-    findings.enter(.key(Key.when.name))
-    defer { findings.leave() }
-    let condition = findings.condition(value)
+    let condition = condition(.when)
     if let own, condition?.signals.contains(Signal(.link, own.text)) ?? false {
+      findings.enter(.key(Key.when.name))
       findings.report("a link that waits for its own carrier never comes")
+      findings.leave()
     }
     return condition
+  }
+}
+
+extension ObjectReader {
+  /// The condition under a key.
+  func condition(_ key: Key) -> Condition? {
+    guard let value = value(key) else { return nil }
+    findings.enter(.key(key.name))
+    defer { findings.leave() }
+    return findings.condition(value)
   }
 }
 
