@@ -11,9 +11,7 @@ extension DesiredState {
 
   /// The objects and parts of blueprints that depend on unknown signals.
   func undecidedNames(given signals: [Signal: Signal.State]) -> [String] {
-    let parts = blueprints.flatMap(\.parts).filter { part in
-      part.signals.contains { signals[$0] ?? .unknown == .unknown }
-    }
+    let parts = blueprints.flatMap(\.parts).filter { $0.isUndecided(given: signals) }
     return undecided(given: signals).map { "\($0.object.id)" } + parts.map(\.name)
   }
 }

@@ -16,7 +16,7 @@ struct Machine: Surroundings {
     let addresses = Resolver.addresses(of: host)
     if addresses.isEmpty {
       Console.complain(
-        "vpngw: \(host): it has no address now, and so no endpoint is set".visible + "\n")
+        "vpngw: \(host): it has no address now".visible + "\n")
     }
     return addresses
   }

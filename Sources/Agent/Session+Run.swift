@@ -49,6 +49,7 @@ extension Session {
         group: groups[0], allowsExec: run.allowsExec, telling: inbox, log: log,
         observers: [gatewayMeter]),
       try WireGuardInput(telling: inbox, asking: hostNames),
+      DerivedInput(),
     ]
     defer { for input in inputs { input.stop() } }
     let leases = try AddressLeases(log: log, virtualRouters.readings)

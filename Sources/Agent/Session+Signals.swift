@@ -25,7 +25,7 @@ extension Session {
     let known = try signals(inputs, for: desiredState)
     let expanded = desiredState.expanded(given: known.states, reading: known.readings)
     Console.print(StateFile.encode(expanded).text())
-    tellUndecided(of: desiredState, given: known.states, "left out")
+    tellUndecided(of: desiredState, given: desiredState.deriving(from: known.states), "left out")
     return Status.done
   }
 
@@ -73,13 +73,16 @@ extension Session {
     _ stated: [String], for desiredState: DesiredState
   ) throws -> [Signal: Signal.State] {
     var states: [Signal: Signal.State] = [:]
+    let implied = desiredState.blueprints.flatMap(\.derivedSignals).map(\.signal)
     for text in stated {
       guard let equals = text.lastIndex(of: "="),
         let state = Signal.State(rawValue: String(text[text.index(after: equals)...])),
         state != .unknown
       else { throw CommandError("--signal \(text): write NAME=up or NAME=down") }
       let name = String(text[..<equals])
-      guard let signal = Signal(name), desiredState.signals.contains(signal) else {
+      guard let signal = Signal(name),
+        desiredState.signals.contains(signal) || implied.contains(signal)
+      else {
         let names = desiredState.signals.sorted().map(\.description)
         throw CommandError(
           "--signal \(text): no such signal in the file; "
@@ -98,7 +101,7 @@ extension Session {
   ) -> NetworkState {
     let all = known.states.merging(desiredState.linkSignals(in: observed)) { stated, _ in stated }
       .merging(desiredState.handshakeSignals(in: observed)) { stated, _ in stated }
-    tellUndecided(of: desiredState, given: all)
+    tellUndecided(of: desiredState, given: desiredState.deriving(from: all))
     tellLacking(of: desiredState, in: observed)
     return desiredState.expanded(given: all, reading: known.readings, keeping: observed)
   }

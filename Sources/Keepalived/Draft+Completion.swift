@@ -104,10 +104,6 @@ extension Draft {
       note(server.location, "the quorum is more than all real servers weigh: \(max(weights, 1))")
       server.quorum = max(weights, 1)
     }
-    if server.sorry == nil, server.quorum > 1 || server.hysteresis > 0 {
-      note(server.location, "quorum and hysteresis without a sorry server decide nothing: left out")
-      (server.quorum, server.hysteresis) = (1, 0)
-    }
     if server.hysteresis >= server.quorum, server.hysteresis > 0 {
       note(server.location, "hysteresis must be below the quorum: \(server.quorum - 1)")
       server.hysteresis = server.quorum - 1

@@ -113,6 +113,9 @@ extension Draft {
     let persistence = persistence(server, key)
     if !persistence.isEmpty { rest.append(("persistence", .object(persistence))) }
     rest += server.forwarding
+    // Without a sorry server too: "when": "service.NAME" depends on it.
+    if server.quorum != 1 { rest.append(("quorum", .integer(server.quorum))) }
+    if server.hysteresis != 0 { rest.append(("hysteresis", .integer(server.hysteresis))) }
     if let sorry = server.sorry { rest += self.sorry(server, sorry, port) }
     if server.inhibits { rest.append(("inhibit", true)) }
     add(
@@ -158,14 +161,9 @@ extension Draft {
     _ server: VirtualServer, _ sorry: (location: Location, address: IPAddress, port: UInt16?),
     _ port: UInt16?
   ) -> [(String, Tree)] {
-    var members: [(String, Tree)] = []
-    if server.quorum != 1 { members.append(("quorum", .integer(server.quorum))) }
-    if server.hysteresis != 0 { members.append(("hysteresis", .integer(server.hysteresis))) }
     let address = Tree.string(sorry.address.description)
     let own = server.translatesPorts ? sorry.port.flatMap { $0 == port ? nil : $0 } : nil
-    members.append(
-      ("sorry", own.map { ["address": address, "port": .integer(Int($0))] } ?? address))
-    return members
+    return [("sorry", own.map { ["address": address, "port": .integer(Int($0))] } ?? address)]
   }
 
   /// One question for all servers or, if they differ, a condition for each.

@@ -50,6 +50,11 @@ extension Draft {
     case "weight": server.weight = number(statement, 1...65_535) ?? server.weight
     case "ip_family": readFamily(statement, &server)
     case "hysteresis": server.hysteresis = number(statement, 0...1_000_000) ?? server.hysteresis
+    case "quorum_up", "quorum_down":
+      note(
+        statement.location,
+        "\"\(statement.keyword)\" is not carried over: what its script does may have \"when\": "
+          + "\"service.NAME\", which is up while the service has its quorum")
     case "inhibit_on_failure": server.inhibits = true
     case "virtualhost": server.host = value
     case "sorry_server":

@@ -19,6 +19,14 @@ public protocol Blueprint: Hashable, Sendable {
   /// and the other blueprints.
   mutating func learn(addresses: [Address], others: [any Blueprint])
   mutating func learn(wireGuards: [WireGuard])
+  /// The signals that it says itself, from others.
+  var derivedSignals: [DerivedSignal] { get }
+  /// Whether it names hosts.
+  var needsSurroundings: Bool { get }
+  /// With the addresses that its hosts have now.
+  func completed(by surroundings: some Surroundings) -> Self
+  /// Hosts that seem to be elsewhere by now.
+  func deadHosts(given signals: [Signal: Signal.State]) -> Set<String>
 
   // MARK: - Expansion
 
@@ -39,10 +47,10 @@ public protocol Blueprint: Hashable, Sendable {
   func mistakes(in file: DesiredState) -> [Trouble]
   /// Its probes' signals tell about these: a gateway, a server.
   var subjects: [Signal: SignalSubject] { get }
-  /// Whether its objects lead packets anywhere; nil if that question doesn't apply.
-  func availability(
+  /// Whether its objects lead packets anywhere, group by group; empty if that question doesn't apply.
+  func availabilities(
     in wanted: NetworkState, given signals: [Signal: Signal.State]
-  ) -> Availability?
+  ) -> [Availability]
   /// What must be up for the machine to do its work, which `GET /healthz` tells; nil if that
   /// question doesn't apply.
   var healthCondition: Condition? { get }
@@ -57,6 +65,10 @@ extension Blueprint {
   public var readSignals: Set<Signal> { [] }
   public mutating func learn(addresses: [Address], others: [any Blueprint]) {}
   public mutating func learn(wireGuards: [WireGuard]) {}
+  public var derivedSignals: [DerivedSignal] { [] }
+  public var needsSurroundings: Bool { false }
+  public func completed(by surroundings: some Surroundings) -> Self { self }
+  public func deadHosts(given signals: [Signal: Signal.State]) -> Set<String> { [] }
   public func drainings(
     given signals: [Signal: Signal.State], keeping observed: NetworkState
   ) -> [Draining] { [] }
@@ -64,9 +76,9 @@ extension Blueprint {
   public func notes(in observed: NetworkState) -> [Trouble] { [] }
   public func mistakes(in file: DesiredState) -> [Trouble] { [] }
   public var subjects: [Signal: SignalSubject] { [:] }
-  public func availability(
+  public func availabilities(
     in wanted: NetworkState, given signals: [Signal: Signal.State]
-  ) -> Availability? { nil }
+  ) -> [Availability] { [] }
   public var healthCondition: Condition? { nil }
   public var counters: DropCounters? { nil }
   public func untrusted(in wanted: NetworkState) -> [Prefix] { [] }
@@ -94,10 +106,24 @@ public struct BlueprintPart: Hashable, Sendable {
   /// For people: `gateway gw0`.
   public let name: String
   public let signals: Set<Signal>
+  /// What decides, if the signals decide together; nil: each on its own.
+  private let when: Condition?
 
   public init(_ name: String, signals: Set<Signal>) {
     self.name = name
     self.signals = signals
+    when = nil
+  }
+
+  public init(_ name: String, when: Condition) {
+    self.name = name
+    self.when = when
+    signals = when.signals
+  }
+
+  public func isUndecided(given states: [Signal: Signal.State]) -> Bool {
+    if let when { return when.state(given: states) == .unknown }
+    return signals.contains { states[$0] ?? .unknown == .unknown }
   }
 }
 
@@ -111,7 +137,7 @@ public struct BlueprintClaims: Hashable, Sendable {
   public var rules: [Rule] = []
   /// Within these priorities, no other rule may lead packets elsewhere.
   public var priorities: ClosedRange<UInt32>?
-  public var marks: ClosedRange<UInt32>?
+  public var marks: [ClosedRange<UInt32>] = []
   /// The links that it makes, which others may name.
   public var made: [LinkName] = []
   /// The links that it names, by the key of its section.
@@ -120,10 +146,13 @@ public struct BlueprintClaims: Hashable, Sendable {
 
   public struct LinksOfKey: Hashable, Sendable {
     public let key: String
+    /// The position of the object with the key, if the section is a list.
+    public let index: Int?
     public let links: [LinkName]
 
-    public init(_ key: String, _ links: [LinkName]) {
+    public init(_ key: String, of index: Int? = nil, _ links: [LinkName]) {
       self.key = key
+      self.index = index
       self.links = links
     }
   }
@@ -177,6 +206,8 @@ public struct SignalSubject: Hashable, Sendable {
 public struct Availability: Hashable, Sendable {
   /// As the status and the log call it: `egress`.
   public let name: String
+  /// Of which group of members; nil: there is one alone.
+  public let group: String?
   /// What its members are called: `gateways`.
   public let noun: String
   /// The names of the members that get new flows.
@@ -189,9 +220,11 @@ public struct Availability: Hashable, Sendable {
   public let reason: String
 
   public init(
-    name: String, noun: String, leading: [String], count: Int, isClosed: Bool, reason: String
+    name: String, group: String? = nil, noun: String, leading: [String], count: Int, isClosed: Bool,
+    reason: String
   ) {
     self.name = name
+    self.group = group
     self.noun = noun
     self.leading = leading
     self.count = count
@@ -203,15 +236,20 @@ public struct Availability: Hashable, Sendable {
 /// Named nftables counters, one for each reason to drop packets.
 public struct DropCounters: Hashable, Sendable {
   public struct Reason: Hashable, Sendable {
-    /// The counter's name.
     public let name: String
+    /// Of which group of members; nil: of all.
+    public let group: String?
     /// What was dropped, where, and what would help against it.
     public let meaning: String
 
-    public init(_ name: String, meaning: String) {
+    public init(_ name: String, group: String? = nil, meaning: String) {
       self.name = name
+      self.group = group
       self.meaning = meaning
     }
+
+    /// The counter's name.
+    public var counter: String { group.map { "\(name).\($0)" } ?? name }
   }
 
   public let table: NftablesTable.ID

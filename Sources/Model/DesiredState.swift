@@ -12,6 +12,8 @@ public struct DesiredState: Hashable, Sendable {
   public var probes: [Probe] = []
   private var inputList = InputList()
   private var blueprintList = BlueprintList()
+  /// The signals that blueprints say, and that something names or that are worth showing.
+  public internal(set) var derived: [Signal: Derivation] = [:]
   /// How long a signal may stay unknown before it counts as down.
   public var deadline = Self.defaultDeadline
 
@@ -36,6 +38,19 @@ public struct DesiredState: Hashable, Sendable {
     set { blueprintList.list = newValue }
   }
 
+  /// To be called once the whole file is read.
+  public mutating func settle() {
+    nameDerivedSignals()
+    noteReadSignals()
+  }
+
+  mutating func noteReadSignals() {
+    let read = blueprints.reduce(into: Set<Signal>()) { $0.formUnion($1.readSignals) }
+    for index in probes.indices where read.contains(probes[index].signal) {
+      probes[index].readsAlways = true
+    }
+  }
+
   /// True if any object has a condition, or if there is a blueprint.
   public var isConditional: Bool {
     !conditional.isEmpty || !conditionalPatterns.isEmpty || !blueprints.isEmpty
@@ -44,8 +59,12 @@ public struct DesiredState: Hashable, Sendable {
   /// Every signal that the file knows: those of its probes and other inputs, and those that conditions
   /// name.
   public var signals: Set<Signal> {
-    let said = Set(probes.map(\.signal) + inputs.map(\.signal))
-    return (conditions + healthConditions).reduce(into: said.union(trackedSignals)) {
+    Set(probes.map(\.signal) + inputs.map(\.signal)).union(derived.keys).union(namedSignals)
+  }
+
+  /// The signals that something depends on or follows.
+  var namedSignals: Set<Signal> {
+    healthConditions.reduce(into: decidingSignals.union(trackedSignals)) {
       $0.formUnion($1.signals)
     }
   }

@@ -16,7 +16,8 @@ extension DesiredState {
   ) -> NetworkState {
     guard isConditional else { return unconditional }
     var expansion = Expansion(
-      of: self, given: signals, reading: readings, keeping: observed, isOver: isOver)
+      of: self, given: deriving(from: signals), reading: readings, keeping: observed,
+      isOver: isOver)
     return expansion.configuration()
   }
 

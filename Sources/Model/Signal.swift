@@ -1,7 +1,7 @@
 /// The name of a live input: `probe.gw0`, `vrrp.clients`, `link.eth0`.
 public struct Signal: Hashable, Sendable {
   public enum Source: String, Hashable, Sendable, CaseIterable {
-    case probe, vrrp, link, wireguard, node
+    case probe, vrrp, link, wireguard, node, gateway, service
   }
 
   /// What an input reports; unknown until it has reported anything.

@@ -23,6 +23,7 @@ extension DesiredState {
     Kind.all.contains { $0.type.needsSurroundings && !unconditional.isEmpty(of: $0) }
       || conditional.contains { $0.object.kind.type.needsSurroundings }
       || inputs.contains { $0.needsSurroundings }
+      || blueprints.contains { $0.needsSurroundings }
   }
 
   /// Completes it with what the file names; throws if any of that is missing or wrong.
@@ -32,6 +33,18 @@ extension DesiredState {
       conditional[index].object = try conditional[index].object.completed(by: surroundings)
     }
     for index in inputs.indices { inputs[index] = try inputs[index].whole(by: surroundings) }
+    completeBlueprints(by: surroundings)
+  }
+}
+
+extension DesiredState {
+  /// Blueprints' probes ask the hosts where they are now.
+  private mutating func completeBlueprints(by surroundings: some Surroundings) {
+    guard blueprints.contains(where: { $0.needsSurroundings }) else { return }
+    let before = Set(blueprints.flatMap(\.probes).map(\.name))
+    blueprints = blueprints.map { $0.completed(by: surroundings) }
+    probes = probes.filter { !before.contains($0.name) } + blueprints.flatMap(\.probes)
+    noteReadSignals()
   }
 }
 

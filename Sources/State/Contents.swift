@@ -17,6 +17,8 @@ struct Contents {
   var vrrpNames: Set<String>? = []
   /// As ``probeNames``.
   var nodeNames: Set<String>? = []
+  var gatewayNames: Set<String>? = []
+  var serviceNames: Set<String>? = []
   var deadline = DesiredState.defaultDeadline
   var blueprints: [any Blueprint] = []
   /// Possible names of links and nexthops whose identity couldn't be read: all texts and numbers in
@@ -35,6 +37,7 @@ struct Contents {
       if R.needsSurroundings { contents[R.self].complete(by: surroundings, findings) }
     }
     for kind in Kind.all { complete(kind.type, &self) }
+    blueprints = blueprints.map { $0.completed(by: surroundings) }
     for index in inputs.indices {
       let signal = inputs[index].signal
       do throws(Incompleteness) {
@@ -58,11 +61,6 @@ struct Contents {
       blueprint.learn(wireGuards: wireGuards)
       return blueprint
     }
-    let readSignals = blueprints.reduce(into: Set<Signal>()) { $0.formUnion($1.readSignals) }
-    for index in desiredState.probes.indices
-    where readSignals.contains(desiredState.probes[index].signal) {
-      desiredState.probes[index].readsAlways = true
-    }
     desiredState.deadline = deadline
     func declare<R: Resource>(_: R.Type) {
       desiredState.unconditional[R.self] = self[R.self].split { declared in
@@ -81,6 +79,7 @@ struct Contents {
     desiredState.unconditional.absentRules = absentRules.split {
       desiredState.conditionalPatterns.append(ConditionalPattern($0.item, when: $0.when!))
     }
+    desiredState.settle()
     return desiredState
   }
 }

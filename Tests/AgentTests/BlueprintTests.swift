@@ -57,13 +57,15 @@ private struct Resolver: Blueprint {
     ]
   }
 
-  func availability(
+  func availabilities(
     in wanted: NetworkState, given signals: [Signal: Signal.State]
-  ) -> Availability? {
+  ) -> [Availability] {
     let leads = wanted.routes.contains { $0.table.number == 4000 }
-    return Availability(
-      name: "names", noun: "resolvers", leading: leads ? ["ns"] : [], count: 1,
-      isClosed: signals[signal] == .down, reason: "no resolver is alive")
+    return [
+      Availability(
+        name: "names", noun: "resolvers", leading: leads ? ["ns"] : [], count: 1,
+        isClosed: signals[signal] == .down, reason: "no resolver is alive")
+    ]
   }
 
   var counters: DropCounters? {

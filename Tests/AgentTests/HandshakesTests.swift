@@ -82,7 +82,7 @@ struct HandshakesTests {
     waitForNews()
     #expect(names.addresses(of: "vpn.test") == [first])
     server.answer.withLock { $0 = [] }
-    names.doubt(["vpn.test"])
+    names.doubt(["vpn.test"], by: .handshakes)
     let asked = server.questions.load(ordering: .relaxed)
     while server.questions.load(ordering: .relaxed) < asked + 3 { sched_yield() }
     #expect(names.addresses(of: "vpn.test") == [first] && !names.takeNews())

@@ -56,6 +56,37 @@ import Testing
     }
   }
 
+  /// The health server says yes, and nothing comes through the tunnel.
+  @Test func aGatewayWithADeadTunnelIsLeftAndSaysWhy() throws {
+    let file = Self.file.replacing(
+      "\"egress\"",
+      with: """
+        "probes": { "health": { "type": "gluetun" },
+          "tunnel": { "type": "tcp", "address": "203.0.114.1", "port": 443 } }, "egress"
+        """)
+    let derived = DerivedInput()
+    try Turning.with(file, setup: Self.setup, inputs: [LinkInput(), derived]) { turning in
+      turning.start()
+      func say(_ tunnel: Signal.State, leading: [String]) -> Bool {
+        for name in ["gw0.health", "gw0.tunnel", "gw1.health"] {
+          turning.inbox.post(Signal(.probe, name), .up)
+        }
+        turning.inbox.post(Signal(.probe, "gw1.tunnel"), tunnel)
+        return turning.turn {
+          turning.store.status.availabilities.first?.availability.leading == leading
+        }
+      }
+      try #require(say(.up, leading: ["gw0", "gw1"]))
+      try #require(say(.down, leading: ["gw0"]))
+      let line = try #require(turning.log.of("signal").last { $0.contains("gateway.gw1") })
+      #expect(line.contains("level=warning"))
+      #expect(line.contains("reason=\"probe.gw1.tunnel is down\""), "\(line)")
+      turning.converge()
+      let states = turning.store.status.signals.map { "\($0.signal) \($0.state)" }
+      #expect(states.contains("gateway.gw0 up") && states.contains("gateway.gw1 down"))
+    }
+  }
+
   @Test func theLastServersDeathIsAWarning() throws {
     try Turning.with(Self.file, setup: Self.setup) { turning in
       turning.start()

@@ -24,7 +24,10 @@ struct MetricsTests {
     init() {
       probes = ProbeMeter(observers: [meter])
       store = StatusStore(path: "state.json", observers: [meter])
-      meter.update([gw0: IPAddress("10.0.0.1")!, gw1: IPAddress("10.0.0.2")!])
+      meter.update([
+        gw0: .init(gateway: "gw0", labels: [Metrics.Label("gateway_ip", "10.0.0.1")]),
+        gw1: .init(gateway: "gw1", labels: [Metrics.Label("gateway_ip", "10.0.0.2")]),
+      ])
     }
 
     /// A pass after which this many gateways are in use.
@@ -33,10 +36,11 @@ struct MetricsTests {
         name: "egress", noun: "gateways", leading: (0..<count).map { "gw\($0)" }, count: 2,
         isClosed: false, reason: "")
       let member = Gateways.Member("gw0", [IPAddress("10.0.0.1")!])
-      let gateways = Gateways(
+      let group = Gateways.Group(
         link: .loopback, members: [member], egress: .init(from: [Prefix("10.1.0.0/16")!]))
+      let gateways = Gateways([group])
       store.report(
-        availability, of: gateways, BlueprintPass(isGood: isGood, duration: .milliseconds(3)))
+        [availability], of: gateways, BlueprintPass(isGood: isGood, duration: .milliseconds(3)))
     }
 
     var text: String {

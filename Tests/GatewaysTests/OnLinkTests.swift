@@ -142,6 +142,6 @@ import Testing
     }
     // AWS, Cilium, portmap, kube-proxy, tailscale and Calico: none of the bits that they test.
     let bits: UInt32 = 0x80 | 0x0f00 | 0x2000 | 0x4000 | 0x8000 | 0xffff_0000
-    #expect(gateways.reservedMarks.allSatisfy { $0 & bits == 0 && $0 != 0 })
+    #expect(gateways.reservedMarks.joined().allSatisfy { $0 & bits == 0 && $0 != 0 })
   }
 }

@@ -105,7 +105,7 @@ import Testing
       try bed.apply(gateways.expanded(up: gateways.names))
       let old = Flow.some(50, ipv6: false)
       let before = try Self.send(old, in: bed)
-      gateways.members[0].weight = 0
+      gateways.only[0].weight = 0
       try bed.apply(gateways.expanded(up: gateways.names))
       #expect(try Self.send(old, in: bed, .ack) == before)
       let new = try Self.send(Flow.some(50, from: 30_000, ipv6: false), in: bed)
@@ -146,7 +146,7 @@ import Testing
 
   @Test func aSingleExitStaysUntilItDies() throws {
     var gateways = Seed.gateways(3, balance: .single, vips: false)
-    gateways.members[2].weight = 2
+    gateways.only[2].weight = 2
     try Bed.with(gateways) { bed in
       for (up, exit) in [(["gw0", "gw1", "gw2"], 2), (["gw0", "gw1"], 0), (["gw1"], 1)] {
         try bed.apply(gateways.expanded(up: Set(up)))

@@ -33,6 +33,7 @@ extension Nftables.Table {
     ),
     ("ecmp", Seed.gateways(balance: .ecmp(.init()))),
     ("single", Seed.gateways(2, balance: .single, vips: false)),
+    ("groups", Seed.groups().serving),
   ]
 
   /// What nft prints of the table was read line by line against `dataplane-rules.md`.

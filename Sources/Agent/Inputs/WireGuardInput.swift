@@ -122,7 +122,8 @@ final class WireGuardInput: Input {
     for (signal, reading) in readings where reading.error == nil {
       inbox.post(signal, reading.isUp ? .up : .down)
     }
-    names.doubt(Set(readings.values.compactMap { $0.isUp ? nil : $0.peer.host }))
+    names.doubt(
+      Set(readings.values.compactMap { $0.isUp ? nil : $0.peer.host }), by: .handshakes)
   }
 
   /// Readings that can't be renewed stay, with the error.

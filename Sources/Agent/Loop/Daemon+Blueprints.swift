@@ -11,13 +11,14 @@ extension Daemon {
     let states = liveSignals.states(now)
     var availabilities: [Status.BlueprintAvailability] = []
     for blueprint in desiredState!.blueprints {
-      guard let availability = blueprint.availability(in: wanted, given: states) else { continue }
+      let found = blueprint.availabilities(in: wanted, given: states)
+      if found.isEmpty { continue }
       let hasFailed = outcome.failed.contains { blueprint.owns($0.step.change.object) }
       let hasChanged = outcome.done.contains { blueprint.owns($0.change.object) }
       let pass = BlueprintPass(
         isGood: hasFailed ? false : (hasChanged ? true : nil), duration: duration)
-      store.report(availability, of: blueprint, pass)
-      availabilities.append(note(availability))
+      store.report(found, of: blueprint, pass)
+      availabilities += found.map(note)
     }
     if store.status.availabilities != availabilities {
       store.update { $0.availabilities = availabilities }
@@ -26,15 +27,19 @@ extension Daemon {
 
   /// Logs when a blueprint has no live member left, and when it has one again.
   private func note(_ availability: Availability) -> Status.BlueprintAvailability {
-    let before = store.status.availabilities.first { $0.availability.name == availability.name }?
-      .closedSince
+    let before = store.status.availabilities.first {
+      $0.availability.name == availability.name && $0.availability.group == availability.group
+    }?.closedSince
     if availability.isClosed, before == nil {
-      log.error(availability.name, ["state": "closed", "reason": availability.reason])
+      log.error(
+        availability.name,
+        ["group": availability.group, "state": "closed", "reason": availability.reason])
     } else if let before, !availability.isClosed, !availability.leading.isEmpty {
       log.warning(
         availability.name,
         [
-          "state": "open", "by": availability.leading.joined(separator: ","),
+          "group": availability.group, "state": "open",
+          "by": availability.leading.joined(separator: ","),
           "closed-since": before.text,
         ])
     }

@@ -104,7 +104,8 @@ extension Daemon {
     desiredState = read
     convergedDesired = nil
     seen = nil
-    liveSignals.declare(inputs.signals(of: read), deadline: read.deadline, .now)
+    liveSignals.declare(
+      inputs.signals(of: read), derived: Set(read.derived.keys), deadline: read.deadline, .now)
     if read.mentions(Neighbor.kind) || read.mentions(FDBEntry.kind) {
       do { try monitors[0].listenToNeighbors() } catch { log.error("netlink", ["error": error]) }
     }

@@ -21,8 +21,9 @@ extension Daemon {
       outcome = try reconciler.reconcile(holding: isHeld) {
         let observed = try reconciler.observe(for: desiredState!)
         backoff.observed(observed)
-        say(liveSignals.update(inputs.states(in: observed, for: desiredState!), now))
+        let news = heard(inputs.states(in: observed, for: desiredState!), now)
         heed(now)
+        say(news)
         let states = liveSignals.states(now)
         wanted = expanded(states, keeping: observed, now)
         lacking = desiredState!.notes(in: observed)
@@ -115,10 +116,20 @@ extension Daemon {
     }
   }
 
+  /// Takes what inputs say and what follows from it; returns what has changed.
+  func heard(_ states: [Signal: Signal.State], _ now: Instant) -> [Signal: Signal.State] {
+    liveSignals.update(states, now).merging(liveSignals.derive(by: desiredState!, now)) { $1 }
+  }
+
   /// Lets inputs that depend on others' signals know them.
   func heed(_ now: Instant) {
     let states = liveSignals.states(now)
     for input in inputs { input.heed(states) }
+    guard let desiredState, desiredState.blueprints.contains(where: { $0.needsSurroundings })
+    else { return }
+    hostNames.doubt(
+      desiredState.blueprints.reduce(into: []) { $0.formUnion($1.deadHosts(given: states)) },
+      by: .gateways)
   }
 
   private static let shownFailures = 20

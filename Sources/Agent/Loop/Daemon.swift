@@ -182,13 +182,15 @@ final class Daemon {
     }
     if desiredState != nil {
       let posted = inbox.states(of: liveSignals.declared)
-      let news = liveSignals.update(posted.merging(inputs.poll(now)) { $1 }, now)
-      say(news)
+      let news = heard(posted.merging(inputs.poll(now)) { $1 }, now)
       let before = readings
       readings = inbox.readings(of: liveSignals.declared)
+      let hasNews = !news.isEmpty || readings != before
+      // First: the log asks inputs for reasons.
+      if hasNews { heed(now) }
+      say(news)
       if !news.isEmpty { judgeHealth(now) }
-      if !news.isEmpty || readings != before {
-        heed(now)
+      if hasNews {
         react(now, to: Set(news.keys))
         cadence.wake(now)
       }

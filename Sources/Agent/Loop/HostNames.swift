@@ -28,8 +28,14 @@ final class HostNames: Sendable {
     }
   }
 
+  /// Who notices that a host doesn't seem to be where its name says.
+  enum Doubter: Hashable {
+    case handshakes, gateways
+  }
+
   private struct Content {
     var hosts: [String: Host] = [:]
+    var doubts: [Doubter: Set<String>] = [:]
     /// Of ``hosts``, since ``forgetOthers(than:)`` began.
     var named: Set<String> = []
     var hasNews = false
@@ -79,9 +85,11 @@ final class HostNames: Sendable {
   }
 
   /// These hosts are asked for more often than others.
-  func doubt(_ hosts: Set<String>) {
+  func doubt(_ hosts: Set<String>, by doubter: Doubter) {
     let isNews = content.withLock { content in
       var isNews = false
+      content.doubts[doubter] = hosts
+      let hosts = content.doubts.values.reduce(into: Set()) { $0.formUnion($1) }
       for host in content.hosts.keys where content.hosts[host]!.isDoubted != hosts.contains(host) {
         content.hosts[host]!.isDoubted.toggle()
         isNews = true

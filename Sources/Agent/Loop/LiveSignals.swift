@@ -5,14 +5,17 @@ struct LiveSignals {
   /// How long a signal may be unknown before it counts as down.
   private var deadline = DesiredState.defaultDeadline
   private(set) var declared: Set<Signal> = []
+  /// Those that follow from others, and so from their deadlines.
+  private var derived: Set<Signal> = []
   private var states: [Signal: Signal.State] = [:]
   private var unknownSince: [Signal: Instant] = [:]
 
   /// Takes a new state file: signals that stay keep their states.
   mutating func declare(
-    _ signals: Set<Signal>, deadline: Duration, _ now: Instant
+    _ signals: Set<Signal>, derived: Set<Signal> = [], deadline: Duration, _ now: Instant
   ) {
     self.deadline = deadline
+    self.derived = derived
     states = states.filter { signals.contains($0.key) }
     unknownSince = unknownSince.filter { signals.contains($0.key) }
     for signal in signals.subtracting(declared) { unknownSince[signal] = now }
@@ -34,13 +37,25 @@ struct LiveSignals {
   /// The states that conditions see: a signal that has been unknown for too long is down.
   func states(_ now: Instant) -> [Signal: Signal.State] {
     var states = states
-    for (signal, since) in unknownSince where now >= since + deadline { states[signal] = .down }
+    for (signal, since) in unknownSince
+    where now >= since + deadline && !derived.contains(signal) {
+      states[signal] = .down
+    }
     return states
+  }
+
+  /// Takes what follows from the signals; returns what has changed.
+  mutating func derive(by desired: DesiredState, _ now: Instant) -> [Signal: Signal.State] {
+    if derived.isEmpty { return [:] }
+    let said = states(now).filter { !derived.contains($0.key) }
+    return update(
+      desired.deriving(from: said, before: states).filter { derived.contains($0.key) }, now)
   }
 
   /// When the next unknown signal will count as down.
   func nextDeadline(after now: Instant) -> Instant? {
-    unknownSince.values.map { $0 + deadline }.filter { $0 > now }.min()
+    unknownSince.filter { !derived.contains($0.key) }.values.map { $0 + deadline }
+      .filter { $0 > now }.min()
   }
 
   func list(_ now: Instant) -> [Status.SignalStatus] {

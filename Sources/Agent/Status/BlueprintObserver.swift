@@ -5,7 +5,7 @@ protocol BlueprintObserver: Sendable {
   /// A state file was taken.
   func update(_ desired: DesiredState)
   /// Called on the loop's thread, after a pass or after following signals.
-  func note(_ availability: Availability, of blueprint: any Blueprint, _ pass: BlueprintPass)
+  func note(_ availabilities: [Availability], of blueprint: any Blueprint, _ pass: BlueprintPass)
 }
 
 /// What a pass meant for a blueprint.

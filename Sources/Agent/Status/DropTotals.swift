@@ -28,6 +28,7 @@ struct DropTotals: Sendable {
       var members: [(String, Tree)] = [
         ("reason", .string(reason.name)), ("packets", .integer(Int(clamping: packets))),
       ]
+      if let group = reason.group { members.append(("group", .string(group))) }
       if let last { members.append(("last", .string(last.text))) }
       members.append(("meaning", .string(reason.meaning)))
       return .object(members)
@@ -45,7 +46,7 @@ struct DropTotals: Sendable {
   ) {
     list = reasons.map { reason in
       var drop = list.first { $0.reason == reason } ?? Drop(reason)
-      drop.read(counters[reason.name] ?? 0, at: now)
+      drop.read(counters[reason.counter] ?? 0, at: now)
       return drop
     }
   }

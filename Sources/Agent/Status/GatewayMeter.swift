@@ -6,11 +6,17 @@ import Synchronization
 /// gateway-route-manager's metrics, under its names: of the gateways' health checks, and of their
 /// routes.
 final class GatewayMeter: BlueprintObserver, ProbeObserver {
+  /// A probe of a gateway.
+  struct Check: Hashable {
+    let gateway: String
+    let labels: Metrics.Labels
+  }
+
   fileprivate struct Content {
     var metrics = Metrics(GatewayMeter.all)
-    /// The gateways' addresses by the signals of their probes.
-    var gateways: [Signal: IPAddress] = [:]
-    /// The gateways checked since the end of the last cycle, and the slowest of these checks.
+    /// The gateways' checks, by the signals of their probes.
+    var checks: [Signal: Check] = [:]
+    /// Those made since the end of the last cycle, and the slowest of these checks.
     var checked: Set<Signal> = []
     var slowest = Duration.zero
     var publicAddresses: [Signal: IPAddress] = [:]
@@ -31,17 +37,26 @@ final class GatewayMeter: BlueprintObserver, ProbeObserver {
   }
 
   func update(_ desired: DesiredState) {
-    let addresses = (desired.blueprints[Gateways.self]?.members ?? []).compactMap { member in
-      member.addresses.first.map { (member.signal, $0) }
+    var checks: [Signal: Check] = [:]
+    for group in desired.blueprints[Gateways.self]?.groups ?? [] {
+      for member in group.members {
+        let address = member.addresses.first?.description ?? member.host ?? member.name
+        let labels =
+          [Metrics.Label("gateway_ip", address)] + Metrics.labels(ofGroup: group.name)
+        for probe in member.allProbes {
+          let own = member.ownName(of: probe).map { [Metrics.Label("probe", $0)] } ?? []
+          checks[probe.signal] = Check(gateway: member.name, labels: labels + own)
+        }
+      }
     }
-    update(Dictionary(addresses) { first, _ in first })
+    update(checks)
   }
 
-  func update(_ gateways: [Signal: IPAddress]) {
+  func update(_ checks: [Signal: Check]) {
     content.withLock { content in
-      content.gateways = gateways
+      content.checks = checks
       (content.checked, content.slowest) = ([], .zero)
-      content.publicAddresses = content.publicAddresses.filter { gateways[$0.key] != nil }
+      content.publicAddresses = content.publicAddresses.filter { checks[$0.key] != nil }
     }
   }
 
@@ -49,8 +64,7 @@ final class GatewayMeter: BlueprintObserver, ProbeObserver {
 
   func note(_ signal: Signal, _ report: AttemptReport, _ reading: Reading) {
     content.withLock { content in
-      guard let address = content.gateways[signal] else { return }
-      let gateway = [Metrics.Label("gateway_ip", address.description)]
+      guard let gateway = content.checks[signal]?.labels else { return }
       content.metrics.observe(Self.checkDuration, gateway, report.duration)
       if let fault = report.fault { content.metrics.count(fault) }
       for request in report.requests {
@@ -65,16 +79,16 @@ final class GatewayMeter: BlueprintObserver, ProbeObserver {
   }
 
   func measure(_ probes: Prober.Snapshot, into metrics: inout Metrics) {
-    let (own, gateways) = content.withLock { ($0.metrics, $0.gateways) }
+    let (own, checks) = content.withLock { ($0.metrics, $0.checks) }
     metrics.merge(own)
-    for (signal, address) in gateways {
+    for (signal, check) in checks {
       guard let reading = probes[signal]?.reading else { continue }
-      let gateway = [Metrics.Label("gateway_ip", address.description)]
-      metrics.setTries(Self.checks, gateway, reading)
-      metrics.set(Self.failuresInARow, gateway, Double(reading.consecutiveFailures))
+      metrics.setTries(Self.checks, check.labels, reading)
+      metrics.set(Self.failuresInARow, check.labels, Double(reading.consecutiveFailures))
     }
-    let active = gateways.keys.filter { probes[$0]?.state == .up }
-    let addresses = Set(active.compactMap { probes[$0]?.reading.publicAddress })
+    let gateways = Dictionary(grouping: checks.keys) { checks[$0]!.gateway }
+    let active = gateways.values.filter { $0.allSatisfy { probes[$0]?.state == .up } }
+    let addresses = Set(active.joined().compactMap { probes[$0]?.reading.publicAddress })
     metrics.set(Self.active, Double(active.count))
     metrics.set(Self.total, Double(gateways.count))
     metrics.set(Self.publicAddressCount, Double(addresses.count))
@@ -82,10 +96,14 @@ final class GatewayMeter: BlueprintObserver, ProbeObserver {
 
   // MARK: - Routes
 
-  func note(_ availability: Availability, of blueprint: any Blueprint, _ pass: BlueprintPass) {
+  func note(_ availabilities: [Availability], of blueprint: any Blueprint, _ pass: BlueprintPass) {
     guard blueprint is Gateways else { return }
     content.withLock {
-      $0.metrics.set(Self.leading, Double(availability.leading.count))
+      for availability in availabilities {
+        $0.metrics.set(
+          Self.leading, Metrics.labels(ofGroup: availability.group),
+          Double(availability.leading.count))
+      }
       guard let isGood = pass.isGood else { return }
       $0.metrics.addRouteUpdate(isGood ? "success" : "failure", 1)
       if !isGood { $0.metrics.add(Self.errors, [Metrics.Label("type", "route_error")]) }
@@ -95,11 +113,11 @@ final class GatewayMeter: BlueprintObserver, ProbeObserver {
 }
 
 extension GatewayMeter.Content {
-  /// A cycle is over once each gateway has been checked.
+  /// A cycle is over once each check of each gateway has been made.
   fileprivate mutating func noteCycle(_ signal: Signal, _ duration: Duration) {
     checked.insert(signal)
     slowest = max(slowest, duration)
-    guard checked.count == gateways.count else { return }
+    guard checked.count == checks.count else { return }
     metrics.add(GatewayMeter.cycles)
     metrics.observe(GatewayMeter.cycleDuration, slowest)
     (checked, slowest) = ([], .zero)

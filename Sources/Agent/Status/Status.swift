@@ -101,7 +101,7 @@ extension Status {
       members.append(("healthy", .bool(health.isGood)))
       if !health.isGood { members.append(("unhealthy", .string(health.reason))) }
     }
-    for entry in availabilities { members.append((entry.availability.name, entry.tree)) }
+    for entry in availabilities { members.append((entry.ownName, entry.tree)) }
     let drops = drops.flatMap(\.list)
     if !drops.isEmpty { members.append(("drops", .array(drops.map(\.tree)))) }
     members.append(("failures", list(failures)))
@@ -126,6 +126,11 @@ extension Status {
 }
 
 extension Status.BlueprintAvailability {
+  /// `egress`, or of a group `egress.NAME`.
+  fileprivate var ownName: String {
+    availability.name + (availability.group.map { ".\($0)" } ?? "")
+  }
+
   fileprivate var tree: Tree {
     var members: [(String, Tree)] = [
       (availability.noun, .integer(availability.leading.count)),

@@ -14,7 +14,8 @@ extension StatusStore {
     for totals in status.drops {
       for drop in totals.list {
         metrics.set(
-          .drops(of: totals.section), [Metrics.Label("reason", drop.reason.name)],
+          .drops(of: totals.section),
+          [Metrics.Label("reason", drop.reason.name)] + Metrics.labels(ofGroup: drop.reason.group),
           Double(drop.packets))
       }
     }
@@ -59,6 +60,9 @@ extension Histogram {
 }
 
 extension Metrics {
+  /// Of a blueprint's group of members; none where there is one alone.
+  static func labels(ofGroup group: String?) -> Labels { group.map { [Label("group", $0)] } ?? [] }
+
   /// The metrics that the loop keeps.
   init(loop: Void) {
     self.init([

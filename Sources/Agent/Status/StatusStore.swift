@@ -84,8 +84,10 @@ final class StatusStore: Sendable {
     content.withLock { $0.metrics.observe(histogram, duration) }
   }
 
-  func report(_ availability: Availability, of blueprint: any Blueprint, _ pass: BlueprintPass) {
-    for observer in observers { observer.note(availability, of: blueprint, pass) }
+  func report(
+    _ availabilities: [Availability], of blueprint: any Blueprint, _ pass: BlueprintPass
+  ) {
+    for observer in observers { observer.note(availabilities, of: blueprint, pass) }
   }
 
   /// A pass failed as a whole: nobody knows the kernel's state.

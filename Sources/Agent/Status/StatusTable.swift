@@ -39,7 +39,7 @@ struct StatusTable {
     if let isHealthy = status["healthy"]?.bool {
       text += line("health", isHealthy ? "good" : "BAD: \(word(status["unhealthy"]))")
     }
-    if let egress { text += line("egress", egress) }
+    for (title, egress) in egress { text += line(title, egress) }
     for drop in list("drops") where drop["packets"]?.integer ?? 0 > 0 {
       text += line("dropped", sentence(of: drop))
     }
@@ -59,16 +59,22 @@ struct StatusTable {
   private func sentence(of drop: JSON.Value) -> String {
     let count = drop["packets"]?.integer ?? 0
     let last = drop["last"].map { ", the last at \(word($0))" } ?? ""
-    return "\(count) packet\(count == 1 ? "" : "s")\(last): \(word(drop["reason"])): "
+    let group = drop["group"].map { " (\(word($0)))" } ?? ""
+    return "\(count) packet\(count == 1 ? "" : "s")\(last): \(word(drop["reason"]))\(group): "
       + word(drop["meaning"])
   }
 
-  private var egress: String? {
-    guard let egress = status["egress"] else { return nil }
-    if egress["closed"]?.bool == true {
-      return "CLOSED since \(word(egress["since"])): \(word(egress["reason"]))"
+  /// `egress`, or `egress.NAME` for each group.
+  private var egress: [(title: String, text: String)] {
+    (status.members.map(Array.init) ?? []).filter {
+      $0.key == "egress" || $0.key.hasPrefix("egress.")
+    }.map { name, egress in
+      let text =
+        egress["closed"]?.bool == true
+        ? "CLOSED since \(word(egress["since"])): \(word(egress["reason"]))"
+        : "by \(egress["gateways"]?.integer ?? 0) of \(egress["of"]?.integer ?? 0) gateways"
+      return (name.visible, text)
     }
-    return "by \(egress["gateways"]?.integer ?? 0) of \(egress["of"]?.integer ?? 0) gateways"
   }
 
   // MARK: - Signals
@@ -83,10 +89,11 @@ struct StatusTable {
       + table(["SIGNAL", "STATE", "READING"], others.map { row($0, named: word($0["name"])) })
   }
 
-  /// A gateway's name is its probe's name.
+  /// A gateway's name, which its only probe has too.
   private func short(_ signal: JSON.Value) -> String {
     let name = word(signal["name"])
-    return name.hasPrefix("probe.") ? String(name.dropFirst("probe.".count)) : name
+    let source = ["probe.", "gateway."].first(where: name.hasPrefix)
+    return String(name.dropFirst(source?.count ?? 0))
   }
 
   private func row(_ signal: JSON.Value, named name: String) -> [String] {

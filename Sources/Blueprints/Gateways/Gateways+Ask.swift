@@ -39,7 +39,7 @@ extension Gateways {
   /// The families in which unknown TCP flows can be asked for. Without pins nothing tells them
   /// apart from flows that a server opened from its service's port.
   private var askingFamilies: [Family] {
-    isPinning
+    groups.contains(where: \.isPinning)
       ? Family.allCases.filter { family in
         served.contains { $0.protocol == .tcp && $0.address.family == family }
           && !asked(family).isEmpty
@@ -50,15 +50,17 @@ extension Gateways {
     Family.allCases.filter { family in served.contains { $0.address.family == family } }
   }
 
-  private func asked(_ family: Family) -> [(vip: IPAddress, gateway: IPAddress)] {
-    members.flatMap { member in
-      member.address(family).map { gateway in
-        member.vips.filter { $0.family == family }.map { ($0, gateway) }
-      } ?? []
+  private func asked(
+    _ family: Family
+  ) -> [(vip: IPAddress, gateway: IPAddress, link: LinkName)] {
+    groups.flatMap { group in
+      group.members.flatMap { member in
+        member.address(family).map { gateway in
+          member.vips.filter { $0.family == family }.map { ($0, gateway, group.link) }
+        } ?? []
+      }
     }
   }
-
-  var askMark: Nftables.Expression { .number(UInt64(numbers.mark + Numbers.ask)) }
 
   // MARK: - Sets
 
@@ -120,16 +122,15 @@ extension Gateways {
   func asking() -> [Nftables.Chain] {
     var chains: [Nftables.Chain] = []
     if !askingFamilies.isEmpty {
-      chains.append(
-        .called(
-          "unknown",
-          [
-            // A flow that the server opens, from its service's port.
-            [.isFirstSegment, .verdict(.goto("leaving"))]
-          ] + pinLookups() + [
-            [.match(.mark, in: "up"), .verdict(.goto("keep"))],
-            [.count, .mangle(.mark, askMark)],
-          ]))
+      let ask: [Nftables.Statement] = [.count, .mangle(.mark, askMark)]
+      if groups.count > 1 {
+        // A server that is nobody's client opens no flow.
+        let dispatch = askingFamilies.flatMap { family in
+          byClient(family) { $0.own($0.isPinning ? "unknown" : "leaving") }
+        }
+        chains.append(.called("unknown", dispatch + [ask]))
+      }
+      chains += groups.filter { groups.count == 1 || $0.isPinning }.map { $0.unknown(ask) }
     }
     if served.isEmpty { return chains }
     // After NAT: the tuple that the real server will answer to.
@@ -152,7 +153,7 @@ extension Gateways {
   func askTables() -> [Nftables.Table] {
     zip(askingFamilies, tableIDs.dropFirst()).map { family, id in
       var table = Nftables.Table(family: id.family, name: id.name)
-      let copies = asked(family).map { vip, gateway -> [Nftables.Statement] in
+      let copies = asked(family).map { vip, gateway, link -> [Nftables.Statement] in
         [
           .mangle(family.saddr, .symbol(vip.description)),
           .dup(address: .symbol(gateway.description), device: .symbol(link.text)),
@@ -166,6 +167,20 @@ extension Gateways {
       ]
       return table
     }
+  }
+}
+
+extension Gateways.Group {
+  fileprivate func unknown(_ ask: [Nftables.Statement]) -> Nftables.Chain {
+    .called(
+      own("unknown"),
+      [
+        // A flow that the server opens, from its service's port.
+        [.isFirstSegment, .verdict(.goto(own("leaving")))]
+      ] + pinLookups() + [
+        [.match(.mark, in: own("up")), .verdict(.goto(own("keep")))],
+        ask,
+      ])
   }
 }
 

@@ -1,21 +1,25 @@
 import Model
 import Nftables
 
-extension Gateways {
+extension Gateways.Group {
   /// Gives each outgoing packet the mark of its gateway; a packet without one goes nowhere.
-  func balancing(_ used: [Bool]) -> [Nftables.Chain] {
+  func balancing(_ use: Gateways.Use) -> [Nftables.Chain] {
     switch egress.balance {
     case .ecmp:
-      let mark = UInt64(numbers.mark + Numbers.multipath)
-      return [.called("leaving", [[.mangle(.mark, .number(mark))]])]
+      let mark = UInt64(numbers.mark + Gateways.Numbers.multipath)
+      return [.called(own("leaving"), [[.mangle(.mark, .number(mark))]])]
     case .consistent(let buckets):
-      return pinning + [.called("hash", hash(buckets) + [[.count(.noGateway)]])]
+      return pinning + [.called(own("hash"), hash(buckets) + [[noGateway]])]
     case .single:
-      let rule = single(used).map { index -> [Nftables.Statement] in
-        [.mangle(.mark, .number(UInt64(mark(index))))]
+      let rule = use.leading.first.map { index -> [Nftables.Statement] in
+        [.mangle(.mark, .number(markNumber(index)))]
       }
-      return pinning + [.called("hash", [rule ?? [.count(.noGateway)]])]
+      return pinning + [.called(own("hash"), [rule ?? [noGateway]])]
     }
+  }
+
+  private var noGateway: Nftables.Statement {
+    .object(kind: .counter, name: .symbol(own(Gateways.Drop.noGateway.rawValue)))
   }
 
   /// Keeps a flow on its gateway when another gateway returns, in a map of our own, by the flow's
@@ -29,40 +33,40 @@ extension Gateways {
     let ported = leavingFamilies.map { ($0, key: fiveTuple($0, modulus: .max)) }
     return [
       .called(
-        "leaving",
+        own("leaving"),
         [
-          [.match(.notEqual, .meta("l4proto"), .ported), .verdict(.goto("hash"))],
+          [.match(.notEqual, .meta("l4proto"), .ported), .verdict(.goto(own("hash")))],
           // A reused port starts a new flow.
-          [.isFirstSegment, .verdict(.goto("repin"))],
+          [.isFirstSegment, .verdict(.goto(own("repin")))],
         ]
           + pinLookups()
           + [
-            [.match(.mark, in: "up"), .verdict(.goto("keep"))],
-            [.verdict(.goto("repin"))],
+            [.match(.mark, in: own("up")), .verdict(.goto(own("keep")))],
+            [.verdict(.goto(own("repin")))],
           ]),
       .called(
-        "repin",
-        [[.mangle(.mark, .number(0))], [.verdict(.jump("hash"))]]
+        own("repin"),
+        [[.mangle(.mark, .number(0))], [.verdict(.jump(own("hash")))]]
           // "update" refreshes an existing pin, and never changes its gateway.
           + ported.map { family, key in
-            [family.isIt, .update(.delete, set: "pin", Nftables.Element(key, data: .mark))]
+            [family.isIt, .update(.delete, set: own("pin"), Nftables.Element(key, data: .mark))]
           }
-          + [[.match(.notEqual, .mark, .number(0)), .verdict(.goto("hold"))]]),
+          + [[.match(.notEqual, .mark, .number(0)), .verdict(.goto(own("hold")))]]),
       .called(
-        "keep",
-        ported.map { _, key in [.match(key, in: "fresh"), .verdict(.return)] }
-          + [[.verdict(.goto("hold"))]]),
+        own("keep"),
+        ported.map { _, key in [.match(key, in: own("fresh")), .verdict(.return)] }
+          + [[.verdict(.goto(own("hold")))]]),
       .called(
-        "hold",
+        own("hold"),
         ported.map { family, key in
           [
             family.isIt,
             // A flow is pinned only if its client has a token left and a place in the limiter.
             .update(
-              .update, set: family.named("clients"),
+              .update, set: own(family.named("clients")),
               Nftables.Element(family.saddr, statements: [.limit(Self.pinRate)])),
-            .update(.update, set: "pin", Nftables.Element(key, data: .mark)),
-            .update(.update, set: "fresh", Nftables.Element(key)),
+            .update(.update, set: own("pin"), Nftables.Element(key, data: .mark)),
+            .update(.update, set: own("fresh"), Nftables.Element(key)),
           ]
         }),
     ]
@@ -83,15 +87,15 @@ extension Gateways {
       set.timeout = seconds * 1000
       return set
     }
-    var fresh = numbered("fresh", modulus: .max)
+    var fresh = Nftables.NamedSet.numbered(own("fresh"), modulus: .max)
     fresh.data = nil
     return [
-      remembering(numbered("pin", modulus: .max), 262_144, seconds: 720),
+      remembering(.numbered(own("pin"), modulus: .max), 262_144, seconds: 720),
       remembering(fresh, 262_144, seconds: 120),
     ]
       + leavingFamilies.map {
         remembering(
-          Nftables.NamedSet(name: $0.named("clients"), key: .types([$0.addressType])), 65_536,
+          Nftables.NamedSet(name: own($0.named("clients")), key: .types([$0.addressType])), 65_536,
           seconds: 720)
       }
   }
@@ -100,7 +104,7 @@ extension Gateways {
 
   func pinLookups() -> [[Nftables.Statement]] {
     leavingFamilies.map {
-      [.mangle(.mark, .map(key: fiveTuple($0, modulus: .max), data: .reference("pin")))]
+      [.mangle(.mark, .map(key: fiveTuple($0, modulus: .max), data: .reference(own("pin"))))]
     }
   }
 
@@ -111,7 +115,7 @@ extension Gateways {
       [(fiveTuple(family, modulus: buckets), [.isPorted]), (pair(family, modulus: buckets), [])]
         .map { key, condition in
           condition + [
-            .mangle(.mark, .map(key: key, data: .reference("egress"))), .verdict(.return),
+            .mangle(.mark, .map(key: key, data: .reference(own("egress")))), .verdict(.return),
           ]
         }
     }

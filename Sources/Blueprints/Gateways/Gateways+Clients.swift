@@ -7,7 +7,7 @@ extension Gateways {
     addresses.filter { address in
       let network = address.address.network
       return !links.contains(address.link) && !network.isHost
-        && egress.from.contains {
+        && from.contains {
           $0.length <= network.length && $0.contains(network.address)
         }
     }

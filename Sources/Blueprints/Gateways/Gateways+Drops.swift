@@ -55,7 +55,7 @@ extension Gateways {
     Drop.allCases.filter {
       switch $0 {
       // A multipath route without next hops rejects packets out of nftables' sight.
-      case .noGateway: isPinning
+      case .noGateway: groups.contains(where: \.isPinning)
       case .strict: isStrict
       case .clientError: !leavingFamilies.isEmpty
       default: true
@@ -63,8 +63,20 @@ extension Gateways {
     }
   }
 
+  /// Without a living gateway each group drops its own clients' packets.
+  var dropReasons: [DropCounters.Reason] {
+    drops.flatMap { drop -> [DropCounters.Reason] in
+      guard drop == .noGateway else { return [.init(drop.rawValue, meaning: drop.meaning)] }
+      return groups.filter(\.isPinning).map {
+        .init(drop.rawValue, group: $0.name, meaning: drop.meaning)
+      }
+    }
+  }
+
   var dropCounters: [Nftables.NamedObject] {
-    drops.map { Nftables.NamedObject(name: $0.rawValue, content: .counter(packets: 0, bytes: 0)) }
+    dropReasons.map {
+      Nftables.NamedObject(name: $0.counter, content: .counter(packets: 0, bytes: 0))
+    }
   }
 }
 

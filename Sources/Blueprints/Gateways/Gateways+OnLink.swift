@@ -66,10 +66,12 @@ extension Gateways {
         add(Route(network.prefix, hop: Route.Hop(dev: link)))
       }
     }
-    let hosts = members.flatMap { $0.addresses + $0.vips } + servers.sorted()
-    for prefix in egress.from + hosts.map({ Prefix($0) }) {
-      if routes.contains(where: { $0.dst.covers(prefix) }) { continue }
-      add(Route(prefix, hop: Route.Hop(dev: link)))
+    for group in groups {
+      let hosts = group.members.flatMap { $0.addresses + $0.vips } + servers.sorted()
+      for prefix in group.egress.from + hosts.map({ Prefix($0) }) {
+        if routes.contains(where: { $0.dst.covers(prefix) }) { continue }
+        add(Route(prefix, hop: Route.Hop(dev: group.link)))
+      }
     }
     return routes.sorted { $0.id < $1.id }
   }

@@ -58,15 +58,17 @@ extension Gateways {
           .match(.equal, .meta("oifname"), vpn),
           .match(.equal, .payload(protocol: "icmpv6", field: "type"), .symbol("nd-redirect")),
           .count(.redirect), .verdict(.drop),
-        ],
+        ]
+      ]
         // The router's own question through a gateway: the connection's mark identifies the
         // answers, and keeps the router's errors about them off other links.
-        [
-          .match(.equal, .mark, hasMark),
-          .match(.equal, .ct(key: "direction", direction: nil), .symbol("original")),
-          .mangle(.ctMark, .mark),
-        ],
-      ])
+        + hasMarks.map {
+          [
+            .match(.equal, .mark, $0),
+            .match(.equal, .ct(key: "direction", direction: nil), .symbol("original")),
+            .mangle(.ctMark, .mark),
+          ]
+        })
   }
 
   /// Errors about fragments that were never completed. Conntrack reassembles before any of our
@@ -87,7 +89,7 @@ extension Gateways {
   func others(_ family: Family) -> [Prefix] {
     let hosts = members.flatMap { $0.addresses + $0.vips } + ownAddresses
     // Another link may have the same link-local address.
-    let apart = egress.from + [Network.linkLocal]
+    let apart = from + [Network.linkLocal]
     return hosts.map { Prefix($0) }.merged(family).filter { host in
       !apart.contains { $0.contains(host.address) }
     }

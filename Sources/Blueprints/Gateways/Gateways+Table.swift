@@ -6,14 +6,19 @@ import Nftables
 /// sees only half of each.
 extension Gateways {
   static let tableName = "vpngw"
+  /// The set of the gateways that carry new flows: a sticky group learns from it, after a restart
+  /// too, what to keep. No rule looks anything up there.
+  static let leadingSet = "leading"
   /// The table that holds all of this.
   public static let tableID = NftablesTable.ID(.inet, tableName)
 
-  func table(_ used: [Bool]) -> Nftables.Table {
+  func table(_ uses: [Use]) -> Nftables.Table {
     var table = Nftables.Table(family: .inet, name: Self.tableName)
-    table.sets = sets(used)
+    table.sets = sets(uses)
     table.objects = dropCounters
-    table.chains = steering + [source] + balancing(used) + asking() + [input, forward, output]
+    table.chains =
+      steering + [source] + zip(groups, uses).flatMap { $0.balancing($1) } + asking()
+      + [input, forward, output]
     if hasVIPs { table.chains.append(answer) }
     table.chains.append(leave)
     return table
@@ -21,12 +26,8 @@ extension Gateways {
 
   // MARK: - Sets
 
-  private func sets(_ used: [Bool]) -> [Nftables.NamedSet] {
-    var sets = [
-      Nftables.NamedSet(
-        name: "up", key: .types(["mark"]),
-        elements: members.indices.filter { used[$0] }.map { Nftables.Element(markNumber($0)) })
-    ]
+  private func sets(_ uses: [Use]) -> [Nftables.NamedSet] {
+    var sets = zip(groups, uses).flatMap { $0.useSets($1) }
     if links.count > 1 {
       sets.insert(
         Nftables.NamedSet(
@@ -34,7 +35,7 @@ extension Gateways {
           elements: links.map { Nftables.Element(.symbol($0.text)) }), at: 0)
     }
     for family in Family.allCases {
-      let named = [("from", egress.from), ("others", others(family))]
+      let named = [("from", from), ("others", others(family))]
       for (name, prefixes) in named {
         let merged = prefixes.merged(family)
         if merged.isEmpty || name == "from" && merged.count == 1 { continue }
@@ -53,9 +54,11 @@ extension Gateways {
                 first == last ? .symbol(first) : .range(.symbol(first), .symbol(last)))
             }))
       }
-      let vips = members.indices.flatMap { index in
-        members[index].vips.filter { $0.family == family }.map { vip in
-          Nftables.Element(.symbol(vip.description), data: markNumber(index))
+      let vips = groups.flatMap { group in
+        group.members.indices.flatMap { index in
+          group.members[index].vips.filter { $0.family == family }.map { vip in
+            Nftables.Element(.symbol(vip.description), data: .number(group.markNumber(index)))
+          }
         }
       }
       if vips.isEmpty { continue }
@@ -65,54 +68,34 @@ extension Gateways {
           data: .value(.types(["mark"])), elements: vips))
     }
     sets += servedSets()
-    if case .consistent(let buckets) = egress.balance {
-      var map = numbered("egress", modulus: buckets)
-      map.elements = (choices(buckets, used) ?? []).enumerated().map { bucket, index in
-        Nftables.Element(.number(UInt64(bucket)), data: markNumber(index))
-      }
-      sets.append(map)
-    }
-    return sets + pinSets()
+    return sets + zip(groups, uses).flatMap { $0.flowSets($1) }
   }
 
   /// What never goes to a gateway: the reserved ranges, the exceptions, and the VPN network itself.
   private var closed: [Prefix] {
-    (egress.exceptsReserved ? ReservedRanges.all : []) + egress.except + egress.from
+    // The same in all groups: the ranges are the router's.
+    let egress = groups[0].egress
+    return (egress.exceptsReserved ? ReservedRanges.all : []) + egress.except + from
       + members.flatMap { $0.addresses + $0.vips }.map { Prefix($0) }
   }
 
-  /// nft 1.0.6 has no `type` for the result of a hash, and fails on `typeof jhash`.
-  func numbered(_ name: String, modulus: UInt32) -> Nftables.NamedSet {
-    Nftables.NamedSet(
-      name: name, key: .expressions([.numgen(mode: .inc, modulus: modulus, offset: 0)]),
-      data: .value(.expressions([.mark])))
-  }
-
-  private func markNumber(_ index: Int) -> Nftables.Expression { .number(UInt64(mark(index))) }
-
-  var isPinning: Bool { if case .ecmp = egress.balance { false } else { true } }
-
-  /// `ct mark 0x1900-0x1907`
-  var hasMark: Nftables.Expression {
-    marks.count == 1
-      ? .number(UInt64(marks.lowerBound))
-      : .range(.number(UInt64(marks.lowerBound)), .number(UInt64(marks.upperBound)))
-  }
+  /// `ct mark 0x1900-0x1907`, of each group.
+  var hasMarks: [Nftables.Expression] { groups.map { .marks($0.marks) } }
 
   // MARK: - What is compared: one of anything without a set, which costs several times as much
 
   /// The VPN network's links.
   var vpn: Nftables.Expression {
-    links.count == 1 ? .symbol(link.text) : .reference("vpn_if")
+    links.count == 1 ? .symbol(links[0].text) : .reference("vpn_if")
   }
 
   func from(_ family: Family) -> Nftables.Expression {
-    let merged = egress.from.merged(family)
+    let merged = from.merged(family)
     return merged.count == 1 ? merged[0].expression : .reference(family.named("from"))
   }
 
   var notFromVPN: Nftables.Statement { .match(.notEqual, .meta("iifname"), vpn) }
-  private var isFromVPN: Nftables.Statement { .match(.equal, .meta("iifname"), vpn) }
+  var isFromVPN: Nftables.Statement { .match(.equal, .meta("iifname"), vpn) }
 
   // MARK: - Hooks
 
@@ -128,26 +111,25 @@ extension Gateways {
         // After conntrack, which recognises the answers to the router's own questions.
         .hooked(
           "within", .filter, .prerouting, -150,
-          [[notFromVPN, .verdict(.return)]] + fromClients + [
-            isAnswered, [.verdict(.goto("source"))],
+          [[notFromVPN, .verdict(.return)]] + fromClients + isAnswered + [
+            [.verdict(.goto("source"))]
           ]),
       ]
     }
     // Whether anything but a first segment answers a remote client, only conntrack can tell.
-    let isOutside = Nftables.Expression.number(UInt64(numbers.mark + Numbers.outside))
     return [
       .hooked(
         "raw", .filter, .prerouting, -300,
-        inside + [[.mangle(.mark, isOutside)]] + untrackedDatagrams()
+        inside + [[.mangle(.mark, outsideMark)]] + untrackedDatagrams()
           + [[.isFirstSegment, .notrack]]),
       .hooked(
         "steer", .filter, .prerouting, -150,
         [
-          [.match(.equal, .mark, isOutside), .verdict(.goto("outside"))],
+          [.match(.equal, .mark, outsideMark), .verdict(.goto("outside"))],
           [notFromVPN, .verdict(.return)],
         ]
           // A client pod that asks a VIP directly is answered within the VPN network.
-          + fromClients + [[.match(.equal, .ctMark, hasMark), .verdict(.return)]]
+          + fromClients + hasMarks.map { [.match(.equal, .ctMark, $0), .verdict(.return)] }
           + vipFamilies.map { family in
             [
               // Also for a flow that was opened while this table was absent or had other marks.
@@ -158,8 +140,9 @@ extension Gateways {
           } + [[.verdict(.goto("source"))]]),
       .called(
         "outside",
-        [[.isReply, .match(.equal, .ctMark, hasMark), .mangle(.mark, .ctMark), .verdict(.return)]]
-          + unknownSegments() + outside),
+        hasMarks.map {
+          [.isReply, .match(.equal, .ctMark, $0), .mangle(.mark, .ctMark), .verdict(.return)]
+        } + unknownSegments() + outside),
     ]
   }
 
@@ -176,8 +159,8 @@ extension Gateways {
   /// Answers to the router's own question that carry a gateway's mark (a probe through its tunnel).
   /// Their source may be any address, and only the mark tells them apart from a client pod's forged
   /// packets.
-  private var isAnswered: [Nftables.Statement] {
-    [.isReply, .match(.equal, .ctMark, hasMark), .verdict(.return)]
+  private var isAnswered: [[Nftables.Statement]] {
+    hasMarks.map { [.isReply, .match(.equal, .ctMark, $0), .verdict(.return)] }
   }
 
   private var fromClients: [[Nftables.Statement]] {
@@ -187,16 +170,14 @@ extension Gateways {
   /// Outgoing packets. An error about a flow could leave by any exit except the flow's, since its
   /// addresses aren't those that the flow was hashed by.
   private var outside: [[Nftables.Statement]] {
-    leavingFamilies.flatMap { [[isError($0), .count(.clientError), .verdict(.drop)], leaves($0)] }
-      + [[.verdict(.goto("source"))]]
+    leavingFamilies.flatMap { family in
+      [[isError(family), .count(.clientError), .verdict(.drop)]]
+        + byClient(family) { $0.leavingFamilies.contains(family) ? $0.own("leaving") : "source" }
+    } + [[.verdict(.goto("source"))]]
   }
 
   private func isError(_ family: Family) -> Nftables.Statement {
     .match(.equal, .payload(protocol: family.icmp, field: "type"), family.icmpErrors)
-  }
-
-  private func leaves(_ family: Family) -> [Nftables.Statement] {
-    [.match(.equal, family.saddr, from(family)), .verdict(.goto("leaving"))]
   }
 
   /// The first of two locks, beside the rules: packets of the VPN network stay on its links.
@@ -205,17 +186,7 @@ extension Gateways {
       [isFromVPN, .match(.notEqual, .meta("oifname"), vpn), .count(.otherLink), .verdict(.drop)]
     ]
     if isStrict { rules.append([notFromVPN, .count(.strict), .verdict(.drop)]) }
-    if let mtu {
-      for family in families {
-        // The kernel only ever lowers the MSS. The flags alone show that most segments need
-        // nothing.
-        rules.append([
-          .match(.equal, .flags(["syn", "rst"]), .symbol("syn")), isFromVPN, family.isIt,
-          .mangle(
-            .option(.tcp, name: "maxseg", field: "size"), .number(UInt64(mtu - family.headers))),
-        ])
-      }
-    }
+    rules += clamping
     return .hooked("forward", .filter, .forward, 0, rules)
   }
 
@@ -224,7 +195,7 @@ extension Gateways {
   private var answer: Nftables.Chain {
     .hooked(
       "answer", .route, .output, -150,
-      [[.isReply, .match(.equal, .ctMark, hasMark), .mangle(.mark, .ctMark)]])
+      hasMarks.map { [.isReply, .match(.equal, .ctMark, $0), .mangle(.mark, .ctMark)] })
   }
 
   /// The last check: no packet leaves by another link if it came from the VPN network, has an
@@ -245,21 +216,15 @@ extension Gateways {
       leaks.append(.match(family.saddr, in: family.named("others")))
       leaks.append(.match(family.daddr, in: family.named("others")))
     }
-    leaks += [.match(.equal, .mark, steered), .match(.equal, .ctMark, steered)]
+    leaks += reservedMarks.flatMap { range in
+      [Nftables.Expression.mark, .ctMark].map { .match(.equal, $0, .marks(range)) }
+    }
     let drops = leaks.map { [$0, .count(.leak), .verdict(.drop)] }
     // Their source may be an address of the VPN network, but the reason is a different one.
     rules += drops.prefix(1) + reassemblyErrors + drops.dropFirst()
     return .hooked("leave", .filter, .postrouting, 110, rules)
   }
 
-  /// Any of our marks.
-  private var steered: Nftables.Expression {
-    .range(.number(UInt64(reservedMarks.lowerBound)), .number(UInt64(reservedMarks.upperBound)))
-  }
-
-  var fromFamilies: [Family] {
-    Family.allCases.filter { !egress.from.merged($0).isEmpty }
-  }
   private var closedFamilies: [Family] {
     Family.allCases.filter { !closed.merged($0).isEmpty }
   }
@@ -267,6 +232,27 @@ extension Gateways {
     Family.allCases.filter { family in members.contains { $0.vips.contains { $0.family == family } }
     }
   }
-  /// The families that have both clients and gateways.
-  var leavingFamilies: [Family] { fromFamilies.filter(families.contains) }
+}
+
+extension Gateways.Group {
+  /// Which of its gateways are in use.
+  fileprivate func useSets(_ use: Gateways.Use) -> [Nftables.NamedSet] {
+    func marks(_ name: String, _ indices: [Int]) -> Nftables.NamedSet {
+      Nftables.NamedSet(
+        name: own(name), key: .types(["mark"]),
+        elements: indices.map { Nftables.Element(.number(markNumber($0))) })
+    }
+    let up = marks("up", members.indices.filter { use.isUsed[$0] })
+    return egress.isSticky ? [up, marks(Gateways.leadingSet, use.leading)] : [up]
+  }
+
+  /// Where flows go.
+  fileprivate func flowSets(_ use: Gateways.Use) -> [Nftables.NamedSet] {
+    guard case .consistent(let buckets) = egress.balance else { return pinSets() }
+    var map = Nftables.NamedSet.numbered(own("egress"), modulus: buckets)
+    map.elements = (choices(buckets, use) ?? []).enumerated().map { bucket, index in
+      Nftables.Element(.number(UInt64(bucket)), data: .number(markNumber(index)))
+    }
+    return [map] + pinSets()
+  }
 }

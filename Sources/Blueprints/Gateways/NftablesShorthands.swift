@@ -9,6 +9,13 @@ extension Nftables.Expression {
   static let ported = Self.set(
     ["tcp", "udp", "udplite", "sctp", "dccp"].map { Nftables.Element(.symbol($0)) })
 
+  /// `0x1900-0x1907`
+  static func marks(_ range: ClosedRange<UInt32>) -> Self {
+    range.count == 1
+      ? .number(UInt64(range.lowerBound))
+      : .range(.number(UInt64(range.lowerBound)), .number(UInt64(range.upperBound)))
+  }
+
   /// `tcp flags & (syn | rst)`
   static func flags(_ names: [String]) -> Self {
     let flags = names.dropFirst().reduce(Self.symbol(names[0])) { .binary(.or, $0, .symbol($1)) }
@@ -32,6 +39,16 @@ extension Nftables.Statement {
     let symbols = states.map { Nftables.Expression.symbol($0) }
     return .match(
       .in, .ct(key: "state", direction: nil), symbols.count == 1 ? symbols[0] : .list(symbols))
+  }
+}
+
+extension Nftables.NamedSet {
+  /// A map from numbers to marks. nft 1.0.6 has no `type` for the result of a hash, and fails on
+  /// `typeof jhash`.
+  static func numbered(_ name: String, modulus: UInt32) -> Self {
+    Self(
+      name: name, key: .expressions([.numgen(mode: .inc, modulus: modulus, offset: 0)]),
+      data: .value(.expressions([.mark])))
   }
 }
 

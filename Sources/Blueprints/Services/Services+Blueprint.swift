@@ -7,6 +7,10 @@ extension Services: Blueprint {
     list.map { BlueprintPart("service \($0.name)", signals: $0.signals) }
   }
 
+  public var derivedSignals: [DerivedSignal] {
+    list.map { DerivedSignal($0.signal, .quorums($0.quorums), isImplied: true) }
+  }
+
   public var claims: BlueprintClaims {
     var claims = BlueprintClaims()
     claims.sysctls = sysctls

@@ -17,7 +17,23 @@ extension ObjectReader<EgressKey> {
       egress.except = except.compactMap(\.self)
     }
     egress.balance = balance()
+    choose(&egress)
     return isSound ? egress : nil
+  }
+
+  /// Which of those alive carry new flows.
+  private mutating func choose(_ egress: inout Gateways.Egress) {
+    if case .single = egress.balance {
+      refuse([.active]) { "\($0) is 1 with \"balance\": \"single\": leave it out" }
+    } else {
+      egress.active = optional(.active, .uint8(1, to: 64)).map(Int.init)
+      if !has(.active), !faults.contains(.balance) {
+        refuse([.sticky]) {
+          "\($0) is for \"balance\": \"single\", or beside \"active\": here all carry new flows"
+        }
+      }
+    }
+    egress.isSticky = optional(.sticky, .bool) ?? false
   }
 
   private mutating func balance() -> Gateways.Balance {
@@ -54,9 +70,9 @@ extension ObjectReader<EgressKey> {
 }
 
 extension ObjectReader<ReturnKey> {
-  /// Leaves room for the numbers of 64 gateways and those after them.
-  mutating func numbers() -> Gateways.Numbers {
-    var numbers = Gateways.Numbers()
+  /// Leaves room for the numbers of 64 gateways and those after them; `usual` are those that aren't stated.
+  mutating func numbers(_ usual: Gateways.Numbers) -> Gateways.Numbers {
+    var numbers = usual
     if let mark = optional(.mark, .mark) {
       if mark.mask != .max {
         report(.mark, "must have no mask: a packet's whole mark tells its gateway")

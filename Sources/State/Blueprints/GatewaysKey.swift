@@ -1,13 +1,13 @@
 enum GatewaysKey: Int, ObjectKey {
-  case link, clientLinks, vipLinks, mtu, members, probe, egress, `return`, strict
+  case name, link, clientLinks, vipLinks, mtu, members, probe, probes, egress, `return`, strict
 
   static let names = spelledNames()
   static let example = "{ \"link\": \"eth1\", \"members\": [...], \"egress\": {...} }"
 }
 
 /// The keys of one gateway in a list, or of all gateways in ranges, which have no names.
-enum GatewayKey: Int, ObjectKey {
-  case name, addresses, vips, weight
+enum GatewayKey: Int, ConditionalKey {
+  case name, addresses, host, vips, weight, mtu, probe, probes, when
 
   static let names = spelledNames()
   static let example = "{ \"addresses\": \"192.168.25.128\" }"
@@ -21,7 +21,7 @@ enum GatewayRangesKey: Int, ObjectKey {
 }
 
 enum EgressKey: Int, ObjectKey {
-  case from, balance, seed, except, buckets, policy, fields, slots
+  case from, balance, active, sticky, seed, except, buckets, policy, fields, slots
 
   static let names = spelledNames()
   static let example = "{ \"from\": \"192.168.24.0/22\" }"

@@ -2,244 +2,151 @@ import Blueprints
 internal import JSON
 internal import Model
 
+/// One group of gateways, or a list of groups with names.
 enum GatewaysReader: BlueprintReader {
   typealias Read = Gateways
+  static let source: Signal.Source? = .gateway
 
   static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
-    let gateways = file.object(fileKey, "section of gateways") { $0.gateways() }
+    let gateways = file.value(fileKey)?.elements == nil ? single(&file) : list(&file)
     contents.blueprints[Gateways.self] = gateways
     if gateways == nil, file.has(fileKey) {
       // The section couldn't be read: its probes may have any name.
       contents.probeNames = nil
+      contents.gatewayNames = nil
     }
-    for member in gateways?.members ?? [] { contents.probeNames?.insert(member.name) }
+    for member in gateways?.members ?? [] {
+      contents.probeNames?.formUnion(member.allProbes.map(\.name))
+      contents.gatewayNames?.insert(member.name)
+    }
+  }
+
+  private static func single(_ file: inout ObjectReader<FileKey>) -> Gateways? {
+    file.object(fileKey, "section of gateways") {
+      (section: inout ObjectReader<GatewaysKey>) -> Gateways? in
+      section.refuse([.name]) { "\($0) is for groups in a list" }
+      guard let group = section.group(isListed: false) else { return nil }
+      var gateways = Gateways([group.group])
+      gateways.isStrict = group.isStrict
+      return section.isSound ? gateways : nil
+    } ?? nil
+  }
+
+  private static func list(_ file: inout ObjectReader<FileKey>) -> Gateways? {
+    var groups: [(group: Gateways.Group, isStrict: Bool)?] = []
+    let count = file.each(fileKey, of: "group of gateways") {
+      (section: inout ObjectReader<GatewaysKey>, _) in
+      let previous = groups.last.map { $0?.group } ?? nil
+      groups.append(section.group(isListed: true, after: previous))
+    }
+    let read = groups.compactMap(\.self)
+    guard let count, count > 0, count <= Gateways.mostGroups else {
+      if let count {
+        file.report(
+          fileKey,
+          count == 0 ? "must not be empty" : "\(count) are too many: \(Gateways.mostGroups) at most"
+        )
+      }
+      return nil
+    }
+    guard read.count == count else { return nil }
+    var gateways = Gateways(read.map(\.group))
+    gateways.isStrict = read.contains(where: \.isStrict)
+    file.check(gateways.groups)
+    return file.isSound ? gateways : nil
+  }
+
+  static func signals(_ check: CrossCheck) -> SignalNames? {
+    check.contents.gatewayNames.map { SignalNames(noun: "gateway", declared: $0) }
   }
 
   static func check(_ check: CrossCheck) {
     guard let gateways = check.contents.blueprints[Gateways.self] else { return }
-    let members = Pointer([.key("gateways"), .key("members")])
     let own = Set(check.contents[Address.self].items.map(\.address.address))
-    for member in gateways.members {
-      for address in member.addresses where own.contains(address) {
-        check.findings.report(
-          at: members, "\"\(address)\" of \"\(member.name)\" is this machine's own address")
-      }
-      if check.contents.probes.contains(where: { $0.name == member.name }) {
-        check.findings.report(
-          at: Pointer([.key("probes"), .key(member.name)]),
-          "the probe of the gateway \"\(member.name)\" has this name already")
+    let probes = Set(check.contents.probes.map(\.name))
+    for (index, group) in gateways.groups.enumerated() {
+      let section = [Pointer.Component.key(key)] + (group.name == nil ? [] : [.index(index)])
+      for member in group.members {
+        for address in member.addresses where own.contains(address) {
+          check.findings.report(
+            at: Pointer(section + [.key("members")]),
+            "\"\(address)\" of \"\(member.name)\" is this machine's own address")
+        }
+        for probe in member.allProbes where probes.contains(probe.name) {
+          check.findings.report(
+            at: Pointer([.key("probes"), .key(probe.name)]),
+            "the probe of the gateway \"\(member.name)\" has this name already")
+        }
       }
     }
   }
 }
 
-extension ObjectReader<GatewaysKey> {
-  fileprivate mutating func gateways() -> Gateways? {
-    let link = required(.link, .link, ": the link of the VPN network")
-    let clientLinks = clientLinks(besides: link)
-    let mtu = optional(.mtu, .bytes(576, to: 65_535))
-    if !has(.members) {
-      reportMissing(
-        .members, ": a list, or ranges such as { \"addresses\": \"192.168.25.128/29\" }")
+extension ObjectReader<FileKey> {
+  /// Finds mistakes that only several groups together can show.
+  fileprivate mutating func check(_ groups: [Gateways.Group]) {
+    let key = GatewaysReader.fileKey
+    var owners: [String: String] = [:]
+    func take(_ thing: String, _ group: Gateways.Group) -> String? {
+      defer { owners[thing] = owners[thing] ?? group.name! }
+      return owners[thing]
     }
-    let members = value(.members)?.elements == nil ? ranges() : list()
-    let template = object(.probe, "probe") { $0.probeTemplate() }
-    if !has(.egress) {
-      reportMissing(.egress, ": { \"from\": \"192.168.24.0/22\" }, the client pods' network")
-    }
-    let egress = object(.egress, "object of egress") { $0.egress() } ?? nil
-    let numbers = object(.return, "object of return") { $0.numbers() } ?? Gateways.Numbers()
-    let isStrict = optional(.strict, .bool) ?? false
-    guard let link, let members, let egress, !members.isEmpty else { return nil }
-
-    var gateways = Gateways(link: link, members: members, egress: egress)
-    gateways.clientLinks = clientLinks
-    gateways.mtu = mtu
-    gateways.numbers = numbers
-    gateways.isStrict = isStrict
-    if let template { gateways.probes = probes(template, members) }
-    askAddressesThroughTunnels(&gateways)
-    check(gateways)
-    return isSound ? gateways : nil
-  }
-
-  /// `vip_links` is the key's former name.
-  private mutating func clientLinks(besides link: LinkName?) -> [LinkName] {
-    if has(.clientLinks) {
-      refuse([.vipLinks]) { "\($0) is the old name of \"client_links\": state that alone" }
-    }
-    let key = has(.clientLinks) ? GatewaysKey.clientLinks : .vipLinks
-    let links = oneOrMore(key, .link) ?? []
-    if let link, links.contains(link) {
-      report(key, "\"\(link)\" is the \"link\" already: leave it out")
-    }
-    for (index, name) in links.enumerated() where links[..<index].contains(name) {
-      report(key, index, "\"\(name)\" is stated twice")
-    }
-    return links
-  }
-
-  private mutating func list() -> [Gateways.Member]? {
-    var members: [Gateways.Member?] = []
-    let count = each(.members, of: "gateway") { (member: inout ObjectReader<GatewayKey>, index) in
-      members.append(member.member(index))
-    }
-    guard let count else { return nil }
-    if !(1...64).contains(count) {
-      report(.members, count == 0 ? "must not be empty" : "\(count) are too many: 64 at most")
-      return nil
-    }
-    let sound = members.compactMap(\.self)
-    return sound.count == count ? sound : nil
-  }
-
-  private mutating func ranges() -> [Gateways.Member]? {
-    if let value = value(.members), value.members == nil {
-      report(.members, Mismatch(value, mustBe: "an array or an object of ranges").message)
-      return nil
-    }
-    return object(.members, "range of gateways") { (ranges: inout ObjectReader<GatewayRangesKey>) in
-      ranges.members()
-    } ?? nil
-  }
-
-  private mutating func probes(
-    _ template: ProbeTemplate, _ members: [Gateways.Member]
-  ) -> [Probe] {
-    let probes = members.compactMap { member in
-      member.addresses.first { template.family == nil || $0.family == template.family }.map {
-        template.probe(named: member.name, at: $0)
+    for (index, group) in groups.enumerated() {
+      if take("group \(group.name!)", group) != nil {
+        report(key, index, "the name \"\(group.name!)\" is another group's already")
+        continue
       }
-    }
-    if probes.count < members.count {
-      report(.probe, "its \"source\" is of a family of which not every gateway has an address")
-    }
-    return probes
-  }
-
-  /// A gateway's public address is the one that its own tunnel's packets have.
-  private mutating func askAddressesThroughTunnels(_ gateways: inout Gateways) {
-    for (index, member) in gateways.members.enumerated() where index < gateways.probes.count {
-      gateways.probes[index].askAddresses(with: Mark(gateways.numbers.mark + UInt32(index)))
-      let families = member.addresses.map(\.family)
-      if let source = gateways.probes[index].addressSources.first(where: {
-        $0.isAsked && !families.contains($0.family)
-      }) {
+      for prefix in Set(group.egress.from).sorted() {
+        guard let owner = take("clients \(prefix)", group) else { continue }
         report(
-          .probe,
-          "\"public_address\" asks for one of \"\(source.family.rawValue)\", of which "
-            + "\"\(member.name)\" has no address to be reached by")
-        return
+          key, index,
+          "\"\(prefix)\" is in \"from\" of \"\(owner)\" too: a client has one group, that of the "
+            + "narrowest network it is in")
       }
-    }
-  }
-
-  /// Finds mistakes that only all members together can show.
-  private mutating func check(_ gateways: Gateways) {
-    let members = gateways.members
-    var owners: [IPAddress: String] = [:]
-    var names: Set<String> = []
-    for (index, member) in members.enumerated() {
-      if !names.insert(member.name).inserted {
-        complain(index, "the name \"\(member.name)\" is another gateway's already")
-      }
-      for (address, noun) in member.addresses.map({ ($0, "address") })
-        + member.vips.map({ ($0, "vip") })
-      {
-        if let owner = owners.updateValue("\(noun) of \"\(member.name)\"", forKey: address) {
-          complain(index, "\"\(address)\" is the \(owner) already")
+      for member in group.members {
+        if let owner = take("member \(member.name)", group), owner != group.name {
+          report(key, index, "the name \"\(member.name)\" is a gateway's of \"\(owner)\" already")
+        }
+        for vip in member.vips {
+          guard let owner = take("vip \(vip)", group), owner != group.name else { continue }
+          report(key, index, "\"\(vip)\" is a vip of \"\(owner)\" already")
         }
       }
-      for (list, words) in [(\Gateways.Member.addresses, "addresses"), (\.vips, "vips")] {
-        let (own, first) = (
-          member[keyPath: list].map(\.family), members[0][keyPath: list].map(\.family)
-        )
-        if Set(own) != Set(first) {
-          complain(index, "every gateway needs \(words) of the same families as the first")
-        }
-      }
+      for other in groups[..<index] { check(group, at: index, beside: other) }
     }
-    if members.allSatisfy({ $0.weight == 0 }) {
-      report(.members, "with a weight of 0 all, nobody takes new flows: leave it out")
+  }
+
+  private mutating func check(
+    _ group: Gateways.Group, at index: Int, beside other: Gateways.Group
+  ) {
+    let key = GatewaysReader.fileKey
+    let name = other.name!
+    if group.reservedMarks.overlaps(other.reservedMarks) {
+      let (own, others) = (group.reservedMarks, other.reservedMarks)
+      report(
+        key, index,
+        "its marks, \"\(Mark(own.lowerBound))\" to \"\(Mark(own.upperBound))\", overlap those of "
+          + "\"\(name)\", \"\(Mark(others.lowerBound))\" to \"\(Mark(others.upperBound))\": state "
+          + "another \"mark\" in \"return\"")
     }
-    for family in Family.allCases
-    where members[0].addresses.contains(where: { $0.family == family }) {
-      if !gateways.egress.from.contains(where: { $0.family == family }) {
-        report(
-          .egress,
-          "\"from\" has no prefix of family \(family.rawValue), of which gateways have addresses")
-      }
-      if family == .inet6, let mtu = gateways.mtu, mtu < 1280 {
-        report(.mtu, "must be 1280 at least where gateways have IPv6 addresses, not \(mtu)")
-      }
+    if group.reservedTables.overlaps(other.reservedTables) {
+      let (own, others) = (group.reservedTables, other.reservedTables)
+      report(
+        key, index,
+        "its tables, \(own.lowerBound) to \(own.upperBound), overlap those of \"\(name)\", "
+          + "\(others.lowerBound) to \(others.upperBound): state another \"table\" in \"return\"")
     }
-    if case .ecmp(let multipath) = gateways.egress.balance, multipath.slots != nil,
-      members[0].addresses.contains(where: { $0.family == .inet6 })
+    let (own, others) = (group.egress, other.egress)
+    if own.exceptsReserved != others.exceptsReserved || Set(own.except) != Set(others.except) {
+      report(
+        key, index, "\"except\" must be as in \"\(name)\": the router closes it to all its clients")
+    }
+    if case .ecmp(let multipath) = own.balance, case .ecmp(let otherMultipath) = others.balance,
+      multipath.fields != otherMultipath.fields || own.seed != others.seed
     {
       report(
-        .egress,
-        "\"slots\" is for gateways with IPv4 alone: the kernel refuses an IPv6 route that names a gateway twice"
-      )
-    }
-  }
-
-  /// Reports at the member, if it has a place of its own.
-  private mutating func complain(_ index: Int, _ message: String) {
-    if value(.members)?.elements == nil {
-      report(.members, message)
-    } else {
-      report(.members, index, message)
-    }
-  }
-}
-
-extension ObjectReader<GatewayKey> {
-  /// Members without a name get the names of ranges: `gw0`, `gw1`.
-  fileprivate mutating func member(_ index: Int) -> Gateways.Member? {
-    let name = has(.name) ? optional(.name, probeNameForm) : "gw\(index)"
-    if !has(.addresses) { reportMissing(.addresses) }
-    let addresses = oneAFamily(.addresses, .address, \.family)
-    let vips = oneAFamily(.vips, .address, \.family) ?? []
-    let weight: UInt16 = optional(.weight, .uint16(0, to: 100)) ?? 1
-    guard let name, let addresses else { return nil }
-    for (key, list) in [(GatewayKey.addresses, addresses), (.vips, vips)] {
-      if let wrong = list.first(where: { $0.isUnspecified || $0.isMulticast || $0.isLoopback }) {
-        report(key, "\"\(wrong)\" is \(wrong.nature), by which nobody is reached")
-      }
-    }
-    if let vip = vips.first(where: { vip in !addresses.contains { $0.family == vip.family } }) {
-      report(.vips, "\"\(vip)\" is of a family of which the gateway has no address")
-    }
-    var member = Gateways.Member(name, addresses)
-    member.vips = vips
-    member.weight = weight
-    return isSound ? member : nil
-  }
-}
-
-extension ObjectReader<GatewayRangesKey> {
-  fileprivate mutating func members() -> [Gateways.Member]? {
-    if !has(.addresses) { reportMissing(.addresses) }
-    let addresses = oneAFamily(.addresses, .addressRange, \.family)
-    let vips = oneAFamily(.vips, .addressRange, \.family) ?? []
-    guard isSound, let first = addresses?.first else { return nil }
-    let count = first.count
-    for (key, ranges) in [(GatewayRangesKey.addresses, addresses ?? []), (.vips, vips)] {
-      for range in ranges where range.count > 64 || range.count != count {
-        report(
-          key,
-          "\"\(range)\" has \(range.count) addresses"
-            + (range.count > 64 ? ": 64 at most" : ", and \"\(first)\" has \(count)"))
-      }
-    }
-    if let vip = vips.first(where: { vip in !addresses!.contains { $0.family == vip.family } }) {
-      report(.vips, "\"\(vip)\" is of a family of which the gateways have no addresses")
-    }
-    guard isSound else { return nil }
-    return (0..<count).map { index in
-      var member = Gateways.Member("gw\(index)", addresses!.map { $0.first.advanced(index) })
-      member.vips = vips.map { $0.first.advanced(index) }
-      return member
+        key, index,
+        "\"policy\", \"fields\" and \"seed\" must be as in \"\(name)\": the kernel has one of each")
     }
   }
 }

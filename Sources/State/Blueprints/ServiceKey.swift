@@ -9,9 +9,7 @@ enum ServiceKey: Int, ObjectKey {
   static let addressed: [ServiceKey] = [.vips, .aliases, .ports, .protocols]
   /// The keys that don't apply to destination NAT.
   static let ipvsOnly: [ServiceKey] = [
-    .marks, .family, .scheduler, .persistence, .forwarding, .tunnel, .quorum, .hysteresis, .sorry,
-    .drain,
-    .inhibit,
+    .marks, .family, .scheduler, .persistence, .forwarding, .tunnel, .sorry, .drain, .inhibit,
   ]
 }
 

@@ -4,20 +4,23 @@ internal import Model
 
 enum ServicesReader: BlueprintReader {
   typealias Read = Services
+  static let source: Signal.Source? = .service
 
   /// Read after the gateways, since services may use their VIPs.
   static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
     var services: [Service] = []
     var isSound = true
-    let vips = contents.blueprints[Gateways.self]?.members.flatMap(\.vips)
+    let groups = contents.blueprints[Gateways.self]?.groups ?? []
+    var names: Set<String> = []
     file.eachNamed(fileKey) { findings, name, value in
+      names.insert(name)
       do throws(Mismatch) {
         _ = try serviceNameForm.parse(name)
       } catch {
         findings.report(error.message, part: .key)
       }
       var reader = ObjectReader<ServiceKey>(findings, "service")
-      if reader.open(value), let service = reader.service(named: name, gateways: vips) {
+      if reader.open(value), let service = reader.service(named: name, groups) {
         services.append(service)
       } else {
         isSound = false
@@ -27,10 +30,16 @@ enum ServicesReader: BlueprintReader {
     if !isSound || file.has(fileKey) && file.value(fileKey)?.members == nil {
       contents.probeNames = nil
     }
+    contents.serviceNames =
+      file.has(fileKey) && file.value(fileKey)?.members == nil ? nil : names
     if services.isEmpty { return }
     let read = Services(services)
     contents.blueprints[Services.self] = read
     contents.probeNames?.formUnion(read.probes.map(\.name))
+  }
+
+  static func signals(_ check: CrossCheck) -> SignalNames? {
+    check.contents.serviceNames.map { SignalNames(noun: "service", declared: $0) }
   }
 
   static func check(_ check: CrossCheck) {
@@ -39,14 +48,16 @@ enum ServicesReader: BlueprintReader {
 }
 
 extension ObjectReader<ServiceKey> {
-  fileprivate mutating func service(named name: String, gateways: [IPAddress]?) -> Service? {
+  fileprivate mutating func service(
+    named name: String, _ groups: [Gateways.Group]
+  ) -> Service? {
     let balancer = optional(.balancer, balancerForm) ?? .ipvs
     if balancer == .nft {
       refuse(ServiceKey.ipvsOnly) { "\($0) is IPVS's: \"balancer\": \"nft\" has nothing of it" }
     }
     var service = Service(name, servers: [])
     service.balancer = balancer
-    readFronts(&service, gateways)
+    readFronts(&service, groups)
     service.servers = servers() ?? []
     readBalance(&service)
     readFailure(&service)
@@ -58,7 +69,7 @@ extension ObjectReader<ServiceKey> {
 
   // MARK: - What is in front
 
-  private mutating func readFronts(_ service: inout Service, _ gateways: [IPAddress]?) {
+  private mutating func readFronts(_ service: inout Service, _ groups: [Gateways.Group]) {
     if has(.marks) {
       refuse(ServiceKey.addressed) {
         "\($0) can't stand beside \"marks\": a service is of marks or of addresses"
@@ -76,11 +87,8 @@ extension ObjectReader<ServiceKey> {
     if !has(.vips), !has(.aliases) {
       reportMissing(.vips, ": addresses, or \"gateways\" for those of the gateways' members")
     }
-    if value(.vips)?.string == "gateways" {
-      service.vips = gateways ?? []
-      if gateways == nil || gateways!.isEmpty {
-        report(.vips, "there is no section \"gateways\" whose members have \"vips\"")
-      }
+    if let word = value(.vips)?.string, word == "gateways" || word.hasPrefix("gateways.") {
+      service.vips = gatewayVIPs(word, groups)
     } else {
       service.vips = addresses(.vips)
     }
@@ -99,6 +107,38 @@ extension ObjectReader<ServiceKey> {
       reportMissing(.protocols, ": a list of \"tcp\", \"udp\" and \"sctp\"")
     }
     service.protocols = unique(.protocols, oneOrMore(.protocols, .ipvsProtocol)) ?? []
+  }
+
+  /// `gateways`, or `gateways.NAME` of one group among several.
+  private mutating func gatewayVIPs(_ word: String, _ groups: [Gateways.Group]) -> [IPAddress] {
+    let names = groups.compactMap(\.name)
+    let name = word == "gateways" ? nil : String(word.dropFirst("gateways.".count))
+    if name == nil, groups.count > 1 {
+      let words = names.map { quoted("gateways.\($0)") }
+      report(.vips, "there are several groups of gateways: write \(Spelling.list(words, "or"))")
+      return []
+    }
+    guard let group = groups.first(where: { name == nil || $0.name == name }) else {
+      if let name, !groups.isEmpty {
+        let nearest = Spelling.nearest(to: name, among: names)
+        report(
+          .vips,
+          "there is no group \(quoted(name)) in \"gateways\""
+            + (nearest.map { "; did you mean \"gateways.\($0)\"?" } ?? ""))
+      } else {
+        report(.vips, "there is no section \"gateways\" whose members have \"vips\"")
+      }
+      return []
+    }
+    let vips = group.members.flatMap(\.vips)
+    if vips.isEmpty {
+      report(
+        .vips,
+        name == nil
+          ? "there is no section \"gateways\" whose members have \"vips\""
+          : "no gateway of \(quoted(name!)) has \"vips\"")
+    }
+    return vips
   }
 
   private mutating func addresses(_ key: ServiceKey) -> [IPAddress] {
@@ -194,9 +234,6 @@ extension ObjectReader<ServiceKey> {
         .hysteresis, "must be less than the quorum, \(service.quorum), not \(service.hysteresis)")
     }
     service.sorry = sorry()
-    if !has(.sorry) {
-      refuse([.quorum, .hysteresis]) { "\($0) is for services with a \"sorry\" server" }
-    }
     if has(.onNone) {
       let word = optional(.onNone, onNoneForm)
       switch word {

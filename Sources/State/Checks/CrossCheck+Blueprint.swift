@@ -7,7 +7,10 @@ extension CrossCheck {
     let section = type(of: blueprint).section
     let claims = blueprint.claims
     for named in claims.links {
-      for name in named.links { checkLink(name, at: Pointer([.key(section), .key(named.key)])) }
+      let index = named.index.map { [Pointer.Component.index($0)] } ?? []
+      for name in named.links {
+        checkLink(name, at: Pointer([.key(section)] + index + [.key(named.key)]))
+      }
     }
     checkSysctls(claims.sysctls, of: section)
     checkRules(claims, of: section)
@@ -46,7 +49,7 @@ extension CrossCheck {
             + "nothing may lead packets elsewhere")
       }
       if let mark = rule.selector.fwmark,
-        let match = claims.marks?.first(where: { $0 & mark.mask == mark.bits })
+        let match = claims.marks.joined().first(where: { $0 & mark.mask == mark.bits })
       {
         findings.report(
           at: section.pointer(position, "fwmark"),

@@ -30,6 +30,7 @@ struct CrossCheck {
   func run() {
     for section in Sections.all { section.check(self) }
     checkSignals()
+    checkDerivedSignals()
     checkGateways()
     checkReach()
     checkIPv6()

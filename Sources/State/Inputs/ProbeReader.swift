@@ -27,6 +27,19 @@ extension ObjectReader<ProbeKey> {
     return probe(type, lacksPort: lacksPort).map { ProbeTemplate($0, lacksPort: takesPort) }
   }
 
+  /// A probe of a blueprint's that asks this address, by a way of each member's own.
+  mutating func tunnelTemplate() -> (ProbeTemplate, IPAddress)? {
+    let type = type()
+    let address = required(.address, .address)
+    if let type, type == "gluetun" || !own(type).contains(.address) {
+      report(.type, "must be a type that asks a host beyond the tunnel, not \(quoted(type))")
+      return nil
+    }
+    guard let probe = probe(type), let address else { return nil }
+    check(address, source: probe.source)
+    return (ProbeTemplate(probe), address)
+  }
+
   private func own(_ type: String) -> KeySet<ProbeKey> {
     ProbeKey.own.first { $0.type == type }?.keys ?? []
   }
