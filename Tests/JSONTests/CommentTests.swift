@@ -36,7 +36,7 @@ func stringsHoldNoComments(_ text: String) throws {
   let second = Pointer([.key("a"), .index(1)])
   #expect(first.places(of: [second]) == [second: Place(line: 2, column: 13)])
   let key = Pointer([.key("a")])
-  #expect(first.keyPlaces(of: [key]) == [key: Place(line: 1, column: 13)])
+  #expect(first.keyPlaces(of: [key]) == [key: Place(line: 1, column: 12)])
 }
 
 @Test(arguments: [

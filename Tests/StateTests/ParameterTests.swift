@@ -42,7 +42,7 @@ import Testing
     ("${SUBNET}+${INDEX}", "192.168.24.3/22"), ("192.168.24.0/22+${INDEX}", "192.168.24.3/22"),
     ("fd00::2:ffff+${INDEX}", "fd00::3:2"), ("FD00::1+${INDEX}/64", "fd00::4/64"),
     ("::ffff:192.0.2.1+${INDEX}", "::ffff:192.0.2.4"),
-    ("ffff::ffff:ffff:ffff:ffff+${INDEX}", "ffff::1:0:0:0:2"),
+    ("ffff::ffff:ffff:ffff:ffff+${INDEX}", "ffff:0:0:1::2"),
     ("02:00:00:00:00:fe+${INDEX}", "02:00:00:00:01:01"),
     // Within a longer text, but not within a word or a number.
     ("192.168.27.0+${INDEX}-192.168.27.9+${INDEX}", "192.168.27.3-192.168.27.12"),
