@@ -58,6 +58,26 @@ import Testing
     #expect(router.pass(all) == ["gw0"])
   }
 
+  /// At the start each gateway's state becomes known at another moment; two routers agree all the same.
+  @Test func theFirstToAnswerIsNotKeptWhileOthersAreUnknown() {
+    let gateways = Self.router(sticky: true).gateways
+    var tables: [NftablesTable] = []
+    func pass(_ states: [String: Signal.State]) -> [String] {
+      let signals = states.reduce(into: [:]) { $0[Signal(.gateway, $1.key)] = $1.value }
+      var state = NetworkState()
+      state.tables = gateways.expanded(given: signals, keeping: tables).tables.map(
+        NftablesTable.init)
+      tables = state.tables
+      return gateways.availabilities(in: state, given: signals)[0].leading
+    }
+    #expect(pass(["gw3": .up]) == ["gw3"])
+    #expect(pass(["gw1": .up, "gw3": .up]) == ["gw1"])
+    #expect(pass(["gw0": .down, "gw1": .up, "gw2": .up, "gw3": .up]) == ["gw1"])
+    #expect(pass(["gw0": .up, "gw1": .up, "gw2": .up, "gw3": .up]) == ["gw1"])
+    // After a restart, what is known first doesn't take the traffic.
+    #expect(pass(["gw0": .up]) == ["gw1"])
+  }
+
   @Test func theFirstReturnsToAGroupThatIsNotSticky() {
     var router = Self.router(sticky: false)
     #expect(router.pass(["gw1", "gw2"]) == ["gw1"])

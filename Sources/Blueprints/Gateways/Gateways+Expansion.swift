@@ -20,14 +20,15 @@ extension Gateways {
     isLeading: (Member) -> Bool = { _ in false }, beside stated: [Route] = []
   ) -> Expansion {
     let uses = groups.map { group in
-      group.use(
-        isUsed: group.members.map { member in
-          switch alive(member) {
+      let states = group.members.map(alive)
+      return group.use(
+        isUsed: zip(group.members, states).map { member, state in
+          switch state {
           case .up: true
           case .down: false
           case .unknown: isInUse(member)
           }
-        }, isLeading: group.members.map(isLeading))
+        }, isLeading: group.members.map(isLeading), isSettled: !states.contains(.unknown))
     }
     var configuration = NetworkState()
     configuration.sysctls = sysctls

@@ -7,7 +7,7 @@ import Nftables
 extension Gateways {
   static let tableName = "vpngw"
   /// The set of the gateways that carry new flows: a sticky group learns from it, after a restart
-  /// too, what to keep. No rule looks anything up there.
+  /// too, which to prefer. No rule looks anything up there.
   static let leadingSet = "leading"
   /// The table that holds all of this.
   public static let tableID = NftablesTable.ID(.inet, tableName)
@@ -243,7 +243,7 @@ extension Gateways.Group {
         elements: indices.map { Nftables.Element(.number(markNumber($0))) })
     }
     let up = marks("up", members.indices.filter { use.isUsed[$0] })
-    return egress.isSticky ? [up, marks(Gateways.leadingSet, use.leading)] : [up]
+    return egress.isSticky ? [up, marks(Gateways.leadingSet, use.kept)] : [up]
   }
 
   /// Where flows go.

@@ -7,16 +7,20 @@ extension Gateways {
     let isUsed: [Bool]
     /// The positions of the members that new flows leave by, the first choice first.
     let leading: [Int]
+    /// The positions of those that a sticky group prefers from now on.
+    let kept: [Int]
   }
 }
 
 extension Gateways.Group {
-  /// Chooses the members that carry new flows among those in use; `isLeading`: it does so now.
+  /// Chooses the members that carry new flows among those in use; `isLeading`: the kernel has it among
+  /// those to prefer. Unless `isSettled`, some member's state isn't known: at the start the first that
+  /// answers must not stay preferred to better ones.
   ///
   /// The order is that of weights, and of equals that of the file; it depends on nothing else, so that
   /// all routers that see the same gateways alive choose the same ones. In a sticky group those that
   /// carry new flows come first.
-  func use(isUsed: [Bool], isLeading: [Bool]) -> Gateways.Use {
+  func use(isUsed: [Bool], isLeading: [Bool], isSettled: Bool = true) -> Gateways.Use {
     var able = members.indices.filter { isUsed[$0] && members[$0].weight > 0 }
     if let most {
       func rank(_ index: Int) -> (Int, Int, Int) {
@@ -24,7 +28,8 @@ extension Gateways.Group {
       }
       able = Array(able.sorted { rank($0) < rank($1) }.prefix(most))
     }
-    return Gateways.Use(isUsed: isUsed, leading: able)
+    let kept = isSettled ? able : members.indices.filter { isUsed[$0] && isLeading[$0] }
+    return Gateways.Use(isUsed: isUsed, leading: able, kept: kept)
   }
 
   /// How many members carry new flows at most; nil: all.
