@@ -11,7 +11,7 @@ extension Gateway {
     case strict
     case untranslated
     case leak
-    case fragments
+    case errors
 
     /// What was dropped, where, and what would help against it.
     public var meaning: String {
@@ -40,9 +40,9 @@ extension Gateway {
       case .leak:
         "about to leave by another link with an address of the VPN network or of the tunnel (chain"
           + " leave): `ip rule` has a rule before ours, or ours are gone; see `vpngw plan`"
-      case .fragments:
-        "the gateway's own errors about fragments that never became whole (chain leave): fragments get"
-          + " lost on the way here"
+      case .errors:
+        "the gateway's own ICMP errors about packets of the VPN network, by another link (chain leave):"
+          + " the tunnel is down, or fragments never became whole"
       }
     }
   }

@@ -209,15 +209,7 @@ extension Gateway {
       ],
       [isBy(tunnel), .verdict(.return)],
     ]
-    // Errors about fragments that were never completed. Conntrack reassembles before any of our
-    // rules, whatever the source.
-    rules += Family.allCases.map { family in
-      [
-        .match(.equal, .payload(protocol: family.icmp, field: "type"), .symbol("time-exceeded")),
-        .match(.equal, .payload(protocol: family.icmp, field: "code"), .number(1)),
-        .counted(as: .fragments), .verdict(.drop),
-      ]
-    }
+    rules += Family.allCases.flatMap(errors)
     var leaks = [isFrom(link)]
     for family in families {
       leaks.append(.match(.equal, family.saddr, from(family)))
@@ -227,6 +219,35 @@ extension Gateway {
     leaks += tunnelAddresses.map { .match(.equal, $0.family.saddr, .symbol($0.description)) }
     rules += leaks.map { [$0, .counted(as: .leak), .verdict(.drop)] }
     return .hooked("leave", .filter, .postrouting, 110, rules)
+  }
+}
+
+extension Gateway {
+  /// The gateway's own errors about packets that it was to forward, or that never became whole: they quote
+  /// the VPN network's, whatever their addresses are. What its own services answer with (a closed port)
+  /// isn't among them; nor, where others' packets are forwarded, is that they are too big.
+  fileprivate func errors(_ family: Family) -> [[Nftables.Statement]] {
+    func error(_ type: String, codes: [UInt64] = []) -> [Nftables.Statement] {
+      let isType = Nftables.Statement.match(
+        .equal, .payload(protocol: family.icmp, field: "type"), .symbol(type))
+      let isCode = Nftables.Statement.match(
+        .equal, .payload(protocol: family.icmp, field: "code"),
+        .set(codes.map { Nftables.Element(.number($0)) }))
+      return [isType] + (codes.isEmpty ? [] : [isCode])
+        + [.counted(as: .errors), .verdict(.drop)]
+    }
+    switch family {
+    case .inet:
+      // Net, host, fragmentation needed (RFC 792).
+      return [
+        error("time-exceeded"),
+        error("destination-unreachable", codes: [0, 1] + (isStrict ? [4] : [])),
+      ]
+    case .inet6:
+      // No route, address (RFC 4443).
+      return [error("time-exceeded"), error("destination-unreachable", codes: [0, 3])]
+        + (isStrict ? [error("packet-too-big")] : [])
+    }
   }
 }
 
