@@ -8,7 +8,8 @@ The rest is as in network.py: eth0 of every pod is in the cluster's own network,
 """
 
 import json
-from network import PODS4, PODS6, Network, Tunnel
+from gatewaypod import GluetunPod, gateway_state
+from network import Network
 from router import Router
 from testbed import ROOT
 
@@ -20,28 +21,15 @@ def file(role):
     return value
 
 
-class GatewayPod(Tunnel):
-    """Gluetun's part of a gateway pod is its rules and the tunnel; what init containers did is vpngw's."""
+class GatewayPod(GluetunPod):
+    """The ports are those of the file; the pod that dies takes both of its containers with it."""
 
-    def prepare(self):
-        self.answer()
-        self.gateway.ip(
-            *[f"rule add priority 98 to {prefix} lookup main" for prefix in (PODS4, "10.0.0.0/8")],
-            *[f"-6 rule add priority 98 to {prefix} lookup main" for prefix in (PODS6, "fd10::/16")])
-        self.keeper = Router(self.bed, self.gateway)
-        self.keeper.write(file("gateway"))
-        # An init container's turn is before gluetun's, which has no tunnel yet.
-        self.keeper.start("--set", f"INDEX={self.number}", ready=False)
-        self.start()
-
-    def start(self):
-        self.gateway.ip(*[f"{family}rule add priority 101 not fwmark 51820 lookup 51820" for family in ("", "-6 ")])
-        super().start()
+    def state(self):
+        return gateway_state(self.role, self.number)
 
     def kill(self):
-        """The pod dies: its container of vpngw, too."""
         now = super().kill()
-        self.keeper.daemon.end(9)
+        self.pod.daemon.end(9)
         return now
 
 

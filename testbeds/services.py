@@ -54,8 +54,11 @@ class Ingress:
         wait_for("a first answer", lambda: self.remotes[0].ask(
             "ask", "tcp", self.publics[0], 1)[0], 20)
 
-    def populate(self, network, names=1):
-        """Real servers, DNS servers (without a program) and remote clients; the exits forward their port."""
+    def populate(self, network, names=1, areNamesKept=False):
+        """Real servers, DNS servers (without a program) and remote clients; the exits forward their port.
+
+        `areNamesKept`: the DNS servers' routes are vpngw's.
+        """
         self.bed, self.network = network.bed, network
         for tunnel in network.tunnels:
             # As a VPN provider forwards a port.
@@ -75,7 +78,7 @@ class Ingress:
             self.start(number)
         self.resolvers = self.bed.hosts_named("names", names)
         for number, host in enumerate(self.resolvers):
-            self.join(host, 160 + number, 128 + number)
+            self.join(host, 160 + number, 128 + number, isRouted=not areNamesKept)
         self.names = self.resolvers[0]
         self.remotes = []
         for number, host in enumerate(self.bed.hosts_named("remote", 4)):
@@ -110,10 +113,11 @@ class Ingress:
             word for name, isUp in signals.items()
             for word in ("--signal", f"probe.{name}={'up' if isUp else 'down'}")], router.file)
 
-    def join(self, host, number, server):
+    def join(self, host, number, server, isRouted=True):
         self.network.join_cluster(host, number, f"192.168.27.{server}", f"fd24::27:{server:x}")
-        # Answers to the internet and to client pods go through the router, as the seed's do.
-        host.ip(*[f"route add {prefix} via {VIP}" for prefix in [*INTERNET, "192.168.24.0/24"]])
+        if isRouted:
+            # Answers to the internet and to client pods go through the router, as the seed's do.
+            host.ip(*[f"route add {prefix} via {VIP}" for prefix in [*INTERNET, "192.168.24.0/24"]])
         host.sysctl(net_ipv4_conf_all_accept__redirects=0)
 
     def hairpin(self):
