@@ -34,7 +34,7 @@ extension Provider {
   ) -> [ProviderProblem] { [] }
 }
 
-/// What an attempt knows of the world.
+/// The time and the random number that an attempt may use.
 public struct ProviderContext: Hashable, Sendable {
   /// Seconds since 1970, for signatures.
   public var time: UInt64

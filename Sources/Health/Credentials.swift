@@ -10,7 +10,7 @@ extension Probe.Credentials {
       guard secret.contains(UInt8(ascii: ":")) else {
         throw ProbeFailure("\(path) must hold USER:PASSWORD, and has no colon")
       }
-      return Probe.HTTP.Header("Authorization", "Basic " + base64(secret))
+      return Probe.HTTP.Header("Authorization", "Basic " + Base64.text(secret))
     case .apiKey(let path):
       return Probe.HTTP.Header(
         "X-API-Key", String(decoding: try Self.read(path, poller), as: UTF8.self))
@@ -35,22 +35,6 @@ extension Probe.Credentials {
     }
     return secret
   }
-}
-
-/// RFC 4648, 4.
-func base64(_ bytes: [UInt8]) -> String {
-  let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-  var text: [UInt8] = []
-  for start in stride(from: 0, to: bytes.count, by: 3) {
-    let group = bytes[start..<min(start + 3, bytes.count)]
-    let bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
-    for place in 0..<4 {
-      text.append(
-        place <= group.count
-          ? digits[Int(bits >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "="))
-    }
-  }
-  return String(decoding: text, as: UTF8.self)
 }
 
 extension Poller {

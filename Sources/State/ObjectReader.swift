@@ -200,6 +200,22 @@ extension ObjectReader {
     return true
   }
 
+  /// The same for names of a form; one that isn't is reported, and its member read all the same.
+  @discardableResult
+  mutating func eachNamed<Output>(
+    _ key: Key, _ form: TextForm<Output>,
+    _ read: (_ findings: Findings, _ name: String, JSON.Value) -> Void
+  ) -> Bool {
+    eachNamed(key) { findings, name, value in
+      do throws(Mismatch) {
+        _ = try form.parse(name)
+      } catch {
+        findings.report(error.message, part: .key)
+      }
+      read(findings, name, value)
+    }
+  }
+
   /// The object under a key.
   mutating func object<Element: ObjectKey, Output>(
     _ key: Key, _ noun: String, _ read: (inout ObjectReader<Element>) -> Output?

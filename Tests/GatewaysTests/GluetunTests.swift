@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  /// What the pod says itself: to the cluster as before, through the tunnel with its address.
+  /// The pod's own packets go to the cluster as before, and through the tunnel with the tunnel's address.
   @Test func thePodsOwnPacketsGoWhereTheyWent() throws {
     try GatewayBed.with { bed in
       try bed.apply()

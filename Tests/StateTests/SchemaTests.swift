@@ -167,7 +167,7 @@ import Testing
     }
   }
 
-  /// What decides on other keys, what isn't a value, and what is only compared with.
+  /// These take no parameter: keys that other keys depend on, definitions that aren't values, and those that only `not` uses.
   private static let fixed: Set = [
     "type", "version", "parameters", "parameter", "reference", "numericReference", "ipv4OrPrefix",
     "ipv6OrPrefix", "ipv4", "ipv6", "ipv4Prefix", "ipv6Prefix", "isUnspecified", "isMulticast",

@@ -16,7 +16,7 @@ final class GatewayMeter: BlueprintObserver, ProbeObserver {
     var metrics = Metrics(GatewayMeter.all)
     /// The gateways' checks, by the signals of their probes.
     var checks: [Signal: Check] = [:]
-    /// Those made since the end of the last cycle, and the slowest of these checks.
+    /// The checks that were made since the end of the last cycle, and the slowest of them.
     var checked: Set<Signal> = []
     var slowest = Duration.zero
     var publicAddresses: [Signal: IPAddress] = [:]

@@ -5,7 +5,7 @@ import Nftables
 extension Gateways {
   var clamping: [[Nftables.Statement]] {
     let sizes = groups.flatMap(\.clamped)
-    // One size for whatever goes to a gateway, or one for the marks of each.
+    // If all tunnels have one MTU, the mark isn't looked at.
     let isUniform = Set(sizes.map(\.mtu)).count == 1
     let values = Set(sizes.compactMap(\.mtu)).sorted()
     return values.flatMap { mtu -> [[Nftables.Statement]] in

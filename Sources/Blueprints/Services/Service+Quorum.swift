@@ -4,7 +4,7 @@ extension Service {
   /// Up while the service has its quorum.
   public var signal: Signal { Signal(.service, name) }
 
-  /// One for each of its ports, protocols and families, whose probes may differ.
+  /// The quorums of a service: one for each port, protocol and family, since their probes may differ.
   var quorums: [Quorum] {
     var quorums: Set<Quorum> = []
     for match in matches {

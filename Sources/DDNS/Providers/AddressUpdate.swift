@@ -1,6 +1,27 @@
 internal import Addressing
 internal import Model
 
+/// A provider that takes updates of addresses, and tells nothing of what it has.
+protocol AddressUpdater: HTTPProvider {
+  var update: AddressUpdate { get }
+}
+
+extension AddressUpdater {
+  static func limits(_ settings: ProviderSettings) -> ProviderLimits { AddressUpdate.limits }
+
+  static func ownProblems(
+    _ settings: ProviderSettings, for name: RecordName
+  ) -> [ProviderProblem] { settings.userProblems }
+
+  func published(
+    _ name: RecordName, _ types: Set<RecordType>
+  ) throws(ProviderError) -> Exchange<[RecordSet]> { .done([]) }
+
+  func replace(
+    _ old: RecordSet?, by new: RecordSet?
+  ) throws(ProviderError) -> Exchange<Void> { update.exchange(new) }
+}
+
 /// An update as members.dyndns.org has it: a GET whose answer is a word.
 struct AddressUpdate: Sendable {
   private var api: WebAPI
@@ -17,6 +38,12 @@ struct AddressUpdate: Sendable {
     return limits
   }()
 
+  /// The user, whom every such provider asks for.
+  static let keys = [
+    ProviderKey("user", .text, isRequired: true),
+    ProviderKey("password_file", .secretFile, isRequired: true),
+  ]
+
   init(
     _ api: WebAPI, _ settings: ProviderSettings, path: String,
     fields: [Family: (own: String, other: String?)] = [
@@ -27,7 +54,7 @@ struct AddressUpdate: Sendable {
     let user = settings.text("user") ?? ""
     let password = try settings.need(secret: "password_file")
     let value = Secret(
-      ("Basic " + base64(Array("\(user):".utf8) + password.bytes)).utf8)
+      ("Basic " + Base64.text(Array("\(user):".utf8) + password.bytes)).utf8)
     self.api.headers = [HTTPRequest.Field("Authorization", .secret(value))]
     self.api.credentials = "the user or the password of \(settings.text("password_file") ?? "")"
   }
@@ -98,20 +125,4 @@ extension ProviderSettings {
     if user.isEmpty { return [ProviderProblem("user", "must not be empty")] }
     return []
   }
-}
-
-/// RFC 4648, 4.
-func base64(_ bytes: [UInt8]) -> String {
-  let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-  var text: [UInt8] = []
-  for start in stride(from: 0, to: bytes.count, by: 3) {
-    let group = bytes[start..<min(start + 3, bytes.count)]
-    let bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
-    for place in 0..<4 {
-      text.append(
-        place <= group.count
-          ? digits[Int(bits >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "="))
-    }
-  }
-  return String(decoding: text, as: UTF8.self)
 }

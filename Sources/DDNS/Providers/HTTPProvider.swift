@@ -253,7 +253,7 @@ extension HTTPRequest {
     return encoded
   }
 
-  /// What follows the host in the first line, with secrets.
+  /// The path and the query of the request line, with secrets.
   public var revealedTarget: String {
     let target = origin.path + path
     let fields = query.map { Self.encoded($0.name) + "=" + Self.encoded($0.value.revealed) }

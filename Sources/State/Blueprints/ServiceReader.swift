@@ -12,13 +12,8 @@ enum ServicesReader: BlueprintReader {
     var isSound = true
     let groups = contents.blueprints[Gateways.self]?.groups ?? []
     var names: Set<String> = []
-    file.eachNamed(fileKey) { findings, name, value in
+    file.eachNamed(fileKey, serviceNameForm) { findings, name, value in
       names.insert(name)
-      do throws(Mismatch) {
-        _ = try serviceNameForm.parse(name)
-      } catch {
-        findings.report(error.message, part: .key)
-      }
       var reader = ObjectReader<ServiceKey>(findings, "service")
       if reader.open(value), let service = reader.service(named: name, groups) {
         services.append(service)

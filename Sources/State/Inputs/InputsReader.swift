@@ -13,13 +13,8 @@ enum ProbeSection: SectionReader {
   static let source: Signal.Source? = .probe
 
   static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
-    let isRead = file.eachNamed(fileKey) { findings, name, value in
+    let isRead = file.eachNamed(fileKey, probeNameForm) { findings, name, value in
       contents.probeNames?.insert(name)
-      do throws(Mismatch) {
-        _ = try probeNameForm.parse(name)
-      } catch {
-        findings.report(error.message, part: .key)
-      }
       var reader = ObjectReader<ProbeKey>(findings, "probe")
       guard reader.open(value), let probe = reader.probe(named: name) else { return }
       contents.probes.append(probe)

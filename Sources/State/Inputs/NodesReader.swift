@@ -14,13 +14,8 @@ enum NodesSection: SectionReader {
   static let source: Signal.Source? = .node
 
   static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
-    let isRead = file.eachNamed(fileKey) { findings, name, value in
+    let isRead = file.eachNamed(fileKey, nameForm) { findings, name, value in
       contents.nodeNames?.insert(name)
-      do throws(Mismatch) {
-        _ = try nameForm.parse(name)
-      } catch {
-        findings.report(error.message, part: .key)
-      }
       var reader = ObjectReader<NodeKey>(findings, "node")
       guard reader.open(value) else { return }
       contents.inputs.append(reader.selection(named: name))

@@ -8,13 +8,8 @@ enum VRRPSection: BlueprintReader {
   static let source: Signal.Source? = .vrrp
 
   static func read(_ file: inout ObjectReader<FileKey>, into contents: inout Contents) {
-    let isRead = file.eachNamed(fileKey) { findings, name, value in
+    let isRead = file.eachNamed(fileKey, vrrpNameForm) { findings, name, value in
       contents.vrrpNames?.insert(name)
-      do throws(Mismatch) {
-        _ = try vrrpNameForm.parse(name)
-      } catch {
-        findings.report(error.message, part: .key)
-      }
       var reader = ObjectReader<VRRPKey>(findings, "virtual router")
       guard reader.open(value), let instance = reader.instance(named: name), reader.isSound else {
         return

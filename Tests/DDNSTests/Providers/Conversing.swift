@@ -65,7 +65,7 @@ func converse<Value>(
       return value
     case .ask(let request, let next):
       guard case .http(let http) = request else { throw CommandFailed(description: "no HTTP") }
-      // What is logged or shown of a request holds no secret.
+      // A request that is logged or shown must not show a secret.
       #expect(!"\(http)".contains("canary"), sourceLocation: sourceLocation)
       inspect(http)
       let first = script.popFirst()
