@@ -5,8 +5,8 @@ public import Model
 public enum StateFile {
   /// Reads what the file asks for; throws every mistake in it.
   ///
-  /// Its parameters get their values from `parameters`. Without `checkingTogether` each object is checked on its own: what a kernel has may be more
-  /// than a file may ask for. What `surroundings` lack of what the file names is a problem of the file; without
+  /// Its parameters get their values from `parameters`. Without `checkingTogether` each object is
+  /// checked on its own: what a kernel has may be more than a file may ask for. What `surroundings` lack of what the file names is a problem of the file; without
   /// them it isn't asked for.
   public static func decode(
     _ bytes: [UInt8], names: Names = Names(), parameters: ParameterSources = ParameterSources(),
@@ -22,8 +22,8 @@ public enum StateFile {
     let findings = Findings(names: names)
     let declared = ParameterSection.read(
       document.root[ParameterSection.key], parameters, findings)
-    var substitution = Substitution(declared, findings)
-    substitution.run(on: document)
+    var substitution = Substitution(declared)
+    substitution.run(on: document, findings)
     var file = ObjectReader<FileKey>(findings, "state file")
     var contents = Contents()
     if file.open(document.root) {

@@ -13,17 +13,14 @@ struct Substitution {
   }
 
   let parameters: Parameters
-  private let findings: Findings
   private(set) var strings: [Pointer: Substituted] = [:]
 
-  init(_ parameters: Parameters, _ findings: Findings) {
-    self.parameters = parameters
-    self.findings = findings
-  }
+  init(_ parameters: Parameters) { self.parameters = parameters }
 
-  mutating func run(on document: Document) {
+  /// The findings keep the substitution from then on, which therefore must not keep them.
+  mutating func run(on document: Document, _ findings: Findings) {
     let found = document.strings(containing: "${")
-    for pointer in found.keys where !Self.isApart(pointer) { refuse(keyAt: pointer) }
+    for pointer in found.keys where !Self.isApart(pointer) { refuse(keyAt: pointer, findings) }
     var used: Set<String> = []
     for (pointer, text) in found.values where !Self.isApart(pointer) {
       let (names, malformed) = Interpolation.references(in: text)
@@ -74,7 +71,7 @@ struct Substitution {
     }
   }
 
-  private func refuse(keyAt pointer: Pointer) {
+  private func refuse(keyAt pointer: Pointer, _ findings: Findings) {
     guard case .key(let key)? = pointer.components.last else { return }
     for name in Interpolation.references(in: key).names where parameters[name] != nil {
       findings.report(
