@@ -19,7 +19,7 @@ lint: ## what `make format` would change, and more
 format: ## lay out the Swift files as `lint` wants them
 	swift format --in-place --parallel --recursive Sources Tests Package.swift
 
-demo: setup ## the seed's example: 40 requests by four VPN gateways, one of which is stopped
+demo: setup ## an example: 40 requests by four VPN gateways, one of which is stopped
 	@Tests/support/build
 	@testbeds/demo
 

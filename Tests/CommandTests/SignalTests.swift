@@ -245,13 +245,12 @@ private let steady = "No changes. The kernel matches the state file.\n"
     }
   }
 
-  /// The README's example under "Signals and `when`" does what the text around it says.
-  @Test func readmesExampleIsPlannedAsItSays() throws {
+  /// The example of docs/signals.md does what the text around it says.
+  @Test func pagesExampleIsPlannedAsItSays() throws {
     let checkout = String(#filePath.dropLast("/Tests/CommandTests/SignalTests.swift".count))
-    let readme = String(decoding: try readFile(checkout + "/README.md"), as: UTF8.self)
-    let lines = readme.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    let section = try #require(lines.firstIndex(of: "## Signals and `when`"))
-    let start = try #require(lines[section...].firstIndex(of: "```json"))
+    let page = String(decoding: try readFile(checkout + "/docs/signals.md"), as: UTF8.self)
+    let lines = page.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let start = try #require(lines.firstIndex(of: "```json"))
     let end = try #require(lines[start...].firstIndex(of: "```"))
     let shown = try #require(lines[end...].firstIndex { $0.hasPrefix("    $ vpngw plan ") })
     let plan = lines[(shown + 1)...].prefix { $0.isEmpty || $0.hasPrefix("    ") }

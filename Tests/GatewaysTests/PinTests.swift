@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  /// The tokens of 720 s and those saved before add up to what the README says.
+  /// The tokens of 720 s and those saved before add up to what docs/gateways.md says.
   @Test func aClientsLimitIsASixteenthOfAllPins() throws {
     let table = Seed.gateways(2).expanded(up: []).table
     let pin = try #require(table.sets.first { $0.name == "pin" })

@@ -1,9 +1,8 @@
 public import Model
 import Nftables
 
-/// What packets of the VPN network pass, hook by hook. The order and the reasons are the
-/// prototype's (README, "Gateways"): answers to egress flows don't pass the router, so conntrack
-/// sees only half of each.
+/// What packets of the VPN network pass, hook by hook; docs/gateways.md gives the reasons. Answers
+/// to egress flows don't pass the router, so conntrack sees only half of each.
 extension Gateways {
   static let tableName = "vpngw"
   /// The set of the gateways that carry new flows: a sticky group learns from it, after a restart
