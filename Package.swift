@@ -124,7 +124,7 @@ let package = Package(
       ],
       exclude: ["Cases", "Rulesets"], swiftSettings: settings),
     .testTarget(
-      name: "StateTests", dependencies: ["JSON", "Model", "State", "TestSupport"],
+      name: "StateTests", dependencies: ["DDNS", "JSON", "Model", "State", "TestSupport"],
       exclude: ["Corpus"], swiftSettings: settings),
     .testTarget(
       name: "NetlinkTests",
@@ -176,7 +176,8 @@ let package = Package(
       name: "SpeakerTests", dependencies: ["Model", "Netlink", "Speaker", "TestSupport", "VRRP"],
       swiftSettings: settings),
     .testTarget(
-      name: "CommandTests", dependencies: ["vpngw", "Kernel", "Model", "Netlink", "TestSupport"],
+      name: "CommandTests",
+      dependencies: ["DDNS", "JSON", "vpngw", "Kernel", "Model", "Netlink", "TestSupport"],
       swiftSettings: settings),
   ]
 )

@@ -11,10 +11,10 @@ extension Session {
   ///
   /// `observed` names a captured `show` to plan against; `out`, a file that saves the plan for
   /// `apply --plan`. `isChecked`: what the kernel would refuse of tables counts as what can't be
-  /// done.
+  /// done. `isOffline`: nobody is asked which records are published.
   public func plan(
     _ path: String, observed: String? = nil, out: String? = nil, given inputs: Inputs = Inputs(),
-    isChecked: Bool = false
+    isChecked: Bool = false, isOffline: Bool = false
   ) throws -> Int32 {
     guard let desiredState = try load(path) else { return Status.failed }
     let known = try signals(inputs, for: desiredState)
@@ -44,17 +44,31 @@ extension Session {
       try File.replace(out, with: Array(SavedPlan(plan, desired).text.utf8))
     }
     if isChecked { try plan.addRefusals(of: desired, present.machineNames) }
-    print(plan)
-    return status(of: plan)
+    var records = RecordPlan()
+    if !isOffline, observed == nil {
+      let states = desiredState.deriving(
+        from: desiredState.observedSignals(in: present).merging(known.states) { $1 })
+      records = try self.records(
+        of: desiredState, given: states, reading: known.readings, allowsExec: inputs.allowsExec)
+    }
+    print(plan, records)
+    let status = status(of: plan)
+    return status == Status.done && !records.steps.isEmpty ? Status.changes : status
   }
 
-  func print(_ plan: Plan) {
+  func print(_ plan: Plan, _ records: RecordPlan = RecordPlan()) {
     for left in plan.leftAlone {
       Console.complain(
         "vpngw: can't read \(left.object.id): \(left.part); left alone".visible + "\n")
     }
-    if options.isJSON { return Console.print(plan.tree.text()) }
-    Console.print(plan.text(isColored: Console.isColored), isColored: Console.isColored)
+    if options.isJSON { return Console.print(plan.tree(with: records).text()) }
+    let isColored = Console.isColored
+    var text = plan.text(isColored: isColored)
+    if !records.steps.isEmpty {
+      text +=
+        "\nOf the records, which `vpngw run` publishes:\n" + records.text(isColored: isColored)
+    }
+    Console.print(text, isColored: isColored)
   }
 
   /// A conflict is a failure even if everything else can be done.
@@ -107,7 +121,7 @@ extension Plan {
   }
 
   /// For programs: the steps in the order of execution, and what can't be done.
-  var tree: Tree {
+  func tree(with records: RecordPlan) -> Tree {
     func place(_ object: Object) -> [(String, Tree)] {
       [("kind", .string(object.kind.name)), ("object", .string("\(object.id)"))]
     }
@@ -125,6 +139,7 @@ extension Plan {
           .array(leftAlone.map { .object(place($0.object) + [("part", .string($0.part))]) })
         ))
     }
+    if !records.steps.isEmpty { members.append(("records", records.tree)) }
     return .object(members)
   }
 }

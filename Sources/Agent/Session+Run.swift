@@ -53,7 +53,9 @@ extension Session {
     ]
     defer { for input in inputs { input.stop() } }
     let leases = try AddressLeases(log: log, virtualRouters.readings)
-    let outputs: [any Output] = [announcements, leases]
+    let outputs: [any Output] = [
+      announcements, leases, DDNSOutput(allowsExec: run.allowsExec, log: log),
+    ]
     defer { for output in outputs { output.stop() } }
     let store = StatusStore(
       path: path, inputs: inputs, outputs: outputs, observers: [gatewayMeter])

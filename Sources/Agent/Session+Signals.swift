@@ -99,8 +99,8 @@ extension Session {
   func expand(
     _ desiredState: DesiredState, given known: Known, keeping observed: NetworkState
   ) -> NetworkState {
-    let all = known.states.merging(desiredState.linkSignals(in: observed)) { stated, _ in stated }
-      .merging(desiredState.handshakeSignals(in: observed)) { stated, _ in stated }
+    let all = known.states.merging(desiredState.observedSignals(in: observed)) { stated, _ in stated
+    }
     tellUndecided(of: desiredState, given: desiredState.deriving(from: all))
     tellLacking(of: desiredState, in: observed)
     return desiredState.expanded(given: all, reading: known.readings, keeping: observed)
@@ -125,6 +125,13 @@ extension Session {
     Console.complain(
       "vpngw: not known: \(unknown.sorted().map(\.description).few); what they decide is \(fate) "
         + "(\(asking)--signal NAME=up or NAME=down tells): \(undecided.few)\n")
+  }
+}
+
+extension DesiredState {
+  /// The signals that follow from the observed kernel.
+  func observedSignals(in observed: NetworkState) -> [Signal: Signal.State] {
+    linkSignals(in: observed).merging(handshakeSignals(in: observed)) { first, _ in first }
   }
 }
 

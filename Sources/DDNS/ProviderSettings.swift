@@ -29,6 +29,9 @@ public struct ProviderKey: Hashable, Sendable {
   /// Follows the message that it is missing: `, the token of the account`.
   public var hint: String
 
+  /// A key of providers that can't be asked what is published: one of the zone's name servers, which can.
+  static let nameServer = ProviderKey("name_server", .host)
+
   public init(_ name: String, _ form: Form, isRequired: Bool = false, hint: String = "") {
     self.name = name
     self.form = form
@@ -58,6 +61,15 @@ public struct ProviderSettings: Hashable, Sendable {
   public init(type: String, _ settings: [String: Setting]) {
     self.type = type
     self.settings = settings
+  }
+
+  /// Who can be asked himself needs nobody else.
+  var readingProblems: [ProviderProblem] {
+    guard flag("reads") == true, has(ProviderKey.nameServer.name) else { return [] }
+    return [
+      ProviderProblem(
+        ProviderKey.nameServer.name, "is for what can't be read: leave it out, or \"reads\"")
+    ]
   }
 
   public func has(_ key: String) -> Bool { settings[key] != nil }

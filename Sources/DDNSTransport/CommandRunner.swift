@@ -94,7 +94,16 @@ private final class RunningCommand {
     let bound = NIOLoopBound(self, eventLoop: loop)
     loop.scheduleTask(in: .milliseconds(milliseconds)) {
       bound.value.look(milliseconds)
-    }
+    }.futureResult.whenFailure { _ in bound.value.abandon() }
+  }
+
+  /// The loop ends: nobody will look any more.
+  private func abandon() {
+    kill(-process, SIGKILL)
+    closeEnds()
+    var status: Int32 = 0
+    _ = waitpid(process, &status, 0)
+    promise.fail(ProviderError("\(name) was killed: vpngw ends"))
   }
 
   private func look(_ pause: Int64) {

@@ -13,6 +13,8 @@ struct DNSClient: Sendable {
     let timer = loop.scheduleTask(deadline: deadline) {
       promise.fail(ProviderError("no answer from \(server)"))
     }
+    // Also where the loop ends before the deadline.
+    timer.futureResult.whenFailure { _ in promise.fail(ProviderError("no answer from \(server)")) }
     promise.futureResult.whenComplete { _ in timer.cancel() }
     address(of: request).whenComplete { result in
       switch result {

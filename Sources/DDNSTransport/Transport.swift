@@ -17,16 +17,19 @@ public struct Transport: Sendable {
     commands = CommandRunner(loop: loop, isAllowed: allowsExec)
   }
 
-  /// Carries it out within this time as a whole; fails with a ``ProviderError``.
+  /// Carries it out within this time as a whole; fails with a ``ProviderError``. `mayGoOn` is asked on
+  /// the loop's thread before each request.
   public func perform<Value: Sendable>(
-    _ exchange: Exchange<Value>, within timeout: Duration
+    _ exchange: Exchange<Value>, within timeout: Duration,
+    while mayGoOn: @escaping @Sendable () -> Bool = { true }
   ) -> EventLoopFuture<Value> {
-    let nanoseconds = timeout.wholeNanoseconds
-    return perform(exchange, until: .now() + .nanoseconds(nanoseconds), requests: 0)
+    let deadline = NIODeadline.now() + .nanoseconds(timeout.wholeNanoseconds)
+    return loop.flatSubmit { perform(exchange, until: deadline, while: mayGoOn, requests: 0) }
   }
 
   private func perform<Value: Sendable>(
-    _ exchange: Exchange<Value>, until deadline: NIODeadline, requests: Int
+    _ exchange: Exchange<Value>, until deadline: NIODeadline,
+    while mayGoOn: @escaping @Sendable () -> Bool, requests: Int
   ) -> EventLoopFuture<Value> {
     switch exchange {
     case .done(let value): return loop.makeSucceededFuture(value)
@@ -36,8 +39,9 @@ public struct Transport: Sendable {
         return loop.makeFailedFuture(
           ProviderError("gave up after \(Self.mostRequests) requests"))
       }
+      guard mayGoOn() else { return loop.makeFailedFuture(ProviderError("no longer wanted")) }
       return send(request, until: deadline).flatMapThrowing { try next($0) }
-        .flatMap { perform($0, until: deadline, requests: requests + 1) }
+        .flatMap { perform($0, until: deadline, while: mayGoOn, requests: requests + 1) }
     }
   }
 

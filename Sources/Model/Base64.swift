@@ -20,11 +20,15 @@ public enum Base64 {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// 32 bytes in their one spelling.
-  static func key(_ text: [UInt8]) -> [UInt8]? {
-    guard text.count == 44, text[43] == UInt8(ascii: "=") else { return nil }
+  /// Nil if the text isn't base64.
+  public static func bytes(_ text: [UInt8]) -> [UInt8]? {
+    guard text.count % 4 == 0 else { return nil }
+    let digits = text.prefix { $0 != UInt8(ascii: "=") }
+    guard text.count - digits.count <= 2,
+      text[digits.count...].allSatisfy({ $0 == UInt8(ascii: "=") })
+    else { return nil }
     var (bytes, bits, count): ([UInt8], UInt32, UInt32) = ([], 0, 0)
-    for character in text.dropLast() {
+    for character in digits {
       guard let digit = alphabet.firstIndex(of: character) else { return nil }
       bits = bits << 6 | UInt32(digit)
       count += 6
@@ -33,6 +37,15 @@ public enum Base64 {
         bytes.append(UInt8(truncatingIfNeeded: bits >> count))
       }
     }
-    return bits & 3 == 0 ? bytes : nil
+    return bytes
+  }
+
+  /// 32 bytes in their one spelling.
+  static func key(_ text: [UInt8]) -> [UInt8]? {
+    guard text.count == 44, text[43] == UInt8(ascii: "="), let bytes = bytes(text) else {
+      return nil
+    }
+    // Bits that no byte has are 0.
+    return self.text(bytes).utf8.elementsEqual(text) ? bytes : nil
   }
 }

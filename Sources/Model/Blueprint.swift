@@ -56,6 +56,8 @@ public protocol Blueprint: Hashable, Sendable {
   var healthCondition: Condition? { get }
   /// The kernel's counters of what it dropped; nil if it drops nothing.
   var counters: DropCounters? { get }
+  /// Its members whose public addresses can be published.
+  var publicMembers: [PublicMember] { get }
   /// Networks whose hosts may not ask this machine for its status.
   func untrusted(in wanted: NetworkState) -> [Prefix]
 }
@@ -81,6 +83,7 @@ extension Blueprint {
   ) -> [Availability] { [] }
   public var healthCondition: Condition? { nil }
   public var counters: DropCounters? { nil }
+  public var publicMembers: [PublicMember] { [] }
   public func untrusted(in wanted: NetworkState) -> [Prefix] { [] }
 
   /// The signals that any of its parts depend on.

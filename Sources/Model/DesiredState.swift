@@ -11,6 +11,7 @@ public struct DesiredState: Hashable, Sendable {
   /// The file's own probes and those of its blueprints.
   public var probes: [Probe] = []
   private var inputList = InputList()
+  private var outputList = OutputList()
   private var blueprintList = BlueprintList()
   /// The signals that blueprints say, and that something names or that are worth showing.
   public internal(set) var derived: [Signal: Derivation] = [:]
@@ -32,6 +33,12 @@ public struct DesiredState: Hashable, Sendable {
     set { inputList.list = newValue }
   }
 
+  /// What follows signals outside the kernel.
+  public var outputs: [any OutputDeclaration] {
+    get { outputList.list }
+    set { outputList.list = newValue }
+  }
+
   /// At most one of each type, in the order of the registry of sections.
   public var blueprints: [any Blueprint] {
     get { blueprintList.list }
@@ -45,7 +52,8 @@ public struct DesiredState: Hashable, Sendable {
   }
 
   mutating func noteReadSignals() {
-    let read = blueprints.reduce(into: Set<Signal>()) { $0.formUnion($1.readSignals) }
+    var read = blueprints.reduce(into: Set<Signal>()) { $0.formUnion($1.readSignals) }
+    for output in outputs { read.formUnion(output.readSignals) }
     for index in probes.indices where read.contains(probes[index].signal) {
       probes[index].readsAlways = true
     }
@@ -64,11 +72,14 @@ public struct DesiredState: Hashable, Sendable {
 
   /// The signals that something depends on or follows.
   var namedSignals: Set<Signal> {
-    healthConditions.reduce(into: decidingSignals.union(trackedSignals)) {
+    healthConditions.reduce(
+      into: decidingSignals.union(trackedSignals).union(outputSignals)
+    ) {
       $0.formUnion($1.signals)
     }
   }
 
+  private var outputSignals: Set<Signal> { outputs.reduce(into: []) { $0.formUnion($1.signals) } }
   private var trackedSignals: Set<Signal> { inputs.reduce(into: []) { $0.formUnion($1.tracked) } }
 
   /// The signals that something depends on.

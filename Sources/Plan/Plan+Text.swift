@@ -88,7 +88,8 @@ extension Change.Verb {
     }
   }
 
-  fileprivate var color: String {
+  /// ANSI.
+  public var color: String {
     switch self {
     case .create: "\u{1b}[32m"
     case .update: "\u{1b}[33m"

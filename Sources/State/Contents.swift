@@ -13,6 +13,7 @@ struct Contents {
   /// Includes probes that couldn't be read; nil if the whole section couldn't.
   var probeNames: Set<String>? = []
   var inputs: [any InputDeclaration] = []
+  var outputs: [any OutputDeclaration] = []
   /// As ``probeNames``.
   var vrrpNames: Set<String>? = []
   /// As ``probeNames``.
@@ -60,6 +61,11 @@ struct Contents {
       blueprint.learn(addresses: addresses, others: blueprints)
       blueprint.learn(wireGuards: wireGuards)
       return blueprint
+    }
+    desiredState.outputs = outputs.map { output in
+      var output = output
+      output.learn(desiredState.blueprints)
+      return output
     }
     desiredState.deadline = deadline
     func declare<R: Resource>(_: R.Type) {

@@ -56,7 +56,7 @@ enum Sections {
     NeighborSection.self, NexthopSection.self, RouteSection.self, RuleSection.self,
     NftablesSection.self, IPVSSection.self, NodesSection.self, ProbeSection.self, VRRPSection.self,
     SignalsSection.self,
-    GatewaysReader.self, ServicesReader.self, GatewayReader.self,
+    GatewaysReader.self, ServicesReader.self, GatewayReader.self, DDNSSection.self,
   ]
 
   static let blueprints: [any BlueprintReader.Type] = all.compactMap {

@@ -4,7 +4,9 @@ import ArgumentParser
 struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print a state file for another program's configuration.",
-    subcommands: [Keepalived.self, NodeNetworkOperator.self, WireGuard.self])
+    subcommands: [
+      Keepalived.self, NodeNetworkOperator.self, WireGuard.self, DDClient.self, DDNSUpdater.self,
+    ])
 
   struct WireGuard: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,6 +28,50 @@ struct Import: ParsableCommand {
     @OptionGroup var common: Common
 
     func run() throws { try common.run { try $0.importWireGuard(file, keys: keys) } }
+  }
+
+  struct DDClient: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "ddclient",
+      abstract: "Print a state file for a configuration of ddclient.",
+      discussion: """
+        What can't be carried over goes to standard error, a line each: FILE:LINE: what. Passwords \
+        and tokens are never printed.
+        """)
+
+    @Argument(help: "ddclient.conf; - is standard input.", completion: .file())
+    var file: String
+
+    @Option(
+      help: "The directory for the files with secrets, which are written with mode 600.",
+      completion: .directory)
+    var keys: String?
+
+    @OptionGroup var common: Common
+
+    func run() throws { try common.run { try $0.importDDClient(file, keys: keys) } }
+  }
+
+  struct DDNSUpdater: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "ddns-updater",
+      abstract: "Print a state file for a configuration of qdm12's ddns-updater.",
+      discussion: """
+        What can't be carried over goes to standard error, a line each. Passwords and tokens are \
+        never printed.
+        """)
+
+    @Argument(help: "config.json; - is standard input.", completion: .file())
+    var file: String
+
+    @Option(
+      help: "The directory for the files with secrets, which are written with mode 600.",
+      completion: .directory)
+    var keys: String?
+
+    @OptionGroup var common: Common
+
+    func run() throws { try common.run { try $0.importDDNSUpdater(file, keys: keys) } }
   }
 
   struct NodeNetworkOperator: ParsableCommand {

@@ -147,6 +147,9 @@ struct Plan: ParsableCommand {
       """)
   var check = false
 
+  @Flag(help: "Ask no DNS provider what is published: leave the section ddns out.")
+  var offline = false
+
   @OptionGroup var signals: Signals
   @OptionGroup var parameters: ParameterOptions
   @OptionGroup var common: Common
@@ -161,7 +164,8 @@ struct Plan: ParsableCommand {
   func run() throws {
     try common.run(parameters) {
       try $0.plan(
-        file, observed: observed, out: out, given: signals.inputs, isChecked: check)
+        file, observed: observed, out: out, given: signals.inputs, isChecked: check,
+        isOffline: offline)
     }
   }
 }

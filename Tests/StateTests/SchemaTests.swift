@@ -1,3 +1,4 @@
+import DDNS
 import Glibc
 import JSON
 import TestSupport
@@ -57,6 +58,7 @@ import Testing
     ("gatewayNumbers", ReturnKey.self), ("service", ServiceKey.self),
     ("gatewayPod", GatewayPodKey.self), ("gatewayPodEgress", GatewayEgressKey.self),
     ("forward", ForwardKey.self),
+    ("record", DDNSKey.self), ("ddnsProvider", DDNSProviderKey.self),
     ("serviceServer", ServerKey.self), ("serviceProbes", ServiceProbeKey.self),
   ]
 
@@ -94,6 +96,23 @@ import Testing
       }
       let known = ProbeKey.allCases.filter(keys.contains).map(\.name)
       #expect(try Self.described(in: #require(branch?["then"])) == Set(known))
+    }
+  }
+
+  @Test func everyProviderHasItsKeys() throws {
+    let document = try Document(readFile(Self.schema))
+    defer { withExtendedLifetime(document) {} }
+    let definition = document.root["$defs"]!["ddnsProvider"]!
+    let types = definition["properties"]!["type"]!["enum"]!.elements!.compactMap(\.string)
+    #expect(types == Providers.all.map { $0.name })
+    for provider in Providers.all {
+      let branch = definition["allOf"]!.elements!.first {
+        $0["if"]?["properties"]?["type"]?["const"]?.string == provider.name
+      }
+      let then = try #require(branch?["then"], "\(provider.name)")
+      #expect(Self.described(in: then) == Set(provider.keys.map(\.name)))
+      let required = then["required"]?.elements?.compactMap(\.string) ?? []
+      #expect(Set(required) == Set(provider.keys.filter(\.isRequired).map(\.name)))
     }
   }
 

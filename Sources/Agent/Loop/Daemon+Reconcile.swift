@@ -42,6 +42,8 @@ extension Daemon {
       store.count(.errors)
       store.failed("\(error)")
       convergedDesired = nil
+      // Others than the kernel may hear of signals all the same.
+      tellOutputs(isConverged: false, now)
       return
     }
     passFailure = nil
@@ -105,14 +107,14 @@ extension Daemon {
       except: desiredState!.healthConditions.isEmpty ? [] : ["/healthz"])
     judgeHealth(now)
     store.report(outcome, failures, notes, liveSignals.list(now))
-    tellOutputs(outcome, now)
+    tellOutputs(isConverged: outcome.isComplete, now)
   }
 
-  private func tellOutputs(_ outcome: Reconciler.Outcome, _ now: Instant) {
+  private func tellOutputs(isConverged: Bool, _ now: Instant) {
     for output in store.outputs {
       output.follow(
         desiredState!, given: liveSignals.states(now), reading: readings,
-        isConverged: outcome.isComplete)
+        isConverged: isConverged)
     }
   }
 
@@ -158,7 +160,7 @@ extension Daemon {
     for step in outcome.done { say(step, isDrift: false, now) }
     sayFlows()
     if outcome.failed.isEmpty { reportBlueprints(wanted, outcome, now) }
-    tellOutputs(outcome, now)
+    tellOutputs(isConverged: outcome.isComplete, now)
   }
 
   /// Where too little is known of the kernel to carry out all that signals change, a pass follows at

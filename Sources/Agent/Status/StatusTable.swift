@@ -40,6 +40,7 @@ struct StatusTable {
       text += line("health", isHealthy ? "good" : "BAD: \(word(status["unhealthy"]))")
     }
     for (title, egress) in egress { text += line(title, egress) }
+    for record in list("ddns") { text += line("record", sentence(ofRecord: record)) }
     for drop in list("drops") where drop["packets"]?.integer ?? 0 > 0 {
       text += line("dropped", sentence(of: drop))
     }
@@ -53,6 +54,23 @@ struct StatusTable {
 
   private func sentence(_ trouble: JSON.Value) -> String {
     "\(word(trouble["object"])): \(word(trouble["reason"]))"
+  }
+
+  /// `vpn.example.org A: 198.51.100.7, 198.51.100.9`, and what is wrong with it.
+  private func sentence(ofRecord record: JSON.Value) -> String {
+    let types = (record["types"]?.elements.map(Array.init) ?? []).map { word($0) }
+    let values = (record["published"]?.elements.map(Array.init) ?? []).map { word($0["value"]) }
+    let shown = values.prefix(8).joined(separator: ", ")
+    let more = values.count > 8 ? " and \(values.count - 8) more" : ""
+    let state = word(record["state"])
+    var parts: [String] = []
+    if !shown.isEmpty { parts.append(shown + more) }
+    if state != "current" || parts.isEmpty {
+      let reason = record["reason"].map { ": \(word($0))" } ?? ""
+      parts.append((state == "failing" ? "FAILING" : state == "current" ? "none" : state) + reason)
+    }
+    return "\(word(record["record"])) \(types.joined(separator: "+"))  "
+      + parts.joined(separator: "; ")
   }
 
   /// `12 packets, the last at 2026-07-01T03:12:45.120Z: no_gateway: ...`

@@ -6,7 +6,8 @@ struct DuckDNS: HTTPProvider {
   static let title = "Duck DNS"
   static let origin: HTTPOrigin? = HTTPOrigin(host: "www.duckdns.org")
   static let ownKeys = [
-    ProviderKey("token_file", .secretFile, isRequired: true, hint: ", with the account's token")
+    ProviderKey("token_file", .secretFile, isRequired: true, hint: ", with the account's token"),
+    .nameServer,
   ]
 
   private var api: WebAPI

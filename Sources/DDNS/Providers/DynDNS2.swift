@@ -9,7 +9,7 @@ struct DynDNS2: AddressUpdater {
   static let name = "dyndns2"
   static let title = "the server"
   static let origin: HTTPOrigin? = HTTPOrigin(host: "members.dyndns.org")
-  static let ownKeys = AddressUpdate.keys + [ProviderKey("path", .text)]
+  static let ownKeys = AddressUpdate.keys + [.nameServer, ProviderKey("path", .text)]
 
   let update: AddressUpdate
 
@@ -25,7 +25,7 @@ struct DynuUpdate: AddressUpdater {
   static let name = "dynu-update"
   static let title = "Dynu"
   static let origin: HTTPOrigin? = HTTPOrigin(host: "api.dynu.com")
-  static let ownKeys = AddressUpdate.keys
+  static let ownKeys = AddressUpdate.keys + [.nameServer]
 
   let update: AddressUpdate
 

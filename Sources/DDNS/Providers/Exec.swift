@@ -9,7 +9,7 @@ struct Exec: Provider {
   static let name = "exec"
   static let keys = [
     ProviderKey("command", .texts, isRequired: true, hint: ", a program's path and its arguments"),
-    ProviderKey("reads", .flag),
+    ProviderKey("reads", .flag), .nameServer,
   ]
 
   private let command: [String]
@@ -21,8 +21,11 @@ struct Exec: Provider {
   }
 
   static func problems(_ settings: ProviderSettings, for name: RecordName) -> [ProviderProblem] {
-    guard let program = settings.texts("command")?.first, !program.hasPrefix("/") else { return [] }
-    return [ProviderProblem("command", "must begin with a program's absolute path")]
+    var problems = settings.readingProblems
+    if let program = settings.texts("command")?.first, !program.hasPrefix("/") {
+      problems.append(ProviderProblem("command", "must begin with a program's absolute path"))
+    }
+    return problems
   }
 
   init(_ settings: ProviderSettings, _ context: ProviderContext) throws(ProviderError) {

@@ -1,8 +1,9 @@
 /// The registry: every provider, in the order in which messages list them.
 public enum Providers {
   public static let all: [any Provider.Type] = [
-    Cloudflare.self, DeSEC.self, DigitalOcean.self, DuckDNS.self, Dynu.self, DynuUpdate.self,
-    DynDNS2.self, ChangeIP.self, Hetzner.self, Route53.self, Webhook.self, Exec.self,
+    RFC2136.self, Cloudflare.self, DeSEC.self, DigitalOcean.self, DuckDNS.self, Dynu.self,
+    DynuUpdate.self, DynDNS2.self, ChangeIP.self, Hetzner.self, Route53.self, Webhook.self,
+    Exec.self,
   ]
 
   public static func named(_ name: String) -> (any Provider.Type)? {

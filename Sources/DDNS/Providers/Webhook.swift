@@ -12,7 +12,7 @@ struct Webhook: HTTPProvider {
   static let origin: HTTPOrigin? = nil
   static let ownKeys = [
     ProviderKey("token_file", .secretFile), ProviderKey("headers", .table),
-    ProviderKey("reads", .flag),
+    ProviderKey("reads", .flag), .nameServer,
   ]
 
   private var api: WebAPI
@@ -22,6 +22,10 @@ struct Webhook: HTTPProvider {
     limits.isReadable = settings.flag("reads") ?? false
     return limits
   }
+
+  static func ownProblems(
+    _ settings: ProviderSettings, for name: RecordName
+  ) -> [ProviderProblem] { settings.readingProblems }
 
   init(_ settings: ProviderSettings, _ context: ProviderContext) throws(ProviderError) {
     api = Self.api(settings)

@@ -184,7 +184,8 @@ struct UpdateProviderTests {
       "user": .text("me"), "url": .origin(HTTPOrigin(host: "example.net")),
       "access_key_id": .text("AKIDEXAMPLE"), "command": .texts(["/x"]),
       "session_token_file": .text(""), "token_file": .text(""), "reads": .flag(true),
-      "headers": .table(["X-Key": "canary-header"]),
+      "headers": .table(["X-Key": "canary-header"]), "server": .text("192.0.2.53"),
+      "zone": .name(RecordName("duckdns.org")!),
     ]
     let name = RecordName("home.duckdns.org")!
     for status in [200, 301, 400, 401, 403, 404, 409, 429, 500] {
