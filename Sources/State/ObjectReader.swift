@@ -1,6 +1,9 @@
 internal import JSON
 internal import Model
 
+/// The key of a note to whoever reads the file, which any object may have.
+let commentKey = "comment"
+
 /// Reads objects of one kind, one after another, key by key.
 ///
 /// Reports what is wrong and goes on reading: nil means "not stated" or "reported".
@@ -40,6 +43,9 @@ struct ObjectReader<Key: ObjectKey> {
       } else if let position = Key.names.firstIndex(of: name) {
         slots[position] = member
         if count < guesses.count { guesses[count] = position } else { guesses.append(position) }
+      } else if name == commentKey {
+        readComment(member)
+        continue
       } else {
         refuse(unknown: name)
         continue
@@ -47,6 +53,15 @@ struct ObjectReader<Key: ObjectKey> {
       count += 1
     }
     return true
+  }
+
+  private mutating func readComment(_ value: JSON.Value) {
+    do throws(Mismatch) {
+      _ = try TextForm.plainText.read(value)
+    } catch {
+      isSound = false
+      findings.report(error.message, below: .key(commentKey))
+    }
   }
 
   private mutating func refuse(unknown name: String) {
@@ -179,11 +194,12 @@ extension ObjectReader {
     return elements.count
   }
 
-  /// Reads each member of an object whose keys are the file's own names; false if the object is
-  /// absent, or wrong and reported.
+  /// Reads each member of an object whose keys are the file's own names, but for a comment if texts have no
+  /// other meaning there; false if the object is absent, or wrong and reported.
   @discardableResult
   mutating func eachNamed(
-    _ key: Key, _ read: (_ findings: Findings, _ name: String, JSON.Value) -> Void
+    _ key: Key, hasTexts: Bool = false,
+    _ read: (_ findings: Findings, _ name: String, JSON.Value) -> Void
   ) -> Bool {
     guard let value = slots[key.rawValue] else { return false }
     guard let members = value.members else {
@@ -191,7 +207,8 @@ extension ObjectReader {
       return false
     }
     findings.enter(.key(key.name))
-    for (name, member) in members {
+    for (name, member) in members
+    where hasTexts || name != commentKey || member.kind != .string {
       findings.enter(.key(name))
       read(findings, name, member)
       findings.leave()

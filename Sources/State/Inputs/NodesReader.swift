@@ -35,7 +35,7 @@ extension ObjectReader<NodeKey> {
     var selection = NodeSelection(name)
     if !has(.hostname), !has(.labels) { report("a node needs \"hostname\" or \"labels\"") }
     selection.hostNames = oneOrMore(.hostname, hostNameForm)
-    eachNamed(.labels) { findings, label, value in
+    eachNamed(.labels, hasTexts: true) { findings, label, value in
       guard (1...317).contains(label.utf8.count), label.utf8.allSatisfy(\.isLabelCharacter) else {
         return findings.report(
           "\(quoted(label)) is no label: write its key, such as \"example.org/pool\"", part: .key)

@@ -37,7 +37,7 @@ extension ObjectReader<ProbeKey> {
   private mutating func headers() -> [Probe.HTTP.Header] {
     var headers: [Probe.HTTP.Header] = []
     var seen: [String: String] = [:]
-    eachNamed(.headers) { findings, name, value in
+    eachNamed(.headers, hasTexts: true) { findings, name, value in
       if let earlier = seen.updateValue(name, forKey: name.lowercased()) {
         findings.report("the same header as \(quoted(earlier))", part: .key)
       }

@@ -8,8 +8,8 @@ final class NftablesFields {
   private let reader: NftablesReader
   /// So few that a search is faster than a set.
   private var asked: [String] = []
-  // nft's own numbers, which mean nothing elsewhere.
-  private static let ignored = ["handle", "index"]
+  // nft's own numbers, which mean nothing elsewhere, and a comment where nft has none of its own.
+  private static let ignored = ["handle", "index", commentKey]
 
   init?(_ value: JSON.Value, _ reader: NftablesReader) {
     guard value.members != nil else {

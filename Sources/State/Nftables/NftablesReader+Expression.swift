@@ -64,7 +64,7 @@ extension NftablesReader {
     case "continue": return .continue
     case "return": return .return
     case "jump", "goto":
-      guard let target = content["target"]?.string, content.count == 1 else {
+      guard case ("target", let target)? = sole(content), let target = target.string else {
         return nil
       }
       return key == "jump" ? .jump(target) : .goto(target)

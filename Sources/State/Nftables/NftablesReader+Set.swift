@@ -91,7 +91,7 @@ extension NftablesReader {
       if let stated = fields["policy"] {
         within(.key("policy")) {
           guard let members = stated.members else { return report("an object belongs here") }
-          for member in members {
+          for member in members where member.key != commentKey {
             within(.key(member.key)) {
               guard let value = member.value.integer.flatMap({ UInt32(exactly: $0) }) else {
                 return report("seconds belong here")
@@ -151,7 +151,7 @@ extension NftablesReader {
       }
       return .types(names)
     }
-    guard let inner = value["typeof"], value.count == 1 else {
+    guard case ("typeof", let inner)? = sole(value) else {
       return fail("the name of a type, an array of them, or {\"typeof\": ...}")
     }
     return within(.key("typeof")) {
@@ -201,7 +201,7 @@ extension NftablesReader {
 
   /// A key, or `{"elem": {"val": key, "timeout": ...}}`.
   func element(_ value: JSON.Value) -> Nftables.Element? {
-    guard let content = value["elem"], value.count == 1 else { return key(value) }
+    guard case ("elem", let content)? = sole(value) else { return key(value) }
     return within(.key("elem")) {
       guard let fields = NftablesFields(content, self), let inner = fields.required("val"),
         var element = within(.key("val"), { key(inner) })

@@ -256,9 +256,14 @@ public final class NftablesReader {
 
   /// `{"KEY": ...}`.
   func only(_ value: JSON.Value, _ what: String) -> (String, JSON.Value)? {
-    guard let members = value.members, members.count == 1,
-      let member = members.first(where: { _ in true })
-    else { return fail("\(what): an object with a single member") }
+    sole(value) ?? fail("\(what): an object with a single member")
+  }
+
+  /// The member of an object that has no other, but for a comment.
+  func sole(_ value: JSON.Value) -> (String, JSON.Value)? {
+    guard value.count == (value[commentKey] == nil ? 1 : 2),
+      let member = value.members?.first(where: { $0.key != commentKey })
+    else { return nil }
     return (member.key, member.value)
   }
 }

@@ -19,7 +19,8 @@ enum ParameterSection {
     if let section {
       findings.enter(.key(key))
       if let members = section.members {
-        for (name, declaration) in members {
+        for (name, declaration) in members
+        where name != commentKey || declaration.kind != .string {
           findings.enter(.key(name))
           let parameter = parameter(called: name, declaration, sources, findings)
           if isName(name) { parameters.declare(name, parameter) }

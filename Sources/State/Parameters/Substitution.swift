@@ -60,6 +60,13 @@ struct Substitution {
   private static func isApart(_ pointer: Pointer) -> Bool {
     guard case .key(let key)? = pointer.components.first else { return false }
     return [ParameterSection.key, "$schema", "$comment"].contains(key)
+      || key != NftablesSection.key && isNote(pointer)
+  }
+
+  private static func isNote(_ pointer: Pointer) -> Bool {
+    guard pointer.components.last == .key(commentKey) else { return false }
+    // There it is a name.
+    return ![.key("headers"), .key("labels")].contains(pointer.components.dropLast().last)
   }
 
   /// Why this value can't have a parameter; nil if it can.
