@@ -5,8 +5,8 @@ What counts in a page, in its order:
   `NAME` ...:        a line that begins so, and a fenced block right after it: this file, in the working directory, or
                      below /etc, of which each machine has a copy. With `on MACHINE` it is there alone, else everywhere
   ```sh              commands, all of which must succeed
-  ```console         commands behind `$ `, or behind `MACHINE$ `, with all that they print; a line `...` stands for any
-                     lines. One that fails, but for `vpngw plan` with changes, must be shown to print something
+  ```console         commands behind `$ `, or behind `MACHINE$ `, with all that they print; `...` stands for any part
+                     of a line, or as a line for any lines. One that fails, but for `vpngw plan` with changes, must be shown to print something
 
 `vpngw run` goes on, and is waited for until it is ready. Blocks of other kinds are to be read only.
 """
@@ -19,9 +19,9 @@ from testbed import SLOWNESS, VPNGW, Failure, wait_for
 # For whoever writes a page: what each command prints.
 SHOW = os.environ.get("RECIPES_SHOW")
 FENCE = re.compile(r"^(```+)(\w*)\s*$")
-FILE = re.compile(r"^`([^`\s]+)`(?:.* on `(\w+)`)?.*:$")
+FILE = re.compile(r"^`([\w/][^`\s]*\.\w+)`(?:.* on `(\w+)`)?.*:$")
 # Commands that change nothing are repeated until they print what is shown, for so many seconds.
-LOOKS, PATIENCE = re.compile(r"(curl|ping|ip( -\S+)*|vpngw (status|plan|show)|kubectl (exec|get|logs)) "), 15
+LOOKS, PATIENCE = re.compile(r"(curl|ping|ip( -\S+)*|vpngw (status|plan|show)|kubectl (exec|get|logs))\b"), 15
 PROMPT = re.compile(r"^(\w*)\$ (.*)$")
 
 
@@ -77,8 +77,9 @@ def consoles(lines):
 
 
 def agrees(shown, printed):
-    """Whether the lines are those, where `...` stands for any."""
-    pattern = "".join("(?:.*\n)*" if line == "..." else re.escape(line) + "\n" for line in shown)
+    """Whether the lines are those, where `...` stands for any lines, or for a part of one."""
+    pattern = "".join("(?:.*\n)*" if line == "..." else ".*".join(map(re.escape, line.split("..."))) + "\n"
+                      for line in shown)
     return re.fullmatch(pattern, "".join(line + "\n" for line in printed))
 
 
@@ -132,6 +133,10 @@ class Machine:
         if not process.runs:
             raise Failure(f"{self.name}: {text}: ended: {process.text()[-1000:]}")
 
+    def start_other(self, *words):
+        """Another program, which isn't waited for."""
+        return self.host.start(*self.words("exec " + " ".join(words)), log=words[0])
+
 
 class Page:
     def __init__(self, bed, path, machines, placeholders=()):
@@ -147,20 +152,29 @@ class Page:
         self.left = steps(text)
         self.commands = 0
 
+    def write(self):
+        """The files before the next command."""
+        while self.left and isinstance(self.left[0], File):
+            file = self.left.pop(0)
+            for machine in self.machines.values():
+                if file.machine in ("", machine.name):
+                    machine.write(file.name, file.text)
+
     def go(self, until=None):
         """Runs on, up to and including the next command that contains this text."""
+        self.write()
         while self.left:
-            step = self.left.pop(0)
-            if isinstance(step, File):
-                for machine in self.machines.values():
-                    if step.machine in ("", machine.name):
-                        machine.write(step.name, step.text)
-                continue
-            self.do(step)
-            if until and until in step.text:
+            command = self.left.pop(0)
+            self.do(command)
+            self.write()
+            if until and until in command.text:
                 return
         if until:
             raise Failure(f"{self.path.name}: no more command with {until}")
+
+    def run(self, machine, text):
+        """The exit status, and the lines that it prints."""
+        return machine.run(text)
 
     def do(self, command):
         machine = self.machines[command.machine] if command.machine else self.first
@@ -171,7 +185,7 @@ class Page:
         # A reader, too, looks again.
         deadline = time.monotonic() + PATIENCE * SLOWNESS
         while True:
-            status, printed = machine.run(command.text)
+            status, printed = self.run(machine, command.text)
             changes = status == 2 and command.text.startswith("vpngw plan")
             if (status == 0 or changes or command.output) and (
                     command.output is None or agrees(command.output, printed)):
