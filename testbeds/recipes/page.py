@@ -127,7 +127,7 @@ class Machine:
 
     def start(self, text):
         """A daemon, which is waited for."""
-        process = self.daemon = self.host.start(*self.words("exec " + text), log="vpngw")
+        process = self.daemon = self.host.start(*self.words("exec env " + text), log="vpngw")
         wait_for(f"{self.name}: {text}", lambda: not process.runs or not subprocess.run(
             [*self.host.prefix, "curl", "-sfm", "5", f"{STATUS}/readyz"], capture_output=True).returncode, 20)
         if not process.runs:
@@ -179,7 +179,7 @@ class Page:
     def do(self, command):
         machine = self.machines[command.machine] if command.machine else self.first
         self.commands += 1
-        if re.match(r"vpngw run\b", command.text):
+        if re.match(r"(\w+=\S+ )*vpngw run\b", command.text):
             machine.start(command.text)
             return
         # A reader, too, looks again.
@@ -196,4 +196,4 @@ class Page:
                 raise Failure(f"{self.path.name} doesn't go on")
             time.sleep(0.1)
         if SHOW:
-            print(f"{machine.name}$ {command.text}", *printed, f"(exit {status})", sep="\n", flush=True)
+            self.bed.say("\n".join([f"{machine.name}$ {command.text}", *printed, f"(exit {status})"]))

@@ -7,12 +7,12 @@
             router pods: 192.168.26.1 .., started by the page's own manifest
 """
 
-import json, shlex
+import json, shlex, subprocess, time
 
 import yaml
 
-from page import Machine, Page
-from testbed import SLOWNESS, Failure, wait_for
+from page import File, Machine, Page, steps
+from testbed import ROOT, SLOWNESS, Failure, wait_for
 
 SERVER, VIP = "45.0.0.1", "192.168.26.254"
 LINK, ROUTER_LINK = "vpn-gw-veth0", "vpn-r-veth0"
@@ -160,6 +160,8 @@ class KubectlPage(Page):
             limits = ["setpriv", "--inh-caps=-all", f"--bounding-set=-all,{added}", "--no-new-privs"]
             machine.start(" ".join([*limits, *container["command"]]))
             self.routers[number:number + 1] = [machine]
+            if number + 1 < value["spec"]["replicas"]:
+                time.sleep(value["spec"].get("minReadySeconds", 0))
         return f"deployment.apps/{self.deployment} {verb}"
 
     def remove(self, machine):
@@ -200,3 +202,76 @@ def kubernetes_router(bed, path):
     page.go()
     leaked = around.leaked(watch)
     bed.check("all gateways die: no answer, and no packet of the client left by the cluster", not leaked, leaked[:3])
+
+
+ADDRESSES = "\n        ".join(f"{address}/22 dev {LINK} use_vmac noprefixroute"
+                            for address in [VIP, *(f"192.168.26.{number}" for number in range(128, 136))])
+# What the old routers' generator wrote.
+KEEPALIVED = f"""
+vrrp_instance router {{
+    state BACKUP
+    interface {ROUTER_LINK}
+    virtual_router_id 51
+    virtual_ipaddress {{
+        {ADDRESSES}
+    }}
+}}
+"""
+
+
+class MovingPage(KubectlPage):
+    """The cluster as it was: routers with keepalived and gateway-route-manager's routes."""
+
+    def old_router(self, number):
+        machine = self.around.router(number)
+        machine.host.sysctl(net_ipv4_ip__forward=1, net_ipv4_conf_all_send__redirects=0)
+        machine.host.sysctl(**{f"net_ipv4_conf_{LINK}_send__redirects": 0})
+        hops = " ".join(f"nexthop via 192.168.25.{128 + number}" for number in range(4))
+        machine.host.ip(f"route add default table 180 {hops}", "rule add priority 10902 lookup 180")
+        machine.write("/etc/keepalived/keepalived.conf", KEEPALIVED)
+        machine.daemon = machine.start_other("keepalived", "-n", "-l", "--vrrp")
+        return machine
+
+
+def lay_node(bed):
+    """A node as node-network-operator leaves it."""
+    host = bed.host("worker")
+    host.ip("link add bond0 mtu 9000 type ifb", "link set bond0 up",
+            "link add vpn-gw-bridge0 mtu 1420 type bridge", "link set vpn-gw-bridge0 up",
+            "link add vpn-gw-vxlan0 mtu 1420 type vxlan id 1000 group 224.0.0.88 dev bond0 dstport 4789"
+            " srcport 4789 4789 nolearning", "link set vpn-gw-vxlan0 master vpn-gw-bridge0 up")
+    return Machine(bed, host, "node")
+
+
+def from_gateway_route_manager(bed, path):
+    around = Pods(bed)
+    # Whom a gateway's own probe asks.
+    around.internet.ip("address add 1.1.1.1/32 dev lo")
+    around.internet.program("echo", 443, log="echo-443")
+    first = around.gateways[0][0]
+    admin, node, gateway = Machine(bed, bed.host("admin"), "admin"), lay_node(bed), Machine(bed, first, "gateway0")
+    first.ip("route add 1.1.1.1/32 via 45.0.0.1 dev tun0")
+    page = MovingPage(bed, path, around, admin, node, gateway, around.client)
+    for machine in admin, node, gateway:
+        (machine.home / "states").symlink_to(ROOT / "states")
+    manifest = next(step.text for step in steps((ROOT / "docs/recipes/kubernetes-router.md").read_text())
+                    if isinstance(step, File) and step.name == "router.yaml")
+    admin.write("router.yaml", manifest)
+    page.routers = [page.old_router(number) for number in range(2)]
+    wait_for("clients get out", lambda: not subprocess.run(
+        [*around.client.host.prefix, "curl", "-sfm", "1", f"http://{SERVER}"], capture_output=True).returncode, 20)
+    page.go(until="vpngw validate --set")
+    # Its init containers' work goes with the old pod.
+    first.nft("delete table ip nat")
+    page.go(until="new.json router.json")
+    bed.check("from gateway-route-manager: a node and a gateway pod are taken over", True)
+    # The ports' services are tried elsewhere (testbeds/ingress), and cost a debug build many seconds here.
+    file = admin.path("router.json")
+    value = json.loads(file.read_text())
+    value["services"] = {"dns": value["services"]["dns"]}
+    file.write_text(json.dumps(value))
+    requests = around.watch_requests()
+    page.go()
+    answers = around.end_requests(requests)
+    bed.check("both routers are replaced while requests go on", answers.count("failed") < 12,
+              f"{answers.count('failed')} of {len(answers)} failed")
