@@ -57,6 +57,8 @@ let package = Package(
     .target(name: "DDNSImport", dependencies: ["JSON", "Model"], swiftSettings: pure),
     .target(
       name: "NodeNetworkOperator", dependencies: ["JSON", "Model", "YAML"], swiftSettings: pure),
+    .target(name: "Schema", swiftSettings: pure, plugins: ["EmbedSchema"]),
+    .plugin(name: "EmbedSchema", capability: .buildTool()),
     .target(name: "Plan", dependencies: ["Model", "Nftables"], swiftSettings: pure),
     .target(name: "Netlink", dependencies: ["CLinux", "CMnl", "CNftnl"], swiftSettings: settings),
     .target(
@@ -91,7 +93,8 @@ let package = Package(
         "Blueprints", "CLinux", "DDNS", "DDNSImport", "DDNSTransport", "Events", "Health", "JSON",
         "Keepalived",
         "Model", "State", "Plan",
-        "Netlink", "Nftables", "NodeNetworkOperator", "Kernel", "Speaker", "VRRP", "WgQuick",
+        "Netlink", "Nftables", "NodeNetworkOperator", "Kernel", "Schema", "Speaker", "VRRP",
+        "WgQuick",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

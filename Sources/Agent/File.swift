@@ -8,8 +8,11 @@ enum File {
 
   /// All bytes of a regular file of at most `limit` bytes; `-` is standard input.
   ///
-  /// A FIFO or a device is refused: reading it may block for ever or never end.
-  static func read(_ path: String, limit: Int = Self.limit) throws(FileError) -> [UInt8] {
+  /// A FIFO or a device is refused: reading it may block for ever or never end. `isGuarded`: so is a
+  /// file that everybody may write.
+  static func read(
+    _ path: String, limit: Int = Self.limit, isGuarded: Bool = false
+  ) throws(FileError) -> [UInt8] {
     let descriptor =
       path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { throw FileError(path: path, verb: "read", code: errno) }
@@ -22,6 +25,13 @@ enum File {
       throw FileError(
         path: path, verb: "read", code: EINVAL,
         reason: "it is \(status.kind), not a file (- stands for standard input)")
+    }
+    if isGuarded, status.st_mode & S_IWOTH != 0 {
+      throw FileError(
+        path: path, verb: "trust", code: EPERM,
+        reason:
+          "everybody may write it: `chmod o-w` it (\"defaultMode\" 0644 of a ConfigMap's volume), "
+          + "or run with --allow-world-writable")
     }
     let tooLarge = FileError(
       path: path, verb: "read", code: EFBIG, reason: "it is larger than \(limit >> 20) MB")

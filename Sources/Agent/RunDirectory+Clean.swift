@@ -3,13 +3,14 @@ import Netlink
 
 extension RunDirectory {
   /// Removes the files of network namespaces that are gone: pods come and go, and a cookie is never
-  /// reused. Best done by whoever holds the lock of its own namespace.
+  /// reused.
   ///
   /// The kernel doesn't tell which cookies are in use. So each namespace's inode number is recorded
   /// beside its files, and this searches for whatever may hold that inode: processes, their open
-  /// files, and mounts. That takes root and a view of all processes; otherwise nothing is removed.
+  /// files, and mounts. That takes root, a view of all processes, and the right to look into them;
+  /// otherwise nothing is removed.
   func clean() {
-    guard geteuid() == 0, Self.seesAllProcesses else { return }
+    guard geteuid() == 0, Self.seesAllProcesses, Privileges.mayLookIntoProcesses else { return }
     let old = (entries(of: path) ?? []).compactMap { name -> (cookie: String, inode: UInt64)? in
       guard name.hasPrefix(Self.notePrefix) else { return nil }
       let cookie = String(name.dropFirst(Self.notePrefix.count))

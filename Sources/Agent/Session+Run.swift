@@ -13,6 +13,10 @@ extension Session {
     public var resync = Duration.seconds(30)
     public var removesOnExit = false
     public var allowsExec = false
+    /// Gives nothing up that a later state file may need.
+    public var keepsCapabilities = false
+    /// Takes a state file that everybody may write.
+    public var trustsWritableFile = false
     /// `debug`, `info`, `warning` or `error`.
     public var logLevel = "info"
 
@@ -26,7 +30,12 @@ extension Session {
   public func run(_ path: String, _ run: RunOptions) throws -> Int32 {
     let log = Log(least: Log.Level(rawValue: run.logLevel) ?? .info, isJSON: options.isJSON)
     let processSignals = try ProcessSignals()
+    let serviceManager = ServiceManager()
     let reconciler = try reconciler { log.error("memory", ["error": $0]) }
+    let runDirectory = reconciler.runDirectory
+    // Before privileges are given up: it looks into other processes.
+    runDirectory.clean()
+    let privileges = givePrivilegesUp(path, run, log)
     let inbox = try Inbox()
     // The prober and the status server have a thread each: writing the metrics of 2,000 probes would delay
     // the probes.
@@ -36,6 +45,8 @@ extension Session {
     options.resync = run.resync
     options.removesOnExit = run.removesOnExit
     options.parameters = parameters
+    options.privileges = privileges
+    options.trustsWritableFile = run.trustsWritableFile
     let gatewayMeter = GatewayMeter()
     let hostNames = try HostNames(telling: inbox)
     defer { hostNames.stop() }
@@ -68,19 +79,25 @@ extension Session {
     }
     defer { server.close() }
     log.info("start", ["file": path, "listen": "\(run.address):\(run.port)"])
-    let runDirectory = reconciler.runDirectory
+    tellOfReach(run, log)
     guard
-      let lock = try wait(in: runDirectory, for: "vpngw run \(path)", store, log, processSignals)
+      let lock = try wait(
+        in: runDirectory, for: "vpngw run \(path)", store, log, processSignals, serviceManager)
     else {
       log.info("stop")
       return Status.done
     }
     defer { lock.release() }
-    runDirectory.clean()
     let daemon = try Daemon(
       path, options, reconciler: reconciler, inbox: inbox, store: store, log: log,
       processSignals: processSignals, hostNames: hostNames, leases: leases)
     daemon.onPoll = lock.forgetAskers
+    daemon.serviceManager = serviceManager
+    // A pass of a large file takes longer than a watchdog's time.
+    reconciler.shouldStop = { [unowned daemon] _ in
+      daemon.serviceManager?.beat()
+      return false
+    }
     let poll = try IPVSPoll(every: options.poll, telling: inbox)
     defer { poll.stop() }
     daemon.onTake = { poll.follow($0) }
@@ -94,7 +111,7 @@ extension Session {
   /// process is to end before that.
   private func wait(
     in directory: RunDirectory, for command: String, _ store: StatusStore, _ log: Log,
-    _ processSignals: ProcessSignals
+    _ processSignals: ProcessSignals, _ serviceManager: ServiceManager?
   ) throws -> RunDirectory.Lock? {
     var said: String?
     while true {
@@ -121,9 +138,29 @@ extension Session {
       if said != reason { log.warning("wait", ["reason": reason]) }
       said = reason
       store.update { $0.waiting = reason }
+      serviceManager?.tell(store.status)
+      serviceManager?.beat()
       // Each check leaves an entry in the holder's queue, which is short.
       if processSignals.wait(atMost: .milliseconds(250)) == .end { return nil }
     }
+  }
+}
+
+extension Session {
+  /// Says what others see where they reach the status.
+  private func tellOfReach(_ run: RunOptions, _ log: Log) {
+    guard let address = IPAddress(run.address), !address.isLoopback else { return }
+    log.warning(
+      "listen",
+      [
+        "address": "\(run.address):\(run.port)",
+        "shows":
+          "addresses, probes, gateways' public addresses and what is wrong (/status, /metrics) to whoever "
+          + "reaches it"
+          + (address.isUnspecified
+            ? ", except at addresses in the networks of the file's clients" : "")
+          ,
+      ])
   }
 }
 

@@ -35,6 +35,7 @@ public struct Session {
   /// Moves the process into the namespace: call it before any thread is started.
   public init(_ options: Options) throws {
     self.options = options
+    Privileges.raise()
     parameters = try ParameterSources(stated: options.parameters)
     // Otherwise glibc walks through its small free blocks whenever a large one is freed, which took
     // a fifth of the time for big state files.
@@ -108,26 +109,38 @@ public struct Session {
   /// `vpngw validate FILE...`
   ///
   /// A parameter needs to be declared by one of the files only.
-  public func validate(_ paths: [String]) throws -> Int32 {
+  /// `withPrivileges`: also what `run` needs for each of them.
+  public func validate(_ paths: [String], withPrivileges: Bool = false) throws -> Int32 {
     let files = try paths.map { (path: $0, bytes: try File.read($0)) }
     let declared = files.map { StateFile.parameterNames($0.bytes) }
     let elsewhere = declared.reduce(into: Set<String>()) { $0.formUnion($1 ?? []) }
     var wrong: [(path: String, problems: [Problem])] = []
+    var needs: [FileNeeds] = []
     for ((path, bytes), own) in zip(files, declared) {
       var parameters = parameters
       parameters.stated = parameters.stated.filter { name, _ in
         own?.contains(name) ?? true || !elsewhere.contains(name)
       }
       do throws(Problems) {
-        _ = try StateFile.decode(bytes, names: .machine, parameters: parameters)
+        let desired = try StateFile.decode(bytes, names: .machine, parameters: parameters)
+        if withPrivileges { needs.append(FileNeeds(path, desired)) }
       } catch {
         wrong.append((path, error.list))
       }
     }
-    if options.isJSON || !wrong.isEmpty { report(wrong) }
+    if options.isJSON, withPrivileges {
+      let problems = wrong.flatMap { path, problems in problems.map { $0.tree(path) } }
+      let members: [(String, Tree)] = [
+        ("problems", .array(problems)), ("needs", .array(needs.map(\.tree))),
+      ]
+      Console.print(Tree.object(members).text())
+    } else if options.isJSON || !wrong.isEmpty {
+      report(wrong)
+    }
     if !options.isJSON {
       let valid = paths.filter { path in !wrong.contains { $0.path == path } }
-      Console.print(valid.map { "\($0): valid\n" }.joined())
+      let texts = Dictionary(needs.map { ($0.path, $0.text) }) { first, _ in first }
+      Console.print(valid.map { "\($0): valid\n" + (texts[$0] ?? "") }.joined())
     }
     return wrong.isEmpty ? Status.done : Status.failed
   }

@@ -14,6 +14,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -102,6 +103,10 @@ static inline int vpngw_become(void *argument) {
     if (null > 2)
       close(null);
   }
+  // Ours are raised for the thread that speaks VRRP.
+  const struct rlimit no_priority = {0, 0}, usual_memory = {8 << 20, 8 << 20};
+  setrlimit(RLIMIT_RTPRIO, &no_priority);
+  setrlimit(RLIMIT_MEMLOCK, &usual_memory);
   // Otherwise root gets all of its bounding set, and a program with file capabilities gets these.
   // The bounding set itself stays: without it the kernel refuses to run such a program at all, and
   // ping often is one.
@@ -156,3 +161,51 @@ static inline int vpngw_pipe(int ends[2]) { return syscall(SYS_pipe2, ends, O_CL
 
 // Names the calling thread, as `top -H` shows it; prctl is variadic, so Swift can't call it.
 static inline void vpngw_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
+
+// The calling thread's capabilities (capabilities(7)), a bit each. glibc has no function for them.
+struct vpngw_capabilities {
+  unsigned long long effective, permitted;
+};
+
+static inline int vpngw_get_capabilities(struct vpngw_capabilities *capabilities) {
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {0};
+  if (syscall(SYS_capget, &header, sets) < 0)
+    return -1;
+  capabilities->effective = sets[0].effective | (unsigned long long)sets[1].effective << 32;
+  capabilities->permitted = sets[0].permitted | (unsigned long long)sets[1].permitted << 32;
+  return 0;
+}
+
+// The inheritable and the ambient set become empty. The bounding set stays: see vpngw_become.
+static inline int vpngw_set_capabilities(struct vpngw_capabilities capabilities) {
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {0};
+  for (int half = 0; half < 2; half++) {
+    sets[half].effective = (unsigned)(capabilities.effective >> 32 * half);
+    sets[half].permitted = (unsigned)(capabilities.permitted >> 32 * half);
+  }
+  return syscall(SYS_capset, &header, sets) < 0 ? -1 : 0;
+}
+
+// No program that this thread starts gets more than the thread has.
+static inline int vpngw_forgo_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
+
+// Whether threads may have a real-time priority without CAP_SYS_NICE from now on. Takes CAP_SYS_RESOURCE,
+// unless the limit is high enough already.
+static inline int vpngw_allow_priority(unsigned long priority) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_RTPRIO, &limit) == 0 && limit.rlim_cur >= priority)
+    return 1;
+  struct rlimit wanted = {priority, priority};
+  return setrlimit(RLIMIT_RTPRIO, &wanted) == 0;
+}
+
+// Whether memory may be locked without CAP_IPC_LOCK from now on.
+static inline int vpngw_allow_locked_memory(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY)
+    return 1;
+  struct rlimit wanted = {RLIM_INFINITY, RLIM_INFINITY};
+  return setrlimit(RLIMIT_MEMLOCK, &wanted) == 0;
+}

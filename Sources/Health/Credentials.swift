@@ -17,13 +17,6 @@ extension Probe.Credentials {
     }
   }
 
-  /// The file's path.
-  var path: String {
-    switch self {
-    case .basic(let path), .apiKey(let path): path
-    }
-  }
-
   private static func read(_ path: String, _ poller: Poller) throws(ProbeFailure) -> [UInt8] {
     var secret = try poller.readStart(of: path, limit: 4096).bytes
     while let last = secret.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") {

@@ -10,12 +10,15 @@ public protocol InputDeclaration: Hashable, Sendable {
   var needsSurroundings: Bool { get }
   /// With what its files hold; throws where one is missing or wrong.
   func completed(by surroundings: some Surroundings) throws(Incompleteness) -> Self
+  /// What it takes to watch it, beside the right to change the network.
+  var capabilityNeeds: [CapabilityNeed] { get }
 }
 
 extension InputDeclaration {
   public var tracked: Set<Signal> { [] }
   public mutating func learn(_ objects: [ConditionalObject]) {}
   public var needsSurroundings: Bool { false }
+  public var capabilityNeeds: [CapabilityNeed] { [] }
   public func completed(by surroundings: some Surroundings) throws(Incompleteness) -> Self { self }
 
   fileprivate func isEqual(to other: any InputDeclaration) -> Bool { (other as? Self) == self }

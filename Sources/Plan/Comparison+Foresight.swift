@@ -53,16 +53,35 @@ extension Comparison {
     return "ends IPv6 on it, with \(first.address)\(more): below \(Link.leastIPv6MTU)"
   }
 
+  /// The desired settings without those that differ from the kernel's and can't be written, for which
+  /// there is one reason.
+  private mutating func writableSysctls() -> [Sysctl] {
+    let readOnly = Dictionary(
+      observed.sysctls.filter(\.isReadOnly).map { ($0.key, $0.text) },
+      uniquingKeysWith: { first, _ in first })
+    if readOnly.isEmpty { return desired.sysctls }
+    let refused = desired.sysctls.filter { sysctl in
+      guard let present = readOnly[sysctl.key] else { return false }
+      return present != sysctl.text
+    }
+    if refused.isEmpty { return desired.sysctls }
+    let reason = SysctlAdvice(refused.sorted { $0.key < $1.key }).sentence
+    for sysctl in refused { refuse(Object(sysctl), reason, isShared: true) }
+    let keys = Set(refused.map(\.key))
+    return desired.sysctls.filter { !keys.contains($0.key) }
+  }
+
   /// The desired settings that can be written; the others become conflicts.
   mutating func possibleSysctls() -> [Sysctl] {
-    guard observed.sysctls.contains(where: \.isAbsent) else { return desired.sysctls }
+    let desired = writableSysctls()
+    guard observed.sysctls.contains(where: \.isAbsent) else { return desired }
     let absent = Dictionary(
       observed.sysctls.filter(\.isAbsent).map { ($0.key, $0) },
       uniquingKeysWith: { first, _ in first })
-    return desired.sysctls.filter { sysctl in
+    return desired.filter { sysctl in
       guard let found = absent[sysctl.key] else { return true }
       // Conntrack's settings appear with the first table that uses it.
-      if sysctl.key.parts.starts(with: ["net", "netfilter"]), !desired.tables.isEmpty {
+      if sysctl.key.parts.starts(with: ["net", "netfilter"]), !self.desired.tables.isEmpty {
         return true
       }
       refuse(

@@ -143,8 +143,11 @@ struct Comparison {
     refuse(Object(resource), reason, because: cause)
   }
 
-  mutating func refuse(_ object: Object, _ reason: String, because cause: ObjectID? = nil) {
-    conflicts.append(Plan.Conflict(object: object, reason: reason, because: cause))
+  mutating func refuse(
+    _ object: Object, _ reason: String, because cause: ObjectID? = nil, isShared: Bool = false
+  ) {
+    conflicts.append(
+      Plan.Conflict(object: object, reason: reason, because: cause, isShared: isShared))
     refused.take(object)
   }
 

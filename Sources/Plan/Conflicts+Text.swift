@@ -7,7 +7,16 @@ extension [Plan.Conflict] {
     let shown = 5
     var lines: [(object: String, reason: String)] = []
     var counts: [ObjectID: Int] = [:]
+    let shared = Dictionary(grouping: filter(\.isShared), by: \.reason)
+    var said: Set<String> = []
     for conflict in self {
+      if conflict.isShared {
+        guard said.insert(conflict.reason).inserted else { continue }
+        let more = shared[conflict.reason]!.count - 1
+        lines.append(
+          ("\(conflict.object.id)" + (more > 0 ? " and \(more) more" : ""), conflict.reason))
+        continue
+      }
       if let cause = conflict.cause {
         counts[cause, default: 0] += 1
         guard counts[cause]! <= shown else { continue }

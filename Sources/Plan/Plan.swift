@@ -19,11 +19,16 @@ public struct Plan: Sendable {
     public let reason: String
     /// The object that it depends on, which can't be made either.
     public let cause: ObjectID?
+    /// Whether the reason is about all conflicts that have it, and is said once.
+    public let isShared: Bool
 
-    public init(object: Object, reason: String, because cause: ObjectID? = nil) {
+    public init(
+      object: Object, reason: String, because cause: ObjectID? = nil, isShared: Bool = false
+    ) {
       self.object = object
       self.reason = reason
       self.cause = cause
+      self.isShared = isShared
     }
   }
 

@@ -3,6 +3,8 @@ internal import Glibc
 
 /// What makes a thread punctual on a busy machine.
 public enum RealTime {
+  public static let priority: Int32 = 50
+
   /// For the calling thread; what was refused. Without it, the thread works, and may be late.
   static func begin() -> [SpeakerError] { [schedule(), lockMemory()].compactMap(\.self) }
 
@@ -11,7 +13,7 @@ public enum RealTime {
   public static func schedule() -> SpeakerError? {
     // SCHED_RR. A program that we start gets none of it.
     var parameters = sched_param()
-    parameters.sched_priority = 50
+    parameters.sched_priority = priority
     return sched_setscheduler(0, SCHED_RR | resetOnFork, &parameters) < 0
       ? SpeakerError("have a real-time schedule (CAP_SYS_NICE)", errno) : nil
   }

@@ -130,6 +130,14 @@ extension VRRPInstance {
 }
 
 extension VRRPInstance {
+  public var capabilityNeeds: [CapabilityNeed] {
+    [
+      CapabilityNeed(.rawSockets, for: "\(signal)"),
+      CapabilityNeed(.realTime, for: "\(signal)", isOptional: true),
+      CapabilityNeed(.lockMemory, for: "\(signal)", isOptional: true),
+    ]
+  }
+
   public var needsSurroundings: Bool { passwordFile != nil || hmac != nil }
 
   public func completed(by surroundings: some Surroundings) throws(Incompleteness) -> Self {

@@ -16,7 +16,8 @@ struct Vpngw: ParsableCommand {
       """,
     version: "vpngw 0.1.0",
     subcommands: [
-      Validate.self, Expand.self, Plan.self, Apply.self, Confirm.self, Show.self, Run.self,
+      Validate.self, SchemaOf.self, Expand.self, Plan.self, Apply.self, Confirm.self, Show.self,
+      Run.self,
       StatusOf.self, VRRP.self, Import.self,
     ])
 }
@@ -67,10 +68,32 @@ struct Validate: ParsableCommand {
   @Argument(help: "State files; - is standard input.", completion: .file(extensions: ["json"]))
   var files: [String]
 
+  @Flag(
+    help: """
+      Also what run needs for each file: capabilities, and settings under /proc/sys, with what a pod \
+      states where these are read-only.
+      """)
+  var privileges = false
+
   @OptionGroup var parameters: ParameterOptions
   @OptionGroup var common: Common
 
-  func run() throws { try common.run(parameters) { try $0.validate(files) } }
+  func run() throws {
+    try common.run(parameters) { try $0.validate(files, withPrivileges: privileges) }
+  }
+}
+
+struct SchemaOf: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "schema", abstract: "Print the JSON Schema of state files.",
+    discussion: """
+      Editors read it from the file that "$schema" names, such as /usr/share/vpngw/state.json, which \
+      the package installs.
+      """)
+
+  @OptionGroup var common: Common
+
+  func run() throws { try common.run { try $0.schema() } }
 }
 
 /// The states of signals, as stated by the user or found by single attempts of probes.
@@ -257,6 +280,9 @@ struct Run: ParsableCommand {
       Checks again whenever the file, a signal or the kernel changes. A file that is wrong is \
       refused, and the one before it stays in force. SIGHUP reads the file again; SIGTERM ends \
       without changing anything. Serves /status, /metrics, /healthz, /livez and /readyz over HTTP.
+
+      Gives up every capability that the file doesn't need (validate --privileges), for good. Tells \
+      systemd (Type=notify) when its first pass is over.
       """)
 
   enum Exit: String, ExpressibleByArgument, CaseIterable {
@@ -281,6 +307,12 @@ struct Run: ParsableCommand {
   @Flag(help: "Allow probes of type exec.")
   var allowExec = false
 
+  @Flag(help: "Take the state file even if everybody may write it.")
+  var allowWorldWritable = false
+
+  @Flag(help: "Keep all capabilities: a later state file may need more than this one.")
+  var keepCapabilities = false
+
   @Option(help: "The least level that is logged.")
   var logLevel = Level.info
 
@@ -294,6 +326,8 @@ struct Run: ParsableCommand {
     options.resync = resync
     options.removesOnExit = onExit == .remove
     options.allowsExec = allowExec
+    options.trustsWritableFile = allowWorldWritable
+    options.keepsCapabilities = keepCapabilities
     options.logLevel = logLevel.rawValue
     try common.run(parameters) { try $0.run(file, options) }
   }
@@ -320,7 +354,9 @@ struct StatusOf: ParsableCommand {
 /// Where a running `run` listens.
 struct Listen: ParsableArguments {
   @Option(
-    help: "Where run serves its status: ADDRESS:PORT.", transform: Listen.parse)
+    help: """
+      Where run serves its status: ADDRESS:PORT. Beyond loopback, anybody who reaches it may read it.
+      """, transform: Listen.parse)
   var listen = (Session.RunOptions.defaultAddress, Session.RunOptions.defaultPort)
 
   var address: String { listen.0 }

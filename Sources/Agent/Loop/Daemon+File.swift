@@ -24,7 +24,7 @@ extension Daemon {
   private func readFileOnce(isAsked: Bool) {
     let bytes: [UInt8]
     do throws(FileError) {
-      bytes = try File.read(path)
+      bytes = try File.read(path, isGuarded: !options.trustsWritableFile)
     } catch {
       fileBytes = nil
       return refuseFile(["\(error)"], isAsked: isAsked) {
@@ -45,6 +45,15 @@ extension Daemon {
       var read = try hostNames.forgetOthers { () throws(Problems) in
         try StateFile.decode(
           bytes, names: .machine, parameters: options.parameters, surroundings: surroundings)
+      }
+      let lost = options.privileges.givenUp(of: read.capabilityNeeds)
+      guard lost.isEmpty else {
+        let reason =
+          "it needs \(lost.text), given up since the file before didn't: restart vpngw, or start it "
+          + "with --keep-capabilities"
+        return refuseFile([reason], isAsked: isAsked) {
+          log.error("state-file", ["file": path, "error": reason, "kept": kept])
+        }
       }
       read.renewsLeases = leases?.canRenew(read) ?? false
       if desiredState != read { take(read) }

@@ -19,6 +19,9 @@ final class Daemon {
     /// Removes everything that is ours when it ends.
     var removesOnExit = false
     var parameters = ParameterSources()
+    var privileges = Privileges()
+    /// Takes a state file that everybody may write.
+    var trustsWritableFile = false
   }
 
   let path: String
@@ -111,6 +114,7 @@ final class Daemon {
   func run() throws -> Bool {
     readFile()
     while turn() {}
+    serviceManager?.stops()
     leave()
     return options.removesOnExit ? try removeAll() : true
   }
@@ -145,10 +149,15 @@ final class Daemon {
   private func handle(_ meaning: ProcessSignals.Meaning?) {
     let now = Instant.now
     if watch.drain(), nextRead == nil { nextRead = now + Self.writing }
+    if meaning == .reload { serviceManager?.reloads(now) }
     if meaning == .reload || nextRead.map({ now >= $0 }) == true {
       nextRead = nil
+      let before = desiredState
       readFile(isAsked: meaning == .reload)
+      // Else the next pass says how it went.
+      if meaning == .reload, desiredState == before { serviceManager?.tell(store.status) }
     }
+    serviceManager?.beat()
     do {
       var heard = Monitor.Heard()
       let own = reconciler.ports.union(leases?.ports ?? [])
@@ -202,6 +211,8 @@ final class Daemon {
     watched.contains { reconciler.sysctl($0.key).text != $0.text }
   }
 
+  /// Tells whoever started the process how it is.
+  var serviceManager: ServiceManager?
   /// Called with each state file that is taken.
   var onTake: (DesiredState) -> Void = { _ in }
   /// Called each time that things without events are checked.
@@ -215,6 +226,7 @@ final class Daemon {
     if desiredState != nil { reconcile(start) }
     let end = Instant.now
     store.measure(.passDuration, end - start)
+    serviceManager?.tell(store.status)
     cadence.passed(from: start, to: end)
     // From the start of the pass: what came due during it isn't covered by it.
     if let (objects, times) = repairs.unsaid(end) {

@@ -9,6 +9,8 @@ enum SysctlKind: KernelKind {
     _ observation: Kernel.Observation, into observed: inout NetworkState
   ) throws(NetlinkError) {
     observed.sysctls = observation.sysctls.map(SysctlFile.read)
+    guard !observation.sysctls.isEmpty, SysctlFile.areReadOnly else { return }
+    for index in observed.sysctls.indices { observed.sysctls[index].isReadOnly = true }
   }
 
   static func command(_ sysctl: Sysctl, _ word: String, _ change: Change) -> String {

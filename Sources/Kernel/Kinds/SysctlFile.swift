@@ -26,6 +26,12 @@ enum SysctlFile {
     return Sysctl(key, String(decoding: bytes, as: UTF8.self))
   }
 
+  /// Whether `/proc/sys` is mounted so, as container runtimes do.
+  static var areReadOnly: Bool {
+    var status = statvfs()
+    return statvfs("/proc/sys/net", &status) == 0 && status.f_flag & UInt(ST_RDONLY) != 0
+  }
+
   /// Whether a setting of a link that doesn't exist will appear with it: every link has it.
   private static func comesWithItsLink(_ key: Sysctl.Key) -> Bool {
     guard key.link != nil else { return false }

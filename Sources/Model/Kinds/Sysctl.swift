@@ -8,6 +8,8 @@ public struct Sysctl: Resource {
   public var previous: String?
   /// Observed only: there is no such setting, and there won't be when its link is made.
   public var isAbsent = false
+  /// Observed only: `/proc/sys` is mounted read-only.
+  public var isReadOnly = false
   /// Observed only: an existing setting with a similar name, if this one doesn't exist.
   public var nearest: Key?
 
