@@ -90,25 +90,37 @@ class Machine:
         self.bed, self.host, self.name = bed, host, name
         self.directory = bed.directory / f"{host.name}-machine"
         self.home = self.directory / "home"
-        for name in "home", "run", "bin":
+        for name in "home", "run", "bin", "etc", "real-etc":
             (self.directory / name).mkdir(parents=True)
-        shutil.copytree("/etc", self.directory / "etc", symlinks=True, ignore_dangling_symlinks=True)
+        # Its /etc refers to the real one, but for what is written.
+        for entry in os.listdir("/etc"):
+            (self.directory / "etc" / entry).symlink_to(self.directory / "real-etc" / entry)
         (self.directory / "bin/vpngw").symlink_to(VPNGW)
         self.daemon = None
 
     def words(self, text):
         """`ip netns exec` has made mounts of its own, which end with the command."""
         return ["env", f"PATH={self.directory}/bin:{os.environ['PATH']}", "bash", "-c",
-                'mount --bind "$1/run" /run && mount --bind "$1/etc" /etc && cd "$1/home" && set -e && eval "$2"',
+                'mount --bind "$1/run" /run && mount --bind /etc "$1/real-etc" && mount --bind "$1/etc" /etc && cd "$1/home" && set -e && eval "$2"',
                 "bash", self.directory, text]
 
     def path(self, name):
         if name.startswith("/") and not name.startswith("/etc/"):
             raise Failure(f"{name}: only what is below /etc has a place of its own")
-        return self.directory / name[1:] if name.startswith("/") else self.home / name
+        if not name.startswith("/"):
+            return self.home / name
+        entry = name.split("/")[2]
+        own = self.directory / "etc" / entry
+        if own.is_symlink():
+            own.unlink()
+            if os.path.isdir(f"/etc/{entry}"):
+                shutil.copytree(f"/etc/{entry}", own, symlinks=True)
+            else:
+                shutil.copy(f"/etc/{entry}", own)
+        return self.directory / name[1:]
 
     def names(self, addresses):
-        with open(self.directory / "etc/hosts", "a") as file:
+        with open(self.path("/etc/hosts"), "a") as file:
             file.writelines(f"{address} {name}\n" for name, address in addresses.items())
 
     def write(self, name, text):
