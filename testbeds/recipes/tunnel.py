@@ -7,7 +7,7 @@
 
 import re, subprocess
 
-from page import Machine, Page
+from page import File, Machine, Page, steps
 from testbed import SLOWNESS, said, wait_for
 
 SERVER, EXIT = "45.0.0.1", "198.51.100.1"
@@ -74,8 +74,14 @@ class Surroundings:
 
 
 def readme(bed, path):
-    """A machine without a link, in an empty directory."""
-    page = Page(bed, path, [Machine(bed, bed.host("readme"), "readme")])
+    """As `unshare --net` leaves it: no link, not even lo is up, and an empty directory."""
+    host = bed.host("readme")
+    host.ip("link set lo down")
+    page = Page(bed, path, [Machine(bed, host, "readme")])
+    shown = [next(step.text for step in steps(file.read_text()) if isinstance(step, File) and step.name == "gateway.json")
+             for file in (path, path.parent / "docs/recipes/vpn-gateway.md")]
+    bed.check("README.md has the file of docs/recipes/vpn-gateway.md, 15 lines",
+              shown[0] == shown[1] and shown[0].count("\n") == 15)
     page.go()
     bed.check(f"README.md: its {page.commands} blocks of commands do and print what it shows", page.commands > 5)
 
