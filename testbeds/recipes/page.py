@@ -6,9 +6,9 @@ What counts in a page, in its order:
                      below /etc, of which each machine has a copy. With `on MACHINE` it is there alone, else everywhere
   ```sh              commands, all of which must succeed
   ```console         commands behind `$ `, or behind `MACHINE$ `, with all that they print; `...` stands for any part
-                     of a line, or as a line for any lines. One that fails, but for `vpngw plan` with changes, must be shown to print something
+                     of a line, or as a line for any lines. A command may fail only where something is shown
 
-`vpngw run` goes on, and is waited for until it is ready. Blocks of other kinds are to be read only.
+`vpngw run` is started, and waited for until it is ready. Blocks of other kinds are there to be read.
 """
 
 import dataclasses, os, pathlib, re, shutil, subprocess, time
@@ -100,15 +100,23 @@ class Machine:
 
     def words(self, text):
         """`ip netns exec` has made mounts of its own, which end with the command."""
-        return ["env", f"PATH={self.directory}/bin:{os.environ['PATH']}", "bash", "-c",
-                'mount --bind "$1/run" /run && mount --bind /etc "$1/real-etc" && mount --bind "$1/etc" /etc && cd "$1/home" && set -e && eval "$2"',
+        script = """
+            set -e
+            mount --bind "$1/run" /run
+            mount --bind /etc "$1/real-etc"
+            mount --bind "$1/etc" /etc
+            cd "$1/home"
+            eval "$2"
+        """
+        return ["env", f"PATH={self.directory}/bin:{os.environ['PATH']}", "bash", "-c", script,
                 "bash", self.directory, text]
 
     def path(self, name):
-        if name.startswith("/") and not name.startswith("/etc/"):
-            raise Failure(f"{name}: only what is below /etc has a place of its own")
+        """Where a file is to be written that its programs know by this name."""
         if not name.startswith("/"):
             return self.home / name
+        if not name.startswith("/etc/"):
+            raise Failure(f"{name}: only what is below /etc has a place of its own")
         entry = name.split("/")[2]
         own = self.directory / "etc" / entry
         if own.is_symlink():
@@ -134,7 +142,8 @@ class Machine:
         log = self.directory / "output"
         with open(log, "wb") as file:
             # Not a pipe, since a daemon that a command leaves behind would keep it open.
-            done = subprocess.run([*self.host.prefix, *self.words(text)], input=b"\n", stdout=file, stderr=file, timeout=60 * SLOWNESS)
+            done = subprocess.run([*self.host.prefix, *self.words(text)], input=b"\n", stdout=file, stderr=file,
+                                  timeout=60 * SLOWNESS)
         return done.returncode, [line.rstrip() for line in log.read_text(errors="replace").splitlines()]
 
     def start(self, text):
@@ -206,6 +215,6 @@ class Page:
                 self.bed.check(f"{self.path.name}: {machine.name}$ {command.text}", False,
                                f"exit {status}\n" + "\n".join(printed))
                 raise Failure(f"{self.path.name} doesn't go on")
-            time.sleep(0.1)
+            time.sleep(0.4)  # looking costs a debug build a fifth of a second
         if SHOW:
             self.bed.say("\n".join([f"{machine.name}$ {command.text}", *printed, f"(exit {status})"]))
