@@ -86,6 +86,14 @@ def readme(bed, path):
     bed.check(f"README.md: its {page.commands} blocks of commands do and print what it shows", page.commands > 5)
 
 
+def commands(bed, path):
+    host = bed.host("commands")
+    host.ip("link add eth0 up type ifb")
+    page = Page(bed, path, [Machine(bed, host, "commands")])
+    page.go()
+    bed.check(f"docs/commands.md: its {page.commands} commands do and print what it shows", page.commands > 3)
+
+
 def recipe(bed, path):
     around = Surroundings(bed)
     gateway, client = around.gateway, around.client
