@@ -6,13 +6,18 @@
       `-- 198.51.100.1 -------- lte0, .2 ----'
 """
 
-import time
+import subprocess, time
 
 from page import Machine, Page
-from testbed import wait_for
+from testbed import SLOWNESS, wait_for
 
 SERVER = "45.0.0.1"
 FIBER, LTE = "203.0.113.2", "198.51.100.2"
+
+
+def reaches(host, address):
+    return not subprocess.run([*host.prefix, "curl", "-sfm", f"{0.5 * SLOWNESS:g}", f"http://{address}:8080"],
+                              capture_output=True).returncode
 
 
 def recipe(bed, path):
@@ -35,6 +40,10 @@ def recipe(bed, path):
 
     page.go(until="curl")
     bed.check("a home router: the laptop leaves by fiber", True)
+    home.program("echo", 8080)
+    wait_for("a program on the router", lambda: reaches(laptop, "192.168.1.1"))
+    bed.check("nobody in the internet reaches the router's own programs, by either uplink",
+              not reaches(internet, FIBER) and not reaches(internet, LTE))
     page.go(until="curl")
     bed.check("fiber's provider has trouble: by LTE", True)
     opened = client.ask("open", "lte", 20, "tcp", 4)
