@@ -62,6 +62,7 @@ public struct Publisher: Sendable {
     if wanted == before { return }
     switch (before, wanted) {
     case (_, .idle): note(.idle)
+    case (.unknown, .unknown): break
     case (_, .unknown): note(.unknown)
     case (.idle, .values), (.unknown, .values):
       // Whatever was known or failed may be different since somebody else published.

@@ -85,7 +85,7 @@ extension DDClientImport {
     _ host: String, _ own: [String: String], _ line: Int
   ) -> ImportedProvider? {
     guard let server = own["server"], let zone = own["zone"], let key = own["password"],
-      key.hasPrefix("/"), !key.hasSuffix(".private"), !key.hasSuffix(".key")
+      key.hasPrefix("/"), !key.hasSuffix(".private"), !Self.isOfDNSSECKeygen(key)
     else {
       note(
         line,
@@ -100,5 +100,10 @@ extension DDClientImport {
     made.add("key_file", key)
     if own["tcp"] == "yes" { made.add("transport", "tcp") }
     return made
+  }
+  /// `Kddns.+163+12345.key`: nsupdate reads the file beside it.
+  private static func isOfDNSSECKeygen(_ path: String) -> Bool {
+    let name = path.split(separator: "/").last ?? ""
+    return name.hasPrefix("K") && name.contains(".+") && name.hasSuffix(".key")
   }
 }

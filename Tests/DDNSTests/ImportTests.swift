@@ -37,7 +37,7 @@ struct ImportTests {
 
       protocol=dyndns2, server=members.easydns.com, login=me, password=canary2 home.example.net
       protocol=duckdns, password=canary3, usev4=webv4, webv4=ipify-ipv4, usev6=webv6, webv6=ipify-ipv6 me.duckdns.org
-      protocol=nsupdate, server=ns1.example.org, zone=example.org, tcp=yes, password=/etc/ddns.conf z.example.org
+      protocol=nsupdate, server=ns1.example.org, zone=example.org, tcp=yes, password=/etc/ddns.key z.example.org
       protocol=noip, login=you, password=canary4, use=ip, ip=192.0.2.9 you.ddns.example
       """)
     #expect(made.notes.map(\.description) == [])
@@ -67,7 +67,7 @@ struct ImportTests {
     )
     #expect(
       Tree(root["ddns"]!["z.example.org"]!["provider"]!).compact
-        == #"{"type":"rfc2136","server":"ns1.example.org","zone":"example.org","key_file":"/etc/ddns.conf","transport":"tcp"}"#
+        == #"{"type":"rfc2136","server":"ns1.example.org","zone":"example.org","key_file":"/etc/ddns.key","transport":"tcp"}"#
     )
     #expect(Tree(root["ddns"]!["me.duckdns.org"]!["type"]!).compact == #"["A","AAAA"]"#)
     #expect(

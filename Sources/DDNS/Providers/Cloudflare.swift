@@ -25,10 +25,6 @@ struct Cloudflare: HTTPProvider {
     return limits
   }
 
-  static func ownProblems(
-    _ settings: ProviderSettings, for name: RecordName
-  ) -> [ProviderProblem] { settings.zoneProblems(for: name) }
-
   init(_ settings: ProviderSettings, _ context: ProviderContext) throws(ProviderError) {
     api = Self.api(settings)
     try api.authorize(settings, key: "token_file")

@@ -30,7 +30,7 @@ extension HTTPProvider {
   }
 
   static func problems(_ settings: ProviderSettings, for name: RecordName) -> [ProviderProblem] {
-    var problems = ownProblems(settings, for: name)
+    var problems = settings.zoneProblems(for: name) + ownProblems(settings, for: name)
     if let text = settings.text("source"), IPAddress(text) == nil {
       problems.append(ProviderProblem("source", "is no address; write one such as \"192.0.2.1\""))
     }

@@ -28,7 +28,7 @@ struct Route53: HTTPProvider {
   static func ownProblems(
     _ settings: ProviderSettings, for name: RecordName
   ) -> [ProviderProblem] {
-    var problems = settings.zoneProblems(for: name)
+    var problems: [ProviderProblem] = []
     let isSound = settings.text("zone_id")?.utf8.allSatisfy {
       (0x30...0x39).contains($0) || (0x41...0x5a).contains($0)
     }
