@@ -110,7 +110,9 @@ extension Session {
     var needs =
       desired?.capabilityNeeds ?? Capability.allCases.map { CapabilityNeed($0, for: path) }
     if (1..<1024).contains(run.port) { needs.append(CapabilityNeed(.bindLowPort, for: "--listen")) }
-    let files = [path] + survey.paths + (desired?.probes.flatMap(\.files) ?? [])
+    let files =
+      [path] + survey.paths + (desired?.probes.flatMap(\.files) ?? [])
+      + (desired?.outputs.flatMap(\.files) ?? [])
     vpngw_forgo_new_privileges()
     let privileges =
       run.keepsCapabilities ? Privileges() : Privileges(keeping: needs, reading: files)

@@ -111,6 +111,13 @@ public struct ProviderSettings: Hashable, Sendable {
     return keys.reduce(into: [:]) { files, key in files[key] = text(key) }
   }
 
+  /// All files that it reads.
+  var files: [String] {
+    let keys =
+      Providers.named(type)?.keys.filter { $0.form == .secretFile || $0.form == .file } ?? []
+    return keys.compactMap { text($0.name) }
+  }
+
   /// With what the files hold, by key.
   public func with(_ secrets: [String: Secret]) -> ProviderSettings {
     var copy = self

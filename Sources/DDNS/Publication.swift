@@ -90,6 +90,8 @@ public struct Publication: OutputDeclaration {
 
   public var readSignals: Set<Signal> { Set(members.flatMap(\.readSignals)) }
 
+  public var files: [String] { provider.files }
+
   public mutating func learn(_ blueprints: [any Blueprint]) {
     switch source {
     case .gateways(let group):

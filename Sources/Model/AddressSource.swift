@@ -54,6 +54,10 @@ public struct AddressSource: Hashable, Sendable {
   /// Whether it says by itself where its question comes from.
   public var hasOrigin: Bool { source != nil || link != nil || mark != nil }
 
+  var authorities: String? {
+    if case .http(let http) = question { http.authorities } else { nil }
+  }
+
   /// Whether anybody is asked.
   public var isAsked: Bool {
     if case .fixed = question { false } else { true }

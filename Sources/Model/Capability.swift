@@ -63,7 +63,7 @@ extension Probe {
       case .gluetun(let gluetun): (gluetun.credentials, nil)
       default: (nil, nil)
       }
-    return [credentials?.path, authorities].compactMap(\.self)
+    return ([credentials?.path, authorities] + addressSources.map(\.authorities)).compactMap(\.self)
   }
 }
 

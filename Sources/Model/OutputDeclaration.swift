@@ -5,12 +5,15 @@ public protocol OutputDeclaration: Hashable, Sendable {
   var signals: Set<Signal> { get }
   /// The signals whose readings it needs.
   var readSignals: Set<Signal> { get }
+  /// The files of secrets and certificates that it reads.
+  var files: [String] { get }
   /// Learns what it needs from the rest of the file.
   mutating func learn(_ blueprints: [any Blueprint])
 }
 
 extension OutputDeclaration {
   public var readSignals: Set<Signal> { [] }
+  public var files: [String] { [] }
   public mutating func learn(_ blueprints: [any Blueprint]) {}
 
   fileprivate func isEqual(to other: any OutputDeclaration) -> Bool { (other as? Self) == self }

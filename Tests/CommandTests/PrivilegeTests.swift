@@ -116,6 +116,26 @@ import Testing
     }
   }
 
+  @Test func keysOfProvidersCanStillBeRead() throws {
+    try Vpngw.inNamespace { vpngw in
+      let key = try vpngw.file("key", "c2VjcmV0")
+      chmod(key, 0o600)
+      chown(key, 65534, 65534)
+      let path = try vpngw.file(
+        "state.json",
+        Self.plain.dropLast() + """
+          , "ddns": { "a": { "name": "a.example.org", "addresses": ["192.0.2.1"], "timeout": "100ms",
+            "provider": { "type": "rfc2136", "server": "127.0.0.1", "port": 1, "zone": "example.org",
+                          "key_name": "a", "key_file": "\(key)" } } } }
+          """)
+      let daemon = try vpngw.start("run", path)
+      #expect(eventually { daemon.error.contains("event=ddns") })
+      #expect(try values("CapEff", daemon.process) == ["0000000000001004"])
+      let log = end(daemon).error
+      #expect(log.contains("no answer from 127.0.0.1:1"), "\(log)")
+    }
+  }
+
   /// As a pod's user: a file with permitted capabilities, or ambient ones.
   @Test func withoutRootTwoCapabilitiesAreEnough() throws {
     try Vpngw.inNamespace { vpngw in

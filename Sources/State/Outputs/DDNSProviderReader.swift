@@ -62,7 +62,7 @@ extension ObjectReader<DDNSProviderKey> {
   private mutating func table(_ key: DDNSProviderKey) -> ProviderSettings.Setting? {
     var table: [String: String] = [:]
     var isSound = true
-    let isRead = eachNamed(key) { findings, name, value in
+    let isRead = eachNamed(key, hasTexts: true) { findings, name, value in
       do throws(Mismatch) {
         _ = try headerNameForm.parse(name)
         table[name] = try lineForm.read(value)
