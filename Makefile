@@ -1,4 +1,6 @@
 # `make` alone lists the targets.
+PREFIX ?= /usr/local
+
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
@@ -10,14 +12,24 @@ build: setup ## .build/release/vpngw, the Swift libraries linked in; its symbols
 		-Xlinker -z -Xlinker pack-relative-relocs -Xlinker --icf=safe --product vpngw
 	@Tests/support/strip .build/release/vpngw
 
+install: ## put the program, manual pages, completions, schema and unit below $(DESTDIR)$(PREFIX) (/usr/local)
+	@[ -n "$(BINARY)" ] || $(MAKE) --no-print-directory build
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' packaging/install $(or $(BINARY),.build/release/vpngw)
+
+deb: build ## .build/package/vpngw_*.deb, for Debian 12
+	@packaging/deb .build/release/vpngw
+
+image: build ## .build/package/vpngw-image.tar, an OCI archive, without a daemon or a registry
+	@packaging/image .build/release/vpngw
+
 test: setup ## lint, build, every test here and in the virtual machine, testbeds, a short fuzz run
 	@Tests/run
 
 lint: ## what `make format` would change, and more
-	swift format lint --strict --parallel --recursive Sources Tests Package.swift
+	swift format lint --strict --parallel --recursive Plugins Sources Tests Package.swift
 
 format: ## lay out the Swift files as `lint` wants them
-	swift format --in-place --parallel --recursive Sources Tests Package.swift
+	swift format --in-place --parallel --recursive Plugins Sources Tests Package.swift
 
 demo: setup ## an example: 40 requests by four VPN gateways, one of which is stopped
 	@Tests/support/build
@@ -35,4 +47,4 @@ fuzz: setup ## a million inputs each for the state decoder and the VRRP packet p
 clean: ## remove what `build` and `test` made
 	rm -rf .build
 
-.PHONY: help setup build test lint format demo bench fuzz clean
+.PHONY: help setup build install deb image test lint format demo bench fuzz clean

@@ -12,7 +12,7 @@ PROGRAMS = ROOT / "testbeds/programs"
 VPNGW = os.path.abspath(os.environ.get("VPNGW", ROOT / ".build/release/vpngw"))
 PYTHON = "/usr/bin/python3"
 # Limits on our own speed are multiplied by this for a debug build, which isn't measured.
-UNOPTIMIZED = 20 if "/debug/" in os.path.realpath(VPNGW) else 1
+UNOPTIMIZED = 20 if "/debug/" in os.path.realpath(os.environ.get("VPNGW_BUILT", VPNGW)) else 1
 # Seconds from a signal to the kernel. Without optimisation a map of 4,096 buckets takes half a second or more.
 CHANGE = 0.1 if UNOPTIMIZED == 1 else 1
 # Time limits are multiplied by this on emulated processors, which are slow.

@@ -33,6 +33,26 @@ struct Guard {
     let null = open("/dev/null", O_RDWR)
     for standard in 0...2 { dup2(null, Int32(standard)) }
     chdir("/")
+    if File.exists("/run/systemd/system") { takeScope() }
+  }
+
+  /// Has systemd put the guard into a scope of its own: it must outlive the login session
+  /// (`KillUserProcesses` in logind.conf(5)) and the unit that `apply` was started in.
+  ///
+  /// `systemd-run --scope` would do the same, for a program. Nobody waits for it: without systemd's help
+  /// the guard is a process like others.
+  private func takeScope() {
+    let place = ["org.freedesktop.systemd1", "/org/freedesktop/systemd1"]
+    let words =
+      ["busctl", "--quiet", "call"] + place + ["\(place[0]).Manager", "StartTransientUnit"]
+      + ["ssa(sv)a(sa(sv))", "vpngw-confirm-\(getpid()).scope", "fail"]
+      + ["3", "Description", "s", "Undoes a change of vpngw unless it is confirmed"]
+      // At a shutdown there is nothing left to undo.
+      + ["TimeoutStopUSec", "t", "1000000", "PIDs", "au", "1", "\(getpid())", "0"]
+    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+    defer { for pointer in arguments { free(pointer) } }
+    var process = pid_t()
+    posix_spawnp(&process, words[0], nil, nil, &arguments, environ)
   }
 
   /// Whether a confirmation arrives before the limit, by a clock that also runs while the machine

@@ -1,5 +1,6 @@
 internal import Glibc
 import Model
+import Netlink
 
 /// Where vpngw keeps what must survive it until the next boot: previous values of sysctls, which
 /// IPVS services are ours, a lock, and a change that waits for confirmation. Each network namespace
@@ -48,9 +49,19 @@ public struct RunDirectory: Sendable {
     guard status.st_uid == 0 || status.st_uid == geteuid() else {
       throw refusal("it belongs to user \(status.st_uid), who could write into it")
     }
-    guard status.st_mode & (S_IWGRP | S_IWOTH) == 0 else {
+    guard status.st_mode & (S_IWGRP | S_IWOTH) == 0 || hasBecomeOurs(status) else {
       throw refusal("others may write into it: `chmod go-w \(path)`, once its files are looked at")
     }
+  }
+
+  /// Takes the right to write from others, if the directory is ours and nobody has put anything into it: an
+  /// emptyDir of Kubernetes has mode 777. Never that of a directory for all, such as /tmp.
+  private func hasBecomeOurs(_ status: stat) -> Bool {
+    guard status.st_uid == geteuid(), status.st_mode & S_ISVTX == 0, entries(of: path) == [],
+      chmod(path, 0o700) == 0
+    else { return false }
+    // Until now anybody could put something there.
+    return entries(of: path) == []
   }
 
   /// Held while the kernel is being changed; released when the process ends.

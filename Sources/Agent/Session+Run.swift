@@ -40,7 +40,7 @@ extension Session {
     // The prober and the status server have a thread each: writing the metrics of 2,000 probes would delay
     // the probes.
     let groups = (0..<2).map { _ in MultiThreadedEventLoopGroup(numberOfThreads: 1) }
-    defer { for group in groups { try? group.syncShutdownGracefully() } }
+    defer { for group in groups { group.leaveToProcess() } }
     var options = Daemon.Options()
     options.resync = run.resync
     options.removesOnExit = run.removesOnExit

@@ -69,6 +69,8 @@ import Testing
       let finished = end(daemon)
       #expect(finished.status == 0)
       #expect(!finished.error.contains("lacks="), "\(finished.error)")
+      let others = finished.error.split(separator: "\n").filter { !$0.hasPrefix("time=") }
+      #expect(others.isEmpty, "\(others)")
     }
   }
 

@@ -184,14 +184,26 @@ import Testing
   @Test func aRunDirectoryOfOthersIsRefused() throws {
     try Vpngw.inNamespace { vpngw in
       let path = try vpngw.file("state.json", Self.file)
-      mkdir(vpngw.directory + "/run", 0o700)
-      chmod(vpngw.directory + "/run", 0o777)
+      let run = vpngw.directory + "/run"
+      mkdir(run, 0o700)
+      try writeFile(run + "/planted", "")
+      chmod(run, 0o777)
       for words in [["plan", path], ["apply", path], ["run", path], ["show"]] {
-        let finished = try run(["timeout", "10"] + vpngw.arguments(words))
+        let finished = try TestSupport.run(["timeout", "10"] + vpngw.arguments(words))
         #expect(finished.status == 1, "\(words)")
         #expect(finished.error.contains("others may write into it"), "\(finished.error)")
       }
       #expect(try !rules().contains("5:"))
+      // Kubernetes' emptyDir: nobody has put anything there.
+      unlink(run + "/planted")
+      #expect(try vpngw("apply", path).status == 0)
+      #expect(try sh("stat -c %a \(run)") == "700\n")
+      // A directory for everybody stays one.
+      mkdir(vpngw.directory + "/tmp", 0o700)
+      chmod(vpngw.directory + "/tmp", 0o1777)
+      let other = [Vpngw.path, "apply", path, "--run-directory", vpngw.directory + "/tmp"]
+      #expect(try TestSupport.run(other).status == 1)
+      #expect(try sh("stat -c %a \(vpngw.directory)/tmp") == "1777\n")
     }
   }
 

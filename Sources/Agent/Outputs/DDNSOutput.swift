@@ -89,8 +89,8 @@ final class DDNSOutput: Output {
       content.entries = [:]
       return content.loop.take()
     }
-    // Ends what is in progress: connections are closed.
-    try? loop?.group.syncShutdownGracefully()
+    // What is in progress ends with the process.
+    loop?.group.leaveToProcess()
   }
 
   // MARK: - Attempts
