@@ -10,5 +10,6 @@ RUN make -o setup build && packaging/root .build/release/vpngw /image
 
 FROM scratch
 COPY --from=build /image /
+ENV PATH=/usr/bin
 ENTRYPOINT ["/usr/bin/vpngw"]
 CMD ["run", "/etc/vpngw/state.json"]

@@ -100,15 +100,15 @@ extension Set<Capability> {
 }
 
 extension Session {
-  /// Leaves `run` no more than its file needs; what any file may need as long as there is no valid one.
+  /// Leaves `run` no more than its file needs; what most files may need as long as there is no valid one.
   func givePrivilegesUp(_ path: String, _ run: RunOptions, _ log: Log) -> Privileges {
     let survey = FileSurvey()
     let desired = (try? File.read(path)).flatMap { bytes in
       try? StateFile.decode(
         bytes, names: .machine, parameters: parameters, surroundings: survey)
     }
-    var needs =
-      desired?.capabilityNeeds ?? Capability.allCases.map { CapabilityNeed($0, for: path) }
+    let ofMost = Capability.allCases.filter { $0 != .administerSystem }
+    var needs = desired?.capabilityNeeds ?? ofMost.map { CapabilityNeed($0, for: path) }
     if (1..<1024).contains(run.port) { needs.append(CapabilityNeed(.bindLowPort, for: "--listen")) }
     let files =
       [path] + survey.paths + (desired?.probes.flatMap(\.files) ?? [])

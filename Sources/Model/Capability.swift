@@ -5,6 +5,7 @@ public enum Capability: UInt8, Hashable, Sendable, CaseIterable {
   case changeNetwork = 12
   case rawSockets = 13
   case lockMemory = 14
+  case administerSystem = 21
   case realTime = 23
 
   /// `CAP_NET_ADMIN`.
@@ -15,6 +16,7 @@ public enum Capability: UInt8, Hashable, Sendable, CaseIterable {
     case .changeNetwork: "CAP_NET_ADMIN"
     case .rawSockets: "CAP_NET_RAW"
     case .lockMemory: "CAP_IPC_LOCK"
+    case .administerSystem: "CAP_SYS_ADMIN"
     case .realTime: "CAP_SYS_NICE"
     }
   }
@@ -39,6 +41,9 @@ extension DesiredState {
   /// The capabilities that `run` needs for it, in the order of the file.
   public var capabilityNeeds: [CapabilityNeed] {
     [CapabilityNeed(.changeNetwork, for: "the network")]
+      + statedSysctls.filter(\.key.isOfWholeSystem).map {
+        CapabilityNeed(.administerSystem, for: "sysctl \($0.key)")
+      }
       + probes.filter { $0.question.isRaw }.map {
         CapabilityNeed(.rawSockets, for: "\($0.signal)")
       } + inputs.flatMap(\.capabilityNeeds)
@@ -51,6 +56,13 @@ extension DesiredState {
       + conditional.compactMap { $0.object.as(Sysctl.self) }
     var seen: Set<Sysctl.Key> = []
     return all.filter { $0.text != nil && seen.insert($0.key).inserted }.sorted { $0.key < $1.key }
+  }
+}
+
+extension Sysctl.Key {
+  /// Whether it is about more than networks (`net/core/sysctl_net_core.c`: `bpf_restricted`).
+  fileprivate var isOfWholeSystem: Bool {
+    parts.starts(with: ["net", "core"]) && parts.last!.hasPrefix("bpf_jit_")
   }
 }
 

@@ -67,6 +67,33 @@ import Testing
     }
   }
 
+  /// The end of a login session ends its processes, unless they are in a scope of their own.
+  @Test func whereSystemdRunsTheGuardAsksForItsOwnScope() throws {
+    try inNamespace { vpngw, after in
+      mkdir(vpngw.directory + "/bin", 0o755)
+      let asked = vpngw.directory + "/asked"
+      let stand = try vpngw.file(
+        "bin/busctl", "#!/bin/sh\necho $PPID $* >\(asked).new\nmv \(asked).new \(asked)\n")
+      chmod(stand, 0o755)
+      let script = """
+        mkdir -p /run/systemd && mount -t tmpfs tmpfs /run/systemd && mkdir /run/systemd/system
+        PATH=\(vpngw.directory)/bin:$PATH exec "$@"
+        """
+      let finished = try run(
+        ["unshare", "-m", "sh", "-c", script, "sh"]
+          + vpngw.arguments(["apply", "--confirm", "1m", after]), input: "\n")
+      #expect(finished.status == 0, "\(finished.error)")
+      #expect(eventually { access(asked, F_OK) == 0 })
+      let words = String(decoding: try readFile(asked), as: UTF8.self).split {
+        $0 == " " || $0 == "\n"
+      }
+      let guardian = words.first ?? ""
+      #expect(
+        words.contains("StartTransientUnit") && words.contains("vpngw-confirm-\(guardian).scope"))
+      #expect(words.suffix(5) == ["PIDs", "au", "1", guardian, "0"], "\(words)")
+    }
+  }
+
   @Test func enterKeepsTheChange() throws {
     try inNamespace { vpngw, after in
       let finished = try vpngw("apply", "--confirm", "1m", after, input: "\n")
