@@ -105,9 +105,9 @@ class WireGuardPod(GluetunPod):
         private.write_text(lines["PrivateKey"] + "\n")
         device = value["wireguard"][0]
         device["private_key_file"] = str(private)
-        device["handshake_timeout"] = slowed("10s")
         device["peers"][0] |= {"public_key": lines["PublicKey"], "endpoint": lines["Endpoint"],
                                "persistent_keepalive": "10s"}
+        del value["parameters"]["ADDRESS"]
         value["addresses"] = [{"link": "wg0", "address": f"{self.inside}/32"},
                               {"link": "wg0", "address": f"{self.inside6}/128", "nodad": True}]
         value["gateway"]["forwards"] = [{"ports": PORT}]

@@ -176,9 +176,12 @@ extension StatusStore {
         body: metrics.text)
     case "/livez": .text(.ok, "ok\n")
     case "/healthz":
-      switch status.health {
-      case let health? where !health.isGood:
+      switch (status.health, status.file) {
+      case (let health?, _) where !health.isGood:
         .text(.serviceUnavailable, health.reason + "\n")
+      // It may be the file of a gateway pod, whose health is asked for here.
+      case (_, .bad(let problems)) where !status.hasFile:
+        .text(.serviceUnavailable, "no state file is in force: \(problems[0])\n")
       default: .text(.ok, "ok\n")
       }
     case "/readyz":

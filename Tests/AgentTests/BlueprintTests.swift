@@ -166,7 +166,13 @@ struct BlueprintTests {
         turning.store.answer(path).map { "\($0.status): \($0.body)" } ?? ""
       }
       let (good, bad) = ("200 OK: ok\n", "503 Service Unavailable: ")
-      // Nobody has asked for anything yet.
+      // Nobody has asked for anything yet; with a file that can't be read, nobody knows what was asked for.
+      #expect(answer("/healthz") == good)
+      turning.store.update { $0.file = .bad(["state.json:1:1: expected a value", "more"]) }
+      #expect(
+        answer("/healthz") == bad + "no state file is in force: state.json:1:1: expected a value\n")
+      #expect(answer("/livez") == good)
+      turning.store.update { $0.hasFile = true }
       #expect(answer("/healthz") == good)
       turning.daemon.take(Self.reading)
       #expect(answer("/healthz").hasPrefix(bad))

@@ -64,6 +64,7 @@ enum GatewaysReader: BlueprintReader {
     guard let gateways = check.contents.blueprints[Gateways.self] else { return }
     let own = Set(check.contents[Address.self].items.map(\.address.address))
     let probes = Set(check.contents.probes.map(\.name))
+    var testers: [String: String] = [:]
     for (index, group) in gateways.groups.enumerated() {
       let section = [Pointer.Component.key(key)] + (group.name == nil ? [] : [.index(index)])
       for member in group.members {
@@ -76,6 +77,13 @@ enum GatewaysReader: BlueprintReader {
           check.findings.report(
             at: Pointer([.key("probes"), .key(probe.name)]),
             "the probe of the gateway \"\(member.name)\" has this name already")
+        }
+        for probe in member.allProbes {
+          guard let other = testers.updateValue(member.name, forKey: probe.name) else { continue }
+          check.findings.report(
+            at: Pointer(section + [.key("members")]),
+            "\"\(other)\" and \"\(member.name)\" would both have a probe \"\(probe.name)\": "
+              + "call one of them otherwise")
         }
       }
     }

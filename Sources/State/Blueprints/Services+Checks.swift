@@ -30,7 +30,7 @@ extension CrossCheck {
       for probe in other.probes { names[probe.name] = type(of: other).section }
     }
     for probe in services.probes {
-      guard let owner = names[probe.name] else { continue }
+      guard let owner = names.updateValue("services", forKey: probe.name) else { continue }
       findings.report(
         at: Pointer([.key("services")]),
         "the probe of a server, \"\(probe.name)\", is called as one of \"\(owner)\"")
