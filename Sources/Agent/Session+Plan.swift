@@ -52,6 +52,8 @@ extension Session {
         of: desiredState, given: states, reading: known.readings, allowsExec: inputs.allowsExec)
     }
     print(plan, records)
+    // Nobody knows whether there is nothing to do.
+    if records.isPartial { return Status.failed }
     let status = status(of: plan)
     return status == Status.done && !records.steps.isEmpty ? Status.changes : status
   }

@@ -10,6 +10,8 @@ import Plan
 /// What `vpngw run` would change of the records that the file publishes.
 struct RecordPlan {
   fileprivate(set) var steps: [RecordStep] = []
+  /// Whether some provider didn't say what is published.
+  fileprivate(set) var isPartial = false
 
   /// In the form of a plan's steps.
   func text(isColored: Bool) -> String {
@@ -98,26 +100,34 @@ extension Session {
         }
       }
       var steps: [Tree] = []
+      var isPartial = false
       for ((publication, _), future) in zip(publications, futures) {
         do {
           guard publication.limits.isReadable else {
+            let type = publication.provider.type
+            let mayNameServer = Providers.named(type)?.keys.contains { $0.name == "name_server" }
             Console.complain(
-              "vpngw: record \(publication.name): \(publication.provider.type) can't be asked what is "
-                + "published; left out\n")
+              "vpngw: record \(publication.name): \(type) can't be asked what is published"
+                + (mayNameServer == true ? " (\"name_server\" states who can)" : "")
+                + "; left out\n")
             continue
           }
           steps += try future.wait().changes.map(\.tree)
         } catch {
+          isPartial = true
           Console.complain(
             "vpngw: record \(publication.name) can't be read: \(ProviderError(any: error))".visible
               + "\n")
         }
       }
-      return Array(Tree.array(steps).text().utf8)
+      return Array(
+        Tree.object([("steps", .array(steps)), ("partial", .bool(isPartial))]).text().utf8)
     }
     let document = try Document(answers)
     return withExtendedLifetime(document) {
-      RecordPlan(steps: document.root.elements?.compactMap(RecordStep.init) ?? [])
+      RecordPlan(
+        steps: document.root["steps"]?.elements?.compactMap(RecordStep.init) ?? [],
+        isPartial: document.root["partial"]?.bool ?? true)
     }
   }
 }

@@ -29,7 +29,7 @@ public struct ProviderKey: Hashable, Sendable {
   /// Follows the message that it is missing: `, the token of the account`.
   public var hint: String
 
-  /// A key of providers that can't be asked what is published: one of the zone's name servers, which can.
+  /// For providers that can't be read: one of the zone's name servers, which is asked instead.
   static let nameServer = ProviderKey("name_server", .host)
 
   public init(_ name: String, _ form: Form, isRequired: Bool = false, hint: String = "") {
@@ -63,7 +63,7 @@ public struct ProviderSettings: Hashable, Sendable {
     self.settings = settings
   }
 
-  /// Who can be asked himself needs nobody else.
+  /// A provider that can be read needs no name server.
   var readingProblems: [ProviderProblem] {
     guard flag("reads") == true, has(ProviderKey.nameServer.name) else { return [] }
     return [

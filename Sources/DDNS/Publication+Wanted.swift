@@ -3,9 +3,9 @@ public import Model
 
 /// What is to be published now.
 public enum Wanted: Hashable, Sendable {
-  /// `when` is down: somebody else publishes.
+  /// `when` is down: another router publishes.
   case idle
-  /// Too little is known: these signals aren't.
+  /// Nothing is decided until these signals are known.
   case unknown([Signal])
   /// By type, in the order of the members; a type without values has none.
   case values([RecordType: [RecordValue]])
@@ -74,7 +74,7 @@ extension Publication {
 
     init(_ name: String, _ readings: [SignalReading]) {
       self.name = name
-      addresses = readings.flatMap(\.publicAddresses)
+      addresses = readings.flatMap(\.publicAddresses).filter(\.canBePublished)
       forwardedPorts = readings.lazy.compactMap(\.forwardedPorts).first
     }
   }

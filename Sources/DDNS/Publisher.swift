@@ -20,7 +20,7 @@ public struct Publisher: Sendable {
   /// Reasons for which nothing is written.
   public enum Skip: String, Hashable, Sendable, CaseIterable {
     case unchanged = "no_change"
-    /// `when` is down: in the words of gateway-route-manager, for the series are its.
+    /// `when` is down; gateway-route-manager's word.
     case idle = "required_ip_not_found"
     case unknown = "unknown_signals"
     /// No member is alive, and the last records stay.
@@ -65,7 +65,7 @@ public struct Publisher: Sendable {
     case (.unknown, .unknown): break
     case (_, .unknown): note(.unknown)
     case (.idle, .values), (.unknown, .values):
-      // Whatever was known or failed may be different since somebody else published.
+      // Another router may have published since: read again, at once.
       published = publication.limits.isReadable || before == .idle ? nil : published
       if failure?.retryAfter == nil { (failures, nextRetry) = (0, nil) }
     case (.values, .values): break
@@ -73,8 +73,8 @@ public struct Publisher: Sendable {
     if keepsLast { note(.empty) }
   }
 
-  /// A live gateway's address is known a little later than that it lives. After a restart, records aren't
-  /// removed because of that.
+  /// A live gateway's address is read a little after its probe is up: after a restart, wait for it before
+  /// removing its record.
   private mutating func awaitFirstReadings(
     _ readings: [Signal: SignalReading], given signals: [Signal: Signal.State],
     since before: Wanted, _ now: Instant
@@ -134,7 +134,7 @@ public struct Publisher: Sendable {
     return attempt
   }
 
-  /// Whether the attempt in progress may go on: not once somebody else publishes.
+  /// Whether the attempt in progress may go on: not once another router publishes.
   public var mayGoOn: Bool {
     if case .values = wanted { true } else { false }
   }
@@ -160,7 +160,7 @@ public struct Publisher: Sendable {
       }
     case .failure(let error):
       published = nil
-      // Interrupted, since somebody else publishes: that is no failure.
+      // Interrupted because `when` went down: no failure.
       guard mayGoOn else { return }
       failure = error
       failures += 1

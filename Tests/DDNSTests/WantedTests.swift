@@ -54,6 +54,19 @@ struct WantedTests {
         "1 . alpn=\"h2\" port=4243 ipv4hint=198.51.100.7",
       ])
   }
+  @Test func addressesThatNobodyReachesAreNotPublished() {
+    var publication = Publication(
+      "x", vpn, .addresses([.a, .aaaa]), provider: ProviderSettings(type: "fake", [:]))
+    publication.members = [PublicMember(probe: Signal(.probe, "gw0"))]
+    let addresses = [
+      "0.0.0.0", "127.0.0.1", "169.254.1.1", "224.0.0.1", "::1", "fe80::1", "10.0.0.1",
+    ]
+    let reading = SignalReading(publicAddresses: addresses.map { IPAddress($0)! })
+    let wanted = publication.wanted(
+      given: [Signal(.probe, "gw0"): .up], reading: [Signal(.probe, "gw0"): reading])
+    #expect(wanted == .values([.a: [.address(IPAddress("10.0.0.1")!)], .aaaa: []]))
+  }
+
   @Test func gatewaysOfAGroupArePublished() throws {
     let file = """
       { "version": 1, "links": [{ "name": "net0", "managed": false }],

@@ -42,7 +42,7 @@ extension Daemon {
       store.count(.errors)
       store.failed("\(error)")
       convergedDesired = nil
-      // Others than the kernel may hear of signals all the same.
+      // DNS records follow signals even while the kernel can't be read.
       tellOutputs(isConverged: false, now)
       return
     }

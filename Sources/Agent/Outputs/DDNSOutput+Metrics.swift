@@ -3,7 +3,7 @@ import Model
 import Synchronization
 
 extension DDNSOutput {
-  // Those without a prefix are gateway-route-manager's.
+  // Series without our prefix are gateway-route-manager's.
   fileprivate static let updates = Counter(
     "ddns_updates_total", "Updates of records at a provider.")
   fileprivate static let duration = Histogram(

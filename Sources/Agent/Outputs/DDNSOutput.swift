@@ -7,8 +7,8 @@ internal import NIOCore
 internal import NIOPosix
 import Synchronization
 
-/// Publishes records: reads what is published, and writes what differs, on an event loop's thread of its
-/// own. However slow a provider is, nothing else waits for it.
+/// Publishes records: reads what is published and writes what differs, on a thread of its own, so that
+/// nothing waits for a slow provider.
 final class DDNSOutput: Output {
   /// One name that is published.
   struct Entry {
@@ -17,7 +17,7 @@ final class DDNSOutput: Output {
     let number: Int
     var timer: Scheduled<Void>?
     var lastChange: WallClock?
-    /// The failure that was last logged, and how many followed since.
+    /// The failure that was last logged.
     var said: String?
   }
 

@@ -69,7 +69,7 @@ struct NameServer: Sendable {
   }
 
   func message() -> DNSMessage {
-    // Different for each message of an attempt is not needed: each is answered before the next.
+    // An attempt's messages may share it: each is answered before the next is sent.
     DNSMessage(identifier: UInt16(truncatingIfNeeded: context.random))
   }
 
@@ -83,8 +83,7 @@ struct NameServer: Sendable {
     let transport = stated ?? (bytes.count > 512 ? .tcp : self.transport)
     let request = DNSRequest(server: name, port: port, transport: transport, message: bytes)
     return .dns(request) { bytes throws(ProviderError) in
-      // A truncated answer's signature covers what is left of it, and so can't be told from a wrong one
-      // by everybody: it is asked for again as a whole.
+      // Whether a truncated answer's signature covers the rest depends on the server: ask again by TCP.
       if bytes.count >= 12, bytes[2] & 2 != 0 {
         guard transport == .udp else {
           throw ProviderError("\(name) truncates its answer, though asked by TCP")

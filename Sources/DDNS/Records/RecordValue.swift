@@ -59,6 +59,13 @@ public enum RecordValue: Hashable, Sendable {
   }
 }
 
+extension IPAddress {
+  /// Whether it could be reached from elsewhere.
+  public var canBePublished: Bool {
+    !isUnspecified && !isMulticast && !isLoopback && !isLinkLocal
+  }
+}
+
 extension RecordValue: Comparable {
   public static func < (a: RecordValue, b: RecordValue) -> Bool {
     if case .address(let a) = a, case .address(let b) = b { return a < b }

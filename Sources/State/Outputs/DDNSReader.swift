@@ -120,7 +120,7 @@ extension ObjectReader<DDNSKey> {
     guard has(key), let read = elements(key, .address) else { return nil }
     if read.isEmpty { report(key, "must not be empty") }
     for case (let index, let address?) in read.enumerated() {
-      if address.isMulticast || address.isUnspecified || address.isLoopback || address.isLinkLocal {
+      if !address.canBePublished {
         report(key, index, "\"\(address)\" is no address that others can reach")
       } else if read[..<index].contains(address) {
         report(key, index, "\"\(address)\" is there already")
