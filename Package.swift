@@ -49,8 +49,15 @@ let package = Package(
       ],
       swiftSettings: pure),
     .target(name: "Blueprints", dependencies: ["Model", "Nftables", "VRRP"], swiftSettings: pure),
+    .target(name: "NetworkDesign", dependencies: ["Addressing"], swiftSettings: pure),
     .target(
-      name: "State", dependencies: ["Blueprints", "DDNS", "JSON", "Model", "Nftables", "VRRP"],
+      name: "State",
+      dependencies: [
+        "Blueprints", "DDNS", "JSON", "Model", "NetworkDesign", "Nftables", "VRRP",
+      ],
+      swiftSettings: pure),
+    .target(
+      name: "Manifests", dependencies: ["JSON", "Model", "NetworkDesign", "State"],
       swiftSettings: pure),
     .target(name: "Keepalived", dependencies: ["JSON", "Model"], swiftSettings: pure),
     .target(name: "WgQuick", dependencies: ["JSON", "Model"], swiftSettings: pure),
@@ -91,9 +98,11 @@ let package = Package(
       name: "Agent",
       dependencies: [
         "Blueprints", "CLinux", "DDNS", "DDNSImport", "DDNSTransport", "Events", "Health", "JSON",
-        "Keepalived",
+        "Keepalived", "Manifests",
         "Model", "State", "Plan",
-        "Netlink", "Nftables", "NodeNetworkOperator", "Kernel", "Schema", "Speaker", "VRRP",
+        "Netlink", "NetworkDesign", "Nftables", "NodeNetworkOperator", "Kernel", "Schema",
+        "Speaker",
+        "VRRP",
         "WgQuick",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -129,6 +138,12 @@ let package = Package(
     .testTarget(
       name: "StateTests", dependencies: ["DDNS", "JSON", "Model", "State", "TestSupport"],
       exclude: ["Corpus"], swiftSettings: settings),
+    .testTarget(
+      name: "ManifestsTests",
+      dependencies: [
+        "Addressing", "JSON", "Manifests", "Model", "NetworkDesign", "State", "TestSupport",
+      ],
+      exclude: ["Cases"], swiftSettings: settings),
     .testTarget(
       name: "NetlinkTests",
       dependencies: ["Kernel", "Model", "Netlink", "Nftables", "TestSupport"],
@@ -181,6 +196,7 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: ["DDNS", "JSON", "vpngw", "Kernel", "Model", "Netlink", "TestSupport"],
+      exclude: ["manifests.py"],
       swiftSettings: settings),
   ]
 )

@@ -58,7 +58,9 @@ enum File {
   ///
   /// Refuses anything but a regular file, symbolic links included: as root, they would write where
   /// somebody else wants it.
-  static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
+  static func replace(
+    _ path: String, with bytes: [UInt8], mode: mode_t = 0o600
+  ) throws(FileError) {
     var present = stat()
     if lstat(path, &present) == 0, !present.isRegularFile {
       throw FileError(
@@ -67,7 +69,7 @@ enum File {
     let temporary = path + ".new"
     unlink(temporary)  // left by a crash
     let descriptor = open(
-      temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+      temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw FileError(path: path, verb: "write", code: errno) }
     var written = 0
     while written < bytes.count {

@@ -18,7 +18,7 @@ struct Vpngw: ParsableCommand {
     subcommands: [
       Validate.self, SchemaOf.self, Expand.self, Plan.self, Apply.self, Confirm.self, Show.self,
       Run.self,
-      StatusOf.self, VRRP.self, Import.self,
+      StatusOf.self, VRRP.self, Net.self, Import.self,
     ])
 }
 

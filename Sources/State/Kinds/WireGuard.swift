@@ -142,11 +142,11 @@ extension ObjectReader<WireGuardPeerKey> {
 }
 
 extension Form where Self == TextForm<PublicKey> {
-  fileprivate static var publicKey: Self { publicKeyForm }
+  static var publicKey: Self { publicKeyForm }
 }
 
 extension Form where Self == TextForm<WireGuardPeer.Endpoint> {
-  fileprivate static var endpoint: Self { endpointForm }
+  static var endpoint: Self { endpointForm }
 }
 
 private let peerNameForm = TextForm.name(of: "peer", most: 63)
