@@ -35,6 +35,8 @@ extension Session {
     let runDirectory = reconciler.runDirectory
     // Before privileges are given up: it looks into other processes.
     runDirectory.clean()
+    // It keeps the socket that it opens, and needs no capability for it afterwards.
+    let duplicates = DuplicateInput(log: log)
     let privileges = givePrivilegesUp(path, run, log)
     let inbox = try Inbox()
     // The prober and the status server have a thread each: writing the metrics of 2,000 probes would delay
@@ -61,6 +63,7 @@ extension Session {
         observers: [gatewayMeter]),
       try WireGuardInput(telling: inbox, asking: hostNames),
       DerivedInput(),
+      duplicates,
     ]
     defer { for input in inputs { input.stop() } }
     let leases = try AddressLeases(log: log, virtualRouters.readings)

@@ -44,7 +44,7 @@ struct DNSManifests {
   /// Gives the pod its address and its routes before CoreDNS starts; CoreDNS itself may change nothing.
   private var setup: Tree {
     [
-      "name": "vpngw", "image": .string(workload.image), "command": ["vpngw"],
+      "name": "vpngw", "image": .string(workload.image),
       "args": ["apply", .string("\(Workload.configuration)/dns-pod.json")],
       "env": [Workload.index], "resources": Workload.resources,
       "securityContext": Workload.security(["NET_ADMIN"]),

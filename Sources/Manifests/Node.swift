@@ -15,7 +15,7 @@ struct NodeManifests {
         Workload.probe("readinessProbe", "/readyz", host: local, ("periodSeconds", 10)),
         Workload.probe(
           "livenessProbe", "/livez", host: local, ("periodSeconds", 10), ("failureThreshold", 6)),
-      ], ofNode: true, listen: local)
+      ], ofNode: true)
     return [
       "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": workload.metadata,
       "spec": [

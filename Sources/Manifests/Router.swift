@@ -27,15 +27,13 @@ struct RouterManifests {
 
   var container: Tree {
     workload.daemon(
-      stateName, environment: [Workload.nodeName, Workload.podAddress],
+      stateName, environment: [Workload.nodeName],
       capabilities: ["NET_ADMIN", "NET_RAW"],
       probes: [
         // A backup is ready too: it has what its file says, given that another is master.
         Workload.probe("readinessProbe", "/readyz", ("periodSeconds", 5)),
         Workload.probe("livenessProbe", "/healthz", ("periodSeconds", 10), ("failureThreshold", 6)),
-      ],
-      // Not on the VPN network: clients have no business with a router's status.
-      listen: "$(POD_IP)")
+      ])
   }
 
   var affinity: Tree {

@@ -65,7 +65,6 @@ struct Workload {
   }
   /// A StatefulSet's pod has its number in a label.
   static let index = environment("INDEX", "metadata.labels['apps.kubernetes.io/pod-index']")
-  static let podAddress = environment("POD_IP", "status.podIP")
   static let nodeName = environment("NODE_NAME", "spec.nodeName")
 
   static func http(_ path: String, host: String? = nil) -> Tree {
@@ -74,19 +73,19 @@ struct Workload {
         + (host.map { [("host", .string($0))] } ?? []))
   }
 
-  /// `vpngw run` of a file in the mounted ConfigMap.
+  /// `vpngw run` of a file in the mounted ConfigMap. It serves on every link of a pod: the kubelet and Prometheus
+  /// ask by the cluster's network, and the VPN network is told no more than a gateway's health.
   func daemon(
     _ file: String, environment: [Tree], capabilities: [Tree], probes: [(String, Tree)],
-    mounts: [Tree] = [], isSidecar: Bool = false, ofNode: Bool = false,
-    listen: String = "0.0.0.0"
+    mounts: [Tree] = [], isSidecar: Bool = false, ofNode: Bool = false
   ) -> Tree {
     .object(
       [
-        ("name", "vpngw"), ("image", .string(image)), ("command", ["vpngw"]),
+        ("name", "vpngw"), ("image", .string(image)),
         (
           "args",
           [
-            "run", "--listen", .string("\(listen):\(Self.port)"),
+            "run", "--listen", .string("\(ofNode ? "127.0.0.1" : "0.0.0.0"):\(Self.port)"),
             .string("\(Self.configuration)/\(file)"),
           ]
         ),

@@ -18,6 +18,11 @@ public struct Interfaces {
 
   public subscript(name: String) -> Interface? { byName[name] }
 
+  /// The hardware addresses of all links.
+  public var macs: Set<[UInt8]> { Set(byName.values.map(\.mac)) }
+
+  func name(of number: UInt32) -> String? { byName.first { $0.value.number == number }?.key }
+
   /// Throws without memory or descriptors.
   public init() throws(SpeakerError) {
     var list: UnsafeMutablePointer<ifaddrs>?
