@@ -129,10 +129,12 @@ struct Attachments {
 
   /// `everyHop`: each route names its next hop, where one key for all can't.
   private func clientRoutes(_ nextHop: Division.Block, everyHop: Bool, dns: Bool) -> Tree {
-    .array(
+    let usual = division.address(nextHop.first)!
+    return .array(
       files.clientRoutes(nextHop, dns: dns).map { dst, via in
         .object(
-          [("dst", .string("\(dst)"))] + (everyHop ? [("gw", .string("\(via)"))] : []))
+          [("dst", .string("\(dst)"))]
+            + (everyHop || via != usual ? [("gw", .string("\(via)"))] : []))
       })
   }
 

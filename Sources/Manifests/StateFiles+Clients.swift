@@ -14,16 +14,18 @@ extension StateFiles {
     ]
   }
 
-  /// The cluster's DNS address and the internet, by this next hop.
+  /// The cluster's DNS address, by the routers that answer for it, and the internet, by this next hop.
   func clientRoutes(
     _ nextHop: Division.Block, dns asksRouter: Bool = true
   ) -> [(dst: Prefix, via: IPAddress)] {
-    let dns = asksRouter ? description.clusterDNS.map { [Prefix($0)] } ?? [] : []
-    return design.families.flatMap { family in
-      ((family == .inet ? dns : []) + description.clientRoutes(family)).map {
-        ($0, division.address(nextHop.first, family)!)
+    let server = asksRouter ? description.clusterDNS : nil
+    let dns = server.map { [(dst: Prefix($0), via: division.address(division.nextHop.first)!)] }
+    return (dns ?? [])
+      + design.families.flatMap { family in
+        description.clientRoutes(family).map {
+          (dst: $0, via: division.address(nextHop.first, family)!)
+        }
       }
-    }
   }
 
   public var dnsPod: Tree {

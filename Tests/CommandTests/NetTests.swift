@@ -58,7 +58,7 @@ struct NetTests {
   func manifestsOfOtherPages(_ members: String) throws {
     try TemporaryDirectory.with { directory in
       let text = """
-        { "version": 1, \(members) "router_network": "10.65.0.0/24", "underlay": "eth0",
+        { "version": 1, \(members) "router_network": "10.65.0.0/24", "underlay": "e&<0",
           "mtu": { "underlay": 1500, "provider": 1420 } }
         """
       try writeFile(directory + "/net.json", text)
@@ -68,6 +68,22 @@ struct NetTests {
         Self.python, Self.checkout + "/Tests/CommandTests/manifests.py", directory, Vpngw.path,
       ])
       #expect(checked.status == 0, "\(checked.output)\(checked.error)")
+    }
+  }
+
+  /// What DNS pods answer goes by the router, even to pods of the same link, and so do their questions.
+  @Test func dnsPodSendsEverythingByTheRouter() throws {
+    try Vpngw.inNamespace { vpngw in
+      try sh("ip link add vpn-gw-veth0 type veth peer name switch")
+      for link in ["switch", "vpn-gw-veth0"] { try sh("ip link set \(link) up") }
+      let file = Self.checkout + "/deploy/dns/dns-pod.json"
+      let applied = try vpngw("apply", "--set", "INDEX=2", file)
+      #expect(applied.status == 0, "\(applied)")
+      for destination in ["192.168.24.5", "192.168.27.128", "1.1.1.1"] {
+        let route = try sh("ip route get \(destination)")
+        #expect(
+          route.contains("via 192.168.26.254 dev vpn-gw-veth0 src 192.168.27.130"), "\(route)")
+      }
     }
   }
 

@@ -6,6 +6,7 @@ reader here.
 """
 
 import collections, json, os, pathlib, re, shutil, subprocess, sys
+import xml.dom.minidom
 
 import kubernetes_validate, yaml
 
@@ -138,6 +139,11 @@ def check_states(files):
                           env=os.environ | {"INDEX": "0"})
     check(done.returncode == 0, f"vpngw validate: {done.stdout}{done.stderr}")
     check(done.stdout.count(": valid\n") == len(files), f"vpngw validate: {done.stdout}")
+    for path in files:
+        if last := re.search(r'"INDEX": \{[^}]*"max": (\d+)', path.read_text()):
+            done = subprocess.run([vpngw, "validate", "--set", f"INDEX={last[1]}", path],
+                                  capture_output=True, text=True)
+            check(done.returncode == 0, f"the last pod: {done.stdout}{done.stderr}")
 
 
 def check_routers(role):
@@ -157,6 +163,8 @@ def check_routers(role):
     return set(taken)
 
 
+picture = xml.dom.minidom.parse(str(directory / "network.svg"))
+check(len(picture.getElementsByTagName("text")) > 10, "network.svg says nothing")
 attachments = set()
 for path in directory.glob("**/networks.yaml"):
     attachments |= {each["metadata"]["name"] for each in documents(path)}

@@ -156,13 +156,14 @@ struct Interpolation {
     case .address(let address):
       let sum = try sum(address, count)
       guard let length else { return "\(sum)" }
-      if let prefix = Prefix(address, length: length), !prefix.contains(sum) {
+      // A /32 or a /128 is no subnet that could be left: it is the length that the address has.
+      if let prefix = Prefix(address, length: length), !prefix.isHost, !prefix.contains(sum) {
         throw Mismatch("\(address) + \(count) is \(sum), outside of \(prefix.network)")
       }
       return "\(sum)/\(length)"
     case .prefix(let prefix):
       let sum = try sum(prefix.address, count)
-      guard prefix.contains(sum) else {
+      guard prefix.isHost || prefix.contains(sum) else {
         throw Mismatch("\(prefix.address) + \(count) is \(sum), outside of \(prefix.network)")
       }
       return "\(sum)/\(prefix.length)"
