@@ -158,7 +158,7 @@ class KubectlPage(Page):
                         machine.write(f"{mount['mountPath']}/{name}", text)
             added = ",".join(f"+{name.lower()}" for name in container["securityContext"]["capabilities"]["add"])
             limits = ["setpriv", "--inh-caps=-all", f"--bounding-set=-all,{added}", "--no-new-privs"]
-            machine.start(" ".join([*limits, *container["command"]]))
+            machine.start(" ".join([*limits, "vpngw", *container["args"]]))
             self.routers[number:number + 1] = [machine]
             if number + 1 < value["spec"]["replicas"]:
                 time.sleep(value["spec"].get("minReadySeconds", 0))
