@@ -62,6 +62,13 @@ struct FileTests {
       let run = RunDirectory(path: directory + "/run", namespaceCookie: 1)
       try run.check()
       try run.create()
+      // An empty one that is ours is closed: nobody can have put anything there.
+      for mode in [0o777, 0o770, 0o755] {
+        chmod(run.path, mode_t(mode))
+        try run.check()
+        #expect(try sh("stat -c %a \(run.path)") == (mode == 0o755 ? "755\n" : "700\n"))
+      }
+      try writeFile(run.path + "/file", "")
       for (mode, word) in [(0o755, ""), (0o775, "others may write"), (0o707, "others may write")] {
         chmod(run.path, mode_t(mode))
         let said = Self.failure { try run.check() }
@@ -70,6 +77,7 @@ struct FileTests {
       chmod(run.path, 0o700)
       chown(run.path, 1234, 0)
       #expect(Self.failure { try run.create() }.contains("belongs to user 1234"))
+      unlink(run.path + "/file")
       rmdir(run.path)
       symlink("/tmp", run.path)
       #expect(Self.failure { try run.check() }.contains("it is a symbolic link"))
