@@ -265,4 +265,27 @@ private let steady = "No changes. The kernel matches the state file.\n"
       #expect(finished.output == plan.dropLast().joined(separator: "\n") + "\n")
     }
   }
+
+  @Test(arguments: [
+    (["probe.dns.udp.192.0.2.1=up", "probe.dns.udp.192.0.2.2=up"], true),
+    (["probe.dns.udp.192.0.2.1=up", "probe.dns.udp.192.0.2.2=down"], false),
+    (["service.dns=up"], true), (["service.dns=down"], false), ([], false),
+  ])
+  func anAddressWaitsForAServicesQuorum(told: [String], isThere: Bool) throws {
+    try Vpngw.inNamespace { vpngw in
+      let path = try vpngw.file(
+        "state.json",
+        """
+        { "version": 1,
+          "services": { "dns": { "vips": "192.168.26.1", "ports": 53, "protocols": ["udp"],
+            "servers": ["192.0.2.1", "192.0.2.2"], "quorum": 2, "balancer": "nft" } },
+          "addresses": [{ "link": "lo", "address": "192.168.26.1/32", "when": "service.dns" }] }
+        """)
+      let signals = told.flatMap { ["--signal", $0] }
+      let applied = try run(vpngw.arguments(["apply"] + signals + [path]))
+      #expect(applied.status == 0, "\(applied.error)")
+      #expect(try sh("ip address show dev lo").contains("192.168.26.1/32") == isThere)
+      #expect(try run(vpngw.arguments(["plan"] + signals + [path])).status == 0)
+    }
+  }
 }
