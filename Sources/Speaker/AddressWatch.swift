@@ -14,7 +14,7 @@ public final class AddressWatch: Sendable {
 
   private let request = Mutex(Request())
   private let loop: EventLoop
-  private let sockets: WatchSockets
+  private let sockets: LinkSockets
   private let tell: @Sendable ([Announcer.Place: MACAddress]) -> Void
   private let thread = Mutex<Thread?>(nil)
 
@@ -24,7 +24,7 @@ public final class AddressWatch: Sendable {
     _ tell: @escaping @Sendable ([Announcer.Place: MACAddress]) -> Void
   ) throws(SpeakerError) {
     self.tell = tell
-    sockets = try WatchSockets()
+    sockets = try LinkSockets()
     do throws(Errno) {
       loop = try EventLoop()
       try loop.add(sockets.packet, for: .toRead, as: 0)
@@ -117,42 +117,12 @@ extension Interfaces {
   }
 }
 
-/// A packet socket for ARP, and a netlink socket that tells of links and addresses.
-// Immutable descriptors, which the thread alone uses.
-final class WatchSockets: Sendable {
+extension LinkSockets {
   /// An ARP packet's sender.
   struct Claim {
     var link: UInt32
     var mac: MACAddress
     var address: IPAddress
-  }
-
-  let packet: Int32
-  let monitor: Int32
-
-  init() throws(SpeakerError) {
-    let flags = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-    packet = socket(AF_PACKET, Int32(SOCK_DGRAM.rawValue) | flags, 0)
-    guard packet >= 0 else { throw SpeakerError("open a packet socket (CAP_NET_RAW)", errno) }
-    monitor = socket(AF_NETLINK, Int32(SOCK_RAW.rawValue) | flags, Int32(NETLINK_ROUTE))
-    guard monitor >= 0 else {
-      close(packet)
-      throw SpeakerError("watch links", errno)
-    }
-    var address = sockaddr_nl()
-    address.nl_family = sa_family_t(AF_NETLINK)
-    address.nl_groups = UInt32(RTMGRP_LINK | RTMGRP_IPV4_IFADDR)
-    let code = withUnsafePointer(to: address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(monitor, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
-      }
-    }
-    guard code == 0 else { throw SpeakerError("watch links", errno) }
-  }
-
-  deinit {
-    close(packet)
-    close(monitor)
   }
 
   /// Receives from now on, ARP on every link.
@@ -166,18 +136,6 @@ final class WatchSockets: Sendable {
       }
     }
     guard code == 0 else { throw SpeakerError("listen to ARP", errno) }
-  }
-
-  /// Whether it told of anything; a look at all links follows.
-  func drainMonitor() -> Bool {
-    withUnsafeTemporaryAllocation(byteCount: 16384, alignment: 8) { buffer in
-      var hasNews = false
-      // ENOBUFS: messages were lost, which a look makes good, too.
-      while recv(monitor, buffer.baseAddress, buffer.count, 0) >= 0 || errno == ENOBUFS {
-        hasNews = true
-      }
-      return hasNews
-    }
   }
 
   /// What waits, but not for ever on a link that is flooded.
@@ -210,17 +168,7 @@ final class WatchSockets: Sendable {
     let target = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
     let head: [UInt8] = [0, 1, 8, 0, 6, 4, 0, 1]
     let bytes = head + interface.mac + [UInt8](repeating: 0, count: 10) + target
-    var link = sockaddr_ll()
-    link.sll_family = UInt16(AF_PACKET)
-    link.sll_protocol = UInt16(ETH_P_ARP).bigEndian
-    link.sll_ifindex = Int32(bitPattern: interface.number)
-    link.sll_halen = 6
-    link.sll_addr = (0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0)
     // A link that can't send now is asked again later.
-    _ = withUnsafePointer(to: link) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        sendto(packet, bytes, bytes.count, 0, $0, socklen_t(MemoryLayout<sockaddr_ll>.size))
-      }
-    }
+    _ = send(bytes, count: bytes.count, as: .arp, by: interface)
   }
 }

@@ -40,7 +40,7 @@ public final class Announcer: Sendable {
       throw SpeakerError("announce addresses", error.code)
     }
     thread = Mutex(nil)
-    let sockets = try AnnouncerSockets()
+    let sockets = try LinkSockets()
     do throws(Errno) {
       try loop.add(sockets.monitor, for: .toRead, as: 0)
       let thread = try Thread("announce") { [self] in run(sockets) }
@@ -81,7 +81,7 @@ public final class Announcer: Sendable {
 
   // MARK: - The thread
 
-  private func run(_ sockets: AnnouncerSockets) {
+  private func run(_ sockets: LinkSockets) {
     var schedule = AnnouncementSchedule()
     var events = EventLoop.Events(atMost: 4)
     while true {
@@ -164,66 +164,11 @@ struct AnnouncementSchedule {
   }
 }
 
-/// A packet socket to announce by, and a netlink socket that tells of links and addresses.
-// Immutable descriptors, which the thread alone uses.
-final class AnnouncerSockets: Sendable {
-  private let packet: Int32
-  let monitor: Int32
-
-  init() throws(SpeakerError) {
-    let flags = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-    // Protocol 0: receives nothing.
-    packet = socket(AF_PACKET, Int32(SOCK_DGRAM.rawValue) | flags, 0)
-    guard packet >= 0 else { throw SpeakerError("open a packet socket (CAP_NET_RAW)", errno) }
-    monitor = socket(AF_NETLINK, Int32(SOCK_RAW.rawValue) | flags, Int32(NETLINK_ROUTE))
-    guard monitor >= 0 else {
-      close(packet)
-      throw SpeakerError("watch links", errno)
-    }
-    var address = sockaddr_nl()
-    address.nl_family = sa_family_t(AF_NETLINK)
-    address.nl_groups = UInt32(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
-    let code = withUnsafePointer(to: address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(monitor, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
-      }
-    }
-    guard code == 0 else { throw SpeakerError("watch links", errno) }
-  }
-
-  deinit {
-    close(packet)
-    close(monitor)
-  }
-
-  /// Throws away what it told: a look at all links follows.
-  func drainMonitor() {
-    withUnsafeTemporaryAllocation(byteCount: 16384, alignment: 8) { buffer in
-      // ENOBUFS: messages were lost, which a look makes good, too.
-      while recv(monitor, buffer.baseAddress, buffer.count, 0) >= 0 || errno == ENOBUFS {}
-    }
-  }
-
+extension LinkSockets {
   func announce(_ address: IPAddress, by interface: Interfaces.Interface) -> Bool {
     var bytes = [UInt8](repeating: 0, count: Announcement.capacity)
     var span = bytes.mutableSpan
     let count = Announcement.write(address, at: interface.mac.span, into: &span)
-    var target = sockaddr_ll()
-    target.sll_family = UInt16(AF_PACKET)
-    target.sll_ifindex = Int32(bitPattern: interface.number)
-    target.sll_halen = 6
-    switch address.family {
-    case .inet:
-      target.sll_protocol = UInt16(ETH_P_ARP).bigEndian
-      target.sll_addr = (0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0)
-    case .inet6:
-      target.sll_protocol = UInt16(ETH_P_IPV6).bigEndian
-      target.sll_addr = (0x33, 0x33, 0, 0, 0, 1, 0, 0)
-    }
-    return withUnsafePointer(to: target) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        sendto(packet, bytes, count, 0, $0, socklen_t(MemoryLayout<sockaddr_ll>.size)) == count
-      }
-    }
+    return send(bytes, count: count, as: address.family == .inet ? .arp : .ipv6, by: interface)
   }
 }
