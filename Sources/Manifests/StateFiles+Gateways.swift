@@ -43,12 +43,11 @@ extension StateFiles {
   }
 
   public var simpleGateway: Tree {
-    let stated = description.forwards.map { ($0.port, $0.toPort) }
-    let forwards = stated.enumerated().map { number, forward -> Tree in
+    let forwards = description.forwards.enumerated().map { number, forward -> Tree in
       [
-        "ports": .integer(Int(forward.0)),
+        "ports": .integer(Int(forward.port)),
         "to": .string("\(division.address(design.forwardTargets.first + number)!)"),
-        "to_ports": .integer(Int(forward.1)),
+        "to_ports": .integer(Int(forward.toPort)),
       ]
     }
     return [

@@ -41,8 +41,7 @@ public struct StateFiles {
     var links: [Tree] = [
       ["name": .string(dev), "managed": false],
       [
-        "name": .string(Self.bridge), "type": "bridge",
-        "mtu": .integer(design.hops.network),
+        "name": .string(Self.bridge), "type": "bridge", "mtu": .integer(design.hops.network),
       ],
       vxlan("vpn-gw-vxlan0", description.vxlan.id, mtu: design.hops.network, Self.bridge),
     ]
