@@ -32,7 +32,7 @@ struct RouterManifests {
       probes: [
         // A backup is ready too: it has what its file says, given that another is master.
         Workload.probe("readinessProbe", "/readyz", ("periodSeconds", 5)),
-        Workload.probe("livenessProbe", "/healthz", ("periodSeconds", 10), ("failureThreshold", 6)),
+        Workload.probe("livenessProbe", "/livez", ("periodSeconds", 10), ("failureThreshold", 6)),
       ])
   }
 
