@@ -80,7 +80,7 @@ class Pods:
     def watch(self):
         """What of the VPN network, or to the server, is in the cluster's own network."""
         process = self.node.start("tcpdump", "-i", "cluster0", "-nlq", "--immediate-mode",
-                                  f"ip and (net 192.168.24.0/22 or host {SERVER})", log="leaks")
+                                  f"ip and not igmp and (net 192.168.24.0/22 or host {SERVER})", log="leaks")
         wait_for("tcpdump", lambda: "listening on" in process.text())
         return process
 
