@@ -21,7 +21,7 @@ SHOW = os.environ.get("RECIPES_SHOW")
 FENCE = re.compile(r"^(```+)(\w*)\s*$")
 FILE = re.compile(r"^`([\w/][^`\s]*\.\w+)`(?:.* on `(\w+)`)?.*:$")
 # Commands that change nothing are repeated until they print what is shown, for so many seconds.
-LOOKS, PATIENCE = re.compile(r"(curl|ping|ip( -\S+)*|vpngw (status|plan|show)|kubectl (exec|get|logs))\b"), 15
+LOOKS, PATIENCE = re.compile(r"((for .*; do )?curl|ping|ip( -\S+)*|vpngw (status|plan|show)|kubectl (exec|get|logs))\b"), 15
 PROMPT = re.compile(r"^(\w*)\$ (.*)$")
 
 
