@@ -54,7 +54,7 @@ struct Privileges: Sendable {
     needs.filter { !$0.isOptional && givenUp.contains($0.capability) }
   }
 
-  /// What a file needs that the process was never given.
+  /// The needs whose capability the process was never given, or has given up.
   func lacking(of needs: [CapabilityNeed]) -> [CapabilityNeed] {
     needs.filter { !$0.isOptional && !kept.contains($0.capability) }
   }

@@ -35,7 +35,7 @@ extension Session {
     let runDirectory = reconciler.runDirectory
     // Before privileges are given up: it looks into other processes.
     runDirectory.clean()
-    // It keeps the socket that it opens, and needs no capability for it afterwards.
+    // The watch for duplicates opens its socket while CAP_NET_RAW is there, and needs none to use it.
     let duplicates = DuplicateInput(log: log)
     let privileges = givePrivilegesUp(path, run, log)
     let inbox = try Inbox()

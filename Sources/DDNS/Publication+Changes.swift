@@ -35,7 +35,7 @@ extension Publication {
       let new = RecordSet(name, type, ttl: limits.ttls == nil ? nil : ttl, chosen)
       if new.isEmpty {
         guard limits.canRemove else { return nil }
-        // What can't be read is removed once.
+        // A provider that can't be read is told once to remove the records.
         if !limits.isReadable, known == nil { return RecordChange(old: new, new: nil) }
         return old != nil ? RecordChange(old: old, new: nil) : nil
       }
@@ -67,7 +67,7 @@ public struct Attempt: Hashable, Sendable {
 
 /// What an attempt found, and did.
 public struct PublicationReport: Hashable, Sendable {
-  /// What is published now.
+  /// The records that the provider has now.
   public var published: [RecordSet]
   /// What differed; written unless the attempt might not.
   public var changes: [RecordChange]

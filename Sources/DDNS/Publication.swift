@@ -13,7 +13,7 @@ public struct Publication: OutputDeclaration {
   public var source: Source?
   /// Published besides.
   public var addresses: [IPAddress] = []
-  /// Nothing is written unless it is up; nil: always.
+  /// The condition under which records are written; nil: always.
   public var when: Condition?
   /// In seconds; nil: the provider's choice.
   public var ttl: UInt32?

@@ -22,7 +22,7 @@ public enum Capability: UInt8, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// What somebody needs a capability for.
+/// A capability, and what it is needed for.
 public struct CapabilityNeed: Hashable, Sendable {
   public var capability: Capability
   /// `vrrp.router`.

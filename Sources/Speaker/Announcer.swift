@@ -114,17 +114,15 @@ public final class Announcer: Sendable {
 struct AnnouncementSchedule {
   private struct Entry {
     var mac: [UInt8]
-    /// Announcements since the address came, or since it was to be announced anew.
-    var count = 0
-    var due: Instant
+    /// From the address's coming on, or from when it was to be announced anew.
+    var repetition: Repetition
   }
 
   private var entries: [Announcer.Place: Entry] = [:]
   /// From one announcement to the next: a host that misses one hears another soon.
   private static let pauses: [Duration] = [.milliseconds(200), .seconds(1), .seconds(3)]
-  private static let refresh = Duration.seconds(60)
 
-  var next: Instant? { entries.values.map(\.due).min() }
+  var next: Instant? { entries.values.map(\.repetition.due).min() }
 
   /// An address that isn't in the kernel, or whose link has no carrier, waits: it starts anew when it is.
   mutating func update(
@@ -139,27 +137,20 @@ struct AnnouncementSchedule {
       if let entry = before[place], entry.mac == interface.mac {
         entries[place] = entry
       } else {
-        entries[place] = Entry(mac: interface.mac, due: now)
+        entries[place] = Entry(mac: interface.mac, repetition: Repetition(due: now))
       }
     }
   }
 
   mutating func restart(_ places: Set<Announcer.Place>, at now: Instant) {
     for place in places where entries[place] != nil {
-      entries[place]!.count = 0
-      entries[place]!.due = now
+      entries[place]!.repetition = Repetition(due: now)
     }
   }
 
   mutating func takeDue(at now: Instant) -> [Announcer.Place] {
-    let due = entries.filter { $0.value.due <= now }.map(\.key).sorted {
-      ($0.link, $0.address) < ($1.link, $1.address)
-    }
-    for place in due {
-      let count = entries[place]!.count
-      entries[place]!.due = now + (count < Self.pauses.count ? Self.pauses[count] : Self.refresh)
-      entries[place]!.count += 1
-    }
+    let due = Repetition.due(entries.mapValues(\.repetition), at: now)
+    for place in due { entries[place]!.repetition.advance(from: now, by: Self.pauses) }
     return due
   }
 }

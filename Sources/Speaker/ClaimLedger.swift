@@ -13,9 +13,8 @@ struct ClaimLedger {
   }
 
   private struct Entry {
-    /// When to ask the link for the address next (RFC 5227, section 2.1.1).
-    var due: Instant
-    var count = 0
+    /// When to ask the link for the address (RFC 5227, section 2.1.1).
+    var repetition: Repetition
     var claim: Claim?
   }
 
@@ -24,11 +23,10 @@ struct ClaimLedger {
   private static let settling = Duration.milliseconds(500)
   /// From one question to the next, the first of which may get lost.
   private static let pauses: [Duration] = [.seconds(1), .seconds(3)]
-  private static let refresh = Duration.seconds(60)
   /// After more than two questions without an answer nobody else has the address.
   private static let memory = Duration.seconds(150)
 
-  var next: Instant? { entries.values.map(\.due).min() }
+  var next: Instant? { entries.values.map(\.repetition.due).min() }
 
   /// Who else has an address.
   var conflicts: [Announcer.Place: MACAddress] {
@@ -38,7 +36,9 @@ struct ClaimLedger {
   /// The addresses that this machine has now.
   mutating func update(_ places: Set<Announcer.Place>, at now: Instant) {
     entries = entries.filter { places.contains($0.key) }
-    for place in places where entries[place] == nil { entries[place] = Entry(due: now) }
+    for place in places where entries[place] == nil {
+      entries[place] = Entry(repetition: Repetition(due: now))
+    }
   }
 
   /// Somebody else says to have an address.
@@ -47,8 +47,7 @@ struct ClaimLedger {
     defer { entries[place] = entry }
     guard var claim = entry.claim, now - claim.last < Self.memory else {
       entry.claim = Claim(mac: mac, first: now, last: now)
-      entry.due = min(entry.due, now + .seconds(1))
-      entry.count = 0
+      entry.repetition = Repetition(due: min(entry.repetition.due, now + .seconds(1)))
       return
     }
     (claim.mac, claim.last) = (mac, now)
@@ -58,13 +57,9 @@ struct ClaimLedger {
 
   /// The addresses to ask for now.
   mutating func takeDue(at now: Instant) -> [Announcer.Place] {
-    let due = entries.filter { $0.value.due <= now }.map(\.key).sorted {
-      ($0.link, $0.address) < ($1.link, $1.address)
-    }
+    let due = Repetition.due(entries.mapValues(\.repetition), at: now)
     for place in due {
-      let count = entries[place]!.count
-      entries[place]!.due = now + (count < Self.pauses.count ? Self.pauses[count] : Self.refresh)
-      entries[place]!.count += 1
+      entries[place]!.repetition.advance(from: now, by: Self.pauses)
       if let claim = entries[place]!.claim, now - claim.last >= Self.memory {
         entries[place]!.claim = nil
       }

@@ -126,7 +126,7 @@ struct TSIG: Sendable {
     }
   }
 
-  /// What a code covers besides the message (RFC 8945, 4.3.3).
+  /// The bytes that an authentication code covers besides the message (RFC 8945, 4.3.3).
   private func covered(_ variables: Variables) -> [UInt8] {
     keyName.wire + DNSClass.any.wire + UInt32(0).wire + algorithm.name.wire
       + variables.time.wire48 + variables.fudge.wire + variables.error.wire

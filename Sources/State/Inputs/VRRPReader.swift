@@ -149,7 +149,7 @@ extension ObjectReader<VRRPKey> {
     }
   }
 
-  /// What several keys say together.
+  /// Reports mistakes that only several keys together can show.
   private mutating func check(_ instance: VRRPInstance) {
     let router = instance.router
     for (index, peer) in router.peers.enumerated() {
